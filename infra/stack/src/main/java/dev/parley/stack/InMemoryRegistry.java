@@ -1,0 +1,49 @@
+package dev.parley.stack;
+
+import dev.parley.schemas.config.RegistrySettings;
+import dev.parley.schemas.serde.RegistryClient;
+import dev.parley.schemas.serde.UndecodableRecordException;
+import dev.parley.schemas.serde.ValueSerdes;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.avro.Schema;
+
+/** A registry for tests that have no use for a real one: takes every schema, and registers on look-up. */
+public final class InMemoryRegistry implements RegistryClient {
+
+    private static final URI NOWHERE = URI.create("http://in-memory.invalid");
+
+    private final List<Schema> schemas = new ArrayList<>();
+
+    /** Serdes over a fresh in-memory registry. */
+    public static ValueSerdes serdes() {
+        return new ValueSerdes(RegistrySettings.of(NOWHERE), new InMemoryRegistry());
+    }
+
+    @Override
+    public synchronized Schema schema(int id) {
+        if (id < 1 || id > schemas.size()) {
+            throw new UndecodableRecordException("no schema with id " + id);
+        }
+        return schemas.get(id - 1);
+    }
+
+    @Override
+    public synchronized int id(String subject, Schema schema) {
+        int index = schemas.indexOf(schema);
+        if (index < 0) {
+            schemas.add(schema);
+            index = schemas.size() - 1;
+        }
+        return index + 1;
+    }
+
+    @Override
+    public int register(String subject, Schema schema) {
+        return id(subject, schema);
+    }
+
+    @Override
+    public void compatibility(String subject, String rule) {}
+}

@@ -1,0 +1,15 @@
+package dev.parley.stack;
+
+/** The cluster or registry cannot be brought to what the catalogue says; the message names what is in the way. */
+public final class ProvisioningException extends RuntimeException {
+
+    private static final long serialVersionUID = 1L;
+
+    ProvisioningException(String message) {
+        super(message);
+    }
+
+    ProvisioningException(String message, Throwable cause) {
+        super(message + ": " + cause.getMessage(), cause);
+    }
+}

@@ -1,0 +1,53 @@
+package dev.parley.schemas;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.avro.Schema;
+
+/**
+ * How a topic is to be: what provisioning creates and tests start from.
+ *
+ * @param schema of the values, registered as {@code <name>-value}; empty where values are raw bytes
+ */
+public record TopicSpec(
+        String name, int partitions, short replicationFactor, Retention retention, Optional<Schema> schema) {
+
+    /** Largest record that any topic takes: a whole answer and its headers. */
+    public static final int MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+    /** How long records are kept. */
+    public sealed interface Retention {
+        record Forever() implements Retention {}
+
+        record For(Duration time) implements Retention {}
+
+        /** Only the latest record of each key. */
+        record Compacted() implements Retention {}
+    }
+
+    /** The topic's configuration, in Kafka's names. */
+    public Map<String, String> configs() {
+        Map<String, String> configs = new LinkedHashMap<>();
+        configs.put("max.message.bytes", Integer.toString(MAX_MESSAGE_BYTES));
+        switch (retention) {
+            case Retention.Forever() -> {
+                configs.put("cleanup.policy", "delete");
+                configs.put("retention.ms", "-1");
+                configs.put("retention.bytes", "-1");
+            }
+            case Retention.For(Duration time) -> {
+                configs.put("cleanup.policy", "delete");
+                configs.put("retention.ms", Long.toString(time.toMillis()));
+            }
+            case Retention.Compacted() -> configs.put("cleanup.policy", "compact");
+        }
+        return configs;
+    }
+
+    /** The registry subject of the values (Confluent's {@code TopicNameStrategy}). */
+    public String valueSubject() {
+        return name + "-value";
+    }
+}

@@ -1,0 +1,46 @@
+package dev.parley.schemas;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * The ids of one exchange, a function of conversation and idempotency key alone: a repeated request gets the same ids on
+ * any node, without a look-up.
+ */
+public record TurnIds(String messageId, String turnId, String assistantMessageId) {
+
+    private static final int ID_BYTES = 12;
+
+    public static TurnIds of(ConversationKey conversation, String idempotencyKey) {
+        return new TurnIds(
+                "msg_" + hash(conversation, idempotencyKey, "user"),
+                "turn_" + hash(conversation, idempotencyKey, "turn"),
+                "msg_" + hash(conversation, idempotencyKey, "assistant"));
+    }
+
+    /** Like {@link #of}, for a caller who chose the user message's id: that id is the idempotency key. */
+    public static TurnIds ofMessage(ConversationKey conversation, String messageId) {
+        TurnIds derived = of(conversation, messageId);
+        return new TurnIds(messageId, derived.turnId, derived.assistantMessageId);
+    }
+
+    /** The id of a turn's {@code number}-th call of a model, from 1. */
+    public static String generationId(String turnId, int number) {
+        return turnId + "." + number;
+    }
+
+    private static String hash(ConversationKey conversation, String idempotencyKey, String use) {
+        try {
+            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+            for (String part : new String[] {conversation.toString(), idempotencyKey, use}) {
+                sha256.update(part.getBytes(StandardCharsets.UTF_8));
+                sha256.update((byte) 0);
+            }
+            return HexFormat.of().formatHex(sha256.digest(), 0, ID_BYTES);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

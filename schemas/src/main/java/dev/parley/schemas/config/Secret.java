@@ -1,0 +1,10 @@
+package dev.parley.schemas.config;
+
+/** A value that must not show in logs: {@link #toString()} hides it. */
+public record Secret(String reveal) {
+
+    @Override
+    public String toString() {
+        return "***";
+    }
+}

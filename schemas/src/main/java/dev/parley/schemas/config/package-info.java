@@ -1,0 +1,7 @@
+/**
+ * Configuration: read once from flags and environment, checked as a whole, handed on as records.
+ */
+@NullMarked
+package dev.parley.schemas.config;
+
+import org.jspecify.annotations.NullMarked;

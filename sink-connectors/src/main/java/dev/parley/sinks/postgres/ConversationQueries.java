@@ -1,0 +1,51 @@
+package dev.parley.sinks.postgres;
+
+import dev.parley.schemas.ConversationKey;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What front doors ask of the read model. Every method throws {@link ReadModelUnavailableException} where Postgres
+ * cannot be asked. Thread-safe.
+ */
+public interface ConversationQueries {
+
+    /** The conversation with all its messages, oldest first; empty where there is none or it was deleted. */
+    Optional<ConversationSnapshot> snapshot(ConversationKey conversation);
+
+    /**
+     * A tenant's conversations, newest activity first, deleted ones left out.
+     *
+     * @param before the {@code next} of the page before; empty for the first page
+     * @throws IllegalArgumentException where {@code before} is no such value
+     */
+    Page conversations(String tenant, int limit, Optional<String> before);
+
+    Presence presence(ConversationKey conversation);
+
+    /** One message, whatever its status; empty where there is none. */
+    Optional<ConversationSnapshot.Message> message(ConversationKey conversation, String messageId);
+
+    /**
+     * Some conversations of a list.
+     *
+     * @param next where the following page starts; empty on the last one
+     */
+    record Page(List<ConversationSnapshot.Summary> conversations, Optional<String> next) {}
+
+    /** What the read model knows of a conversation. */
+    enum Presence {
+        UNKNOWN,
+        PRESENT,
+        DELETED
+    }
+
+    /** Postgres does not answer now. */
+    final class ReadModelUnavailableException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        public ReadModelUnavailableException(Throwable cause) {
+            super("the read model does not answer", cause);
+        }
+    }
+}

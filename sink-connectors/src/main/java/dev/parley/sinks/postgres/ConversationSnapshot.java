@@ -1,0 +1,73 @@
+package dev.parley.sinks.postgres;
+
+import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.Usage;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A conversation as of one moment: read in one database transaction, so that this and the feed from {@code cursor} on
+ * make the whole story, nothing lost and nothing told twice.
+ *
+ * @param cursor the sequence of the last event included
+ */
+public record ConversationSnapshot(
+        Summary conversation, List<Message> messages, Optional<ActiveTurn> activeTurn, long cursor) {
+
+    /** What a list of conversations shows of one. */
+    public record Summary(
+            String id,
+            Optional<String> title,
+            String workspaceId,
+            Map<String, String> metadata,
+            Instant createdAt,
+            Instant updatedAt,
+            int messageCount,
+            boolean deleted) {}
+
+    /** Where a message stands. The wire name is the lower-case name. */
+    public enum Status {
+        /** A user's message whose turn waits for the one before. */
+        QUEUED,
+        /** A user's message whose turn has started. */
+        ACCEPTED,
+        GENERATING,
+        COMPLETED,
+        FAILED,
+        CANCELLED,
+        /** An answer that a regeneration replaced. */
+        SUPERSEDED,
+        /** Rolled back: shown, but no part of the history any more. */
+        FORGOTTEN
+    }
+
+    /** One message, a user's or an answer. {@code content} of a running answer is empty: the feed has it. */
+    public record Message(
+            String id,
+            String turnId,
+            Role role,
+            String content,
+            Optional<String> reasoning,
+            Status status,
+            Instant createdAt,
+            Optional<Instant> completedAt,
+            Optional<String> finishReason,
+            Optional<Usage> usage,
+            List<Source> sources,
+            Optional<String> engine,
+            Optional<String> model,
+            Optional<Failure> failure,
+            Optional<Feedback> feedback,
+            Optional<String> fingerprint) {}
+
+    /** Why a turn ended without an answer. */
+    public record Failure(String code, String detail) {}
+
+    public record Feedback(String rating, Optional<String> comment) {}
+
+    /** The turn that runs now. */
+    public record ActiveTurn(String turnId, String userMessageId, String assistantMessageId, Instant startedAt) {}
+}
