@@ -21,6 +21,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AvroDeserializer implements Deserializer<Object> {
 
+    static {
+        TrustedRecords.trust();
+    }
+
     private final Map<Integer, SpecificDatumReader<Object>> readers = new ConcurrentHashMap<>();
     private @Nullable RegistryClient registry;
 

@@ -27,6 +27,10 @@ public final class AvroSerializer implements Serializer<Object> {
     static final int HEADER_BYTES = 5;
     private static final int USUAL_BYTES = 512;
 
+    static {
+        TrustedRecords.trust();
+    }
+
     private @Nullable RegistryClient registry;
 
     @Override

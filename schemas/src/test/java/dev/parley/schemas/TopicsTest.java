@@ -1,0 +1,56 @@
+package dev.parley.schemas;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.schemas.config.RegistrySettings;
+import dev.parley.schemas.config.TopicSettings;
+import dev.parley.schemas.serde.ValueSerdes;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class TopicsTest {
+
+    private final Topics topics = Topics.of(
+            new TopicSettings("dev.", 3, (short) 2),
+            new ValueSerdes(RegistrySettings.of(URI.create("http://127.0.0.1:1"))));
+
+    @Test
+    void theCatalogueIsTheOneTheArchitectureNames() {
+        assertThat(topics.specs().stream().map(TopicSpec::name))
+                .isEqualTo(List.of(
+                        "dev.chat.commands.v1",
+                        "dev.chat.events.v1",
+                        "dev.chat.turns.v1",
+                        "dev.chat.documents.v1",
+                        "dev.chat.generation-requests.v1",
+                        "dev.chat.chunks.v1",
+                        "dev.chat.generation-results.v1",
+                        "dev.chat.controls.v1",
+                        "dev.chat.dead-letters.v1"));
+    }
+
+    @Test
+    void conversationTopicsAreCoPartitioned() {
+        assertThat(topics.specs()).allMatch(spec -> spec.partitions() == 3 && spec.replicationFactor() == 2);
+    }
+
+    @Test
+    void theLogOfRecordIsKeptForEver() {
+        assertThat(topics.events().spec().configs())
+                .containsAllEntriesOf(
+                        Map.of("cleanup.policy", "delete", "retention.ms", "-1", "retention.bytes", "-1"));
+        assertThat(topics.documents().spec().configs()).containsEntry("cleanup.policy", "compact");
+        assertThat(topics.controls().spec().configs()).containsEntry("retention.ms", "3600000");
+    }
+
+    @Test
+    void everyValueButADeadLetterHasASchema() {
+        assertThat(topics.specs().stream()
+                        .filter(spec -> spec.schema().isEmpty())
+                        .map(TopicSpec::name))
+                .containsExactly("dev.chat.dead-letters.v1");
+        assertThat(topics.events().spec().valueSubject()).isEqualTo("dev.chat.events.v1-value");
+    }
+}

@@ -1,0 +1,5 @@
+/** Tests of configuration reading. */
+@NullMarked
+package dev.parley.schemas.config;
+
+import org.jspecify.annotations.NullMarked;
