@@ -1,0 +1,59 @@
+package dev.parley.topologies.assembly;
+
+import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.Usage;
+import dev.parley.chat.v1.UsageBasis;
+import org.jspecify.annotations.Nullable;
+
+/** The current attempt of a generation and how far it has come. */
+record AttemptProgress(Attempt attempt, Phase phase, Transcript transcript) {
+
+    private static final int CHARS_PER_TOKEN = 4;
+
+    /** Where an attempt stands. */
+    sealed interface Phase {
+        /** Its chunks count, and it must give a sign of life within the lease. */
+        record Running() implements Phase {}
+
+        /** Reported lost for its silence. Its chunks still count: no other attempt has started. */
+        record Silent() implements Phase {}
+
+        /** Reported lost because its deltas do not add up. Its text no longer counts. */
+        record Corrupt() implements Phase {}
+
+        /** It failed in a way that another attempt may not. */
+        record Failed(Cost cost) implements Phase {}
+    }
+
+    /** What an attempt consumed; times by the worker's monotonic clock. */
+    record Cost(
+            Usage usage,
+            @Nullable Double firstTokenMillis,
+            @Nullable Double generationMillis) {}
+
+    static AttemptProgress startedBy(Attempt attempt) {
+        return new AttemptProgress(attempt, new Phase.Running(), Transcript.EMPTY);
+    }
+
+    String attemptId() {
+        return attempt.getAttemptId();
+    }
+
+    AttemptProgress in(Phase next) {
+        return new AttemptProgress(attempt, next, transcript);
+    }
+
+    AttemptProgress with(Transcript next) {
+        return new AttemptProgress(attempt, phase, next);
+    }
+
+    /** What it cost: as its worker said, else estimated from the text. */
+    Cost cost() {
+        return phase instanceof Phase.Failed(Cost stated) ? stated : new Cost(estimatedUsage(), null, null);
+    }
+
+    private Usage estimatedUsage() {
+        int chars = transcript.text().length() + transcript.reasoning().length();
+        return new Usage(0, Math.ceilDiv(chars, CHARS_PER_TOKEN), UsageBasis.ESTIMATED);
+    }
+}

@@ -1,0 +1,64 @@
+package dev.parley.topologies.assembly;
+
+import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.AttemptCancelled;
+import dev.parley.chat.v1.AttemptFailed;
+import dev.parley.chat.v1.AttemptFinished;
+import dev.parley.chat.v1.AttemptStarted;
+import dev.parley.chat.v1.GenerationChunk;
+import dev.parley.chat.v1.Heartbeat;
+import dev.parley.chat.v1.ReasoningDelta;
+import dev.parley.chat.v1.Tally;
+import dev.parley.chat.v1.TextDelta;
+
+/** What one chunk says about its attempt. */
+sealed interface Signal {
+
+    /** A worker claims the generation. */
+    record Started(Attempt attempt) implements Signal {}
+
+    /** Text of the answer. */
+    record Text(int seq, String text) implements Signal {}
+
+    /** Text of the model's reasoning. */
+    record Reasoning(int seq, String text) implements Signal {}
+
+    /** The worker lives. */
+    record Alive() implements Signal {}
+
+    /** The attempt ended well. */
+    record Finished(String finishReason, Tally tally) implements Signal {}
+
+    /** The attempt ended badly. */
+    record Failed(String code, String detail, boolean retryable, Tally tally) implements Signal {}
+
+    /** The attempt ended because it was told to. */
+    record Cancelled(Tally tally) implements Signal {}
+
+    /**
+     * Reads a chunk's body.
+     *
+     * @throws IllegalArgumentException where the union holds a type that this version does not know
+     */
+    static Signal of(GenerationChunk chunk) {
+        return switch (chunk.getBody()) {
+            case AttemptStarted started ->
+                new Started(new Attempt(
+                        chunk.getAttemptId(),
+                        started.getAttempt(),
+                        started.getEngine(),
+                        started.getModel(),
+                        started.getWorkerId()));
+            case TextDelta delta -> new Text(delta.getSeq(), delta.getText());
+            case ReasoningDelta delta -> new Reasoning(delta.getSeq(), delta.getText());
+            case Heartbeat heartbeat -> new Alive();
+            case AttemptFinished finished -> new Finished(finished.getFinishReason(), finished.getTally());
+            case AttemptFailed failed ->
+                new Failed(failed.getCode(), failed.getDetail(), failed.getRetryable(), failed.getTally());
+            case AttemptCancelled cancelled -> new Cancelled(cancelled.getTally());
+            default ->
+                throw new IllegalArgumentException(
+                        "unknown chunk: " + chunk.getBody().getClass().getSimpleName());
+        };
+    }
+}
