@@ -1,5 +1,7 @@
 package dev.parley.stack;
 
+import org.jspecify.annotations.Nullable;
+
 /** The cluster or registry cannot be brought to what the catalogue says; the message names what is in the way. */
 public final class ProvisioningException extends RuntimeException {
 
@@ -9,7 +11,7 @@ public final class ProvisioningException extends RuntimeException {
         super(message);
     }
 
-    ProvisioningException(String message, Throwable cause) {
-        super(message + ": " + cause.getMessage(), cause);
+    ProvisioningException(String message, @Nullable Throwable cause) {
+        super(cause == null ? message : message + ": " + cause.getMessage(), cause);
     }
 }
