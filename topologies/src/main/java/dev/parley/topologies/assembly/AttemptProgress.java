@@ -18,7 +18,7 @@ record AttemptProgress(Attempt attempt, Phase phase, Transcript transcript) {
         /** Reported lost for its silence. Its chunks still count: no other attempt has started. */
         record Silent() implements Phase {}
 
-        /** Reported lost because its deltas do not add up. Its text no longer counts. */
+        /** Reported lost because its deltas do not add up. It cannot finish any more. */
         record Corrupt() implements Phase {}
 
         /** It failed in a way that another attempt may not. */

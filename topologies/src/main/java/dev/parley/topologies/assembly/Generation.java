@@ -81,7 +81,7 @@ sealed interface Generation {
         ALIVE,
         /** It had been read before. */
         DUPLICATE,
-        /** It is of an attempt that is not current, or of one whose text no longer counts. */
+        /** It is of an attempt that is not current, or that is known not to add up. */
         VOID,
         /** The generation is closed. */
         LATE
@@ -159,25 +159,25 @@ sealed interface Generation {
                     List.of(claimed(started, now)));
         }
 
+        /**
+         * The delta that comes next counts in every phase: in an attempt that has ended, it is one that a crash took back
+         * from the text but not from the header (see {@link GenerationStores}).
+         */
         private Step delta(AttemptProgress progress, int seq, String text, boolean reasoning, Instant now) {
-            return switch (progress.phase()) {
-                case Phase.Corrupt corrupt -> ignored(Effect.VOID);
-                case Phase.Failed failed -> ignored(Effect.DUPLICATE);
-                case Phase.Running running -> append(progress, seq, text, reasoning, now);
-                case Phase.Silent silent -> append(progress, seq, text, reasoning, now);
-            };
-        }
-
-        private Step append(AttemptProgress progress, int seq, String text, boolean reasoning, Instant now) {
             Transcript transcript = progress.transcript();
             if (seq < transcript.nextSeq()) {
                 return ignored(Effect.DUPLICATE);
             }
-            if (seq > transcript.nextSeq()) {
-                return corrupt(progress, now);
+            if (seq == transcript.nextSeq()) {
+                Transcript longer = reasoning ? transcript.plusReasoning(text) : transcript.plusText(text);
+                return new Step(with(progress.with(longer)), Effect.APPENDED, List.of());
             }
-            Transcript longer = reasoning ? transcript.plusReasoning(text) : transcript.plusText(text);
-            return new Step(with(progress.with(longer)), Effect.APPENDED, List.of());
+            return switch (progress.phase()) {
+                case Phase.Corrupt corrupt -> ignored(Effect.VOID);
+                case Phase.Failed failed -> ignored(Effect.VOID);
+                case Phase.Running running -> corrupt(progress, now);
+                case Phase.Silent silent -> corrupt(progress, now);
+            };
         }
 
         private Step finish(AttemptProgress progress, String finishReason, Tally tally, Instant now) {
@@ -203,22 +203,27 @@ sealed interface Generation {
         }
 
         private Step fail(AttemptProgress progress, Signal.Failed failed, Instant now) {
-            GenerationReport report = failed(progress, failed, now);
-            if (!failed.retryable() || cancelling) {
-                return closed(progress, report, false);
+            if (!failed.retryable()) {
+                return closed(progress, failed(progress, failed, now), false);
+            }
+            if (cancelling) {
+                // Nobody wants another attempt, so there is nothing to wait for.
+                return closed(progress, cancelled(progress, costOf(failed.tally()), now), false);
             }
             return switch (progress.phase()) {
-                case Phase.Failed already -> new Step(this, Effect.DUPLICATE, List.of(report));
+                case Phase.Failed already -> new Step(this, Effect.DUPLICATE, List.of(failed(progress, failed, now)));
                 // Another attempt has been asked for when the deltas did not add up.
                 case Phase.Corrupt corrupt -> ignored(Effect.VOID);
-                case Phase.Running running -> failedForNow(progress, failed, report);
-                case Phase.Silent silent -> failedForNow(progress, failed, report);
+                case Phase.Running running -> failedForNow(progress, failed, now);
+                case Phase.Silent silent -> failedForNow(progress, failed, now);
             };
         }
 
-        private Step failedForNow(AttemptProgress progress, Signal.Failed failed, GenerationReport report) {
+        private Step failedForNow(AttemptProgress progress, Signal.Failed failed, Instant now) {
             return new Step(
-                    with(progress.in(new Phase.Failed(costOf(failed.tally())))), Effect.CHANGED, List.of(report));
+                    with(progress.in(new Phase.Failed(costOf(failed.tally())))),
+                    Effect.CHANGED,
+                    List.of(failed(progress, failed, now)));
         }
 
         @Override

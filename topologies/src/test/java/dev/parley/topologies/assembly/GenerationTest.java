@@ -216,11 +216,12 @@ class GenerationTest {
     }
 
     @Test
-    void aFailureAfterACancelEndsTheGenerationWhateverAnotherAttemptMightDo() {
+    void anAttemptThatFailsAfterACancelEndsTheGenerationAsCancelled() {
         read(started("a", 1));
         take(generation.cancel());
         read(failed("a", 0, "", true));
 
+        assertThat(bodies().getLast()).isEqualTo(new GenerationCancelled(attempt("a", 1), "", MEASURED, 12.5, 80.0));
         assertThat(generation).isInstanceOf(Generation.Closed.class);
     }
 
