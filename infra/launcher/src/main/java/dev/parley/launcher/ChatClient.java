@@ -1,0 +1,272 @@
+package dev.parley.launcher;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** A client of a running server's native API: one conversation, one question at a time. */
+final class ChatClient {
+
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration RECONNECT_PAUSE = Duration.ofMillis(500);
+    /** How often a broken stream is taken up again before the user is told. */
+    private static final int MAX_RECONNECTS = 60;
+
+    private final URI server;
+    private final Optional<String> apiKey;
+    private final HttpClient http =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    /** What a client shows while an answer comes. */
+    interface Answer {
+        void text(String piece);
+
+        void reasoning(String piece);
+
+        /** What was shown is void; the answer begins anew. */
+        void reset(String reason);
+
+        /** The connection broke and is being taken up again. */
+        void reconnecting();
+    }
+
+    /** How an answer ended. {@code sources} are titles; {@code trouble} is empty where the answer is whole. */
+    record Outcome(String content, java.util.List<String> sources, Optional<String> trouble) {}
+
+    record Question(String conversationId, String turnId, String assistantMessageId, String events) {}
+
+    ChatClient(URI server, Optional<String> apiKey) {
+        this.server = server;
+        this.apiKey = apiKey;
+    }
+
+    /** Creates a conversation, or finds that it exists; returns its id. */
+    String open(Optional<String> conversationId) {
+        if (conversationId.isPresent() && exists(conversationId.get())) {
+            return conversationId.get();
+        }
+        Map<String, String> request = conversationId.map(id -> Map.of("id", id)).orElse(Map.of());
+        return post("/api/conversations", request).path("id").asText();
+    }
+
+    private boolean exists(String conversationId) {
+        HttpResponse<String> response =
+                send(request("/api/conversations/" + encoded(conversationId)).GET().build());
+        return response.statusCode() == 200;
+    }
+
+    /** Asks; a repeat after a lost answer is safe, since the idempotency key stays the same. */
+    Question ask(String conversationId, String content) {
+        String key = UUID.randomUUID().toString();
+        JsonNode accepted = post(
+                "/api/conversations/" + encoded(conversationId) + "/messages",
+                Map.of("content", content),
+                "Idempotency-Key",
+                key);
+        return new Question(
+                conversationId,
+                accepted.path("turnId").asText(),
+                accepted.path("assistantMessageId").asText(),
+                accepted.path("events").asText());
+    }
+
+    void cancel(Question question) {
+        post("/api/conversations/" + encoded(question.conversationId()) + "/cancel", Map.of("turnId", question.turnId()));
+    }
+
+    /** Follows the turn to its end, over broken connections; blocks until then. */
+    Outcome follow(Question question, Answer answer) {
+        String lastId = "";
+        Shown shown = new Shown(question, answer);
+        for (int reconnects = 0; reconnects <= MAX_RECONNECTS; reconnects++) {
+            if (reconnects > 0) {
+                answer.reconnecting();
+                pause();
+            }
+            HttpRequest.Builder request = request(question.events()).header("Accept", "text/event-stream");
+            if (!lastId.isEmpty()) {
+                request.header("Last-Event-ID", lastId);
+            }
+            try (InputStream body = stream(request.GET().build())) {
+                SseReader events = new SseReader(body, lastId);
+                for (SseReader.Event event = events.next(); event != null; event = events.next()) {
+                    lastId = event.id();
+                    reconnects = 0;
+                    Outcome outcome = shown.take(MAPPER.readTree(event.data()));
+                    if (outcome != null) {
+                        return outcome;
+                    }
+                }
+            } catch (IOException e) {
+                // The stream broke: go on from the last event seen.
+            }
+        }
+        return new Outcome(shown.text.toString(), java.util.List.of(), Optional.of("lost the connection to " + server));
+    }
+
+    /** What has been shown of one turn, by the rules of the event stream. Used by one thread. */
+    private static final class Shown {
+        private final Question question;
+        private final Answer answer;
+        private final StringBuilder text = new StringBuilder();
+
+        Shown(Question question, Answer answer) {
+            this.question = question;
+            this.answer = answer;
+        }
+
+        /** Shows one event; returns the outcome where it ends the turn. */
+        @Nullable Outcome take(JsonNode event) {
+            if (!event.path("turnId").asText("").equals(question.turnId())) {
+                return null;
+            }
+            switch (event.path("type").asText()) {
+                case "message.delta" -> {
+                    if (event.has("reasoning")) {
+                        answer.reasoning(event.path("reasoning").asText());
+                    } else {
+                        show(event.path("text").asText());
+                    }
+                }
+                case "message.reset" -> {
+                    text.setLength(0);
+                    answer.reset(event.path("reason").asText());
+                }
+                case "message.snapshot" -> replace(event.path("text").asText());
+                case "message.completed" -> {
+                    replace(event.path("content").asText());
+                    java.util.List<String> sources = new java.util.ArrayList<>();
+                    event.path("sources").forEach(source -> sources.add(source.path("title").asText()));
+                    return new Outcome(text.toString(), sources, Optional.empty());
+                }
+                case "turn.failed", "message.rejected" -> {
+                    return ended(event.path("detail").asText() + " (" + event.path("code").asText() + ")");
+                }
+                case "turn.cancelled" -> {
+                    return ended("cancelled");
+                }
+                default -> {} // Events that change nothing on a terminal.
+            }
+            return null;
+        }
+
+        private Outcome ended(String trouble) {
+            return new Outcome(text.toString(), java.util.List.of(), Optional.of(trouble));
+        }
+
+        private void show(String piece) {
+            text.append(piece);
+            answer.text(piece);
+        }
+
+        /** Shows what is missing of {@code whole}; starts anew where what was shown is no part of it. */
+        private void replace(String whole) {
+            if (!whole.startsWith(text.toString())) {
+                text.setLength(0);
+                answer.reset("corrected");
+            }
+            show(whole.substring(text.length()));
+        }
+    }
+
+    private JsonNode post(String path, Map<String, String> body, String... headers) {
+        HttpRequest.Builder request = request(path).header("Content-Type", "application/json");
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        HttpResponse<String> response =
+                send(request.POST(HttpRequest.BodyPublishers.ofString(MAPPER.valueToTree(body).toString()))
+                        .build());
+        if (response.statusCode() / 100 != 2) {
+            throw refused(response.statusCode(), response.body());
+        }
+        try {
+            return response.body().isEmpty() ? MAPPER.createObjectNode() : MAPPER.readTree(response.body());
+        } catch (IOException e) {
+            throw new CommandFailedException(server + " does not answer like a Parley server", e);
+        }
+    }
+
+    private HttpResponse<String> send(HttpRequest request) {
+        try {
+            return http.send(request, HttpResponse.BodyHandlers.ofString());
+        } catch (ConnectException e) {
+            throw new CommandFailedException(
+                    "no server answers at " + server + ": start one with './parley up', or name yours with --url", e);
+        } catch (IOException e) {
+            throw new CommandFailedException("no answer from " + server + ": " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandFailedException("interrupted", e);
+        }
+    }
+
+    private InputStream stream(HttpRequest request) throws IOException {
+        try {
+            HttpResponse<InputStream> response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+            if (response.statusCode() / 100 == 5) {
+                response.body().close();
+                throw new IOException("status " + response.statusCode());
+            }
+            if (response.statusCode() != 200) {
+                try (InputStream body = response.body()) {
+                    throw refused(response.statusCode(), new String(body.readAllBytes(), StandardCharsets.UTF_8));
+                }
+            }
+            return response.body();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandFailedException("interrupted", e);
+        }
+    }
+
+    private CommandFailedException refused(int status, String body) {
+        String why = "status " + status;
+        try {
+            JsonNode problem = MAPPER.readTree(body);
+            why = problem.path("detail").asText(problem.path("title").asText(why));
+        } catch (IOException e) {
+            // Not a problem document: the status has to do.
+        }
+        if (status == 401) {
+            why += " (give a key with --api-key or PARLEY_API_KEY)";
+        }
+        return new CommandFailedException(why);
+    }
+
+    private HttpRequest.Builder request(String path) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(server.resolve(path));
+        if (!path.contains("/events")) {
+            request.timeout(REQUEST_TIMEOUT);
+        }
+        apiKey.ifPresent(key -> request.header("Authorization", "Bearer " + key));
+        return request;
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(RECONNECT_PAUSE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandFailedException("interrupted", e);
+        }
+    }
+
+    private static String encoded(String segment) {
+        return URLEncoder.encode(segment, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,230 @@
+package dev.parley.launcher;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jline.reader.EndOfFileException;
+import org.jline.reader.LineReader;
+import org.jline.reader.LineReaderBuilder;
+import org.jline.reader.UserInterruptException;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Converses with a running server in a terminal. */
+@Command(
+        name = "chat",
+        description = "Talk to a running server. With TEXT: one question, the answer on stdout.",
+        mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "Ctrl-C stops the answer that is coming; at the prompt it leaves, as do Ctrl-D and /quit.",
+            "A line that ends in a backslash goes on in the next."
+        })
+final class ChatCommand implements Callable<Integer> {
+
+    private static final String DIM = "\u001b[2m";
+    private static final String PLAIN = "\u001b[0m";
+
+    @Option(
+            names = "--conversation",
+            paramLabel = "ID",
+            description = "Go on with this conversation; it is created where there is none.")
+    private @Nullable String conversation;
+
+    @Option(
+            names = "--url",
+            paramLabel = "URL",
+            description = "The server. Environment: PARLEY_URL. Default: http://127.0.0.1:<http port>.",
+            defaultValue = "${env:PARLEY_URL}")
+    private @Nullable String url;
+
+    @Option(
+            names = "--http-port",
+            paramLabel = "PORT",
+            description = "Port of a server on this machine. Environment: PARLEY_HTTP_PORT. Default: 8080.",
+            defaultValue = "${env:PARLEY_HTTP_PORT}")
+    private @Nullable Integer httpPort;
+
+    @Option(
+            names = "--api-key",
+            paramLabel = "KEY",
+            description = "Environment: PARLEY_API_KEY.",
+            defaultValue = "${env:PARLEY_API_KEY}")
+    private @Nullable String apiKey;
+
+    @Parameters(arity = "0..*", paramLabel = "TEXT", description = "The question.")
+    private String @Nullable [] text;
+
+    @Override
+    public Integer call() throws IOException {
+        ChatClient client = new ChatClient(server(), Optional.ofNullable(apiKey));
+        if (text != null && text.length > 0) {
+            return askOnce(client, String.join(" ", text));
+        }
+        return converse(client);
+    }
+
+    private URI server() {
+        String address = url != null && !url.isBlank() ? url : "http://127.0.0.1:" + (httpPort == null ? 8080 : httpPort);
+        try {
+            return URI.create(address);
+        } catch (IllegalArgumentException e) {
+            throw new CommandFailedException("--url is no URL: " + address, e);
+        }
+    }
+
+    /** One question: the answer, whole and nothing else, on stdout; anything else on stderr. */
+    private int askOnce(ChatClient client, String question) {
+        String id = client.open(Optional.ofNullable(conversation));
+        ChatClient.Question asked = client.ask(id, question);
+        // The process ends by the signal; the answer is cancelled on the way out.
+        AtomicReference<ChatClient.@Nullable Question> running = new AtomicReference<>(asked);
+        Thread cancelling = new Thread(
+                () -> {
+                    ChatClient.Question left = running.getAndSet(null);
+                    if (left != null) {
+                        client.cancel(left);
+                    }
+                },
+                "cancel-on-exit");
+        Runtime.getRuntime().addShutdownHook(cancelling);
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        boolean watched = System.console() != null && System.console().isTerminal();
+        ChatClient.Outcome outcome = client.follow(asked, watched ? new Printed(out, true) : new Unshown());
+        running.set(null);
+        out.println(watched ? "" : outcome.content());
+        outcome.trouble().ifPresent(trouble -> System.err.println("parley: " + trouble));
+        return outcome.trouble().isPresent() ? Parley.FAILED : 0;
+    }
+
+    private int converse(ChatClient client) throws IOException {
+        try (Terminal terminal = TerminalBuilder.builder().system(true).dumb(true).build()) {
+            LineReader prompt = LineReaderBuilder.builder().terminal(terminal).appName("parley").build();
+            PrintWriter out = terminal.writer();
+            String id = client.open(Optional.ofNullable(conversation));
+            out.println(dim(terminal, "Conversation " + id + ". Ctrl-C stops an answer, Ctrl-D leaves."));
+            AtomicReference<ChatClient.@Nullable Question> running = new AtomicReference<>();
+            terminal.handle(Terminal.Signal.INT, signal -> {
+                ChatClient.Question question = running.get();
+                if (question != null) {
+                    // Not on the signal's thread: the request may take a while, and another Ctrl-C may come.
+                    Thread.ofVirtual().name("cancel").start(() -> client.cancel(question));
+                }
+            });
+            while (true) {
+                String line;
+                try {
+                    line = readQuestion(prompt);
+                } catch (UserInterruptException | EndOfFileException e) {
+                    return 0;
+                }
+                if (line.isBlank()) {
+                    continue;
+                }
+                if (line.strip().equals("/quit") || line.strip().equals("/exit")) {
+                    return 0;
+                }
+                answer(client, id, line, terminal, running);
+            }
+        }
+    }
+
+    private static String readQuestion(LineReader prompt) {
+        StringBuilder question = new StringBuilder();
+        String line = prompt.readLine("> ");
+        while (line.endsWith("\\")) {
+            question.append(line, 0, line.length() - 1).append('\n');
+            line = prompt.readLine("… ");
+        }
+        return question.append(line).toString();
+    }
+
+    private static void answer(
+            ChatClient client,
+            String conversation,
+            String question,
+            Terminal terminal,
+            AtomicReference<ChatClient.@Nullable Question> running) {
+        PrintWriter out = terminal.writer();
+        try {
+            ChatClient.Question asked = client.ask(conversation, question);
+            running.set(asked);
+            ChatClient.Outcome outcome = client.follow(asked, new Printed(out, styled(terminal)));
+            out.println();
+            if (!outcome.sources().isEmpty()) {
+                out.println(dim(terminal, "Sources: " + String.join(" · ", outcome.sources())));
+            }
+            outcome.trouble().ifPresent(trouble -> out.println(dim(terminal, "[" + trouble + "]")));
+        } catch (CommandFailedException e) {
+            out.println(dim(terminal, "[" + e.getMessage() + "]"));
+        } finally {
+            running.set(null);
+        }
+        out.flush();
+    }
+
+    private static boolean styled(Terminal terminal) {
+        return !Terminal.TYPE_DUMB.equals(terminal.getType()) && !Terminal.TYPE_DUMB_COLOR.equals(terminal.getType());
+    }
+
+    private static String dim(Terminal terminal, String text) {
+        return styled(terminal) ? DIM + text + PLAIN : text;
+    }
+
+    /** Prints an answer as it comes. A reset cannot take back printed text: it says so and begins on a new line. */
+    private record Printed(PrintWriter out, boolean styled) implements ChatClient.Answer {
+
+        @Override
+        public void text(String piece) {
+            out.print(piece);
+            out.flush();
+        }
+
+        @Override
+        public void reasoning(String piece) {
+            if (styled) {
+                out.print(DIM + piece + PLAIN);
+                out.flush();
+            }
+        }
+
+        @Override
+        public void reset(String reason) {
+            note("the answer begins anew: " + reason);
+        }
+
+        @Override
+        public void reconnecting() {
+            note("connection lost, reconnecting");
+        }
+
+        private void note(String what) {
+            System.err.println();
+            System.err.println(styled ? DIM + "[" + what + "]" + PLAIN : "[" + what + "]");
+        }
+    }
+
+    /** For an answer that goes into a file or a pipe: nothing is written before it is whole, so a reset leaves no trace. */
+    private record Unshown() implements ChatClient.Answer {
+
+        @Override
+        public void text(String piece) {}
+
+        @Override
+        public void reasoning(String piece) {}
+
+        @Override
+        public void reset(String reason) {}
+
+        @Override
+        public void reconnecting() {}
+    }
+}

@@ -1,0 +1,73 @@
+package dev.parley.launcher;
+
+import dev.parley.schemas.config.InvalidSettingsException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** The {@code parley} command. */
+@Command(
+        name = "parley",
+        description = "A Kafka-native backend for LLM chat.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Parley.Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            UpCommand.class,
+            ChatCommand.class,
+            RunCommand.class,
+            ProvisionCommand.class,
+            ScriptedModelCommand.class
+        },
+        footer = {
+            "",
+            "'parley test' runs the whole test suite.",
+            "'parley COMMAND --help' explains a command, with its flags and their environment variables.",
+            ""
+        })
+public final class Parley implements Callable<Integer> {
+
+    /** Exit status where the command cannot do what it was asked, for a reason that it has printed. */
+    static final int FAILED = 1;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // Set by picocli before call().
+    private CommandSpec spec;
+
+    public static void main(String[] args) {
+        CommandLine commandLine = new CommandLine(new Parley())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionExceptionHandler((exception, line, parsed) -> report(exception, line));
+        System.exit(commandLine.execute(args));
+    }
+
+    @Override
+    public Integer call() {
+        spec.commandLine().usage(System.err);
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    /** What went wrong, in words, without a stack trace where the words say it all. */
+    private static int report(Exception exception, CommandLine line) throws Exception {
+        switch (exception) {
+            case InvalidSettingsException invalid -> {
+                System.err.println("parley: the configuration does not do:");
+                invalid.problems().forEach(problem -> System.err.println("  " + problem));
+            }
+            case CommandFailedException failed -> System.err.println("parley: " + failed.getMessage());
+            default -> throw exception;
+        }
+        return FAILED;
+    }
+
+    /** The version of the build. */
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Parley.class.getPackage().getImplementationVersion();
+            return new String[] {"parley " + (version == null ? "(unpackaged)" : version)};
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package dev.parley.launcher;
+
+import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.config.RegistrySettings;
+import dev.parley.schemas.config.Settings;
+import dev.parley.stack.DataDirInUseException;
+import dev.parley.stack.PortTakenException;
+import dev.parley.stack.Stack;
+import dev.parley.stack.StackSettings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Everything on this machine, in one go: Kafka, Postgres, the schema registry, and every role. */
+@Command(
+        name = "up",
+        description = "Run everything on this machine: Kafka, Postgres, schema registry and all roles. Ctrl-C stops it all.",
+        mixinStandardHelpOptions = true)
+final class UpCommand implements Callable<Integer> {
+
+    @Mixin
+    private final Flags flags = new Flags();
+
+    @Option(
+            names = "--kafka-port",
+            paramLabel = "PORT",
+            description = "Environment: PARLEY_KAFKA_PORT. Default: 9092.")
+    private @Nullable String kafkaPort;
+
+    @Option(
+            names = "--registry-port",
+            paramLabel = "PORT",
+            description = "Environment: PARLEY_REGISTRY_PORT. Default: 8081.")
+    private @Nullable String registryPort;
+
+    @Option(
+            names = "--postgres-port",
+            paramLabel = "PORT",
+            description = "Environment: PARLEY_POSTGRES_PORT. Default: 15432.")
+    private @Nullable String postgresPort;
+
+    @Option(
+            names = "--data-dir",
+            paramLabel = "DIR",
+            description = "Where everything is kept. Environment: PARLEY_DATA_DIR. Default: .parley beside the launcher.")
+    private @Nullable String dataDir;
+
+    @Option(names = "--ephemeral", description = "Keep nothing: use a temporary folder, removed at the end.")
+    private boolean ephemeral;
+
+    @Option(
+            names = "--without",
+            paramLabel = "ROLE",
+            split = ",",
+            description = "Leave roles out, to run them elsewhere: ${COMPLETION-CANDIDATES}.")
+    private Set<RoleName> without = EnumSet.noneOf(RoleName.class);
+
+    @Override
+    public Integer call() throws InterruptedException {
+        Settings settings = Settings.of(flagValues(), System.getenv());
+        Path data = dataDir(settings);
+        Console console = new Console();
+        StackSettings stackSettings = new StackSettings(
+                data,
+                settings.port("PARLEY_KAFKA_PORT", 9092),
+                settings.port("PARLEY_POSTGRES_PORT", 15432),
+                settings.port("PARLEY_REGISTRY_PORT", 8081),
+                ephemeral,
+                (part, step) -> console.progress(part + ": " + step));
+        int httpPort = settings.port("PARLEY_HTTP_PORT", 8080);
+        settings.check();
+        EnumSet<RoleName> wanted = EnumSet.allOf(RoleName.class);
+        wanted.removeAll(without);
+        Shutdown shutdown = Shutdown.onSignal(console);
+        try {
+            if (wanted.contains(RoleName.INGEST)) {
+                // Everything that can be known to fail is said before anything slow begins.
+                HttpPort.checkFree(settings.string("PARLEY_HTTP_HOST", "127.0.0.1"), httpPort);
+            }
+            Stack stack = shutdown.close(Stack.start(stackSettings), "Kafka, Postgres and registry");
+            Settings wired = Settings.of(embedded(stack), flagValues(), withoutOutside(System.getenv()));
+            Roles roles = shutdown.close(Roles.start(wanted, wired, true, console::progress), "roles");
+            roles.awaitReady();
+            console.banner(Banner.of(stack, roles, ephemeral));
+            shutdown.await();
+            return 0;
+        } catch (PortTakenException e) {
+            shutdown.closeNow();
+            throw new CommandFailedException(
+                    e.getMessage() + ": stop that process, or choose another port with " + flagOf(e.port(), stackSettings),
+                    e);
+        } catch (DataDirInUseException e) {
+            shutdown.closeNow();
+            throw new CommandFailedException(e.getMessage() + " with --data-dir", e);
+        } catch (RuntimeException e) {
+            shutdown.closeNow();
+            throw e;
+        }
+    }
+
+    private static String flagOf(int port, StackSettings settings) {
+        if (port == settings.kafkaPort()) {
+            return "--kafka-port";
+        }
+        if (port == settings.postgresPort()) {
+            return "--postgres-port";
+        }
+        return port == settings.registryPort() ? "--registry-port" : "--http-port";
+    }
+
+    private Map<String, String> flagValues() {
+        Map<String, String> values = new HashMap<>(flags.values());
+        put(values, "PARLEY_KAFKA_PORT", kafkaPort);
+        put(values, "PARLEY_REGISTRY_PORT", registryPort);
+        put(values, "PARLEY_POSTGRES_PORT", postgresPort);
+        put(values, "PARLEY_DATA_DIR", dataDir);
+        return values;
+    }
+
+    private static void put(Map<String, String> values, String key, @Nullable String value) {
+        if (value != null) {
+            values.put(key, value);
+        }
+    }
+
+    private Path dataDir(Settings settings) {
+        if (ephemeral) {
+            try {
+                return Files.createTempDirectory("parley-");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return settings.string("PARLEY_DATA_DIR")
+                .map(Path::of)
+                .orElseGet(() -> Path.of(System.getProperty("parley.home", "."), ".parley"))
+                .toAbsolutePath()
+                .normalize();
+    }
+
+    /** Where the embedded services are, in the words of the environment that the roles read. */
+    private static Map<String, String> embedded(Stack stack) {
+        return Map.of(
+                KafkaSettings.BOOTSTRAP_SERVERS, stack.bootstrapServers(),
+                RegistrySettings.URL, stack.registryUrl(),
+                "DATABASE_URL", stack.jdbcUrl(),
+                "PARLEY_STATE_DIR", stack.dataDir().resolve("streams").toString());
+    }
+
+    /** 'up' brings its own Kafka: settings meant for an outside cluster must not leak into its clients. */
+    private static Map<String, String> withoutOutside(Map<String, String> environment) {
+        Map<String, String> values = new HashMap<>(environment);
+        values.keySet().removeIf(key -> key.startsWith("KAFKA_"));
+        return values;
+    }
+}

@@ -1,0 +1,248 @@
+package dev.parley.launcher.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+
+/**
+ * What Parley adds to a model server's time to first token and to the gaps between tokens: the same scripted answers,
+ * asked of the model server directly and through the whole pipeline, by one client on one monotonic clock.
+ *
+ * <p>Rounds interleave direct, direct again (A/A) and through Parley in shuffled order; a figure is the median over rounds
+ * of the round's difference. Every answer's tokens are counted and compared; one missing or repeated fails the run.
+ */
+public final class LatencyBenchmark {
+
+    /** Where to measure: a running Parley whose engine is the scripted model server at {@code modelServer}. */
+    public record Target(URI parley, URI modelServer, String model) {}
+
+    /** @param streams how many answers run at the same time */
+    public record Plan(int rounds, int answersPerRound, int streams, int warmUpAnswers, long seed) {}
+
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private final Target target;
+    private final Plan plan;
+    private final Consumer<String> progress;
+    private final HttpClient http =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    /** The times of some answers, in milliseconds. */
+    private record Sample(List<Double> firstTokenMillis, List<Double> gapMillis, int tokens, double wallMillis) {
+        double tokensPerSecond() {
+            return tokens / (wallMillis / 1000);
+        }
+    }
+
+    private record Timeline(long askedNanos, List<Long> tokenNanos, String text) {}
+
+    private enum Way {
+        DIRECT,
+        DIRECT_AGAIN,
+        PARLEY
+    }
+
+    public LatencyBenchmark(Target target, Plan plan, Consumer<String> progress) {
+        this.target = target;
+        this.plan = plan;
+        this.progress = progress;
+    }
+
+    /** Runs all rounds; the report has every figure with its spread, the rounds' raw figures and the counts. */
+    public ObjectNode run() throws InterruptedException {
+        Random random = new Random(plan.seed());
+        progress.accept("warming up");
+        sample(Way.DIRECT, plan.warmUpAnswers());
+        sample(Way.PARLEY, plan.warmUpAnswers());
+        List<Map<Way, Sample>> rounds = new ArrayList<>();
+        for (int round = 1; round <= plan.rounds(); round++) {
+            List<Way> order = new ArrayList<>(List.of(Way.values()));
+            Collections.shuffle(order, random);
+            Map<Way, Sample> samples = new java.util.EnumMap<>(Way.class);
+            for (Way way : order) {
+                samples.put(way, sample(way, plan.answersPerRound()));
+            }
+            rounds.add(samples);
+            progress.accept("round " + round + " of " + plan.rounds());
+        }
+        return report(rounds);
+    }
+
+    private ObjectNode report(List<Map<Way, Sample>> rounds) {
+        ObjectNode report = MAPPER.createObjectNode();
+        report.put("benchmark", "latency")
+                .put("seed", plan.seed())
+                .put("rounds", plan.rounds())
+                .put("answersPerRound", plan.answersPerRound())
+                .put("streams", plan.streams())
+                .put("processors", Runtime.getRuntime().availableProcessors())
+                .put("java", Runtime.version().toString());
+        for (double quantile : new double[] {0.5, 0.99}) {
+            String name = quantile == 0.5 ? "P50" : "P99";
+            difference(report, "addedFirstTokenMillis" + name, rounds, Way.PARLEY, s -> Quantiles.of(s.firstTokenMillis(), quantile));
+            difference(report, "addedGapMillis" + name, rounds, Way.PARLEY, s -> Quantiles.of(s.gapMillis(), quantile));
+        }
+        difference(report, "directAgainFirstTokenMillisP50", rounds, Way.DIRECT_AGAIN, s -> Quantiles.median(s.firstTokenMillis()));
+        List<Double> throughput = rounds.stream()
+                .map(round -> sampleOf(round, Way.PARLEY).tokensPerSecond() / sampleOf(round, Way.DIRECT).tokensPerSecond())
+                .toList();
+        report.putObject("tokensPerSecondRatio").put("median", Quantiles.median(throughput)).put("spread", Quantiles.spread(throughput));
+        int tokens = rounds.stream().flatMap(round -> round.values().stream()).mapToInt(Sample::tokens).sum();
+        report.put("tokensCheckedExactly", tokens);
+        return report;
+    }
+
+    private static Sample sampleOf(Map<Way, Sample> round, Way way) {
+        Sample sample = round.get(way);
+        if (sample == null) {
+            throw new IllegalStateException("no sample of " + way);
+        }
+        return sample;
+    }
+
+    private static void difference(
+            ObjectNode report, String name, List<Map<Way, Sample>> rounds, Way way, java.util.function.ToDoubleFunction<Sample> figure) {
+        List<Double> differences = rounds.stream()
+                .map(round -> figure.applyAsDouble(sampleOf(round, way)) - figure.applyAsDouble(sampleOf(round, Way.DIRECT)))
+                .toList();
+        report.putObject(name).put("median", Quantiles.median(differences)).put("spread", Quantiles.spread(differences));
+    }
+
+    private Sample sample(Way way, int answers) throws InterruptedException {
+        List<Timeline> timelines = Collections.synchronizedList(new ArrayList<>());
+        List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch done = new CountDownLatch(plan.streams());
+        long started = System.nanoTime();
+        for (int stream = 0; stream < plan.streams(); stream++) {
+            int share = answers / plan.streams() + (stream < answers % plan.streams() ? 1 : 0);
+            Thread.ofVirtual().start(() -> {
+                try {
+                    for (int i = 0; i < share; i++) {
+                        timelines.add(way == Way.PARLEY ? throughParley() : direct());
+                    }
+                } catch (IOException | InterruptedException | RuntimeException e) {
+                    failures.add(e);
+                } finally {
+                    done.countDown();
+                }
+            });
+        }
+        done.await();
+        double wallMillis = (System.nanoTime() - started) / 1e6;
+        if (!failures.isEmpty()) {
+            throw new IllegalStateException(way + " failed", failures.getFirst());
+        }
+        List<Double> first = new ArrayList<>();
+        List<Double> gaps = new ArrayList<>();
+        int tokens = 0;
+        for (Timeline timeline : timelines) {
+            List<Long> times = timeline.tokenNanos();
+            first.add((times.getFirst() - timeline.askedNanos()) / 1e6);
+            for (int i = 1; i < times.size(); i++) {
+                gaps.add((times.get(i) - times.get(i - 1)) / 1e6);
+            }
+            tokens += timeline.text().split(" ").length;
+            if (!timeline.text().equals(timelines.getFirst().text())) {
+                throw new IllegalStateException("an answer differs from the others: a token was lost or doubled");
+            }
+        }
+        return new Sample(first, gaps, tokens, wallMillis);
+    }
+
+    private Timeline direct() throws IOException, InterruptedException {
+        String body = MAPPER.createObjectNode()
+                .put("model", target.model())
+                .put("stream", true)
+                .set("messages", MAPPER.createArrayNode().add(MAPPER.createObjectNode().put("role", "user").put("content", "Go.")))
+                .toString();
+        HttpRequest request = HttpRequest.newBuilder(URI.create(target.modelServer() + "/chat/completions"))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build();
+        long asked = System.nanoTime();
+        StringBuilder text = new StringBuilder();
+        List<Long> times = new ArrayList<>();
+        try (BufferedReader lines = lines(request)) {
+            for (String line = lines.readLine(); line != null && !line.equals("data: [DONE]"); line = lines.readLine()) {
+                if (line.startsWith("data: ")) {
+                    JsonNode piece = MAPPER.readTree(line.substring(6)).at("/choices/0/delta/content");
+                    if (!piece.asText("").isEmpty()) {
+                        times.add(System.nanoTime());
+                        text.append(piece.asText());
+                    }
+                }
+            }
+        }
+        return new Timeline(asked, times, text.toString());
+    }
+
+    private Timeline throughParley() throws IOException, InterruptedException {
+        String conversation = post("/api/conversations", "{}").path("id").asText();
+        String events = "/api/conversations/" + conversation + "/events?cursor=0";
+        HttpRequest stream = HttpRequest.newBuilder(target.parley().resolve(events)).GET().build();
+        StringBuilder text = new StringBuilder();
+        List<Long> times = new ArrayList<>();
+        try (BufferedReader lines = lines(stream)) {
+            long asked = System.nanoTime();
+            String turn = post("/api/conversations/" + conversation + "/messages", "{\"content\":\"Go.\"}")
+                    .path("turnId")
+                    .asText();
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (!line.startsWith("data: ")) {
+                    continue;
+                }
+                JsonNode event = MAPPER.readTree(line.substring(6));
+                switch (event.path("type").asText()) {
+                    case "message.delta" -> {
+                        times.add(System.nanoTime());
+                        text.append(event.path("text").asText());
+                    }
+                    case "message.completed" -> {
+                        if (!event.path("content").asText().contentEquals(text)) {
+                            throw new IllegalStateException("deltas of " + turn + " do not add up to the answer");
+                        }
+                        return new Timeline(asked, times, text.toString());
+                    }
+                    case "turn.failed", "turn.cancelled", "message.reset" -> throw new IllegalStateException(line);
+                    default -> {} // Events that carry no token.
+                }
+            }
+        }
+        throw new IllegalStateException("the stream ended before the answer");
+    }
+
+    private BufferedReader lines(HttpRequest request) throws IOException, InterruptedException {
+        HttpResponse<java.io.InputStream> response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+        if (response.statusCode() != 200) {
+            throw new IllegalStateException(request.uri() + " answered " + response.statusCode());
+        }
+        return new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8));
+    }
+
+    private JsonNode post(String path, String body) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(target.parley().resolve(path))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build();
+        HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
+        if (response.statusCode() / 100 != 2) {
+            throw new IllegalStateException(path + " answered " + response.statusCode());
+        }
+        return MAPPER.readTree(response.body());
+    }
+}

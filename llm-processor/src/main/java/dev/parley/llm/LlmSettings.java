@@ -1,0 +1,50 @@
+package dev.parley.llm;
+
+import dev.parley.llm.engine.OpenAiEngine;
+import dev.parley.schemas.config.Secret;
+import dev.parley.schemas.config.Settings;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * How a worker works.
+ *
+ * @param concurrency generations at the same time ({@code PARLEY_LLM_CONCURRENCY}, 256)
+ * @param drain how long running generations may go on when the worker is told to end ({@code PARLEY_LLM_DRAIN}, 5 s)
+ * @param maxAnswerBytes of one answer's text in UTF-8 ({@code PARLEY_MAX_ANSWER_BYTES}, 4 MiB)
+ * @param server the model server ({@code PARLEY_LLM_BASE_URL}, {@code _MODEL}, {@code _API_KEY},
+ *     {@code _FIRST_TOKEN_TIMEOUT} (2 min), {@code _IDLE_TIMEOUT} (1 min)); empty: answers are quoted from passages
+ */
+public record LlmSettings(int concurrency, Duration drain, int maxAnswerBytes, Optional<OpenAiEngine.Server> server) {
+
+    private static final String BASE_URL = "PARLEY_LLM_BASE_URL";
+    private static final int DEFAULT_MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+    public static LlmSettings from(Settings settings) {
+        return new LlmSettings(
+                settings.integer("PARLEY_LLM_CONCURRENCY", 256, 1, 100_000),
+                settings.duration("PARLEY_LLM_DRAIN", Duration.ofSeconds(5)),
+                settings.integer("PARLEY_MAX_ANSWER_BYTES", DEFAULT_MAX_ANSWER_BYTES, 1024, 8 * 1024 * 1024),
+                settings.string(BASE_URL).flatMap(url -> server(settings, url)));
+    }
+
+    private static Optional<OpenAiEngine.Server> server(Settings settings, String url) {
+        if (!url.startsWith("http://") && !url.startsWith("https://")) {
+            settings.problem(BASE_URL, "must be an http URL such as http://127.0.0.1:8000/v1, not '" + url + "'");
+            return Optional.empty();
+        }
+        return Optional.of(new OpenAiEngine.Server(
+                URI.create(url.endsWith("/") ? url.substring(0, url.length() - 1) : url),
+                settings.string("PARLEY_LLM_MODEL"),
+                settings.string("PARLEY_LLM_API_KEY").map(Secret::new),
+                settings.duration("PARLEY_LLM_FIRST_TOKEN_TIMEOUT", Duration.ofMinutes(2)),
+                settings.duration("PARLEY_LLM_IDLE_TIMEOUT", Duration.ofMinutes(1))));
+    }
+
+    /** The engine in use, for a person to read. */
+    public String engine() {
+        return server.map(configured -> configured.model().orElse("first listed model") + " at " + configured.baseUrl())
+                .orElse("extractive (no model connected: set PARLEY_LLM_BASE_URL or --llm-base-url)");
+    }
+}

@@ -1,0 +1,160 @@
+package dev.parley.llm.engine;
+
+import dev.langchain4j.exception.HttpException;
+import dev.langchain4j.http.client.HttpClientBuilder;
+import dev.langchain4j.http.client.HttpRequest;
+import dev.langchain4j.http.client.SuccessfulHttpResponse;
+import dev.langchain4j.http.client.sse.ServerSentEventListener;
+import dev.langchain4j.http.client.sse.ServerSentEventParser;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * The HTTP client of one generation: runs on the caller's thread, and closes its connection the moment the generation is
+ * cancelled, while connecting, while waiting for the answer's head, or in mid-stream. Connections are pooled in a client
+ * that all generations share.
+ *
+ * <p>langchain4j's own client can stop reading only when the next event arrives, which a hanging server never sends.
+ */
+final class CancellableHttpClient implements dev.langchain4j.http.client.HttpClient {
+
+    private static final int MAX_ERROR_BODY_BYTES = 64 * 1024;
+
+    private final HttpClient http;
+    private final Cancellation cancellation;
+    private final StreamWatch watch;
+    private final Duration headTimeout;
+
+    /**
+     * A client for one generation.
+     *
+     * @param headTimeout how long the answer may take to begin
+     */
+    CancellableHttpClient(HttpClient http, Cancellation cancellation, StreamWatch watch, Duration headTimeout) {
+        this.http = http;
+        this.cancellation = cancellation;
+        this.watch = watch;
+        this.headTimeout = headTimeout;
+    }
+
+    /** The builder that langchain4j asks for; its timeouts are ours to set. */
+    HttpClientBuilder builder() {
+        return new Builder(this);
+    }
+
+    @Override
+    public SuccessfulHttpResponse execute(HttpRequest request) {
+        try (InputStream body = send(request)) {
+            return SuccessfulHttpResponse.builder()
+                    .statusCode(200)
+                    .body(new String(body.readAllBytes(), StandardCharsets.UTF_8))
+                    .build();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void execute(HttpRequest request, ServerSentEventParser parser, ServerSentEventListener listener) {
+        try (InputStream body = send(request)) {
+            cancellation.onCancel(() -> closeQuietly(body));
+            try (InputStream watched = watch.over(body)) {
+                parser.parse(watched, listener);
+            }
+            listener.onClose();
+        } catch (IOException | RuntimeException e) {
+            listener.onError(e);
+        }
+    }
+
+    private InputStream send(HttpRequest request) throws IOException {
+        CompletableFuture<HttpResponse<InputStream>> sent =
+                http.sendAsync(translate(request), HttpResponse.BodyHandlers.ofInputStream());
+        cancellation.onCancel(() -> sent.cancel(true));
+        try {
+            HttpResponse<InputStream> response = sent.get(headTimeout.toMillis(), TimeUnit.MILLISECONDS);
+            if (response.statusCode() / 100 != 2) {
+                try (InputStream body = response.body()) {
+                    String text = new String(body.readNBytes(MAX_ERROR_BODY_BYTES), StandardCharsets.UTF_8);
+                    throw new HttpException(response.statusCode(), text);
+                }
+            }
+            return response.body();
+        } catch (ExecutionException | CompletionException e) {
+            throw e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
+        } catch (CancellationException e) {
+            throw new IOException("cancelled", e);
+        } catch (TimeoutException e) {
+            sent.cancel(true);
+            throw new java.net.http.HttpTimeoutException("no answer within " + headTimeout.toSeconds() + " s");
+        } catch (InterruptedException e) {
+            sent.cancel(true);
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+
+    private static java.net.http.HttpRequest translate(HttpRequest request) {
+        java.net.http.HttpRequest.Builder builder = java.net.http.HttpRequest.newBuilder(URI.create(request.url()));
+        request.headers().forEach((name, values) -> values.forEach(value -> builder.header(name, value)));
+        builder.method(
+                request.method().name(),
+                request.body() == null
+                        ? java.net.http.HttpRequest.BodyPublishers.noBody()
+                        : java.net.http.HttpRequest.BodyPublishers.ofString(request.body()));
+        return builder.build();
+    }
+
+    private static void closeQuietly(InputStream stream) {
+        try {
+            stream.close();
+        } catch (IOException e) {
+            // The connection is gone, which is what was wanted.
+        }
+    }
+
+    private static final class Builder implements HttpClientBuilder {
+        private final CancellableHttpClient client;
+
+        Builder(CancellableHttpClient client) {
+            this.client = client;
+        }
+
+        @Override
+        public Duration connectTimeout() {
+            return client.headTimeout;
+        }
+
+        @Override
+        public HttpClientBuilder connectTimeout(Duration timeout) {
+            return this;
+        }
+
+        @Override
+        public Duration readTimeout() {
+            return client.headTimeout;
+        }
+
+        @Override
+        public HttpClientBuilder readTimeout(Duration timeout) {
+            return this;
+        }
+
+        @Override
+        public dev.langchain4j.http.client.HttpClient build() {
+            return client;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package dev.parley.llm.engine;
+
+import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.chat.v1.Usage;
+import dev.parley.schemas.ErrorCode;
+import java.util.Optional;
+
+/** Produces answers. Thread-safe: many generations run at once, each on a virtual thread of its own. */
+public interface Engine {
+
+    /** The name by which routes ask for it. */
+    String name();
+
+    /** The model that will answer, as it is known now. */
+    String model();
+
+    /**
+     * Answers {@code request}, piece by piece, into {@code sink}; returns when the answer has ended. Tries once.
+     *
+     * <p>When {@code cancellation} is cancelled, at whatever stage, it closes its connection and returns soon, with
+     * whatever outcome.
+     */
+    Outcome generate(GenerationRequest request, Sink sink, Cancellation cancellation);
+
+    /** Takes an answer's pieces, in order. May block while the log is slower than the model. */
+    interface Sink {
+        void text(String piece);
+
+        void reasoning(String piece);
+    }
+
+    /** How an answer ended. */
+    sealed interface Outcome {
+
+        /**
+         * It is whole, as far as the model is concerned.
+         *
+         * @param usage what the model server counted; empty where it did not say
+         */
+        record Finished(String finishReason, Optional<Usage> usage) implements Outcome {}
+
+        /**
+         * It broke off, or never began.
+         *
+         * @param detail for the caller to read; without keys and without what was said
+         */
+        record Failed(ErrorCode code, String detail) implements Outcome {}
+    }
+}

@@ -1,0 +1,34 @@
+package dev.parley.topologies.conversation;
+
+import java.time.Instant;
+import org.apache.avro.specific.SpecificRecord;
+import org.jspecify.annotations.Nullable;
+
+/** A change of a conversation's state: an event of the log, or a step of a turn that the log need not know. */
+sealed interface Change {
+
+    /** An event, by its body. */
+    record Logged(SpecificRecord body, @Nullable String turnId) implements Change {}
+
+    /** A command was taken; a repeat of it is to change nothing. */
+    record CommandSeen(String commandId) implements Change {}
+
+    /** A turn joined the queue. */
+    record Enqueued(Turn turn) implements Change {}
+
+    /** A turn joined the queue ahead of those that wait. */
+    record EnqueuedFirst(Turn turn) implements Change {}
+
+    /** A turn went from the queue's head, or directly, to running. */
+    record Begun(Turn turn, String generationId, Instant at) implements Change {}
+
+    record Claimed(Instant at) implements Change {}
+
+    /** The next try of the running turn. */
+    record Reissued() implements Change {}
+
+    record CancelAsked(Turn.Ending ending) implements Change {}
+
+    /** A waiting turn left the queue without running. */
+    record Dropped(String turnId) implements Change {}
+}

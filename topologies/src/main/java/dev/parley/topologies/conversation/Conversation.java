@@ -1,0 +1,206 @@
+package dev.parley.topologies.conversation;
+
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
+import dev.parley.schemas.TurnIds;
+import dev.parley.topologies.conversation.Turn.Phase;
+import dev.parley.topologies.conversation.Turn.Running;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The head of a conversation: what decisions need of it, without its messages. Immutable; changed by {@link #evolve}
+ * alone.
+ *
+ * @param workspaceId empty for a conversation that does not exist yet
+ * @param sequence of the last event; 0 where there is none
+ * @param nextPosition of the next exchange in the history
+ * @param queue turns that wait, first to run first
+ * @param recentCommands ids of the latest commands, oldest first
+ */
+record Conversation(
+        String workspaceId,
+        boolean deleted,
+        long sequence,
+        long nextPosition,
+        @Nullable Running running,
+        List<Turn> queue,
+        List<String> recentCommands) {
+
+    /** Repeats come soon after the original: a client's retry, a producer's, a rebalance. */
+    static final int MAX_RECENT_COMMANDS = 64;
+
+    static final Conversation NONE = new Conversation("", false, 0, 0, null, List.of(), List.of());
+
+    Conversation {
+        queue = List.copyOf(queue);
+        recentCommands = List.copyOf(recentCommands);
+    }
+
+    boolean exists() {
+        return sequence > 0;
+    }
+
+    /** Whether a turn runs or waits. */
+    boolean busy() {
+        return running != null || !queue.isEmpty();
+    }
+
+    /** The id of a turn's one generation. */
+    static String generationOf(Turn turn) {
+        return TurnIds.generationId(turn.turnId(), 1);
+    }
+
+    /** The state after {@code change}. */
+    Conversation evolve(Change change) {
+        return switch (change) {
+            case Change.Logged logged -> evolve(logged);
+            case Change.CommandSeen(String commandId) -> withCommand(commandId);
+            case Change.Enqueued(Turn turn) -> with(running, plus(queue, turn));
+            case Change.EnqueuedFirst(Turn turn) -> with(running, before(turn, queue));
+            case Change.Dropped(String turnId) ->
+                with(
+                        running,
+                        queue.stream()
+                                .filter(turn -> !turn.turnId().equals(turnId))
+                                .toList());
+            case Change.Begun begun -> begin(begun);
+            case Change.Claimed claimed -> with(claim(turn(), claimed), queue);
+            case Change.Reissued reissued -> with(reissue(turn()), queue);
+            case Change.CancelAsked(Turn.Ending ending) -> with(turn().in(new Phase.Cancelling(ending)), queue);
+        };
+    }
+
+    private Conversation evolve(Change.Logged logged) {
+        Conversation counted =
+                new Conversation(workspaceId, deleted, sequence + 1, nextPosition, running, queue, recentCommands);
+        return switch (logged.body()) {
+            case ConversationCreated created ->
+                new Conversation(
+                        created.getWorkspaceId(),
+                        false,
+                        counted.sequence,
+                        nextPosition,
+                        running,
+                        queue,
+                        recentCommands);
+            case ConversationDeleted gone ->
+                new Conversation(workspaceId, true, counted.sequence, nextPosition, running, queue, recentCommands);
+            case TurnRouted routed -> counted.with(prepared(turn(), turn().sources()), queue);
+            case TurnRetrieved retrieved -> counted.with(prepared(turn(), retrieved.getSources()), queue);
+            case MessageCompleted completed -> counted.ended(logged.turnId());
+            case TurnFailed failed -> counted.ended(logged.turnId());
+            case TurnCancelled cancelled -> counted.ended(logged.turnId());
+            default -> counted; // Every other event only counts.
+        };
+    }
+
+    /** The running turn ends; the end of a turn that only waited leaves it alone. */
+    private Conversation ended(@Nullable String turnId) {
+        return running != null && running.turnId().equals(turnId) ? with(null, queue) : this;
+    }
+
+    private Conversation begin(Change.Begun begun) {
+        if (running != null) {
+            throw new IllegalStateException("one turn at a time");
+        }
+        Running next = new Running(
+                begun.turn(),
+                begun.generationId(),
+                nextPosition,
+                1,
+                new Phase.Preparing(),
+                false,
+                List.of(),
+                begun.at(),
+                null);
+        List<Turn> rest = queue.stream()
+                .filter(turn -> !turn.turnId().equals(begun.turn().turnId()))
+                .toList();
+        return new Conversation(workspaceId, deleted, sequence, nextPosition + 1, next, rest, recentCommands);
+    }
+
+    private static Running claim(Running turn, Change.Claimed claimed) {
+        Phase phase = turn.cancelling() ? turn.phase() : new Phase.Generating();
+        return new Running(
+                turn.turn(),
+                turn.generationId(),
+                turn.position(),
+                turn.attempt(),
+                phase,
+                turn.prepared(),
+                turn.sources(),
+                turn.startedAt(),
+                claimed.at());
+    }
+
+    private static Running reissue(Running turn) {
+        return new Running(
+                turn.turn(),
+                turn.generationId(),
+                turn.position(),
+                turn.attempt() + 1,
+                new Phase.Preparing(),
+                turn.prepared(),
+                turn.sources(),
+                turn.startedAt(),
+                turn.claimedAt());
+    }
+
+    private static Running prepared(Running turn, List<dev.parley.chat.v1.Source> sources) {
+        return new Running(
+                turn.turn(),
+                turn.generationId(),
+                turn.position(),
+                turn.attempt(),
+                turn.phase(),
+                true,
+                sources,
+                turn.startedAt(),
+                turn.claimedAt());
+    }
+
+    /** The running turn. */
+    Running turn() {
+        if (running == null) {
+            throw new IllegalStateException("no turn runs");
+        }
+        return running;
+    }
+
+    private Conversation with(@Nullable Running turn, List<Turn> waiting) {
+        return new Conversation(workspaceId, deleted, sequence, nextPosition, turn, waiting, recentCommands);
+    }
+
+    private Conversation withCommand(String commandId) {
+        List<String> commands = plus(recentCommands, commandId);
+        int tooMany = Math.max(0, commands.size() - MAX_RECENT_COMMANDS);
+        return new Conversation(
+                workspaceId,
+                deleted,
+                sequence,
+                nextPosition,
+                running,
+                queue,
+                commands.subList(tooMany, commands.size()));
+    }
+
+    private static List<Turn> before(Turn first, List<Turn> rest) {
+        List<Turn> longer = new ArrayList<>();
+        longer.add(first);
+        longer.addAll(rest);
+        return longer;
+    }
+
+    private static <T> List<T> plus(List<T> list, T last) {
+        List<T> longer = new ArrayList<>(list);
+        longer.add(last);
+        return longer;
+    }
+}

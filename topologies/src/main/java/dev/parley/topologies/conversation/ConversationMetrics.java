@@ -1,0 +1,56 @@
+package dev.parley.topologies.conversation;
+
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.avro.specific.SpecificRecord;
+import org.jspecify.annotations.Nullable;
+
+/** What operators see of conversations. Thread-safe: shared by all tasks. */
+final class ConversationMetrics {
+
+    private final MeterRegistry meters;
+    private final AtomicInteger active = new AtomicInteger();
+
+    ConversationMetrics(MeterRegistry meters) {
+        this.meters = meters;
+        meters.gauge("parley.turns.active", active);
+    }
+
+    void active(int more) {
+        active.addAndGet(more);
+    }
+
+    void event(SpecificRecord body) {
+        meters.counter("parley.conversation.events", "type", body.getClass().getSimpleName())
+                .increment();
+        switch (body) {
+            case MessageCompleted completed -> ended("completed", completed.getTimings());
+            case TurnFailed failed -> ended("failed", failed.getTimings());
+            case TurnCancelled cancelled -> ended("cancelled", cancelled.getTimings());
+            default -> {} // Only endings have times.
+        }
+    }
+
+    private void ended(String outcome, Timings timings) {
+        time("parley.turn.queued", outcome, timings.getQueuedMillis());
+        time("parley.turn.claim", outcome, timings.getClaimMillis());
+        time("parley.turn.first.token", outcome, timings.getFirstTokenMillis());
+        time("parley.turn.generation", outcome, timings.getGenerationMillis());
+    }
+
+    private void time(String name, String outcome, @Nullable Double millis) {
+        if (millis != null) {
+            Timer.builder(name)
+                    .tag("outcome", outcome)
+                    .publishPercentileHistogram()
+                    .register(meters)
+                    .record(Duration.ofNanos((long) (millis * 1e6)));
+        }
+    }
+}

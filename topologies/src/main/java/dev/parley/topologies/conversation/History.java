@@ -1,0 +1,25 @@
+package dev.parley.topologies.conversation;
+
+import org.jspecify.annotations.Nullable;
+
+/** What a decision may ask of a conversation's messages. */
+interface History {
+
+    /** Whether the conversation has a message, of a user or an answer, with this id. */
+    boolean has(String messageId);
+
+    /** The finished exchange whose answer has this id; null where there is none. */
+    @Nullable
+    Exchange exchange(String assistantMessageId);
+
+    /** The latest exchange that counts; null where there is none. */
+    @Nullable
+    Exchange latest();
+
+    /**
+     * A finished exchange.
+     *
+     * @param position its place in the history
+     */
+    record Exchange(long position, String userMessageId, String assistantMessageId, String question) {}
+}

@@ -1,0 +1,125 @@
+package dev.parley.topologies.conversation;
+
+import dev.parley.chat.v1.Source;
+import dev.parley.topologies.conversation.Turn.Ending;
+import dev.parley.topologies.conversation.Turn.Phase;
+import dev.parley.topologies.conversation.Turn.Regenerated;
+import dev.parley.topologies.conversation.Turn.Running;
+import dev.parley.topologies.state.v1.HeadState;
+import dev.parley.topologies.state.v1.RunningTurnState;
+import dev.parley.topologies.state.v1.SourceState;
+import dev.parley.topologies.state.v1.TurnPhase;
+import dev.parley.topologies.state.v1.TurnState;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Conversations as they are stored. */
+final class StateRecords {
+
+    private StateRecords() {}
+
+    static HeadState stored(Conversation conversation) {
+        Running running = conversation.running();
+        return new HeadState(
+                conversation.workspaceId(),
+                conversation.deleted(),
+                conversation.sequence(),
+                conversation.nextPosition(),
+                running == null ? null : stored(running),
+                conversation.queue().stream().map(StateRecords::stored).toList(),
+                conversation.recentCommands());
+    }
+
+    static Conversation read(HeadState state) {
+        RunningTurnState running = state.getRunning();
+        return new Conversation(
+                state.getWorkspaceId(),
+                state.getDeleted(),
+                state.getSequence(),
+                state.getNextPosition(),
+                running == null ? null : read(running),
+                state.getQueue().stream().map(StateRecords::read).toList(),
+                state.getRecentCommands());
+    }
+
+    private static RunningTurnState stored(Running running) {
+        return new RunningTurnState(
+                stored(running.turn()),
+                running.generationId(),
+                running.position(),
+                running.attempt(),
+                switch (running.phase()) {
+                    case Phase.Preparing preparing -> TurnPhase.PREPARING;
+                    case Phase.Generating generating -> TurnPhase.GENERATING;
+                    case Phase.Cancelling cancelling -> TurnPhase.CANCELLING;
+                },
+                running.phase() instanceof Phase.Cancelling(Ending ending) ? ending.name() : null,
+                running.prepared(),
+                running.sources().stream()
+                        .map(source -> new SourceState(
+                                source.getSourceId(), source.getTitle(), source.getUri(), source.getScore()))
+                        .toList(),
+                running.startedAt(),
+                running.claimedAt());
+    }
+
+    private static Running read(RunningTurnState state) {
+        return new Running(
+                read(state.getTurn()),
+                state.getGenerationId(),
+                state.getPosition(),
+                state.getAttempt(),
+                phase(state),
+                state.getPrepared(),
+                state.getSources().stream()
+                        .map(source ->
+                                new Source(source.getSourceId(), source.getTitle(), source.getUri(), source.getScore()))
+                        .toList(),
+                state.getStartedAt(),
+                state.getClaimedAt());
+    }
+
+    private static Phase phase(RunningTurnState state) {
+        return switch (state.getPhase()) {
+            case PREPARING -> new Phase.Preparing();
+            case GENERATING -> new Phase.Generating();
+            case CANCELLING ->
+                new Phase.Cancelling(
+                        Ending.valueOf(Objects.requireNonNull(state.getEnding(), "a cancelling turn has an ending")));
+        };
+    }
+
+    private static TurnState stored(Turn turn) {
+        Regenerated regenerates = turn.regenerates();
+        return new TurnState(
+                turn.turnId(),
+                turn.userMessageId(),
+                turn.assistantMessageId(),
+                turn.content(),
+                turn.intent(),
+                turn.engine(),
+                turn.metadata(),
+                turn.acceptedAt(),
+                regenerates == null ? null : regenerates.assistantMessageId(),
+                regenerates == null ? null : regenerates.position());
+    }
+
+    private static Turn read(TurnState state) {
+        return new Turn(
+                state.getTurnId(),
+                state.getUserMessageId(),
+                state.getAssistantMessageId(),
+                state.getContent(),
+                state.getIntent(),
+                state.getEngine(),
+                state.getMetadata(),
+                state.getAcceptedAt(),
+                regenerates(state));
+    }
+
+    private static @Nullable Regenerated regenerates(TurnState state) {
+        String supersedes = state.getSupersedes();
+        Long position = state.getRegeneratesPosition();
+        return supersedes == null || position == null ? null : new Regenerated(supersedes, position);
+    }
+}

@@ -1,0 +1,89 @@
+package dev.parley.topologies.conversation;
+
+import dev.parley.chat.v1.Source;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one exchange was asked to do, from its acceptance on.
+ *
+ * @param regenerates the finished exchange that this turn answers anew; null for a new question
+ */
+record Turn(
+        String turnId,
+        String userMessageId,
+        String assistantMessageId,
+        String content,
+        @Nullable String intent,
+        @Nullable String engine,
+        Map<String, String> metadata,
+        Instant acceptedAt,
+        @Nullable Regenerated regenerates) {
+
+    /** The answer that is replaced, and the position of its exchange in the history. */
+    record Regenerated(String assistantMessageId, long position) {}
+
+    /**
+     * A turn that has left the queue.
+     *
+     * <pre>{@code
+     *   Preparing ──claimed──▶ Generating ──completed, failed──▶ (ended)
+     *    │  ▲                   │     │
+     *    │  └── lost, retryable ┘     │ cancel, deadline
+     *    └───── cancel, deadline ─▶ Cancelling ──report, deadline──▶ (ended)
+     * }</pre>
+     *
+     * @param position of its exchange in the history
+     * @param attempt which try is asked for, from 1
+     * @param prepared whether its route has been logged
+     */
+    record Running(
+            Turn turn,
+            String generationId,
+            long position,
+            int attempt,
+            Phase phase,
+            boolean prepared,
+            List<Source> sources,
+            Instant startedAt,
+            @Nullable Instant claimedAt) {
+
+        String turnId() {
+            return turn.turnId();
+        }
+
+        boolean cancelling() {
+            return phase instanceof Phase.Cancelling;
+        }
+
+        Running in(Phase next) {
+            return new Running(turn, generationId, position, attempt, next, prepared, sources, startedAt, claimedAt);
+        }
+    }
+
+    /** Where a running turn stands. Each has a deadline. */
+    sealed interface Phase {
+
+        /** Its request is on the way to a worker. */
+        record Preparing() implements Phase {}
+
+        /** A worker has claimed it. */
+        record Generating() implements Phase {}
+
+        /** Told to stop; waits for the assembly to say what was said by then. */
+        record Cancelling(Ending ending) implements Phase {}
+    }
+
+    /** How a turn that was told to stop is to end. */
+    enum Ending {
+        CANCELLED,
+        /** Cancelled, and out of the history. */
+        FORGOTTEN,
+        /** Failed: it ran too long. */
+        TIMED_OUT,
+        /** Failed: no worker took it. */
+        NO_WORKER
+    }
+}
