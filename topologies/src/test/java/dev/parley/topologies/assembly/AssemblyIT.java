@@ -18,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -146,13 +145,7 @@ class AssemblyIT {
         assertThat(Files.exists(state)).as("starts without local state").isFalse();
         properties.put(StreamsConfig.STATE_DIR_CONFIG, state.toString());
         KafkaStreams started = new KafkaStreams(
-                AssemblyTopology.build(
-                        topics,
-                        AssemblySettings.defaults(),
-                        InstantSource.system(),
-                        System::nanoTime,
-                        new SimpleMeterRegistry()),
-                properties);
+                AssemblyTopology.build(topics, AssemblySettings.defaults(), new SimpleMeterRegistry()), properties);
         started.start();
         return started;
     }
