@@ -7,11 +7,9 @@ import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.topologies.assembly.AssemblyTopology;
 import dev.parley.topologies.conversation.ConversationTopology;
-import dev.parley.topologies.retrieval.EmptyIndex;
 import dev.parley.topologies.routing.RoutingTopology;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
@@ -54,12 +52,10 @@ public final class Topologies implements Role {
                 ConversationTopology.build(topics, settings.conversation(), meters),
                 ConversationTopology.streamsConfig());
         applications.add(
-                "routing",
-                RoutingTopology.build(topics, settings.routing(), EmptyIndex::new, InstantSource.system(), meters),
-                RoutingTopology.streamsConfig());
+                "routing", RoutingTopology.build(topics, settings.routing(), meters), RoutingTopology.streamsConfig());
         applications.add(
                 "assembly",
-                AssemblyTopology.build(topics, settings.assembly(), InstantSource.system(), System::nanoTime, meters),
+                AssemblyTopology.build(topics, settings.assembly(), meters),
                 AssemblyTopology.streamsConfig());
         applications
                 .started()

@@ -8,17 +8,16 @@ import dev.parley.chat.v1.TextDelta;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
-import dev.parley.topologies.intake.DecodeRecords;
-import dev.parley.topologies.intake.DecodeRecords.DeadLetterSink;
+import dev.parley.topologies.Intake;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.jspecify.annotations.Nullable;
@@ -40,49 +39,73 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AssemblyTopology {
 
-    static final String ASSEMBLE = "assemble-generations";
     static final String RESULTS_SINK = "write-generation-results";
-    static final String DEAD_LETTERS_SINK = "write-dead-letters";
 
+    private static final String STAGE = "assembly";
+    private static final String ASSEMBLE = "assemble-generations";
     private static final int MAX_ID_CHARS = 256;
 
     private AssemblyTopology() {}
 
+    public static Topology build(Topics topics, AssemblySettings settings, MeterRegistry meters) {
+        return build(topics, settings, meters, InstantSource.system(), System::nanoTime);
+    }
+
     /**
-     * The topology.
+     * The topology under clocks of the caller's choice.
      *
      * @param wallClock for the times that records carry
-     * @param ticker monotonic nanoseconds, for every deadline
+     * @param ticker monotonic, in nanoseconds: deadlines go by it
      */
-    public static Topology build(
+    static Topology build(
             Topics topics,
             AssemblySettings settings,
+            MeterRegistry meters,
             InstantSource wallClock,
-            LongSupplier ticker,
-            MeterRegistry registry) {
-        AssemblyMetrics metrics = new AssemblyMetrics(registry);
-        DeadLetterSink deadLetters =
-                new DeadLetterSink(topics.deadLetters(), DEAD_LETTERS_SINK, "assembly", wallClock, registry);
+            LongSupplier ticker) {
         Topology topology = new Topology();
-        DecodeRecords.add(topology, "chunks", topics.chunks(), ASSEMBLE, deadLetters, AssemblyTopology::checkChunk);
-        DecodeRecords.add(
-                topology, "controls", topics.controls(), ASSEMBLE, deadLetters, AssemblyTopology::checkControl);
+        Intake.add(
+                topology,
+                new Intake.Part<>(
+                        topics.chunks(), "read-chunks", "decode-chunks", STAGE, ASSEMBLE, AssemblyTopology::objection),
+                topics.deadLetters(),
+                wallClock,
+                meters);
+        Intake.add(
+                topology,
+                new Intake.Part<>(
+                        topics.controls(),
+                        "read-controls",
+                        "decode-controls",
+                        STAGE,
+                        ASSEMBLE,
+                        AssemblyTopology::objection),
+                topics.deadLetters(),
+                wallClock,
+                meters);
+        Intake.addDeadLetters(topology, topics.deadLetters(), "decode-chunks", "decode-controls");
+        AssemblyMetrics metrics = new AssemblyMetrics(meters);
         topology.addProcessor(
                 ASSEMBLE,
-                (ProcessorSupplier<String, SpecificRecord, String, GenerationReport>)
-                        () -> new AssembleGenerations(settings, wallClock, ticker, metrics),
+                new ProcessorSupplier<String, SpecificRecord, String, GenerationReport>() {
+                    @Override
+                    public Processor<String, SpecificRecord, String, GenerationReport> get() {
+                        return new AssembleGenerations(settings, wallClock, ticker, metrics);
+                    }
+
+                    @Override
+                    public Set<StoreBuilder<?>> stores() {
+                        return GenerationStores.builders();
+                    }
+                },
                 "decode-chunks",
                 "decode-controls");
-        for (StoreBuilder<?> store : GenerationStores.builders()) {
-            topology.addStateStore(store, ASSEMBLE);
-        }
         topology.addSink(
                 RESULTS_SINK,
                 topics.generationResults().name(),
-                new StringSerializer(),
+                topics.generationResults().keys().serializer(),
                 topics.generationResults().values().serializer(),
                 ASSEMBLE);
-        deadLetters.addTo(topology, "decode-chunks", "decode-controls");
         return topology;
     }
 
@@ -107,43 +130,32 @@ public final class AssemblyTopology {
                 TopicSpec.MAX_MESSAGE_BYTES);
     }
 
-    private static Optional<String> checkChunk(String key, @Nullable GenerationChunk chunk) {
-        if (chunk == null) {
-            return Optional.of("no value");
+    private static @Nullable String objection(String key, GenerationChunk chunk) {
+        if (!isId(chunk.getAttemptId())) {
+            return "attemptId is not an id";
         }
-        return checkKey(key)
-                .or(() -> checkId("generationId", chunk.getGenerationId()))
-                .or(() -> checkId("attemptId", chunk.getAttemptId()))
-                .or(() -> checkSeq(chunk.getBody()));
-    }
-
-    private static Optional<String> checkControl(String key, @Nullable Control control) {
-        return control == null
-                ? Optional.of("no value")
-                : checkKey(key).or(() -> checkId("generationId", control.getGenerationId()));
-    }
-
-    private static Optional<String> checkKey(String key) {
-        try {
-            ConversationKey.parse(key);
-            return Optional.empty();
-        } catch (IllegalArgumentException e) {
-            return Optional.of("the key is not tenant/conversation");
-        }
-    }
-
-    private static Optional<String> checkId(String field, String id) {
-        return id.isEmpty() || id.length() > MAX_ID_CHARS || id.indexOf(GenerationStores.SEPARATOR) >= 0
-                ? Optional.of(field + " is not an id")
-                : Optional.empty();
-    }
-
-    private static Optional<String> checkSeq(Object body) {
-        int seq = switch (body) {
+        int seq = switch (chunk.getBody()) {
             case TextDelta delta -> delta.getSeq();
             case ReasoningDelta delta -> delta.getSeq();
-            default -> 0;
+            default -> 0; // The others have none.
         };
-        return seq < 0 ? Optional.of("seq is negative") : Optional.empty();
+        return seq < 0 ? "seq is negative" : objection(key, chunk.getGenerationId());
+    }
+
+    private static @Nullable String objection(String key, Control control) {
+        return objection(key, control.getGenerationId());
+    }
+
+    private static @Nullable String objection(String key, String generationId) {
+        try {
+            ConversationKey.parse(key);
+            return isId(generationId) ? null : "generationId is not an id";
+        } catch (IllegalArgumentException e) {
+            return "the key is not tenant/conversation";
+        }
+    }
+
+    private static boolean isId(String text) {
+        return !text.isEmpty() && text.length() <= MAX_ID_CHARS && text.indexOf(GenerationStores.SEPARATOR) < 0;
     }
 }

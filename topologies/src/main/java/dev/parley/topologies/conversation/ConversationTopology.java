@@ -8,12 +8,10 @@ import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
-import dev.parley.topologies.intake.DecodeRecords;
-import dev.parley.topologies.intake.DecodeRecords.DeadLetterSink;
+import dev.parley.topologies.Intake;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
@@ -42,9 +40,11 @@ public final class ConversationTopology {
     static final String EVENTS_SINK = "write-events";
     static final String TURNS_SINK = "write-turns";
     static final String CONTROLS_SINK = "write-controls";
-    static final String DEAD_LETTERS_SINK = "write-dead-letters";
+    static final String DECODE_COMMANDS = "decode-commands";
+    static final String DECODE_RESULTS = "decode-generation-results";
     static final String DECIDE = "decide-conversation";
 
+    private static final String STAGE = "conversation";
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
 
     private ConversationTopology() {}
@@ -65,17 +65,31 @@ public final class ConversationTopology {
             InstantSource wallClock,
             LongSupplier ticker) {
         Topology topology = new Topology();
-        DeadLetterSink deadLetters =
-                new DeadLetterSink(topics.deadLetters(), DEAD_LETTERS_SINK, "conversation", wallClock, meters);
-        DecodeRecords.add(
-                topology, "commands", topics.commands(), DECIDE, deadLetters, ConversationTopology::checkCommand);
-        DecodeRecords.add(
+        Intake.add(
                 topology,
-                "generation-results",
-                topics.generationResults(),
-                DECIDE,
-                deadLetters,
-                ConversationTopology::checkReport);
+                new Intake.Part<>(
+                        topics.commands(),
+                        "read-commands",
+                        DECODE_COMMANDS,
+                        STAGE,
+                        DECIDE,
+                        ConversationTopology::objection),
+                topics.deadLetters(),
+                wallClock,
+                meters);
+        Intake.add(
+                topology,
+                new Intake.Part<>(
+                        topics.generationResults(),
+                        "read-generation-results",
+                        DECODE_RESULTS,
+                        STAGE,
+                        DECIDE,
+                        ConversationTopology::objection),
+                topics.deadLetters(),
+                wallClock,
+                meters);
+        Intake.addDeadLetters(topology, topics.deadLetters(), DECODE_COMMANDS, DECODE_RESULTS);
         ConversationMetrics metrics = new ConversationMetrics(meters);
         topology.addProcessor(
                 DECIDE,
@@ -90,8 +104,8 @@ public final class ConversationTopology {
                         return ConversationStores.builders();
                     }
                 },
-                "decode-commands",
-                "decode-generation-results");
+                DECODE_COMMANDS,
+                DECODE_RESULTS);
         topology.addSink(
                 EVENTS_SINK,
                 topics.events().name(),
@@ -110,7 +124,6 @@ public final class ConversationTopology {
                 topics.controls().keys().serializer(),
                 topics.controls().values().serializer(),
                 DECIDE);
-        deadLetters.addTo(topology, "decode-commands", "decode-generation-results");
         return topology;
     }
 
@@ -134,43 +147,43 @@ public final class ConversationTopology {
                 TopicSpec.MAX_MESSAGE_BYTES);
     }
 
-    private static Optional<String> checkCommand(String key, @Nullable Command command) {
-        if (command == null) {
-            return Optional.of("no value");
+    private static @Nullable String objection(String key, Command command) {
+        String notAKey = objection(key);
+        if (notAKey != null) {
+            return notAKey;
         }
-        return checkKey(key)
-                .or(() -> key.equals(command.getTenantId() + "/" + command.getConversationId())
-                        ? Optional.empty()
-                        : Optional.of("the key is not the conversation that the command names"))
-                .or(() -> switch (command.getBody()) {
-                    case SubmitMessage submit ->
-                        checkIds(submit.getMessageId(), submit.getTurnId(), submit.getAssistantMessageId());
-                    case RegenerateMessage regenerate ->
-                        checkIds(regenerate.getTurnId(), regenerate.getAssistantMessageId());
-                    case CreateConversation create -> checkIds(create.getWorkspaceId());
-                    default -> Optional.empty(); // The others carry no ids that become keys.
-                });
+        if (!key.equals(command.getTenantId() + "/" + command.getConversationId())) {
+            return "the key is not the conversation that the command names";
+        }
+        return switch (command.getBody()) {
+            case SubmitMessage submit ->
+                objectionToIds(submit.getMessageId(), submit.getTurnId(), submit.getAssistantMessageId());
+            case RegenerateMessage regenerate ->
+                objectionToIds(regenerate.getTurnId(), regenerate.getAssistantMessageId());
+            case CreateConversation create -> objectionToIds(create.getWorkspaceId());
+            default -> null; // The others carry no ids that become keys.
+        };
     }
 
-    private static Optional<String> checkReport(String key, @Nullable GenerationReport report) {
-        return report == null ? Optional.of("no value") : checkKey(key);
+    private static @Nullable String objection(String key, GenerationReport report) {
+        return objection(key);
     }
 
-    private static Optional<String> checkIds(String... ids) {
+    private static @Nullable String objectionToIds(String... ids) {
         for (String id : ids) {
             if (!ID.matcher(id).matches()) {
-                return Optional.of("an id is not 1 to 128 of A-Z a-z 0-9 . _ : -");
+                return "an id is not 1 to 128 of A-Z a-z 0-9 . _ : -";
             }
         }
-        return Optional.empty();
+        return null;
     }
 
-    private static Optional<String> checkKey(String key) {
+    private static @Nullable String objection(String key) {
         try {
             ConversationKey.parse(key);
-            return Optional.empty();
+            return null;
         } catch (IllegalArgumentException e) {
-            return Optional.of("the key is not tenant/conversation");
+            return "the key is not tenant/conversation";
         }
     }
 }

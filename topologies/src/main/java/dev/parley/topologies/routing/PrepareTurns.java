@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * Prepares each turn with the documents of its workspace, which it keeps beside. One instance a task, owned by its stream
  * thread; turns and documents of a workspace reach the same task, since both topics are partitioned by workspace.
  */
-final class PrepareTurns implements Processor<String, SpecificRecord, String, SpecificRecord> {
+final class PrepareTurns implements Processor<String, Object, String, SpecificRecord> {
 
     static final String SOURCE = "/parley/routing";
 
@@ -58,18 +58,18 @@ final class PrepareTurns implements Processor<String, SpecificRecord, String, Sp
     }
 
     @Override
-    public void process(Record<String, SpecificRecord> record) {
+    public void process(Record<String, Object> record) {
         switch (record.value()) {
             case TurnRequest turn -> prepare(record, turn);
-            case Document document -> keep(record.key(), document);
-            case null -> forget(record.key());
+            case DocumentChange.Put(Document document) -> keep(record.key(), document);
+            case DocumentChange.Deleted deleted -> forget(record.key());
             default ->
                 throw new IllegalArgumentException("neither turn nor document: "
-                        + record.value().getSchema().getName());
+                        + record.value().getClass().getSimpleName());
         }
     }
 
-    private void prepare(Record<String, SpecificRecord> record, TurnRequest turn) {
+    private void prepare(Record<String, Object> record, TurnRequest turn) {
         Instant now = wallClock.instant();
         Route route = Route.of(turn);
         List<Passage> passages =
@@ -83,7 +83,7 @@ final class PrepareTurns implements Processor<String, SpecificRecord, String, Sp
     }
 
     private void forward(
-            Record<String, SpecificRecord> cause,
+            Record<String, Object> cause,
             TurnRequest turn,
             SpecificRecord value,
             String eventId,

@@ -5,21 +5,21 @@ import dev.parley.chat.v1.TurnRequest;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
+import dev.parley.topologies.Intake;
 import dev.parley.topologies.SingleObjectSerde;
-import dev.parley.topologies.intake.DecodeRecords;
-import dev.parley.topologies.intake.DecodeRecords.DeadLetterSink;
+import dev.parley.topologies.retrieval.EmptyIndex;
 import dev.parley.topologies.retrieval.PassageIndex;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
-import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
+import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 import org.jspecify.annotations.Nullable;
 
@@ -39,60 +39,92 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RoutingTopology {
 
-    static final String PREPARE = "prepare-turns";
     static final String RESULTS_SINK = "write-generation-results";
     static final String REQUESTS_SINK = "write-generation-requests";
-    static final String DEAD_LETTERS_SINK = "write-dead-letters";
 
     /** Documents by the key of their topic: tenant, workspace and path. */
     static final String DOCUMENTS = "documents";
 
+    private static final String STAGE = "routing";
+    private static final String PREPARE = "prepare-turns";
+
     private RoutingTopology() {}
 
+    public static Topology build(Topics topics, RoutingSettings settings, MeterRegistry meters) {
+        return build(topics, settings, meters, EmptyIndex::new, InstantSource.system());
+    }
+
     /**
-     * The topology.
+     * The topology with an index and a clock of the caller's choice.
      *
      * @param indexes makes the index of each task
      * @param wallClock for the times that records carry
      */
-    public static Topology build(
+    static Topology build(
             Topics topics,
             RoutingSettings settings,
+            MeterRegistry meters,
             PassageIndex.Factory indexes,
-            InstantSource wallClock,
-            MeterRegistry registry) {
-        RoutingMetrics metrics = new RoutingMetrics(registry);
-        DeadLetterSink deadLetters =
-                new DeadLetterSink(topics.deadLetters(), DEAD_LETTERS_SINK, "routing", wallClock, registry);
+            InstantSource wallClock) {
         Topology topology = new Topology();
-        DecodeRecords.add(topology, "turns", topics.turns(), PREPARE, deadLetters, RoutingTopology::checkTurn);
-        DecodeRecords.add(
-                topology, "documents", topics.documents(), PREPARE, deadLetters, RoutingTopology::checkDocument);
+        Intake.add(
+                topology,
+                new Intake.Part<>(
+                        topics.turns(), "read-turns", "decode-turns", STAGE, PREPARE, RoutingTopology::objection),
+                topics.deadLetters(),
+                wallClock,
+                meters);
+        Intake.add(
+                topology,
+                new Intake.Part<>(
+                        DocumentChange.topic(topics.documents()),
+                        "read-documents",
+                        "decode-documents",
+                        STAGE,
+                        PREPARE,
+                        RoutingTopology::objection),
+                topics.deadLetters(),
+                wallClock,
+                meters);
+        Intake.addDeadLetters(topology, topics.deadLetters(), "decode-turns", "decode-documents");
+        RoutingMetrics metrics = new RoutingMetrics(meters);
         topology.addProcessor(
                 PREPARE,
-                (ProcessorSupplier<String, SpecificRecord, String, SpecificRecord>)
-                        () -> new PrepareTurns(settings, indexes.create(), wallClock, metrics),
+                new ProcessorSupplier<String, Object, String, SpecificRecord>() {
+                    @Override
+                    public Processor<String, Object, String, SpecificRecord> get() {
+                        return new PrepareTurns(settings, indexes.create(), wallClock, metrics);
+                    }
+
+                    @Override
+                    public Set<StoreBuilder<?>> stores() {
+                        return Set.of(documents());
+                    }
+                },
                 "decode-turns",
                 "decode-documents");
-        topology.addStateStore(
-                Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(DOCUMENTS), Serdes.String(), documentState())
-                        .withCachingEnabled()
-                        .withLoggingEnabled(Map.of("max.message.bytes", Integer.toString(TopicSpec.MAX_MESSAGE_BYTES))),
-                PREPARE);
         topology.addSink(
                 RESULTS_SINK,
                 topics.generationResults().name(),
-                new StringSerializer(),
+                topics.generationResults().keys().serializer(),
                 topics.generationResults().values().serializer(),
                 PREPARE);
         topology.addSink(
                 REQUESTS_SINK,
                 topics.generationRequests().name(),
-                new StringSerializer(),
+                topics.generationRequests().keys().serializer(),
                 topics.generationRequests().values().serializer(),
                 PREPARE);
-        deadLetters.addTo(topology, "decode-turns", "decode-documents");
         return topology;
+    }
+
+    private static StoreBuilder<?> documents() {
+        return Stores.keyValueStoreBuilder(
+                        Stores.persistentKeyValueStore(DOCUMENTS),
+                        Serdes.String(),
+                        SingleObjectSerde.of(Document.getEncoder(), Document.getDecoder()))
+                .withCachingEnabled()
+                .withLoggingEnabled(Map.of("max.message.bytes", Integer.toString(TopicSpec.MAX_MESSAGE_BYTES)));
     }
 
     /** What the application needs beside what all do: no waiting of any kind on a turn's way. */
@@ -110,33 +142,26 @@ public final class RoutingTopology {
                 TopicSpec.MAX_MESSAGE_BYTES);
     }
 
-    private static Optional<String> checkTurn(String key, @Nullable TurnRequest turn) {
-        if (turn == null) {
-            return Optional.of("no value");
-        }
+    private static @Nullable String objection(String key, TurnRequest turn) {
         if (!ConversationKey.isTenant(turn.getTenantId())) {
-            return Optional.of("tenantId is not a tenant's");
+            return "tenantId is not a tenant's";
         }
         if (!ConversationKey.isConversationId(turn.getConversationId())) {
-            return Optional.of("conversationId is not a conversation's");
+            return "conversationId is not a conversation's";
         }
         if (turn.getGenerationId().isEmpty()) {
-            return Optional.of("generationId is empty");
+            return "generationId is empty";
         }
-        return turn.getAttempt() < 1 ? Optional.of("attempt is below 1") : Optional.empty();
+        return turn.getAttempt() < 1 ? "attempt is below 1" : null;
     }
 
-    /** A null value deletes. */
-    private static Optional<String> checkDocument(String key, @Nullable Document document) {
-        if (document == null) {
-            return Optional.empty();
-        }
-        String expected = document.getTenantId() + "/" + document.getWorkspaceId() + "/" + document.getPath();
-        return key.equals(expected) ? Optional.empty() : Optional.of("the key is not tenant/workspace/path");
-    }
-
-    /** State is nobody else's to read, and in no registry. */
-    private static Serde<Document> documentState() {
-        return SingleObjectSerde.of(Document.getEncoder(), Document.getDecoder());
+    private static @Nullable String objection(String key, DocumentChange change) {
+        return switch (change) {
+            case DocumentChange.Deleted deleted -> null;
+            case DocumentChange.Put(Document document) ->
+                key.equals(document.getTenantId() + "/" + document.getWorkspaceId() + "/" + document.getPath())
+                        ? null
+                        : "the key is not tenant/workspace/path";
+        };
     }
 }

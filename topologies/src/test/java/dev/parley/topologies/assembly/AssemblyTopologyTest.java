@@ -277,6 +277,10 @@ class AssemblyTopologyTest {
         rawChunks.pipeInput(null, new byte[] {1});
         rawChunks.pipeInput(KEY.getBytes(StandardCharsets.UTF_8), (byte[]) null);
         rawChunks.pipeInput(new byte[] {(byte) 0xff}, poison);
+        byte[] sound =
+                topics.chunks().values().serializer().serialize(topics.chunks().name(), Attempts.heartbeat("a"));
+        rawChunks.pipeInput(null, sound);
+        rawChunks.pipeInput(new byte[] {(byte) 0xff}, sound);
         chunks.pipeInput("no-conversation", Attempts.started("a", 1));
         chunks.pipeInput(KEY, Attempts.text("a", -1, "x"));
         chunks.pipeInput(KEY, new GenerationChunk("", "a", Attempts.NOW, new TextDelta(0, "")));
@@ -289,9 +293,11 @@ class AssemblyTopologyTest {
                         + CloudEventHeaders.text(letter.headers(), DeadLetter.CAUSE))
                 .containsExactly(
                         "undecodable_record: not in the Confluent wire format: 3 bytes",
-                        "undecodable_record: no key",
-                        "invalid_record: no value",
-                        "undecodable_record: the key is not UTF-8 (MalformedInputException)",
+                        "undecodable_record: not in the Confluent wire format: 1 bytes",
+                        "invalid_record: the value is missing",
+                        "undecodable_record: not in the Confluent wire format: 3 bytes",
+                        "invalid_record: the key is missing",
+                        "invalid_record: the key is not tenant/conversation",
                         "invalid_record: the key is not tenant/conversation",
                         "invalid_record: seq is negative",
                         "invalid_record: generationId is not an id",
@@ -307,7 +313,7 @@ class AssemblyTopologyTest {
     }
 
     private Topology topology() {
-        return AssemblyTopology.build(topics, SETTINGS, InstantSource.fixed(Attempts.NOW), () -> nanos, meters);
+        return AssemblyTopology.build(topics, SETTINGS, meters, InstantSource.fixed(Attempts.NOW), () -> nanos);
     }
 
     private void pipe(GenerationChunk... some) {

@@ -208,7 +208,7 @@ class RoutingTopologyTest {
     }
 
     private Topology topology(PassageIndex.Factory indexes) {
-        return RoutingTopology.build(topics, SETTINGS, indexes, InstantSource.fixed(NOW), new SimpleMeterRegistry());
+        return RoutingTopology.build(topics, SETTINGS, new SimpleMeterRegistry(), indexes, InstantSource.fixed(NOW));
     }
 
     private static TurnRequest turn(String content, @Nullable String intent, @Nullable String engine) {

@@ -1,0 +1,63 @@
+package dev.parley.ingest;
+
+import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.config.Secret;
+import dev.parley.schemas.config.Settings;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The front door.
+ *
+ * @param host to listen on ({@code PARLEY_HTTP_HOST}, 127.0.0.1); any other than loopback only with keys
+ * @param port ({@code PARLEY_HTTP_PORT}, 8080); 0 for a free one
+ * @param tenantsByKey who may call ({@code PARLEY_API_KEYS}, {@code [tenant=]key,…}); empty: anyone on this machine
+ * @param maxRequests served at the same time, event streams not counted ({@code PARLEY_MAX_REQUESTS}, 2,000)
+ */
+public record IngestSettings(String host, int port, Map<Secret, String> tenantsByKey, int maxRequests) {
+
+    private static final String HOST = "PARLEY_HTTP_HOST";
+    private static final String KEYS = "PARLEY_API_KEYS";
+
+    public static IngestSettings from(Settings settings) {
+        String host = settings.string(HOST, "127.0.0.1");
+        Map<Secret, String> keys = keys(settings);
+        if (keys.isEmpty() && !isLoopback(host)) {
+            settings.problem(
+                    HOST,
+                    "is " + host + ", which others can reach: set PARLEY_API_KEYS as well, or leave it at 127.0.0.1");
+        }
+        return new IngestSettings(
+                host,
+                settings.port("PARLEY_HTTP_PORT", 8080),
+                keys,
+                settings.integer("PARLEY_MAX_REQUESTS", 2000, 1, 1_000_000));
+    }
+
+    private static Map<Secret, String> keys(Settings settings) {
+        Map<Secret, String> keys = new LinkedHashMap<>();
+        for (String entry : settings.list(KEYS)) {
+            int equals = entry.indexOf('=');
+            String tenant = equals < 0 ? ConversationKey.DEFAULT_TENANT : entry.substring(0, equals);
+            String key = entry.substring(equals + 1);
+            if (!ConversationKey.isTenant(tenant)) {
+                settings.problem(KEYS, "names a tenant that is not 1 to 64 of A-Z a-z 0-9 . _ -");
+            } else if (key.length() < 8) {
+                settings.problem(KEYS, "holds a key of less than 8 characters");
+            } else {
+                keys.put(new Secret(key), tenant);
+            }
+        }
+        return keys;
+    }
+
+    private static boolean isLoopback(String host) {
+        try {
+            return InetAddress.getByName(host).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,448 @@
+package dev.parley.sinks.postgres;
+
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.DeadLetter;
+import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.Role;
+import dev.parley.schemas.TopicSpec;
+import dev.parley.schemas.Topics;
+import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.config.TopicSettings;
+import dev.parley.schemas.serde.RegistryUnavailableException;
+import dev.parley.schemas.serde.UndecodableRecordException;
+import dev.parley.sinks.postgres.RowWriter.Read;
+import dev.parley.sinks.postgres.RowWriter.StaleInstanceException;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Folds the log of record into Postgres, exactly once: rows and offsets move in one transaction, and the offset moves only
+ * from where this instance believes it to be, so an instance that has lost its partitions without knowing writes nothing.
+ *
+ * <p>The offsets in Postgres are the truth; those in Kafka follow them, for operators to see the lag.
+ *
+ * <p>Postgres being away stops nothing but the sink: it keeps its place in the group, holds its batch, and goes on when
+ * Postgres is back. One platform thread owns consumer and connection.
+ */
+public final class PostgresSink implements Role {
+
+    private static final Logger logger = LoggerFactory.getLogger(PostgresSink.class);
+
+    private static final String STAGE = "sink-postgres";
+    private static final Duration POLL = Duration.ofMillis(500);
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+    private static final Duration DEAD_LETTER_TIMEOUT = Duration.ofSeconds(30);
+
+    private final Database database;
+    private final KafkaSettings kafka;
+    private final String group;
+    private final Topics topics;
+    private final MeterRegistry meters;
+    private final Timer batches;
+    private final Thread thread;
+    private volatile boolean closing;
+    private volatile Health health = new Health(false, "starting");
+
+    private PostgresSink(
+            Database database, KafkaSettings kafka, TopicSettings topicSettings, Topics topics, MeterRegistry meters) {
+        this.database = database;
+        this.kafka = kafka;
+        this.group = topicSettings.groupId(STAGE);
+        this.topics = topics;
+        this.meters = meters;
+        this.batches = Timer.builder("parley.sink.batch")
+                .description("From a batch being read to its transaction being committed")
+                .publishPercentileHistogram()
+                .register(meters);
+        this.thread = Thread.ofPlatform().name("postgres-sink").unstarted(this::run);
+    }
+
+    public static PostgresSink start(
+            PostgresSettings settings,
+            KafkaSettings kafka,
+            TopicSettings topicSettings,
+            Topics topics,
+            MeterRegistry meters) {
+        PostgresSink sink =
+                new PostgresSink(new Database(settings, "parley-sink"), kafka, topicSettings, topics, meters);
+        sink.thread.start();
+        return sink;
+    }
+
+    @Override
+    public String name() {
+        return "postgres-sink";
+    }
+
+    @Override
+    public Health health() {
+        return health;
+    }
+
+    private void run() {
+        migrate();
+        while (!closing) {
+            try (KafkaConsumer<byte[], byte[]> consumer = consumer();
+                    KafkaProducer<byte[], byte[]> deadLetters = producer()) {
+                new Session(consumer, deadLetters).follow();
+            } catch (KafkaException e) {
+                if (!closing) {
+                    health = new Health(false, "Kafka does not answer");
+                    logger.warn("the sink cannot read, trying again: {}", e.toString());
+                    pause(Duration.ofSeconds(1));
+                }
+            }
+        }
+    }
+
+    private void migrate() {
+        Duration pause = FIRST_PAUSE;
+        while (!closing) {
+            try {
+                database.migrate();
+                health = new Health(false, "joining its group");
+                return;
+            } catch (SQLException e) {
+                health = new Health(false, "Postgres does not answer");
+                logger.warn("waiting for Postgres: {}", e.toString());
+                pause(pause);
+                pause = longer(pause);
+            }
+        }
+    }
+
+    private KafkaConsumer<byte[], byte[]> consumer() {
+        return new KafkaConsumer<>(
+                kafka.client(
+                        "parley-sink-postgres",
+                        Map.of(
+                                "group.id",
+                                group,
+                                "enable.auto.commit",
+                                false,
+                                "auto.offset.reset",
+                                "earliest",
+                                "isolation.level",
+                                "read_committed",
+                                "session.timeout.ms",
+                                10_000,
+                                "heartbeat.interval.ms",
+                                2_000,
+                                "max.poll.records",
+                                2_000,
+                                "max.partition.fetch.bytes",
+                                TopicSpec.MAX_MESSAGE_BYTES)),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer());
+    }
+
+    private KafkaProducer<byte[], byte[]> producer() {
+        return new KafkaProducer<>(
+                kafka.client(
+                        "parley-sink-postgres-dead-letters",
+                        Map.of("acks", "all", "max.request.size", TopicSpec.MAX_MESSAGE_BYTES)),
+                new ByteArraySerializer(),
+                new ByteArraySerializer());
+    }
+
+    /** One membership in the group, on the sink's thread. */
+    private final class Session implements ConsumerRebalanceListener {
+        private final KafkaConsumer<byte[], byte[]> consumer;
+        private final KafkaProducer<byte[], byte[]> deadLetters;
+
+        /** The offset that Postgres holds for each partition of this instance. */
+        private final Map<Integer, Long> positions = new HashMap<>();
+
+        Session(KafkaConsumer<byte[], byte[]> consumer, KafkaProducer<byte[], byte[]> deadLetters) {
+            this.consumer = consumer;
+            this.deadLetters = deadLetters;
+        }
+
+        void follow() {
+            consumer.subscribe(List.of(topics.events().name()), this);
+            while (!closing) {
+                ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+                if (!health.ready() && !consumer.assignment().isEmpty()) {
+                    health = new Health(true, "folding");
+                } else if (!health.ready() && consumer.groupMetadata().generationId() >= 0) {
+                    health = new Health(true, "standing by: other instances have all partitions");
+                }
+                if (!records.isEmpty()) {
+                    handle(records);
+                }
+            }
+        }
+
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> assigned) {
+            for (TopicPartition partition : assigned) {
+                try {
+                    seek(partition);
+                } catch (SQLException e) {
+                    // Nothing is read from it before its place is known: see handle().
+                    positions.remove(partition.partition());
+                    consumer.seekToBeginning(List.of(partition));
+                }
+            }
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> revoked) {
+            revoked.forEach(partition -> positions.remove(partition.partition()));
+        }
+
+        private void seek(TopicPartition partition) throws SQLException {
+            long position = positionInDatabase(partition);
+            positions.put(partition.partition(), position);
+            consumer.seek(partition, position);
+        }
+
+        private void handle(ConsumerRecords<byte[], byte[]> records) {
+            Duration pause = FIRST_PAUSE;
+            Set<TopicPartition> paused = Set.of();
+            while (!closing) {
+                try {
+                    write(records);
+                    break;
+                } catch (SQLException e) {
+                    if (!isOutage(e)) {
+                        writeOneByOne(records);
+                        break;
+                    }
+                    health = new Health(false, "Postgres does not answer");
+                    meters.counter("parley.sink.outages").increment();
+                    logger.warn("waiting for Postgres: {}", e.toString());
+                    if (paused.isEmpty()) {
+                        paused = Set.copyOf(consumer.assignment());
+                        consumer.pause(paused);
+                    }
+                    pause(pause);
+                    pause = longer(pause);
+                    // Stays in the group; nothing comes, since all is paused.
+                    consumer.poll(Duration.ZERO);
+                } catch (StaleInstanceException e) {
+                    logger.warn("this instance is stale and starts over: {}", e.getMessage());
+                    reload(records.partitions());
+                    break;
+                } catch (RegistryUnavailableException e) {
+                    logger.warn("waiting for the schema registry");
+                    pause(Duration.ofSeconds(1));
+                }
+            }
+            if (!paused.isEmpty()) {
+                consumer.resume(consumer.assignment());
+            }
+            if (!closing) {
+                health = new Health(true, "folding");
+            }
+        }
+
+        /** Goes back to where Postgres is, for a partition that this instance holds. */
+        private void reload(Set<TopicPartition> partitions) {
+            for (TopicPartition partition : partitions) {
+                if (consumer.assignment().contains(partition)) {
+                    try {
+                        seek(partition);
+                    } catch (SQLException e) {
+                        throw new KafkaException("the place of " + partition + " cannot be read", e);
+                    }
+                }
+            }
+        }
+
+        private void write(ConsumerRecords<byte[], byte[]> records) throws SQLException {
+            Instant began = Instant.now();
+            Map<TopicPartition, OffsetAndMetadata> moved = new HashMap<>();
+            try (Connection connection = database.connection()) {
+                connection.setAutoCommit(false);
+                RowWriter writer = new RowWriter(connection);
+                List<Read> batch = new ArrayList<>();
+                for (TopicPartition partition : records.partitions()) {
+                    if (!consumer.assignment().contains(partition)) {
+                        continue; // Revoked while the batch waited for Postgres.
+                    }
+                    Long from = positions.get(partition.partition());
+                    if (from == null) {
+                        from = positionInDatabase(partition);
+                        positions.put(partition.partition(), from);
+                    }
+                    List<ConsumerRecord<byte[], byte[]>> ofPartition = records.records(partition);
+                    for (ConsumerRecord<byte[], byte[]> record : ofPartition) {
+                        if (record.offset() >= from) {
+                            read(record, batch);
+                        }
+                    }
+                    long to = ofPartition.getLast().offset() + 1;
+                    if (to > from) {
+                        writer.advance(topics.events().name(), partition.partition(), from, to);
+                        moved.put(partition, new OffsetAndMetadata(to));
+                    }
+                }
+                int fresh = batch.isEmpty() ? 0 : writer.write(batch);
+                connection.commit();
+                meters.counter("parley.sink.events").increment(fresh);
+            }
+            moved.forEach((partition, offset) -> positions.put(partition.partition(), offset.offset()));
+            batches.record(Duration.between(began, Instant.now()));
+            consumer.commitAsync(moved, null);
+        }
+
+        /** A row that Postgres will not take: finds the record by itself, sets it aside, and goes on. */
+        private void writeOneByOne(ConsumerRecords<byte[], byte[]> records) {
+            for (ConsumerRecord<byte[], byte[]> record : records) {
+                TopicPartition partition = new TopicPartition(record.topic(), record.partition());
+                ConsumerRecords<byte[], byte[]> single =
+                        new ConsumerRecords<>(Map.of(partition, List.of(record)), Map.of());
+                try {
+                    write(single);
+                } catch (SQLException e) {
+                    if (isOutage(e)) {
+                        throw new KafkaException("Postgres went away in between", e);
+                    }
+                    setAside(record, ErrorCode.INVALID_RECORD, "Postgres refuses it: " + e.getSQLState());
+                    pass(partition, record.offset() + 1);
+                }
+            }
+        }
+
+        private void pass(TopicPartition partition, long to) {
+            try (Connection connection = database.connection()) {
+                connection.setAutoCommit(false);
+                Long from = positions.get(partition.partition());
+                if (from != null) {
+                    new RowWriter(connection).advance(topics.events().name(), partition.partition(), from, to);
+                    connection.commit();
+                    positions.put(partition.partition(), to);
+                }
+            } catch (SQLException e) {
+                throw new KafkaException("Postgres went away in between", e);
+            }
+        }
+
+        private void read(ConsumerRecord<byte[], byte[]> record, List<Read> batch) {
+            try {
+                ConversationEvent event =
+                        topics.events().values().deserializer().deserialize(record.topic(), record.value());
+                if (event == null || record.key() == null) {
+                    throw new UndecodableRecordException("key or value is missing");
+                }
+                new ConversationKey(event.getTenantId(), event.getConversationId());
+                batch.add(new Read(event, record.value(), record.partition(), record.offset()));
+            } catch (UndecodableRecordException | IllegalArgumentException e) {
+                setAside(record, ErrorCode.UNDECODABLE_RECORD, String.valueOf(e.getMessage()));
+            }
+        }
+
+        /** Writes the dead letter before the offset moves on. A crash in between writes it again, under the same place. */
+        private void setAside(ConsumerRecord<byte[], byte[]> record, ErrorCode code, String cause) {
+            logger.warn("dead letter from {}-{}@{}: {}", record.topic(), record.partition(), record.offset(), cause);
+            meters.counter("parley.dead.letters", "stage", STAGE, "topic", record.topic())
+                    .increment();
+            try {
+                deadLetters
+                        .send(DeadLetter.of(topics.deadLetters(), record, code, STAGE, cause, Instant.now()))
+                        .get(DEAD_LETTER_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                throw new KafkaException("a dead letter cannot be written", e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new KafkaException("interrupted", e);
+            }
+        }
+    }
+
+    /** Where the sink stands in a partition; the row is made at the first time. */
+    private long positionInDatabase(TopicPartition partition) throws SQLException {
+        try (Connection connection = database.connection();
+                PreparedStatement insert = connection.prepareStatement(
+                        "insert into sink_offsets (topic, log_partition, next_position) values (?, ?, 0) on conflict do nothing");
+                PreparedStatement select = connection.prepareStatement(
+                        "select next_position from sink_offsets where topic = ? and log_partition = ?")) {
+            for (PreparedStatement statement : List.of(insert, select)) {
+                statement.setString(1, partition.topic());
+                statement.setInt(2, partition.partition());
+            }
+            insert.executeUpdate();
+            try (ResultSet row = select.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
+    }
+
+    /** Whether Postgres is away or shutting down (as against refusing what it was given). */
+    private static boolean isOutage(@Nullable Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql) {
+                String state = sql.getSQLState();
+                if (state == null
+                        || state.startsWith("08") // connection
+                        || state.startsWith("57") // operator intervention: shutdown, statement cancelled
+                        || state.startsWith("53") // resources: too many connections, disk full
+                        || state.startsWith("40") // serialisation, deadlock
+                        || state.startsWith("55")) { // lock not available
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static Duration longer(Duration pause) {
+        Duration doubled = pause.multipliedBy(2);
+        return doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
+    }
+
+    private static void pause(Duration time) {
+        try {
+            Thread.sleep(time);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        closing = true;
+        try {
+            // A batch in flight is finished; a wait for Postgres or Kafka ends at its next look.
+            if (!thread.join(Duration.ofSeconds(3))) {
+                thread.interrupt();
+                thread.join(Duration.ofSeconds(2));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        database.close();
+    }
+}
