@@ -219,7 +219,7 @@ final class AttemptWriter implements Engine.Sink {
         lastSentNanos = ticker.getAsLong();
         inFlightBytes += size;
         // What becomes of it is told to the callback.
-        var unused = log.send(id, body, (metadata, failure) -> acknowledged(size, failure));
+        var _ = log.send(id, body, (metadata, failure) -> acknowledged(size, failure));
     }
 
     private synchronized void acknowledged(int size, @Nullable Exception failure) {

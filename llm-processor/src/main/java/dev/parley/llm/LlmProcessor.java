@@ -149,7 +149,9 @@ public final class LlmProcessor implements Role {
             MeterRegistry meters) {
         LlmProcessor processor = new LlmProcessor(settings, kafka, topicSettings, topics, meters);
         processor.cancelled.start();
-        processor.ticks.scheduleAtFixedRate(processor::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
+        // It ends with the clock; tick() lets no exception out.
+        var _ = processor.ticks.scheduleAtFixedRate(
+                processor::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
         processor.thread.start();
         return processor;
     }

@@ -187,6 +187,7 @@ public final class EmbeddedKafka implements AutoCloseable {
                 "false"));
         singleNode(properties);
         quickGroups(properties);
+        quickReturn(properties);
         limits(properties);
         return properties;
     }
@@ -224,6 +225,15 @@ public final class EmbeddedKafka implements AutoCloseable {
         // The first member of a share group finds its state topic not created yet; the default is to ask again
         // after 30 s.
         properties.put("group.share.initialize.retry.interval.ms", "200");
+    }
+
+    /**
+     * After a kill the controller takes the new broker for an impostor until the old one's session has run out, so this
+     * is how long a restart takes then. Shorter would let a pause of the process look like a death.
+     */
+    private static void quickReturn(Properties properties) {
+        properties.put("broker.heartbeat.interval.ms", "500");
+        properties.put("broker.session.timeout.ms", "4000");
     }
 
     private static void limits(Properties properties) {

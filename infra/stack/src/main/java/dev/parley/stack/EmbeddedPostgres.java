@@ -209,8 +209,9 @@ public final class EmbeddedPostgres implements AutoCloseable {
                 "shared_buffers=64MB",
                 "fsync=" + (durable ? "on" : "off"),
                 "logging_collector=off",
-                // Statements may hold message content; errors alone are logged, without them.
+                // Statements and the details of errors may hold message content: neither is logged.
                 "log_min_error_statement=panic",
+                "log_error_verbosity=terse",
                 "log_statement=none");
         StringBuilder options = new StringBuilder();
         for (String setting : settings) {

@@ -100,7 +100,8 @@ public final class ExtractiveEngine implements Engine {
     /** Words of four letters and more: shorter ones hardly tell what a text is about. */
     private static Set<String> words(String text) {
         Set<String> words = new HashSet<>();
-        for (String word : WORD_BREAK.split(text.toLowerCase(Locale.ROOT))) {
+        for (String word :
+                WORD_BREAK.splitAsStream(text.toLowerCase(Locale.ROOT)).toList()) {
             if (word.length() > 3) {
                 words.add(word);
             }

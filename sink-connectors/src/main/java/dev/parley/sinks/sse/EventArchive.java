@@ -14,6 +14,9 @@ public interface EventArchive {
     /** Up to {@code limit} events of a tenant at positions above those given for each partition, in order within a partition. */
     List<Positioned> tenantEvents(String tenant, Map<Integer, Long> afterPositions, int limit);
 
+    /** For each partition of the log, the position up to which (exclusive) the archive holds it. */
+    Map<Integer, Long> positions();
+
     /** An event with its place in the log. */
     record Positioned(int partition, long position, ConversationEvent event) {}
 

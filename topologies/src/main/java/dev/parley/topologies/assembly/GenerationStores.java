@@ -6,6 +6,7 @@ import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.serde.TrustedRecords;
+import dev.parley.topologies.SingleObjectSerde;
 import dev.parley.topologies.assembly.AttemptProgress.Cost;
 import dev.parley.topologies.assembly.AttemptProgress.Phase;
 import dev.parley.topologies.assembly.Transcript.Segment;
@@ -28,7 +29,6 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import org.apache.avro.message.BinaryMessageDecoder;
 import org.apache.avro.message.BinaryMessageEncoder;
-import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
@@ -83,13 +83,13 @@ final class GenerationStores {
         builders.add(Stores.keyValueStoreBuilder(
                         Stores.persistentKeyValueStore(GENERATIONS),
                         Serdes.String(),
-                        singleObject(GenerationHeader.getEncoder(), GenerationHeader.getDecoder()))
+                        SingleObjectSerde.of(GenerationHeader.getEncoder(), GenerationHeader.getDecoder()))
                 .withCachingEnabled()
                 .withLoggingEnabled(changelog));
         builders.add(Stores.keyValueStoreBuilder(
                         Stores.persistentKeyValueStore(TEXTS),
                         Serdes.String(),
-                        singleObject(TextSegment.getEncoder(), TextSegment.getDecoder()))
+                        SingleObjectSerde.of(TextSegment.getEncoder(), TextSegment.getDecoder()))
                 .withCachingEnabled()
                 .withLoggingEnabled(changelog));
         return builders;
@@ -302,23 +302,5 @@ final class GenerationStores {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static <V> Serde<V> singleObject(BinaryMessageEncoder<V> encoder, BinaryMessageDecoder<V> decoder) {
-        return Serdes.serdeFrom(
-                (topic, value) -> {
-                    try {
-                        return value == null ? null : encoder.encode(value).array();
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
-                },
-                (topic, bytes) -> {
-                    try {
-                        return bytes == null ? null : decoder.decode(bytes);
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
-                });
     }
 }

@@ -6,14 +6,19 @@ import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
-import dev.parley.topologies.Intake;
+import dev.parley.topologies.intake.DecodeRecords;
+import dev.parley.topologies.intake.DecodeRecords.DeadLetterSink;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
@@ -24,12 +29,12 @@ import org.jspecify.annotations.Nullable;
  * The conversation topology, exactly once.
  *
  * <pre>{@code
- *   chat.commands ──▶ decode-commands ─┐                          ┌─▶ write-events ───▶ chat.events
- *                                      ├─▶ decide-conversation ───┼─▶ write-turns ────▶ chat.turns
- *   chat.generation-results            │    heads, messages,      └─▶ write-controls ─▶ chat.controls
- *                 ──▶ decode-results ──┘    message ids, active turns
- *                          │
- *                          └─▶ write-dead-letters (poison of both)
+ *   chat.commands ───────────▶ decode-commands ───────────┬──▶ decide-conversation ──┬──▶ chat.events
+ *                                                         │     conversation-heads   ├──▶ chat.turns
+ *   chat.generation-results ─▶ decode-generation-results ─┤     conversation-messages└──▶ chat.controls
+ *                                                         │     message-ids
+ *                                                         │     active-turns
+ *                                                         └──▶ chat.dead-letters
  * }</pre>
  */
 public final class ConversationTopology {
@@ -37,10 +42,10 @@ public final class ConversationTopology {
     static final String EVENTS_SINK = "write-events";
     static final String TURNS_SINK = "write-turns";
     static final String CONTROLS_SINK = "write-controls";
+    static final String DEAD_LETTERS_SINK = "write-dead-letters";
     static final String DECIDE = "decide-conversation";
 
-    private static final String STAGE = "conversation";
-    private static final Pattern MESSAGE_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+    private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
 
     private ConversationTopology() {}
 
@@ -60,31 +65,17 @@ public final class ConversationTopology {
             InstantSource wallClock,
             LongSupplier ticker) {
         Topology topology = new Topology();
-        Intake.add(
+        DeadLetterSink deadLetters =
+                new DeadLetterSink(topics.deadLetters(), DEAD_LETTERS_SINK, "conversation", wallClock, meters);
+        DecodeRecords.add(
+                topology, "commands", topics.commands(), DECIDE, deadLetters, ConversationTopology::checkCommand);
+        DecodeRecords.add(
                 topology,
-                new Intake.Part<>(
-                        topics.commands(),
-                        "read-commands",
-                        "decode-commands",
-                        STAGE,
-                        DECIDE,
-                        ConversationTopology::objection),
-                topics.deadLetters(),
-                wallClock,
-                meters);
-        Intake.add(
-                topology,
-                new Intake.Part<>(
-                        topics.generationResults(),
-                        "read-results",
-                        "decode-results",
-                        STAGE,
-                        DECIDE,
-                        ConversationTopology::objection),
-                topics.deadLetters(),
-                wallClock,
-                meters);
-        Intake.addDeadLetters(topology, topics.deadLetters(), "decode-commands", "decode-results");
+                "generation-results",
+                topics.generationResults(),
+                DECIDE,
+                deadLetters,
+                ConversationTopology::checkReport);
         ConversationMetrics metrics = new ConversationMetrics(meters);
         topology.addProcessor(
                 DECIDE,
@@ -100,7 +91,7 @@ public final class ConversationTopology {
                     }
                 },
                 "decode-commands",
-                "decode-results");
+                "decode-generation-results");
         topology.addSink(
                 EVENTS_SINK,
                 topics.events().name(),
@@ -119,46 +110,67 @@ public final class ConversationTopology {
                 topics.controls().keys().serializer(),
                 topics.controls().values().serializer(),
                 DECIDE);
+        deadLetters.addTo(topology, "decode-commands", "decode-generation-results");
         return topology;
     }
 
-    private static @Nullable String objection(String key, Command command) {
-        String notAKey = objection(key);
-        if (notAKey != null) {
-            return notAKey;
-        }
-        if (!key.equals(command.getTenantId() + "/" + command.getConversationId())) {
-            return "the key is not the conversation that the command names";
-        }
-        return switch (command.getBody()) {
-            case SubmitMessage submit ->
-                objectionToIds(submit.getMessageId(), submit.getTurnId(), submit.getAssistantMessageId());
-            case RegenerateMessage regenerate ->
-                objectionToIds(regenerate.getTurnId(), regenerate.getAssistantMessageId());
-            case CreateConversation create -> objectionToIds(create.getWorkspaceId());
-            default -> null; // The others carry no ids that become keys.
-        };
+    /**
+     * What the application needs beside what all do. Exactly once; a decision becomes visible when its transaction is
+     * committed, so commits are frequent and the poll loop does not sleep over them.
+     */
+    public static Map<String, Object> streamsConfig() {
+        return Map.of(
+                StreamsConfig.PROCESSING_GUARANTEE_CONFIG,
+                StreamsConfig.EXACTLY_ONCE_V2,
+                StreamsConfig.COMMIT_INTERVAL_MS_CONFIG,
+                10,
+                StreamsConfig.POLL_MS_CONFIG,
+                5,
+                StreamsConfig.MAX_TASK_IDLE_MS_CONFIG,
+                -1L,
+                StreamsConfig.producerPrefix("linger.ms"),
+                0,
+                StreamsConfig.producerPrefix("max.request.size"),
+                TopicSpec.MAX_MESSAGE_BYTES);
     }
 
-    private static @Nullable String objection(String key, GenerationReport report) {
-        return objection(key);
+    private static Optional<String> checkCommand(String key, @Nullable Command command) {
+        if (command == null) {
+            return Optional.of("no value");
+        }
+        return checkKey(key)
+                .or(() -> key.equals(command.getTenantId() + "/" + command.getConversationId())
+                        ? Optional.empty()
+                        : Optional.of("the key is not the conversation that the command names"))
+                .or(() -> switch (command.getBody()) {
+                    case SubmitMessage submit ->
+                        checkIds(submit.getMessageId(), submit.getTurnId(), submit.getAssistantMessageId());
+                    case RegenerateMessage regenerate ->
+                        checkIds(regenerate.getTurnId(), regenerate.getAssistantMessageId());
+                    case CreateConversation create -> checkIds(create.getWorkspaceId());
+                    default -> Optional.empty(); // The others carry no ids that become keys.
+                });
     }
 
-    private static @Nullable String objectionToIds(String... ids) {
+    private static Optional<String> checkReport(String key, @Nullable GenerationReport report) {
+        return report == null ? Optional.of("no value") : checkKey(key);
+    }
+
+    private static Optional<String> checkIds(String... ids) {
         for (String id : ids) {
-            if (!MESSAGE_ID.matcher(id).matches()) {
-                return "an id is not 1 to 128 of A-Z a-z 0-9 . _ : -";
+            if (!ID.matcher(id).matches()) {
+                return Optional.of("an id is not 1 to 128 of A-Z a-z 0-9 . _ : -");
             }
         }
-        return null;
+        return Optional.empty();
     }
 
-    private static @Nullable String objection(String key) {
+    private static Optional<String> checkKey(String key) {
         try {
             ConversationKey.parse(key);
-            return null;
+            return Optional.empty();
         } catch (IllegalArgumentException e) {
-            return "the key is not tenant/conversation";
+            return Optional.of("the key is not tenant/conversation");
         }
     }
 }

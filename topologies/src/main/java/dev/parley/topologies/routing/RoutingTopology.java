@@ -5,13 +5,11 @@ import dev.parley.chat.v1.TurnRequest;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.serde.TrustedRecords;
+import dev.parley.topologies.SingleObjectSerde;
 import dev.parley.topologies.intake.DecodeRecords;
 import dev.parley.topologies.intake.DecodeRecords.DeadLetterSink;
 import dev.parley.topologies.retrieval.PassageIndex;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
@@ -137,25 +135,8 @@ public final class RoutingTopology {
         return key.equals(expected) ? Optional.empty() : Optional.of("the key is not tenant/workspace/path");
     }
 
-    /** Documents in Avro's single-object encoding: state is nobody else's to read, and in no registry. */
+    /** State is nobody else's to read, and in no registry. */
     private static Serde<Document> documentState() {
-        TrustedRecords.trust();
-        return Serdes.serdeFrom(
-                (topic, document) -> {
-                    try {
-                        return document == null
-                                ? null
-                                : Document.getEncoder().encode(document).array();
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
-                },
-                (topic, bytes) -> {
-                    try {
-                        return bytes == null ? null : Document.getDecoder().decode(bytes);
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
-                });
+        return SingleObjectSerde.of(Document.getEncoder(), Document.getDecoder());
     }
 }

@@ -1,0 +1,83 @@
+package dev.parley.stack;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** One request to {@link ScriptedModelServer} and what became of its answer. Safe for use by several threads. */
+public final class ModelExchange {
+
+    private final ModelRequest request;
+    private final Script script;
+    private final CompletableFuture<End> end = new CompletableFuture<>();
+    private final AtomicInteger deltasSent = new AtomicInteger();
+    private volatile boolean answered;
+
+    ModelExchange(ModelRequest request, Script script) {
+        this.request = request;
+        this.script = script;
+    }
+
+    /** How an exchange ended. */
+    public enum End {
+        /** The server sent all that its script says, a scripted failure included. */
+        SERVED,
+        /** The client closed the connection before that. */
+        CLOSED_BY_CLIENT
+    }
+
+    public ModelRequest request() {
+        return request;
+    }
+
+    public Script script() {
+        return script;
+    }
+
+    public int deltasSent() {
+        return deltasSent.get();
+    }
+
+    public boolean isOpen() {
+        return !end.isDone();
+    }
+
+    public boolean closedByClient() {
+        return end.getNow(End.SERVED) == End.CLOSED_BY_CLIENT;
+    }
+
+    /** Waits for the client to close the connection; false if the exchange ends otherwise, or not within the limit. */
+    public boolean awaitClosedByClient(Duration limit) {
+        try {
+            return end.get(limit.toNanos(), TimeUnit.NANOSECONDS) == End.CLOSED_BY_CLIENT;
+        } catch (TimeoutException e) {
+            return false;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("an exchange never fails", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** Called by the one thread that answers. */
+    void sent() {
+        deltasSent.incrementAndGet();
+    }
+
+    /** Called before the last bytes go out: a client that has them all may close before we have noticed. */
+    void answered() {
+        answered = true;
+    }
+
+    void served() {
+        end.complete(End.SERVED);
+    }
+
+    void clientGone() {
+        end.complete(answered ? End.SERVED : End.CLOSED_BY_CLIENT);
+    }
+}

@@ -1,0 +1,244 @@
+package dev.parley.stack;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What {@link ScriptedModelServer} does with one request. Values; every method returns a changed copy. */
+public sealed interface Script {
+
+    /** Says {@code text}, a word a token, at once, then stops. */
+    static Answer text(String text) {
+        return tokens(words(text));
+    }
+
+    /** Says exactly these tokens, one delta each. A lone surrogate is sent as its JSON escape. */
+    static Answer tokens(List<String> tokens) {
+        return new Answer(
+                tokens.stream().<Delta>map(Delta.Text::new).toList(),
+                Duration.ZERO,
+                Duration.ZERO,
+                new Ending.Finished("stop"),
+                true);
+    }
+
+    /** Says exactly these tokens, one delta each. */
+    static Answer tokens(String... tokens) {
+        return tokens(List.of(tokens));
+    }
+
+    /** {@code count} numbered words, {@code pace} apart: {@code "w0 w1 w2 …"}. */
+    static Answer numbered(int count, Duration pace) {
+        List<String> tokens = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            tokens.add(i == 0 ? "w0" : " w" + i);
+        }
+        return tokens(tokens).pacedAt(pace);
+    }
+
+    /** Answers with an HTTP error and an OpenAI error object. */
+    static Refusal refuse(int status) {
+        return new Refusal(status, Optional.empty(), "scripted refusal with status " + status);
+    }
+
+    /** Takes the request and never answers, not even with headers, until the client goes. */
+    static Silence silence() {
+        return new Silence();
+    }
+
+    /** One event of a streamed answer. */
+    sealed interface Delta {
+
+        /** {@code delta.content}. */
+        record Text(String text) implements Delta {}
+
+        /** {@code delta.reasoning_content}, as vLLM and others send a model's thinking. */
+        record Reasoning(String text) implements Delta {}
+
+        /** A {@code data:} line of these characters, whatever they are. */
+        record Raw(String line) implements Delta {}
+    }
+
+    /** How an answer ends when its deltas are sent. */
+    sealed interface Ending {
+
+        /** As it should, with a {@code finish_reason} and {@code [DONE]}. */
+        record Finished(String reason) implements Ending {}
+
+        /** The stream ends properly, but nothing said why: no {@code finish_reason}, no {@code [DONE]}. */
+        record Unfinished() implements Ending {}
+
+        /** The connection is closed in the middle of the response. */
+        record Dropped() implements Ending {}
+
+        /** Nothing more comes, until the client goes. */
+        record Stuck() implements Ending {}
+    }
+
+    /**
+     * An answer.
+     *
+     * @param firstTokenAfter from the request's arrival; the headers are sent at once
+     * @param pace between intended send times, so that a slow send does not delay the later ones
+     * @param usage whether usage is reported, where the request asks for it or does not stream
+     */
+    record Answer(List<Delta> deltas, Duration firstTokenAfter, Duration pace, Ending ending, boolean usage)
+            implements Script {
+
+        public Answer {
+            deltas = List.copyOf(deltas);
+        }
+
+        public Answer firstTokenAfter(Duration delay) {
+            return new Answer(deltas, delay, pace, ending, usage);
+        }
+
+        public Answer pacedAt(Duration gap) {
+            return new Answer(deltas, firstTokenAfter, gap, ending, usage);
+        }
+
+        /** Thinks first, a word a delta. */
+        public Answer reasoning(String thoughts) {
+            List<Delta> all = new ArrayList<>();
+            words(thoughts).forEach(word -> all.add(new Delta.Reasoning(word)));
+            all.addAll(deltas);
+            return new Answer(all, firstTokenAfter, pace, ending, usage);
+        }
+
+        public Answer finishing(String reason) {
+            return ending(new Ending.Finished(reason));
+        }
+
+        public Answer withoutUsage() {
+            return new Answer(deltas, firstTokenAfter, pace, ending, false);
+        }
+
+        public Answer withoutFinish() {
+            return ending(new Ending.Unfinished());
+        }
+
+        /** Closes the connection after that many deltas. */
+        public Answer dyingAfter(int count) {
+            return first(count).ending(new Ending.Dropped());
+        }
+
+        /** Sends that many deltas, then nothing; 0 hangs before the first token, with the headers sent. */
+        public Answer hangingAfter(int count) {
+            return first(count).ending(new Ending.Stuck());
+        }
+
+        /** Sends a line that is no JSON after that many deltas, then goes on. */
+        public Answer garbageAfter(int count) {
+            List<Delta> all = new ArrayList<>(deltas);
+            all.add(Math.min(count, all.size()), new Delta.Raw("{\"choices\": [<html>"));
+            return new Answer(all, firstTokenAfter, pace, ending, usage);
+        }
+
+        /** The text that a client that reads all of it ends up with. */
+        public String fullText() {
+            StringBuilder text = new StringBuilder();
+            for (Delta delta : deltas) {
+                if (delta instanceof Delta.Text(String part)) {
+                    text.append(part);
+                }
+            }
+            return text.toString();
+        }
+
+        private Answer first(int count) {
+            return new Answer(deltas.subList(0, Math.min(count, deltas.size())), firstTokenAfter, pace, ending, usage);
+        }
+
+        private Answer ending(Ending changed) {
+            return new Answer(deltas, firstTokenAfter, pace, changed, usage);
+        }
+    }
+
+    /** An HTTP error. */
+    record Refusal(int status, Optional<Duration> retryAfter, String message) implements Script {
+
+        public Refusal {
+            if (status < 400 || status > 599) {
+                throw new IllegalArgumentException("a refusal has a status from 400 to 599, not " + status);
+            }
+        }
+
+        public Refusal retryAfter(Duration delay) {
+            return new Refusal(status, Optional.of(delay), message);
+        }
+
+        public Refusal saying(String text) {
+            return new Refusal(status, retryAfter, text);
+        }
+    }
+
+    /** No answer at all. */
+    record Silence() implements Script {}
+
+    /** Words with the blanks that follow them, so that they join up to {@code text} again. */
+    private static List<String> words(String text) {
+        List<String> words = new ArrayList<>();
+        Matcher matcher = Pattern.compile("\\S+\\s*|\\s+").matcher(text);
+        while (matcher.find()) {
+            words.add(matcher.group());
+        }
+        return words;
+    }
+
+    /** Model names that carry a script, so that a server in another process can be driven by its clients. */
+    final class ModelName {
+
+        /** Says what it was asked. */
+        static final String ECHO = "scripted";
+
+        /** For people: the names' grammar. */
+        static final String GRAMMAR = "scripted[-<tokens>x<gap>ms][-after<delay>ms][-reasoning<words>]"
+                + "[-die<n>|-hang<n>|-garbage<n>|-nofinish][-nousage], scripted-refuse<status>, scripted-silence";
+
+        private static final Pattern REFUSAL = Pattern.compile("scripted-refuse([45]\\d\\d)");
+        private static final Pattern ANSWER =
+                Pattern.compile("scripted(?:-(\\d{1,6})x(\\d{1,6})ms)?(?:-after(\\d{1,6})ms)?"
+                        + "(?:-reasoning(\\d{1,4}))?(?:-(die|hang|garbage|nofinish)(\\d{0,6}))?(-nousage)?");
+
+        private ModelName() {}
+
+        /** The script that {@code model} names; {@code echo} is what it says where no tokens are named. */
+        static Optional<Script> parse(String model, Answer echo) {
+            Matcher refusal = REFUSAL.matcher(model);
+            if (refusal.matches()) {
+                return Optional.of(refuse(Integer.parseInt(refusal.group(1))));
+            }
+            if (model.equals("scripted-silence")) {
+                return Optional.of(silence());
+            }
+            Matcher named = ANSWER.matcher(model);
+            return named.matches() ? Optional.of(answer(named, echo)) : Optional.empty();
+        }
+
+        private static Script answer(Matcher named, Answer echo) {
+            Answer answer = named.group(1) == null
+                    ? echo
+                    : numbered(Integer.parseInt(named.group(1)), Duration.ofMillis(Long.parseLong(named.group(2))));
+            if (named.group(3) != null) {
+                answer = answer.firstTokenAfter(Duration.ofMillis(Long.parseLong(named.group(3))));
+            }
+            if (named.group(4) != null) {
+                answer = answer.reasoning(numbered(Integer.parseInt(named.group(4)), Duration.ZERO)
+                        .fullText());
+            }
+            if (named.group(5) != null) {
+                int count = named.group(6).isEmpty() ? 0 : Integer.parseInt(named.group(6));
+                answer = switch (named.group(5)) {
+                    case "die" -> answer.dyingAfter(count);
+                    case "hang" -> answer.hangingAfter(count);
+                    case "garbage" -> answer.garbageAfter(count);
+                    default -> answer.withoutFinish();
+                };
+            }
+            return named.group(7) == null ? answer : answer.withoutUsage();
+        }
+    }
+}

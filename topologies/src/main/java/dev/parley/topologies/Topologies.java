@@ -1,0 +1,147 @@
+package dev.parley.topologies;
+
+import dev.parley.schemas.Role;
+import dev.parley.schemas.TopicSpec;
+import dev.parley.schemas.Topics;
+import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.config.TopicSettings;
+import dev.parley.topologies.assembly.AssemblyTopology;
+import dev.parley.topologies.conversation.ConversationTopology;
+import dev.parley.topologies.retrieval.EmptyIndex;
+import dev.parley.topologies.routing.RoutingTopology;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The Streams applications of this process, one for each guarantee and way of scaling: conversation (exactly once),
+ * routing, assembly (both at least once). Any number of processes share the work by partitions.
+ */
+public final class Topologies implements Role {
+
+    private static final Logger logger = LoggerFactory.getLogger(Topologies.class);
+
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration PAUSE_BEFORE_REPLACING = Duration.ofSeconds(1);
+
+    private final Map<String, KafkaStreams> applications;
+
+    private Topologies(Map<String, KafkaStreams> applications) {
+        this.applications = applications;
+    }
+
+    public static Topologies start(
+            TopologySettings settings,
+            KafkaSettings kafka,
+            TopicSettings topicSettings,
+            Topics topics,
+            MeterRegistry meters) {
+        Applications applications = new Applications(settings, kafka, topicSettings);
+        applications.add(
+                "conversation",
+                ConversationTopology.build(topics, settings.conversation(), meters),
+                ConversationTopology.streamsConfig());
+        applications.add(
+                "routing",
+                RoutingTopology.build(topics, settings.routing(), EmptyIndex::new, InstantSource.system(), meters),
+                RoutingTopology.streamsConfig());
+        applications.add(
+                "assembly",
+                AssemblyTopology.build(topics, settings.assembly(), InstantSource.system(), System::nanoTime, meters),
+                AssemblyTopology.streamsConfig());
+        applications
+                .started()
+                .forEach((name, streams) -> meters.gauge(
+                        "parley.streams.running",
+                        io.micrometer.core.instrument.Tags.of("application", name),
+                        streams,
+                        application -> application.state() == KafkaStreams.State.RUNNING ? 1 : 0));
+        applications.started().values().forEach(KafkaStreams::start);
+        return new Topologies(applications.started());
+    }
+
+    /** Collects applications under the settings that they share. */
+    private record Applications(
+            TopologySettings settings,
+            KafkaSettings kafka,
+            TopicSettings topicSettings,
+            Map<String, KafkaStreams> started) {
+
+        Applications(TopologySettings settings, KafkaSettings kafka, TopicSettings topicSettings) {
+            this(settings, kafka, topicSettings, new LinkedHashMap<>());
+        }
+
+        void add(String name, Topology topology, Map<String, Object> own) {
+            Properties config = new Properties();
+            config.putAll(kafka.client("parley-" + name, shared(name)));
+            config.putAll(own);
+            KafkaStreams streams = new KafkaStreams(topology, config);
+            streams.setUncaughtExceptionHandler(exception -> {
+                logger.error("a thread of {} failed and is replaced", name, exception);
+                pause();
+                return StreamThreadExceptionResponse.REPLACE_THREAD;
+            });
+            started.put(name, streams);
+        }
+
+        private Map<String, Object> shared(String name) {
+            Map<String, Object> config = new LinkedHashMap<>();
+            config.put(StreamsConfig.APPLICATION_ID_CONFIG, topicSettings.groupId(name));
+            config.put(StreamsConfig.STATE_DIR_CONFIG, settings.stateDir().toString());
+            config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, settings.threads());
+            config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, (int) topicSettings.replicationFactor());
+            config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
+            config.put(StreamsConfig.producerPrefix("acks"), "all");
+            config.put(StreamsConfig.consumerPrefix("fetch.max.bytes"), TopicSpec.MAX_MESSAGE_BYTES * 2);
+            config.put(StreamsConfig.consumerPrefix("max.partition.fetch.bytes"), TopicSpec.MAX_MESSAGE_BYTES);
+            // A process that dies is noticed within seconds; its conversations wait for that.
+            config.put(StreamsConfig.consumerPrefix("session.timeout.ms"), 10_000);
+            config.put(StreamsConfig.consumerPrefix("heartbeat.interval.ms"), 2_000);
+            return config;
+        }
+
+        private static void pause() {
+            try {
+                Thread.sleep(PAUSE_BEFORE_REPLACING);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    @Override
+    public String name() {
+        return "topologies";
+    }
+
+    @Override
+    public Health health() {
+        boolean ready =
+                applications.values().stream().allMatch(streams -> streams.state() == KafkaStreams.State.RUNNING);
+        return new Health(
+                ready,
+                applications.entrySet().stream()
+                        .map(application -> application.getKey() + " "
+                                + application.getValue().state())
+                        .collect(Collectors.joining(", ")));
+    }
+
+    @Override
+    public void close() {
+        try (ExecutorService closers = Executors.newVirtualThreadPerTaskExecutor()) {
+            applications.values().forEach(streams -> closers.execute(() -> streams.close(CLOSE_TIMEOUT)));
+        }
+    }
+}
