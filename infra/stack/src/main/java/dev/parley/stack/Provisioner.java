@@ -60,7 +60,12 @@ public final class Provisioner {
                     created.add(spec.name());
                 }
             }
-            checkPartitions(admin, specs);
+            // What was created now is as it should be, and may be unknown to the broker that answers for a moment.
+            checkPartitions(
+                    admin,
+                    specs.stream()
+                            .filter(spec -> !created.contains(spec.name()))
+                            .toList());
             alignConfigs(admin, specs);
             return created;
         }
