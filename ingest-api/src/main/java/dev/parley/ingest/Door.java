@@ -100,15 +100,11 @@ final class Door {
 
     /** Creates a conversation; returns how it was created, which differs from {@code create} where it existed. */
     ConversationCreated create(ConversationKey conversation, CreateConversation create, Call call) {
-        return expecting(
-                conversation,
-                event -> event.getBody() instanceof ConversationCreated,
-                expected -> {
-                    log.append(conversation, call.commandId(), create, call.traceparent());
-                    return (ConversationCreated) expected.within(DECISION)
-                            .orElseThrow(Door::undecided)
-                            .getBody();
-                });
+        return expecting(conversation, event -> event.getBody() instanceof ConversationCreated, expected -> {
+            log.append(conversation, call.commandId(), create, call.traceparent());
+            return (ConversationCreated)
+                    expected.within(DECISION).orElseThrow(Door::undecided).getBody();
+        });
     }
 
     /**
@@ -126,9 +122,10 @@ final class Door {
         switch (presence) {
             case PRESENT -> {}
             case DELETED -> throw new ProblemException(ErrorCode.CONVERSATION_DELETED, "the conversation was deleted");
-            case UNKNOWN -> throw new ProblemException(
-                    ErrorCode.CONVERSATION_NOT_FOUND,
-                    "there is no conversation '" + conversation.conversation() + "'");
+            case UNKNOWN ->
+                throw new ProblemException(
+                        ErrorCode.CONVERSATION_NOT_FOUND,
+                        "there is no conversation '" + conversation.conversation() + "'");
         }
     }
 
@@ -149,13 +146,10 @@ final class Door {
 
     /** Appends a command and waits for the event that it causes. */
     ConversationEvent change(ConversationKey conversation, SpecificRecord command, Call call) {
-        return expecting(
-                conversation,
-                event -> event.getCauseId().equals(call.commandId()),
-                expected -> {
-                    log.append(conversation, call.commandId(), command, call.traceparent());
-                    return expected.within(DECISION).orElseThrow(Door::undecided);
-                });
+        return expecting(conversation, event -> event.getCauseId().equals(call.commandId()), expected -> {
+            log.append(conversation, call.commandId(), command, call.traceparent());
+            return expected.within(DECISION).orElseThrow(Door::undecided);
+        });
     }
 
     private static ProblemException undecided() {
@@ -181,25 +175,22 @@ final class Door {
             log.append(conversation, call.commandId(), submit, call.traceparent());
             return;
         }
-        expecting(
-                conversation,
-                event -> isAbout(event, submit.getMessageId()),
-                expected -> {
-                    Optional<String> earlier = fingerprint(conversation, submit.getMessageId());
-                    if (earlier.isEmpty()) {
-                        log.append(conversation, call.commandId(), submit, call.traceparent());
-                        earlier = expected.within(ACCEPTANCE)
-                                .map(ConversationEvent::getBody)
-                                .filter(MessageAccepted.class::isInstance)
-                                .map(body -> ((MessageAccepted) body).getFingerprint());
-                    }
-                    if (earlier.isPresent() && !earlier.get().equals(submit.getFingerprint())) {
-                        throw new ProblemException(
-                                ErrorCode.IDEMPOTENCY_CONFLICT,
-                                "this idempotency key was used for another message in this conversation");
-                    }
-                    return true;
-                });
+        expecting(conversation, event -> isAbout(event, submit.getMessageId()), expected -> {
+            Optional<String> earlier = fingerprint(conversation, submit.getMessageId());
+            if (earlier.isEmpty()) {
+                log.append(conversation, call.commandId(), submit, call.traceparent());
+                earlier = expected.within(ACCEPTANCE)
+                        .map(ConversationEvent::getBody)
+                        .filter(MessageAccepted.class::isInstance)
+                        .map(body -> ((MessageAccepted) body).getFingerprint());
+            }
+            if (earlier.isPresent() && !earlier.get().equals(submit.getFingerprint())) {
+                throw new ProblemException(
+                        ErrorCode.IDEMPOTENCY_CONFLICT,
+                        "this idempotency key was used for another message in this conversation");
+            }
+            return true;
+        });
     }
 
     private static boolean isAbout(ConversationEvent event, String messageId) {
@@ -212,8 +203,7 @@ final class Door {
 
     /** The fingerprint under which a message was accepted, where it was. */
     private Optional<String> fingerprint(ConversationKey conversation, String messageId) {
-        Optional<String> remembered =
-                feed.acceptance(conversation, messageId).map(MessageAccepted::getFingerprint);
+        Optional<String> remembered = feed.acceptance(conversation, messageId).map(MessageAccepted::getFingerprint);
         if (remembered.isPresent()) {
             return remembered;
         }

@@ -45,16 +45,19 @@ enum Export {
         @Override
         String write(ConversationSnapshot snapshot) {
             StringBuilder text = new StringBuilder("# ")
-                    .append(snapshot.conversation().title().orElse(snapshot.conversation().id()))
+                    .append(snapshot.conversation()
+                            .title()
+                            .orElse(snapshot.conversation().id()))
                     .append("\n");
             for (Message message : snapshot.messages()) {
                 text.append("\n## ")
-                        .append(switch (message.role()) {
-                            case USER -> "You";
-                            case ASSISTANT -> "Assistant";
-                            case SYSTEM -> "System";
-                            case TOOL -> "Tool";
-                        })
+                        .append(
+                                switch (message.role()) {
+                                    case USER -> "You";
+                                    case ASSISTANT -> "Assistant";
+                                    case SYSTEM -> "System";
+                                    case TOOL -> "Tool";
+                                })
                         .append("\n\n")
                         .append(message.content())
                         .append("\n");

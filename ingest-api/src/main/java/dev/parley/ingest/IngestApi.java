@@ -80,7 +80,7 @@ public final class IngestApi implements Role {
         NativeApi api = new NativeApi(new Door(log, feed, queries), access, feed, edge, queries);
         Semaphore permits = new Semaphore(settings.maxRequests());
         Javalin server = Javalin.create(config -> {
-            server(config, settings);
+            server(config);
             page(config);
             RoutesConfig routes = config.routes;
             routes.before(ctx -> admit(ctx, access, permits));
@@ -118,7 +118,7 @@ public final class IngestApi implements Role {
         return false;
     }
 
-    private static void server(JavalinConfig config, IngestSettings settings) {
+    private static void server(JavalinConfig config) {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.concurrency.useVirtualThreads = true;
@@ -170,8 +170,10 @@ public final class IngestApi implements Role {
     }
 
     private static void operations(RoutesConfig routes, PrometheusMeterRegistry meters, Supplier<List<Role>> roles) {
-        routes.get("/health/live", ctx -> NativeApi.answer(
-                ctx, 200, Views.MAPPER.createObjectNode().put("live", true)));
+        routes.get(
+                "/health/live",
+                ctx -> NativeApi.answer(
+                        ctx, 200, Views.MAPPER.createObjectNode().put("live", true)));
         routes.get("/health/ready", ctx -> {
             ObjectNode answer = Views.MAPPER.createObjectNode();
             List<Role> all = roles.get();
@@ -184,30 +186,37 @@ public final class IngestApi implements Role {
                     .put("detail", role.health().detail()));
             NativeApi.answer(ctx, ready ? 200 : 503, answer);
         });
-        routes.get("/metrics", ctx -> ctx.contentType("text/plain; version=0.0.4; charset=utf-8")
-                .result(meters.scrape()));
+        routes.get(
+                "/metrics",
+                ctx -> ctx.contentType("text/plain; version=0.0.4; charset=utf-8")
+                        .result(meters.scrape()));
     }
 
     private static void errors(RoutesConfig routes) {
         routes.exception(ProblemException.class, (problem, ctx) -> answer(ctx, problem));
-        routes.exception(InvalidCursorException.class, (e, ctx) -> answer(
-                ctx, new ProblemException(ErrorCode.INVALID_CURSOR, String.valueOf(e.getMessage()), "cursor")));
-        routes.exception(SseEdge.TooManyStreamsException.class, (e, ctx) -> answer(
-                ctx, new ProblemException(ErrorCode.OVERLOADED, String.valueOf(e.getMessage()))));
-        routes.exception(Feed.FeedNotReadyException.class, (e, ctx) -> answer(
-                ctx, new ProblemException(ErrorCode.UNAVAILABLE, "the server is starting")));
-        routes.exception(ConversationQueries.ReadModelUnavailableException.class, (e, ctx) -> answer(
-                ctx,
-                new ProblemException(
-                        ErrorCode.UNAVAILABLE, "the read model does not answer; sending and streaming go on")));
+        routes.exception(
+                InvalidCursorException.class,
+                (e, ctx) -> answer(
+                        ctx, new ProblemException(ErrorCode.INVALID_CURSOR, String.valueOf(e.getMessage()), "cursor")));
+        routes.exception(
+                SseEdge.TooManyStreamsException.class,
+                (e, ctx) -> answer(ctx, new ProblemException(ErrorCode.OVERLOADED, String.valueOf(e.getMessage()))));
+        routes.exception(
+                Feed.FeedNotReadyException.class,
+                (e, ctx) -> answer(ctx, new ProblemException(ErrorCode.UNAVAILABLE, "the server is starting")));
+        routes.exception(
+                ConversationQueries.ReadModelUnavailableException.class,
+                (e, ctx) -> answer(
+                        ctx,
+                        new ProblemException(
+                                ErrorCode.UNAVAILABLE, "the read model does not answer; sending and streaming go on")));
         routes.exception(HttpResponseException.class, (e, ctx) -> {
-            ErrorCode code =
-                    switch (e.getStatus()) {
-                        case 404 -> ErrorCode.NOT_FOUND;
-                        case 405 -> ErrorCode.METHOD_NOT_ALLOWED;
-                        case 413 -> ErrorCode.PAYLOAD_TOO_LARGE;
-                        default -> e.getStatus() / 100 == 4 ? ErrorCode.INVALID_REQUEST : ErrorCode.INTERNAL;
-                    };
+            ErrorCode code = switch (e.getStatus()) {
+                case 404 -> ErrorCode.NOT_FOUND;
+                case 405 -> ErrorCode.METHOD_NOT_ALLOWED;
+                case 413 -> ErrorCode.PAYLOAD_TOO_LARGE;
+                default -> e.getStatus() / 100 == 4 ? ErrorCode.INVALID_REQUEST : ErrorCode.INTERNAL;
+            };
             answer(ctx, new ProblemException(code, detail(code)));
         });
         routes.exception(Exception.class, (e, ctx) -> {
@@ -259,7 +268,13 @@ public final class IngestApi implements Role {
                     .register(meters)
                     .record(Duration.ofNanos((long) (millis * 1e6)));
         }
-        logger.debug("{} {} {} {} ms {}", ctx.method(), route, ctx.statusCode(), millis, ctx.res().getHeader("x-request-id"));
+        logger.debug(
+                "{} {} {} {} ms {}",
+                ctx.method(),
+                route,
+                ctx.statusCode(),
+                millis,
+                ctx.res().getHeader("x-request-id"));
     }
 
     /** Where it listens, such as {@code http://127.0.0.1:8080}. */

@@ -113,7 +113,8 @@ final class JsonBody {
             throw new ProblemException(
                     ErrorCode.INVALID_REQUEST,
                     "must be one of "
-                            + java.util.Arrays.toString(values.getEnumConstants()).toLowerCase(java.util.Locale.ROOT),
+                            + java.util.Arrays.toString(values.getEnumConstants())
+                                    .toLowerCase(java.util.Locale.ROOT),
                     name);
         });
     }
@@ -141,8 +142,7 @@ final class JsonBody {
             node.properties().forEach(entry -> {
                 String path = name + "." + entry.getKey();
                 if (entry.getKey().length() > 64) {
-                    throw new ProblemException(
-                            ErrorCode.INVALID_REQUEST, "keys must have at most 64 characters", name);
+                    throw new ProblemException(ErrorCode.INVALID_REQUEST, "keys must have at most 64 characters", name);
                 }
                 String value = checked(path, entry.getValue(), 4 * 512);
                 if (value.length() > 512) {

@@ -192,7 +192,13 @@ final class NativeApi {
         body.done();
         ConversationKey conversation = required(ctx);
         door.change(conversation, new RenameConversation(title), call(ctx));
-        answer(ctx, 200, Views.MAPPER.createObjectNode().put("id", conversation.conversation()).put("title", title));
+        answer(
+                ctx,
+                200,
+                Views.MAPPER
+                        .createObjectNode()
+                        .put("id", conversation.conversation())
+                        .put("title", title));
     }
 
     private void delete(Context ctx) {
@@ -206,8 +212,8 @@ final class NativeApi {
         Export export = java.util.Arrays.stream(Export.values())
                 .filter(known -> Views.wire(known).equals(format))
                 .findFirst()
-                .orElseThrow(() -> new ProblemException(
-                        ErrorCode.INVALID_REQUEST, "must be json, jsonl, csv or md", "format"));
+                .orElseThrow(() ->
+                        new ProblemException(ErrorCode.INVALID_REQUEST, "must be json, jsonl, csv or md", "format"));
         ConversationKey conversation = conversation(ctx);
         ConversationSnapshot snapshot = awaitSnapshot(conversation);
         // Of an id, only ':' is troublesome in a file's name.
@@ -254,7 +260,11 @@ final class NativeApi {
         }
         ctx.header("Preference-Applied", "wait=" + wait.get().toSeconds());
         Optional<ConversationEvent> end = door.untilEnd(
-                conversation, ids.turnId(), wait.get(), () -> door.submit(conversation, submit, keyed, call), () -> keyed && hasEnded(conversation, ids));
+                conversation,
+                ids.turnId(),
+                wait.get(),
+                () -> door.submit(conversation, submit, keyed, call),
+                () -> keyed && hasEnded(conversation, ids));
         Optional<ObjectNode> exchange = end.isPresent() || hasEnded(conversation, ids)
                 ? exchange(conversation, ids, submit, end)
                 : Optional.empty();
@@ -286,7 +296,9 @@ final class NativeApi {
         long before = feed.lastSequence(conversation);
         if (before == 0) {
             try {
-                before = queries.snapshot(conversation).map(ConversationSnapshot::cursor).orElse(0L);
+                before = queries.snapshot(conversation)
+                        .map(ConversationSnapshot::cursor)
+                        .orElse(0L);
             } catch (ConversationQueries.ReadModelUnavailableException e) {
                 // From the beginning, then: the stream says more than is needed, and nothing less.
                 before = 0;
@@ -296,10 +308,7 @@ final class NativeApi {
     }
 
     private Optional<ObjectNode> exchange(
-            ConversationKey conversation,
-            TurnIds ids,
-            SubmitMessage submit,
-            Optional<ConversationEvent> end) {
+            ConversationKey conversation, TurnIds ids, SubmitMessage submit, Optional<ConversationEvent> end) {
         ObjectNode answer = Views.MAPPER.createObjectNode();
         if (end.isEmpty()) {
             Optional<ConversationSnapshot.Message> question = queries.message(conversation, ids.messageId());
@@ -337,10 +346,12 @@ final class NativeApi {
                 reply.put("content", failed.getContent()).put("status", "failed");
                 reply.putObject("error").put("code", failed.getCode()).put("detail", failed.getDetail());
             }
-            case TurnCancelled cancelled -> reply.put("content", cancelled.getContent())
-                    .put("status", cancelled.getForgotten() ? "forgotten" : "cancelled");
-            case MessageRejected rejected -> throw new ProblemException(
-                    ErrorCode.ofWire(rejected.getCode()).orElse(ErrorCode.INVALID_REQUEST), rejected.getDetail());
+            case TurnCancelled cancelled ->
+                reply.put("content", cancelled.getContent())
+                        .put("status", cancelled.getForgotten() ? "forgotten" : "cancelled");
+            case MessageRejected rejected ->
+                throw new ProblemException(
+                        ErrorCode.ofWire(rejected.getCode()).orElse(ErrorCode.INVALID_REQUEST), rejected.getDetail());
             default -> throw new IllegalStateException("not the end of a turn");
         }
         reply.put("createdAt", event.getTime().toString());
@@ -356,14 +367,13 @@ final class NativeApi {
         ConversationKey conversation = required(ctx);
         String messageId = messageId(ctx);
         requireMessage(conversation, messageId);
-        TurnIds ids = TurnIds.of(
-                conversation, key.orElseGet(() -> UUID.randomUUID().toString()));
+        TurnIds ids =
+                TurnIds.of(conversation, key.orElseGet(() -> UUID.randomUUID().toString()));
         ObjectNode accepted = accepted(conversation, ids);
         accepted.remove("messageId");
         door.append(
                 conversation,
-                new RegenerateMessage(
-                        messageId, ids.turnId(), ids.assistantMessageId(), onBusy, engine.orElse(null)),
+                new RegenerateMessage(messageId, ids.turnId(), ids.assistantMessageId(), onBusy, engine.orElse(null)),
                 call(ctx, ids.turnId()));
         answer(ctx, 202, accepted);
     }
@@ -380,15 +390,18 @@ final class NativeApi {
         JsonBody body = body(ctx);
         String rating = body.textOrNumber("rating")
                 .filter(text -> RATING.matcher(text).matches())
-                .orElseThrow(() ->
-                        new ProblemException(ErrorCode.INVALID_REQUEST, "must be up, down, or 1 to 5", "rating"));
+                .orElseThrow(
+                        () -> new ProblemException(ErrorCode.INVALID_REQUEST, "must be up, down, or 1 to 5", "rating"));
         Optional<String> comment = body.text("comment", MAX_COMMENT_BYTES);
         body.done();
         ConversationKey conversation = required(ctx);
         String messageId = messageId(ctx);
         requireMessage(conversation, messageId);
         door.change(conversation, new RateMessage(messageId, rating, comment.orElse(null)), call(ctx));
-        answer(ctx, 202, Views.MAPPER.createObjectNode().put("messageId", messageId).put("rating", rating));
+        answer(
+                ctx,
+                202,
+                Views.MAPPER.createObjectNode().put("messageId", messageId).put("rating", rating));
     }
 
     private void requireMessage(ConversationKey conversation, String messageId) {
@@ -471,7 +484,10 @@ final class NativeApi {
         String type = ctx.contentType();
         if (bytes.length > 0
                 && (type == null
-                        || !type.toLowerCase(Locale.ROOT).split(";", 2)[0].strip().equals("application/json"))) {
+                        || !type.toLowerCase(Locale.ROOT)
+                                .split(";", 2)[0]
+                                .strip()
+                                .equals("application/json"))) {
             throw new ProblemException(
                     ErrorCode.UNSUPPORTED_MEDIA_TYPE, "the body must be sent as Content-Type: application/json");
         }
@@ -505,7 +521,9 @@ final class NativeApi {
         key.ifPresent(text -> {
             if (text.isBlank() || text.length() > MAX_KEY_CHARS) {
                 throw new ProblemException(
-                        ErrorCode.INVALID_REQUEST, "must have 1 to " + MAX_KEY_CHARS + " characters", "Idempotency-Key");
+                        ErrorCode.INVALID_REQUEST,
+                        "must have 1 to " + MAX_KEY_CHARS + " characters",
+                        "Idempotency-Key");
             }
         });
         return key;

@@ -64,12 +64,7 @@ final class ProblemException extends RuntimeException {
             case IDEMPOTENCY_CONFLICT -> 422;
             case QUEUE_FULL, ENGINE_RATE_LIMITED -> 429;
             case INTERNAL, UNDECODABLE_RECORD, INVALID_RECORD -> 500;
-            case ENGINE_REJECTED,
-                    ENGINE_ERROR,
-                    ENGINE_PROTOCOL,
-                    ENGINE_TRUNCATED,
-                    WORKER_LOST,
-                    CHUNKS_CORRUPT -> 502;
+            case ENGINE_REJECTED, ENGINE_ERROR, ENGINE_PROTOCOL, ENGINE_TRUNCATED, WORKER_LOST, CHUNKS_CORRUPT -> 502;
             case UNAVAILABLE, OVERLOADED, ENGINE_UNREACHABLE, NO_WORKER -> 503;
             case ENGINE_TIMEOUT, TURN_TIMEOUT -> 504;
         };

@@ -50,7 +50,8 @@ final class Views {
                 .put("role", wire(message.role()))
                 .put("content", message.content());
         message.reasoning().ifPresent(reasoning -> json.put("reasoning", reasoning));
-        json.put("status", wire(message.status())).put("createdAt", message.createdAt().toString());
+        json.put("status", wire(message.status()))
+                .put("createdAt", message.createdAt().toString());
         message.completedAt().ifPresent(at -> json.put("completedAt", at.toString()));
         message.finishReason().ifPresent(reason -> json.put("finishReason", reason));
         message.usage().ifPresent(usage -> json.set("usage", usage(usage)));
@@ -60,9 +61,8 @@ final class Views {
         message.engine().ifPresent(engine -> json.put("engine", engine));
         message.model().ifPresent(model -> json.put("model", model));
         message.failure()
-                .ifPresent(failure -> json.putObject("error")
-                        .put("code", failure.code())
-                        .put("detail", failure.detail()));
+                .ifPresent(failure ->
+                        json.putObject("error").put("code", failure.code()).put("detail", failure.detail()));
         message.feedback().ifPresent(feedback -> {
             ObjectNode rating = json.putObject("feedback").put("rating", feedback.rating());
             feedback.comment().ifPresent(comment -> rating.put("comment", comment));
@@ -88,7 +88,8 @@ final class Views {
     static ArrayNode sources(List<Source> sources) {
         ArrayNode json = MAPPER.createArrayNode();
         for (Source source : sources) {
-            ObjectNode entry = json.addObject().put("sourceId", source.getSourceId()).put("title", source.getTitle());
+            ObjectNode entry =
+                    json.addObject().put("sourceId", source.getSourceId()).put("title", source.getTitle());
             if (source.getUri() != null) {
                 entry.put("uri", source.getUri());
             }

@@ -21,7 +21,8 @@ final class Banner {
         lines.add("");
         lines.add("Kafka              " + stack.bootstrapServers());
         lines.add("Schema registry    " + stack.registryUrl());
-        lines.add("Postgres           " + "postgresql://postgres@127.0.0.1:" + stack.postgres().port() + "/parley");
+        lines.add("Postgres           " + "postgresql://postgres@127.0.0.1:"
+                + stack.postgres().port() + "/parley");
         lines.add("Data               " + (ephemeral ? "temporary, removed at the end" : stack.dataDir()));
         lines.add("");
         lines.add("Ctrl-C stops everything.");

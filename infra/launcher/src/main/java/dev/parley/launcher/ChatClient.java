@@ -64,8 +64,8 @@ final class ChatClient {
     }
 
     private boolean exists(String conversationId) {
-        HttpResponse<String> response =
-                send(request("/api/conversations/" + encoded(conversationId)).GET().build());
+        HttpResponse<String> response = send(
+                request("/api/conversations/" + encoded(conversationId)).GET().build());
         return response.statusCode() == 200;
     }
 
@@ -85,7 +85,9 @@ final class ChatClient {
     }
 
     void cancel(Question question) {
-        post("/api/conversations/" + encoded(question.conversationId()) + "/cancel", Map.of("turnId", question.turnId()));
+        post(
+                "/api/conversations/" + encoded(question.conversationId()) + "/cancel",
+                Map.of("turnId", question.turnId()));
     }
 
     /** Follows the turn to its end, over broken connections; blocks until then. */
@@ -130,7 +132,8 @@ final class ChatClient {
         }
 
         /** Shows one event; returns the outcome where it ends the turn. */
-        @Nullable Outcome take(JsonNode event) {
+        @Nullable
+        Outcome take(JsonNode event) {
             if (!event.path("turnId").asText("").equals(question.turnId())) {
                 return null;
             }
@@ -150,11 +153,13 @@ final class ChatClient {
                 case "message.completed" -> {
                     replace(event.path("content").asText());
                     java.util.List<String> sources = new java.util.ArrayList<>();
-                    event.path("sources").forEach(source -> sources.add(source.path("title").asText()));
+                    event.path("sources")
+                            .forEach(source -> sources.add(source.path("title").asText()));
                     return new Outcome(text.toString(), sources, Optional.empty());
                 }
                 case "turn.failed", "message.rejected" -> {
-                    return ended(event.path("detail").asText() + " (" + event.path("code").asText() + ")");
+                    return ended(event.path("detail").asText() + " ("
+                            + event.path("code").asText() + ")");
                 }
                 case "turn.cancelled" -> {
                     return ended("cancelled");
@@ -188,9 +193,9 @@ final class ChatClient {
         if (headers.length > 0) {
             request.headers(headers);
         }
-        HttpResponse<String> response =
-                send(request.POST(HttpRequest.BodyPublishers.ofString(MAPPER.valueToTree(body).toString()))
-                        .build());
+        HttpResponse<String> response = send(request.POST(HttpRequest.BodyPublishers.ofString(
+                        MAPPER.valueToTree(body).toString()))
+                .build());
         if (response.statusCode() / 100 != 2) {
             throw refused(response.statusCode(), response.body());
         }

@@ -73,7 +73,8 @@ final class ChatCommand implements Callable<Integer> {
     }
 
     private URI server() {
-        String address = url != null && !url.isBlank() ? url : "http://127.0.0.1:" + (httpPort == null ? 8080 : httpPort);
+        String address =
+                url != null && !url.isBlank() ? url : "http://127.0.0.1:" + (httpPort == null ? 8080 : httpPort);
         try {
             return URI.create(address);
         } catch (IllegalArgumentException e) {
@@ -97,7 +98,7 @@ final class ChatCommand implements Callable<Integer> {
                 "cancel-on-exit");
         Runtime.getRuntime().addShutdownHook(cancelling);
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
-        boolean watched = System.console() != null && System.console().isTerminal();
+        boolean watched = isTerminal();
         ChatClient.Outcome outcome = client.follow(asked, watched ? new Printed(out, true) : new Unshown());
         running.set(null);
         out.println(watched ? "" : outcome.content());
@@ -105,9 +106,19 @@ final class ChatCommand implements Callable<Integer> {
         return outcome.trouble().isPresent() ? Parley.FAILED : 0;
     }
 
+    @SuppressWarnings("SystemConsoleNull") // JDK 25 is back to null where there is no terminal.
+    private static boolean isTerminal() {
+        java.io.Console console = System.console();
+        return console != null && console.isTerminal();
+    }
+
     private int converse(ChatClient client) throws IOException {
-        try (Terminal terminal = TerminalBuilder.builder().system(true).dumb(true).build()) {
-            LineReader prompt = LineReaderBuilder.builder().terminal(terminal).appName("parley").build();
+        try (Terminal terminal =
+                TerminalBuilder.builder().system(true).dumb(true).build()) {
+            LineReader prompt = LineReaderBuilder.builder()
+                    .terminal(terminal)
+                    .appName("parley")
+                    .build();
             PrintWriter out = terminal.writer();
             String id = client.open(Optional.ofNullable(conversation));
             out.println(dim(terminal, "Conversation " + id + ". Ctrl-C stops an answer, Ctrl-D leaves."));

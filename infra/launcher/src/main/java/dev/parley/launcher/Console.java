@@ -17,7 +17,10 @@ final class Console {
         StringBuilder box = new StringBuilder();
         box.append("╭").append("─".repeat(width + 2)).append("╮\n");
         for (String line : lines) {
-            box.append("│ ").append(line).append(" ".repeat(width - line.length())).append(" │\n");
+            box.append("│ ")
+                    .append(line)
+                    .append(" ".repeat(width - line.length()))
+                    .append(" │\n");
         }
         box.append("╰").append("─".repeat(width + 2)).append("╯\n");
         System.out.print(box);

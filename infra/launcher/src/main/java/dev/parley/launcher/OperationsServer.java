@@ -3,13 +3,12 @@ package dev.parley.launcher;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.parley.schemas.Role;
-import dev.parley.stack.PortTakenException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -24,28 +23,32 @@ final class OperationsServer implements Role {
         this.server = server;
     }
 
-    static OperationsServer start(
-            String host, int port, PrometheusMeterRegistry meters, Supplier<List<Role>> roles) {
+    static OperationsServer start(String host, int port, PrometheusMeterRegistry meters, Supplier<List<Role>> roles) {
         try {
             HttpServer server = HttpServer.create(new InetSocketAddress(host, port), 0);
             server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
             server.createContext("/health/live", exchange -> answer(exchange, 200, "live\n"));
             server.createContext("/health/ready", exchange -> {
-                boolean ready = roles.get().stream().allMatch(role -> role.health().ready());
+                boolean ready =
+                        roles.get().stream().allMatch(role -> role.health().ready());
                 StringBuilder text = new StringBuilder();
-                roles.get().forEach(role -> text.append(role.name())
-                        .append(": ")
-                        .append(role.health().ready() ? "ready" : "not ready")
-                        .append(", ")
-                        .append(role.health().detail())
-                        .append('\n'));
+                roles.get()
+                        .forEach(role -> text.append(role.name())
+                                .append(": ")
+                                .append(role.health().ready() ? "ready" : "not ready")
+                                .append(", ")
+                                .append(role.health().detail())
+                                .append('\n'));
                 answer(exchange, ready ? 200 : 503, text.toString());
             });
             server.createContext("/metrics", exchange -> answer(exchange, 200, meters.scrape()));
             server.start();
             return new OperationsServer(server);
         } catch (BindException e) {
-            throw new PortTakenException(port, PortTakenException.Service.HTTP);
+            throw new CommandFailedException(
+                    "port " + port
+                            + ", meant for metrics, is taken by another process: choose another with --metrics-port",
+                    e);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

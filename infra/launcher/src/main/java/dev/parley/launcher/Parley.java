@@ -39,7 +39,7 @@ public final class Parley implements Callable<Integer> {
     public static void main(String[] args) {
         CommandLine commandLine = new CommandLine(new Parley())
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler((exception, line, parsed) -> report(exception, line));
+                .setExecutionExceptionHandler((exception, line, parsed) -> report(exception));
         System.exit(commandLine.execute(args));
     }
 
@@ -50,7 +50,7 @@ public final class Parley implements Callable<Integer> {
     }
 
     /** What went wrong, in words, without a stack trace where the words say it all. */
-    private static int report(Exception exception, CommandLine line) throws Exception {
+    private static int report(Exception exception) throws Exception {
         switch (exception) {
             case InvalidSettingsException invalid -> {
                 System.err.println("parley: the configuration does not do:");

@@ -16,12 +16,190 @@ import dev.parley.sinks.postgres.PostgresSettings;
 import dev.parley.sinks.postgres.PostgresSink;
 import dev.parley.sinks.sse.Feed;
 import dev.parley.sinks.sse.FeedSettings;
+import dev.parley.sinks.sse.SseEdge;
 import dev.parley.stack.Provisioner;
 import dev.parley.topologies.Topologies;
 import dev.parley.topologies.TopologySettings;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
-/** placeholder */
-final class Roles {}
+/**
+ * The roles of one process, wired by hand.
+ *
+ * <pre>{@code
+ *   sinks       PostgresSink ──▶ Postgres
+ *   topologies  Topologies (conversation, routing, assembly)
+ *   llm         LlmProcessor ──▶ model server
+ *   ingest      IngestApi ──▶ Feed, SseEdge ──▶ PostgresReadModel
+ * }</pre>
+ */
+final class Roles implements AutoCloseable {
+
+    private static final Duration READY_TIMEOUT = Duration.ofMinutes(2);
+    private static final Duration READY_PAUSE = Duration.ofMillis(50);
+    private static final Duration WAITING_NOTE = Duration.ofSeconds(5);
+
+    private final List<Role> running = new CopyOnWriteArrayList<>();
+    private final Deque<AutoCloseable> closing = new ArrayDeque<>();
+    private final Consumer<String> progress;
+    private Optional<IngestApi> ingest = Optional.empty();
+    private Optional<String> engine = Optional.empty();
+
+    private Roles(Consumer<String> progress) {
+        this.progress = progress;
+    }
+
+    /**
+     * Starts {@code wanted}.
+     *
+     * @param settings all of them; every problem with them is reported before anything starts
+     * @param provision whether to create topics and register schemas first
+     */
+    static Roles start(Set<RoleName> wanted, Settings settings, boolean provision, Consumer<String> progress) {
+        KafkaSettings kafka = KafkaSettings.from(settings);
+        RegistrySettings registry = RegistrySettings.from(settings);
+        TopicSettings topicSettings = TopicSettings.from(settings);
+        boolean database = wanted.contains(RoleName.INGEST) || wanted.contains(RoleName.SINKS);
+        Optional<PostgresSettings> postgres =
+                database ? Optional.of(PostgresSettings.from(settings)) : Optional.empty();
+        LlmSettings llm = LlmSettings.from(settings);
+        TopologySettings topologies = TopologySettings.from(settings);
+        FeedSettings feed = FeedSettings.from(settings);
+        IngestSettings ingest = IngestSettings.from(settings);
+        int metricsPort = settings.port("PARLEY_METRICS_PORT", -1);
+        settings.check();
+
+        ValueSerdes serdes = new ValueSerdes(registry);
+        Topics topics = Topics.of(topicSettings, serdes);
+        PrometheusMeterRegistry meters = meters();
+        Roles roles = new Roles(progress);
+        try {
+            if (provision) {
+                new Provisioner(kafka, serdes.registry()).provision(topics);
+            }
+            for (RoleName name : wanted) {
+                switch (name) {
+                    case SINKS ->
+                        roles.add(PostgresSink.start(postgres.orElseThrow(), kafka, topicSettings, topics, meters));
+                    case TOPOLOGIES -> roles.add(Topologies.start(topologies, kafka, topicSettings, topics, meters));
+                    case LLM -> {
+                        roles.add(LlmProcessor.start(llm, kafka, topicSettings, topics, meters));
+                        roles.engine = Optional.of(llm.engine());
+                    }
+                    case INGEST -> roles.startIngest(ingest, feed, postgres.orElseThrow(), kafka, topics, meters);
+                }
+            }
+            if (metricsPort >= 0) {
+                roles.add(OperationsServer.start("127.0.0.1", metricsPort, meters, () -> roles.running));
+            }
+            return roles;
+        } catch (RuntimeException e) {
+            roles.close();
+            throw e;
+        }
+    }
+
+    private void startIngest(
+            IngestSettings settings,
+            FeedSettings feedSettings,
+            PostgresSettings postgres,
+            KafkaSettings kafka,
+            Topics topics,
+            PrometheusMeterRegistry meters) {
+        PostgresReadModel readModel = new PostgresReadModel(postgres, topics.events());
+        closing.push(readModel);
+        Feed feed = add(Feed.start(feedSettings, kafka, topics, readModel, meters));
+        SseEdge edge = new SseEdge(feed, feedSettings, meters);
+        ingest = Optional.of(
+                add(IngestApi.start(settings, kafka, topics, feed, edge, readModel, meters, () -> running)));
+    }
+
+    private <R extends Role> R add(R role) {
+        running.add(role);
+        closing.push(role);
+        return role;
+    }
+
+    private static PrometheusMeterRegistry meters() {
+        PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        new JvmMemoryMetrics().bindTo(meters);
+        new JvmThreadMetrics().bindTo(meters);
+        new ProcessorMetrics().bindTo(meters);
+        @SuppressWarnings("resource") // Lives as long as the process.
+        JvmGcMetrics gc = new JvmGcMetrics();
+        gc.bindTo(meters);
+        return meters;
+    }
+
+    /**
+     * Waits until every role does its work.
+     *
+     * @throws CommandFailedException naming those that do not, when patience ends
+     */
+    void awaitReady() throws InterruptedException {
+        long started = System.nanoTime();
+        long noted = started;
+        while (!running.stream().allMatch(role -> role.health().ready())) {
+            long now = System.nanoTime();
+            if (now - started > READY_TIMEOUT.toNanos()) {
+                throw new CommandFailedException("not ready after " + READY_TIMEOUT.toSeconds() + " s: " + waiting());
+            }
+            if (now - noted > WAITING_NOTE.toNanos()) {
+                noted = now;
+                progress.accept("waiting for " + waiting());
+            }
+            Thread.sleep(READY_PAUSE);
+        }
+    }
+
+    private String waiting() {
+        return running.stream()
+                .filter(role -> !role.health().ready())
+                .map(role -> role.name() + " (" + role.health().detail() + ")")
+                .collect(Collectors.joining(", "));
+    }
+
+    String names() {
+        return running.stream().map(Role::name).collect(Collectors.joining(", "));
+    }
+
+    /** Where the front door listens, where this process has one. */
+    Optional<String> httpUrl() {
+        return ingest.map(IngestApi::url);
+    }
+
+    /** The engine in use, where this process has workers. */
+    Optional<String> engine() {
+        return engine;
+    }
+
+    /** Stops what was started last first; one that fails to stop does not keep the others. */
+    @Override
+    public void close() {
+        List<Exception> failures = new ArrayList<>();
+        for (AutoCloseable part : closing) {
+            try {
+                part.close();
+            } catch (Exception e) {
+                failures.add(e);
+            }
+        }
+        closing.clear();
+        running.clear();
+        failures.forEach(failure -> progress.accept("did not stop cleanly: " + failure));
+    }
+}

@@ -34,8 +34,8 @@ final class RunCommand implements Callable<Integer> {
         Console console = new Console();
         Shutdown shutdown = Shutdown.onSignal(console);
         try {
-            Roles running = shutdown.close(
-                    Roles.start(EnumSet.copyOf(roles), settings, false, console::progress), "roles");
+            Roles running =
+                    shutdown.close(Roles.start(EnumSet.copyOf(roles), settings, false, console::progress), "roles");
             running.awaitReady();
             console.progress("Ready: " + running.names());
             shutdown.await();

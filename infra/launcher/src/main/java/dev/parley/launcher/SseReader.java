@@ -27,7 +27,8 @@ final class SseReader {
     }
 
     /** The next event; null at the end of the stream. An event cut short by the end is dropped, as the standard says. */
-    @Nullable Event next() throws IOException {
+    @Nullable
+    Event next() throws IOException {
         String type = "message";
         StringBuilder data = new StringBuilder();
         boolean hasData = false;

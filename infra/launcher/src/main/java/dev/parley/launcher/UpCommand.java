@@ -24,17 +24,15 @@ import picocli.CommandLine.Option;
 /** Everything on this machine, in one go: Kafka, Postgres, the schema registry, and every role. */
 @Command(
         name = "up",
-        description = "Run everything on this machine: Kafka, Postgres, schema registry and all roles. Ctrl-C stops it all.",
+        description =
+                "Run everything on this machine: Kafka, Postgres, schema registry and all roles. Ctrl-C stops it all.",
         mixinStandardHelpOptions = true)
 final class UpCommand implements Callable<Integer> {
 
     @Mixin
     private final Flags flags = new Flags();
 
-    @Option(
-            names = "--kafka-port",
-            paramLabel = "PORT",
-            description = "Environment: PARLEY_KAFKA_PORT. Default: 9092.")
+    @Option(names = "--kafka-port", paramLabel = "PORT", description = "Environment: PARLEY_KAFKA_PORT. Default: 9092.")
     private @Nullable String kafkaPort;
 
     @Option(
@@ -52,7 +50,8 @@ final class UpCommand implements Callable<Integer> {
     @Option(
             names = "--data-dir",
             paramLabel = "DIR",
-            description = "Where everything is kept. Environment: PARLEY_DATA_DIR. Default: .parley beside the launcher.")
+            description =
+                    "Where everything is kept. Environment: PARLEY_DATA_DIR. Default: .parley beside the launcher.")
     private @Nullable String dataDir;
 
     @Option(names = "--ephemeral", description = "Keep nothing: use a temporary folder, removed at the end.")
@@ -97,7 +96,8 @@ final class UpCommand implements Callable<Integer> {
         } catch (PortTakenException e) {
             shutdown.closeNow();
             throw new CommandFailedException(
-                    e.getMessage() + ": stop that process, or choose another port with " + flagOf(e.port(), stackSettings),
+                    e.getMessage() + ": stop that process, or choose another port with "
+                            + flagOf(e.port(), stackSettings),
                     e);
         } catch (DataDirInUseException e) {
             shutdown.closeNow();
@@ -151,10 +151,14 @@ final class UpCommand implements Callable<Integer> {
     /** Where the embedded services are, in the words of the environment that the roles read. */
     private static Map<String, String> embedded(Stack stack) {
         return Map.of(
-                KafkaSettings.BOOTSTRAP_SERVERS, stack.bootstrapServers(),
-                RegistrySettings.URL, stack.registryUrl(),
-                "DATABASE_URL", stack.jdbcUrl(),
-                "PARLEY_STATE_DIR", stack.dataDir().resolve("streams").toString());
+                KafkaSettings.BOOTSTRAP_SERVERS,
+                stack.bootstrapServers(),
+                RegistrySettings.URL,
+                stack.registryUrl(),
+                "DATABASE_URL",
+                stack.jdbcUrl(),
+                "PARLEY_STATE_DIR",
+                stack.dataDir().resolve("streams").toString());
     }
 
     /** 'up' brings its own Kafka: settings meant for an outside cluster must not leak into its clients. */

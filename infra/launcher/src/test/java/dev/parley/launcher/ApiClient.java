@@ -38,7 +38,8 @@ final class ApiClient {
     Answer post(String path, Map<String, ?> body, String... headers) {
         HttpRequest.Builder request = request(path)
                 .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(MAPPER.valueToTree(body).toString()));
+                .POST(HttpRequest.BodyPublishers.ofString(
+                        MAPPER.valueToTree(body).toString()));
         if (headers.length > 0) {
             request.headers(headers);
         }
@@ -51,7 +52,8 @@ final class ApiClient {
 
     String text(String path) {
         try {
-            return http.send(request(path).GET().build(), HttpResponse.BodyHandlers.ofString()).body();
+            return http.send(request(path).GET().build(), HttpResponse.BodyHandlers.ofString())
+                    .body();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
@@ -120,7 +122,8 @@ final class ApiClient {
             HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
             String body = response.body();
             return new Answer(
-                    response.statusCode(), body.startsWith("{") || body.startsWith("[") ? MAPPER.readTree(body) : MAPPER.missingNode());
+                    response.statusCode(),
+                    body.startsWith("{") || body.startsWith("[") ? MAPPER.readTree(body) : MAPPER.missingNode());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

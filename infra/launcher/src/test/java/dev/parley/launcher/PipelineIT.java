@@ -58,7 +58,10 @@ class PipelineIT {
         String turnId = accepted.path("turnId").asText();
         List<Event> events = api.events(accepted.path("events").asText(), null, event -> ends(event, turnId));
 
-        assertThat(events.stream().map(Event::type).filter(type -> !type.equals("message.delta")).toList())
+        assertThat(events.stream()
+                        .map(Event::type)
+                        .filter(type -> !type.equals("message.delta"))
+                        .toList())
                 .containsSubsequence("message.accepted", "turn.started", "message.started", "message.completed")
                 .contains("turn.routed", "turn.retrieved");
         ShownMessage shown = new ShownMessage(turnId);
@@ -88,7 +91,8 @@ class PipelineIT {
 
         String lastId = null;
         while (shown.outcome() == null) {
-            Event event = api.events(accepted.path("events").asText(), lastId, any -> true).getFirst();
+            Event event = api.events(accepted.path("events").asText(), lastId, any -> true)
+                    .getFirst();
             shown.take(event);
             lastId = event.id();
             ids.add(lastId);
@@ -99,11 +103,12 @@ class PipelineIT {
         // Afterwards, every one of those cursors still leads to the end.
         for (String id : ids.subList(0, ids.size() - 1)) {
             ShownMessage later = new ShownMessage(turnId);
-            api.events(accepted.path("events").asText(), id, event -> ends(event, turnId)).forEach(event -> {
-                if (event.type().equals("message.completed")) {
-                    later.take(event);
-                }
-            });
+            api.events(accepted.path("events").asText(), id, event -> ends(event, turnId))
+                    .forEach(event -> {
+                        if (event.type().equals("message.completed")) {
+                            later.take(event);
+                        }
+                    });
             assertThat(later.text()).as("from " + id).isEqualTo(shown.text());
         }
     }
@@ -117,10 +122,12 @@ class PipelineIT {
         api.events(
                 accepted.path("events").asText(),
                 null,
-                event -> event.type().equals("message.delta") && event.data().path("seq").asInt() == 3);
+                event -> event.type().equals("message.delta")
+                        && event.data().path("seq").asInt() == 3);
 
         ShownMessage joined = new ShownMessage(turnId);
-        List<Event> events = api.events("/api/conversations/" + conversation + "/events", null, event -> ends(event, turnId));
+        List<Event> events =
+                api.events("/api/conversations/" + conversation + "/events", null, event -> ends(event, turnId));
         events.forEach(joined::take);
 
         assertThat(events.stream().map(Event::type)).contains("message.snapshot");
@@ -135,13 +142,16 @@ class PipelineIT {
         String turnId = accepted.path("turnId").asText();
         api.events(accepted.path("events").asText(), null, event -> event.type().equals("message.delta"));
 
-        assertThat(api.post("/api/conversations/" + conversation + "/cancel", Map.of()).status()).isEqualTo(202);
+        assertThat(api.post("/api/conversations/" + conversation + "/cancel", Map.of())
+                        .status())
+                .isEqualTo(202);
 
         parley.model().awaitClosedByClient(PATIENCE);
         List<Event> events = api.events(accepted.path("events").asText(), null, event -> ends(event, turnId));
         assertThat(events.getLast().type()).isEqualTo("turn.cancelled");
         assertThat(events.getLast().data().path("content").asText()).startsWith("word0 ");
-        assertThat(api.post("/api/conversations/" + conversation + "/cancel", Map.of("turnId", turnId)).status())
+        assertThat(api.post("/api/conversations/" + conversation + "/cancel", Map.of("turnId", turnId))
+                        .status())
                 .isEqualTo(202);
     }
 
@@ -175,7 +185,8 @@ class PipelineIT {
         Answer next = api.post(path, Map.of("content", "Next."), "Prefer", "wait=60");
         assertThat(next.status()).isEqualTo(200);
         await().atMost(PATIENCE)
-                .untilAsserted(() -> assertThat(snapshot(conversation).path("messages")).hasSize(4));
+                .untilAsserted(() ->
+                        assertThat(snapshot(conversation).path("messages")).hasSize(4));
     }
 
     @Test
@@ -199,7 +210,8 @@ class PipelineIT {
             parley.model().next(Script.tokens(tokens(60)).pacedAt(Duration.ofMillis(30)));
             String conversation = api.conversation();
             JsonNode first = api.ask(conversation, Map.of("content", "First."));
-            api.events(first.path("events").asText(), null, event -> event.type().equals("message.delta"));
+            api.events(
+                    first.path("events").asText(), null, event -> event.type().equals("message.delta"));
 
             JsonNode second = api.ask(conversation, Map.of("content", "Second.", "onBusy", onBusy));
             String stream = "/api/conversations/" + conversation + "/events?cursor=0";
@@ -211,14 +223,19 @@ class PipelineIT {
                 assertThat(rejected.data().path("code").asText()).isEqualTo("busy");
                 continue;
             }
-            Event firstEnd = api.events(stream, null, event -> ends(event, firstTurn)).getLast();
-            Event secondEnd = api.events(stream, null, event -> ends(event, secondTurn)).getLast();
+            Event firstEnd =
+                    api.events(stream, null, event -> ends(event, firstTurn)).getLast();
+            Event secondEnd =
+                    api.events(stream, null, event -> ends(event, secondTurn)).getLast();
 
-            assertThat(firstEnd.type()).as(onBusy).isEqualTo(onBusy.equals("enqueue") ? "message.completed" : "turn.cancelled");
+            assertThat(firstEnd.type())
+                    .as(onBusy)
+                    .isEqualTo(onBusy.equals("enqueue") ? "message.completed" : "turn.cancelled");
             assertThat(secondEnd.type()).as(onBusy).isEqualTo("message.completed");
             if (onBusy.equals("rollback")) {
                 assertThat(firstEnd.data().path("forgotten").asBoolean()).isTrue();
-                assertThat(parley.model().lastRequest().path("messages").toString()).doesNotContain("First.");
+                assertThat(parley.model().lastRequest().path("messages").toString())
+                        .doesNotContain("First.");
             }
         }
     }
@@ -230,13 +247,19 @@ class PipelineIT {
         String conversation = api.conversation();
         Answer recovered = api.post(
                 "/api/conversations/" + conversation + "/messages", Map.of("content", "Go."), "Prefer", "wait=60");
-        assertThat(recovered.body().path("assistantMessage").path("content").asText()).isEqualTo("Second try.");
+        assertThat(recovered.body().path("assistantMessage").path("content").asText())
+                .isEqualTo("Second try.");
 
         parley.model().next(Script.status(401));
         Answer refused = api.post(
                 "/api/conversations/" + conversation + "/messages", Map.of("content", "Go."), "Prefer", "wait=60");
-        assertThat(refused.body().path("assistantMessage").path("status").asText()).isEqualTo("failed");
-        assertThat(refused.body().path("assistantMessage").path("error").path("code").asText())
+        assertThat(refused.body().path("assistantMessage").path("status").asText())
+                .isEqualTo("failed");
+        assertThat(refused.body()
+                        .path("assistantMessage")
+                        .path("error")
+                        .path("code")
+                        .asText())
                 .isEqualTo("engine_rejected");
     }
 
@@ -245,11 +268,12 @@ class PipelineIT {
         String one = api.conversation();
         String two = api.conversation();
         List<Event> seen = new ArrayList<>();
-        Thread reader = Thread.ofVirtual().start(() -> seen.addAll(api.events(
-                "/api/events",
-                null,
-                event -> event.type().equals("message.completed")
-                        && event.data().path("conversationId").asText().equals(two))));
+        Thread reader = Thread.ofVirtual()
+                .start(() -> seen.addAll(api.events(
+                        "/api/events",
+                        null,
+                        event -> event.type().equals("message.completed")
+                                && event.data().path("conversationId").asText().equals(two))));
         await().atMost(PATIENCE).until(() -> api.text("/metrics").contains("parley"));
         api.post("/api/conversations/" + one + "/messages", Map.of("content", "One."), "Prefer", "wait=60");
         while (reader.isAlive()) {
@@ -258,13 +282,18 @@ class PipelineIT {
             api.post("/api/conversations/" + two + "/messages", Map.of("content", "Two."), "Prefer", "wait=60");
         }
 
-        assertThat(seen.stream().map(event -> event.data().path("conversationId").asText())).contains(one, two);
+        assertThat(seen.stream()
+                        .map(event -> event.data().path("conversationId").asText()))
+                .contains(one, two);
         @Nullable String lastId = seen.getLast().id();
         String three = api.conversation();
         assertThat(api.events(
                                 "/api/events",
                                 lastId,
-                                event -> event.data().path("conversationId").asText().equals(three))
+                                event -> event.data()
+                                        .path("conversationId")
+                                        .asText()
+                                        .equals(three))
                         .getLast()
                         .type())
                 .isEqualTo("conversation.created");
@@ -277,7 +306,8 @@ class PipelineIT {
         parley.model().next(Script.text("Before."));
         api.post(path, Map.of("content", "Remember."), "Prefer", "wait=60");
         await().atMost(PATIENCE)
-                .untilAsserted(() -> assertThat(snapshot(conversation).path("messages")).hasSize(2));
+                .untilAsserted(() ->
+                        assertThat(snapshot(conversation).path("messages")).hasSize(2));
         parley.model().next(Script.tokens(tokens(100)).pacedAt(Duration.ofMillis(50)));
         JsonNode running = api.ask(conversation, Map.of("content", "This one runs while everything stops."));
         String turnId = running.path("turnId").asText();
@@ -286,11 +316,13 @@ class PipelineIT {
         parley.restartRoles();
         api = parley.api();
 
-        Event end = api.events(running.path("events").asText(), null, event -> ends(event, turnId)).getLast();
+        Event end = api.events(running.path("events").asText(), null, event -> ends(event, turnId))
+                .getLast();
         assertThat(end.type()).isEqualTo("message.completed");
         JsonNode prompt = parley.model().lastRequest().path("messages");
         assertThat(prompt.toString()).contains("Remember.").contains("Before.");
         await().atMost(PATIENCE)
-                .untilAsserted(() -> assertThat(snapshot(conversation).path("messages")).hasSize(4));
+                .untilAsserted(() ->
+                        assertThat(snapshot(conversation).path("messages")).hasSize(4));
     }
 }

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 /** Runs the README's first conversation, command by command, against a fresh server, and compares what it prints. */
 class ReadmeTranscriptIT {
 
-    private static final Pattern TRANSCRIPT = Pattern.compile("<!-- transcript: .*?-->\\s*```console\\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern TRANSCRIPT =
+            Pattern.compile("<!-- transcript: .*?-->\\s*```console\\n(.*?)```", Pattern.DOTALL);
     private static final String ANY_TEXT = "…";
     private static final String ADDRESS = "http://127.0.0.1:8080";
 
@@ -29,7 +30,9 @@ class ReadmeTranscriptIT {
         try (ParleyUnderTest parley = ParleyUnderTest.startWithoutModel()) {
             for (Step step : steps) {
                 String printed = run(step.command().replace(ADDRESS, parley.url()));
-                assertThat(printed.strip()).as("%s", step.command()).matches(pattern(step.expected().strip()));
+                assertThat(printed.strip())
+                        .as("%s", step.command())
+                        .matches(pattern(step.expected().strip()));
             }
         }
     }
@@ -65,7 +68,9 @@ class ReadmeTranscriptIT {
     }
 
     private static String run(String command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder("bash", "-c", command).redirectErrorStream(false).start();
+        Process process = new ProcessBuilder("bash", "-c", command)
+                .redirectErrorStream(false)
+                .start();
         String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("%s ends", command).isTrue();
         return printed;

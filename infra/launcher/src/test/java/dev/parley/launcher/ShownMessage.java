@@ -54,7 +54,8 @@ final class ShownMessage {
                 end("completed", content, event);
             }
             case "turn.failed" -> end("failed", text.toString(), event);
-            case "turn.cancelled" -> end("cancelled", event.data().path("content").asText(), event);
+            case "turn.cancelled" ->
+                end("cancelled", event.data().path("content").asText(), event);
             default -> {}
         }
     }
@@ -81,7 +82,8 @@ final class ShownMessage {
     }
 
     /** {@code completed}, {@code failed} or {@code cancelled}; null while it runs. */
-    @Nullable String outcome() {
+    @Nullable
+    String outcome() {
         return outcome;
     }
 }

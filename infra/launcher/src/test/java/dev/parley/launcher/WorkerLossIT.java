@@ -28,8 +28,10 @@ class WorkerLossIT {
     @Test
     void oneWholeAnswerAfterAVisibleReset() throws Exception {
         try (ParleyUnderTest parley = ParleyUnderTest.startWithout(EnumSet.of(RoleName.LLM))) {
-            List<String> first = IntStream.range(0, 500).mapToObj(i -> "first" + i + " ").toList();
-            List<String> second = IntStream.range(0, 30).mapToObj(i -> "second" + i + " ").toList();
+            List<String> first =
+                    IntStream.range(0, 500).mapToObj(i -> "first" + i + " ").toList();
+            List<String> second =
+                    IntStream.range(0, 30).mapToObj(i -> "second" + i + " ").toList();
             parley.model().next(Script.tokens(first).pacedAt(Duration.ofMillis(50)));
             parley.model().next(Script.tokens(second).pacedAt(Duration.ofMillis(5)));
             ApiClient api = parley.api();
@@ -49,7 +51,8 @@ class WorkerLossIT {
                 doomed.destroyForcibly().waitFor();
                 Process heir = worker(parley, "heir");
                 try {
-                    events.addAll(api.events(stream, events.getLast().id(), event -> event.type().equals("message.completed")));
+                    events.addAll(api.events(
+                            stream, events.getLast().id(), event -> event.type().equals("message.completed")));
                 } finally {
                     stop(heir);
                 }
@@ -62,7 +65,8 @@ class WorkerLossIT {
             assertThat(shown.resets()).isEqualTo(1);
             assertThat(shown.text()).isEqualTo(String.join("", second));
             await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
-                JsonNode messages = api.get("/api/conversations/" + conversation).body().path("messages");
+                JsonNode messages =
+                        api.get("/api/conversations/" + conversation).body().path("messages");
                 assertThat(messages).hasSize(2);
                 assertThat(messages.get(1).path("content").asText()).isEqualTo(shown.text());
             });

@@ -69,7 +69,7 @@ public final class Settings {
 
     /** A TCP port; 0 asks for a free one. */
     public int port(String key, int otherwise) {
-        return integer(key, otherwise, 0, 65_535);
+        return values.containsKey(key) ? integer(key, otherwise, 0, 65_535) : otherwise;
     }
 
     /** A length of time such as {@code 500ms}, {@code 10s}, {@code 5m}, {@code 1h}, {@code 7d}, or ISO-8601. */

@@ -365,9 +365,8 @@ public final class PostgresReadModel implements ConversationQueries, EventArchiv
     private static Map<String, String> metadata(String json) {
         Map<String, String> metadata = new TreeMap<>();
         parse(json)
-                .fields()
-                .forEachRemaining(
-                        field -> metadata.put(field.getKey(), field.getValue().asText()));
+                .properties()
+                .forEach(field -> metadata.put(field.getKey(), field.getValue().asText()));
         return metadata;
     }
 

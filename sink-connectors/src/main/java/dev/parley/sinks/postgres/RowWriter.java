@@ -142,7 +142,7 @@ final class RowWriter {
         for (Read read : events) {
             ConversationKey key = key(read.event());
             for (Change change : Rows.of(read.event())) {
-                Place before = places.getOrDefault(key, new Place(0, Sql.values()[0]));
+                Place before = places.getOrDefault(key, new Place(0, Sql.CREATE_CONVERSATION));
                 int wave = change.sql().compareTo(before.kind()) >= 0 ? before.wave() : before.wave() + 1;
                 while (waves.size() <= wave) {
                     waves.add(new EnumMap<>(Sql.class));

@@ -36,6 +36,7 @@ final class Rows {
     private Rows() {}
 
     /** A statement with its parameters. Statements of one kind are sent together. */
+    @SuppressWarnings("ArrayRecordComponent") // On their way to a statement, compared by nobody.
     record Change(Sql sql, @Nullable Object... parameters) {}
 
     /** The statements. Each begins with tenant and conversation. */

@@ -192,7 +192,9 @@ final class Timeline {
             case ReasoningDelta delta -> {
                 return delta(running, delta.getSeq(), delta.getText(), FeedEvent.MessageDelta.Kind.REASONING);
             }
-            case AttemptFinished finished -> running.closed = true;
+            // One that does not add up is given up by the assembly, which compares the text as well.
+            case AttemptFinished finished ->
+                running.closed = finished.getTally().getSeq() == running.nextSeq;
             case AttemptCancelled cancelled -> running.closed = true;
             case AttemptFailed failed -> running.closed = !failed.getRetryable();
             default -> {} // A sign of life.

@@ -424,6 +424,10 @@ final class Decider {
     }
 
     private void completed(Running running, GenerationCompleted completed) {
+        if (completed.getAttempt().getAttempt() < running.attempt()) {
+            // A worker that was given up has finished after all: nobody is to run the attempt asked for in its place.
+            orders.add(new Order.Stop(running.generationId(), new CancelGeneration("superseded")));
+        }
         // A turn that was told to stop but finished first has its whole answer; only what was to be forgotten stays so.
         if (running.phase() instanceof Phase.Cancelling(Ending ending) && ending == Ending.FORGOTTEN) {
             endStopped(

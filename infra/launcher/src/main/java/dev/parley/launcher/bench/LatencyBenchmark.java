@@ -31,7 +31,11 @@ public final class LatencyBenchmark {
     /** Where to measure: a running Parley whose engine is the scripted model server at {@code modelServer}. */
     public record Target(URI parley, URI modelServer, String model) {}
 
-    /** @param streams how many answers run at the same time */
+    /**
+     * How much to measure.
+     *
+     * @param streams how many answers run at the same time
+     */
     public record Plan(int rounds, int answersPerRound, int streams, int warmUpAnswers, long seed) {}
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -94,15 +98,31 @@ public final class LatencyBenchmark {
                 .put("java", Runtime.version().toString());
         for (double quantile : new double[] {0.5, 0.99}) {
             String name = quantile == 0.5 ? "P50" : "P99";
-            difference(report, "addedFirstTokenMillis" + name, rounds, Way.PARLEY, s -> Quantiles.of(s.firstTokenMillis(), quantile));
+            difference(
+                    report,
+                    "addedFirstTokenMillis" + name,
+                    rounds,
+                    Way.PARLEY,
+                    s -> Quantiles.of(s.firstTokenMillis(), quantile));
             difference(report, "addedGapMillis" + name, rounds, Way.PARLEY, s -> Quantiles.of(s.gapMillis(), quantile));
         }
-        difference(report, "directAgainFirstTokenMillisP50", rounds, Way.DIRECT_AGAIN, s -> Quantiles.median(s.firstTokenMillis()));
+        difference(
+                report,
+                "directAgainFirstTokenMillisP50",
+                rounds,
+                Way.DIRECT_AGAIN,
+                s -> Quantiles.median(s.firstTokenMillis()));
         List<Double> throughput = rounds.stream()
-                .map(round -> sampleOf(round, Way.PARLEY).tokensPerSecond() / sampleOf(round, Way.DIRECT).tokensPerSecond())
+                .map(round -> sampleOf(round, Way.PARLEY).tokensPerSecond()
+                        / sampleOf(round, Way.DIRECT).tokensPerSecond())
                 .toList();
-        report.putObject("tokensPerSecondRatio").put("median", Quantiles.median(throughput)).put("spread", Quantiles.spread(throughput));
-        int tokens = rounds.stream().flatMap(round -> round.values().stream()).mapToInt(Sample::tokens).sum();
+        report.putObject("tokensPerSecondRatio")
+                .put("median", Quantiles.median(throughput))
+                .put("spread", Quantiles.spread(throughput));
+        int tokens = rounds.stream()
+                .flatMap(round -> round.values().stream())
+                .mapToInt(Sample::tokens)
+                .sum();
         report.put("tokensCheckedExactly", tokens);
         return report;
     }
@@ -116,11 +136,18 @@ public final class LatencyBenchmark {
     }
 
     private static void difference(
-            ObjectNode report, String name, List<Map<Way, Sample>> rounds, Way way, java.util.function.ToDoubleFunction<Sample> figure) {
+            ObjectNode report,
+            String name,
+            List<Map<Way, Sample>> rounds,
+            Way way,
+            java.util.function.ToDoubleFunction<Sample> figure) {
         List<Double> differences = rounds.stream()
-                .map(round -> figure.applyAsDouble(sampleOf(round, way)) - figure.applyAsDouble(sampleOf(round, Way.DIRECT)))
+                .map(round ->
+                        figure.applyAsDouble(sampleOf(round, way)) - figure.applyAsDouble(sampleOf(round, Way.DIRECT)))
                 .toList();
-        report.putObject(name).put("median", Quantiles.median(differences)).put("spread", Quantiles.spread(differences));
+        report.putObject(name)
+                .put("median", Quantiles.median(differences))
+                .put("spread", Quantiles.spread(differences));
     }
 
     private Sample sample(Way way, int answers) throws InterruptedException {
@@ -168,7 +195,12 @@ public final class LatencyBenchmark {
         String body = MAPPER.createObjectNode()
                 .put("model", target.model())
                 .put("stream", true)
-                .set("messages", MAPPER.createArrayNode().add(MAPPER.createObjectNode().put("role", "user").put("content", "Go.")))
+                .set(
+                        "messages",
+                        MAPPER.createArrayNode()
+                                .add(MAPPER.createObjectNode()
+                                        .put("role", "user")
+                                        .put("content", "Go.")))
                 .toString();
         HttpRequest request = HttpRequest.newBuilder(URI.create(target.modelServer() + "/chat/completions"))
                 .header("Content-Type", "application/json")
@@ -178,7 +210,9 @@ public final class LatencyBenchmark {
         StringBuilder text = new StringBuilder();
         List<Long> times = new ArrayList<>();
         try (BufferedReader lines = lines(request)) {
-            for (String line = lines.readLine(); line != null && !line.equals("data: [DONE]"); line = lines.readLine()) {
+            for (String line = lines.readLine();
+                    line != null && !line.equals("data: [DONE]");
+                    line = lines.readLine()) {
                 if (line.startsWith("data: ")) {
                     JsonNode piece = MAPPER.readTree(line.substring(6)).at("/choices/0/delta/content");
                     if (!piece.asText("").isEmpty()) {
@@ -194,7 +228,8 @@ public final class LatencyBenchmark {
     private Timeline throughParley() throws IOException, InterruptedException {
         String conversation = post("/api/conversations", "{}").path("id").asText();
         String events = "/api/conversations/" + conversation + "/events?cursor=0";
-        HttpRequest stream = HttpRequest.newBuilder(target.parley().resolve(events)).GET().build();
+        HttpRequest stream =
+                HttpRequest.newBuilder(target.parley().resolve(events)).GET().build();
         StringBuilder text = new StringBuilder();
         List<Long> times = new ArrayList<>();
         try (BufferedReader lines = lines(stream)) {

@@ -17,7 +17,8 @@ public final class Quantiles {
         if (sample.isEmpty()) {
             throw new IllegalArgumentException("no sample");
         }
-        double[] sorted = sample.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        double[] sorted =
+                sample.stream().mapToDouble(Double::doubleValue).sorted().toArray();
         int rank = (int) Math.ceil(quantile * sorted.length);
         return sorted[Math.clamp(rank - 1L, 0, sorted.length - 1)];
     }
@@ -29,6 +30,8 @@ public final class Quantiles {
     /** Half the distance between the largest and the smallest of {@code sample}. */
     public static double spread(List<Double> sample) {
         double[] values = sample.stream().mapToDouble(Double::doubleValue).toArray();
-        return (Arrays.stream(values).max().orElse(0) - Arrays.stream(values).min().orElse(0)) / 2;
+        return (Arrays.stream(values).max().orElse(0)
+                        - Arrays.stream(values).min().orElse(0))
+                / 2;
     }
 }
