@@ -134,7 +134,6 @@ public final class IngestApi implements Role {
     }
 
     private static void page(JavalinConfig config) {
-        config.staticFiles.enableWebjars();
         config.staticFiles.add(files -> {
             files.hostedPath = "/";
             files.directory = "/web";

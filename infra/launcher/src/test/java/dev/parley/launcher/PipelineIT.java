@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.launcher.ApiClient.Answer;
 import dev.parley.launcher.ApiClient.Event;
+import dev.parley.stack.ModelExchange;
 import dev.parley.stack.Script;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -51,7 +52,7 @@ class PipelineIT {
 
     @Test
     void aQuestionIsAnsweredStreamedAndKept() {
-        parley.model().next(Script.tokens(tokens(20)).pacedAt(Duration.ofMillis(5)));
+        parley.model().enqueue(Script.tokens(tokens(20)).pacedAt(Duration.ofMillis(5)));
         String conversation = api.conversation();
 
         JsonNode accepted = api.ask(conversation, Map.of("content", "Tell me."));
@@ -82,7 +83,7 @@ class PipelineIT {
 
     @Test
     void aStreamCutAtEveryEventGoesOnExactly() {
-        parley.model().next(Script.tokens(tokens(12)).pacedAt(Duration.ofMillis(30)));
+        parley.model().enqueue(Script.tokens(tokens(12)).pacedAt(Duration.ofMillis(30)));
         String conversation = api.conversation();
         JsonNode accepted = api.ask(conversation, Map.of("content", "Tell me."));
         String turnId = accepted.path("turnId").asText();
@@ -115,7 +116,7 @@ class PipelineIT {
 
     @Test
     void aClientWithoutACursorJoinsInMidAnswer() {
-        parley.model().next(Script.tokens(tokens(30)).pacedAt(Duration.ofMillis(30)));
+        parley.model().enqueue(Script.tokens(tokens(30)).pacedAt(Duration.ofMillis(30)));
         String conversation = api.conversation();
         JsonNode accepted = api.ask(conversation, Map.of("content", "Tell me."));
         String turnId = accepted.path("turnId").asText();
@@ -136,7 +137,7 @@ class PipelineIT {
 
     @Test
     void stopMeansStop() {
-        parley.model().next(Script.tokens(tokens(1000)).pacedAt(Duration.ofMillis(20)));
+        parley.model().enqueue(Script.tokens(tokens(1000)).pacedAt(Duration.ofMillis(20)));
         String conversation = api.conversation();
         JsonNode accepted = api.ask(conversation, Map.of("content", "Tell me."));
         String turnId = accepted.path("turnId").asText();
@@ -146,7 +147,8 @@ class PipelineIT {
                         .status())
                 .isEqualTo(202);
 
-        parley.model().awaitClosedByClient(PATIENCE);
+        ModelExchange exchange = parley.lastExchange();
+        assertThat(exchange.awaitClosedByClient(PATIENCE)).isTrue();
         List<Event> events = api.events(accepted.path("events").asText(), null, event -> ends(event, turnId));
         assertThat(events.getLast().type()).isEqualTo("turn.cancelled");
         assertThat(events.getLast().data().path("content").asText()).startsWith("word0 ");
@@ -157,7 +159,7 @@ class PipelineIT {
 
     @Test
     void disconnectingIsNotStopping() {
-        parley.model().next(Script.tokens(tokens(30)).pacedAt(Duration.ofMillis(20)));
+        parley.model().enqueue(Script.tokens(tokens(30)).pacedAt(Duration.ofMillis(20)));
         String conversation = api.conversation();
         JsonNode accepted = api.ask(conversation, Map.of("content", "Tell me."));
         String turnId = accepted.path("turnId").asText();
@@ -193,12 +195,12 @@ class PipelineIT {
     void aFollowUpSeesTheHistory() {
         String conversation = api.conversation();
         String path = "/api/conversations/" + conversation + "/messages";
-        parley.model().next(Script.text("It is blue."));
+        parley.model().enqueue(Script.text("It is blue."));
         api.post(path, Map.of("content", "What colour is the sky?"), "Prefer", "wait=60");
 
         api.post(path, Map.of("content", "Why?"), "Prefer", "wait=60");
 
-        JsonNode prompt = parley.model().lastRequest().path("messages");
+        JsonNode prompt = parley.lastExchange().request().body().path("messages");
         List<String> contents = new ArrayList<>();
         prompt.forEach(message -> contents.add(message.path("content").asText()));
         assertThat(contents).containsSubsequence("What colour is the sky?", "It is blue.", "Why?");
@@ -207,7 +209,7 @@ class PipelineIT {
     @Test
     void whatASecondMessageDoesToARunningTurnIsTheCallersChoice() {
         for (String onBusy : List.of("enqueue", "interrupt", "rollback", "reject")) {
-            parley.model().next(Script.tokens(tokens(60)).pacedAt(Duration.ofMillis(30)));
+            parley.model().enqueue(Script.tokens(tokens(60)).pacedAt(Duration.ofMillis(30)));
             String conversation = api.conversation();
             JsonNode first = api.ask(conversation, Map.of("content", "First."));
             api.events(
@@ -234,7 +236,11 @@ class PipelineIT {
             assertThat(secondEnd.type()).as(onBusy).isEqualTo("message.completed");
             if (onBusy.equals("rollback")) {
                 assertThat(firstEnd.data().path("forgotten").asBoolean()).isTrue();
-                assertThat(parley.model().lastRequest().path("messages").toString())
+                assertThat(parley.lastExchange()
+                                .request()
+                                .body()
+                                .path("messages")
+                                .toString())
                         .doesNotContain("First.");
             }
         }
@@ -242,15 +248,15 @@ class PipelineIT {
 
     @Test
     void aModelServerThatFailsIsTriedAgainAndThenToldOf() {
-        parley.model().next(Script.status(500));
-        parley.model().next(Script.text("Second try."));
+        parley.model().enqueue(Script.refuse(500));
+        parley.model().enqueue(Script.text("Second try."));
         String conversation = api.conversation();
         Answer recovered = api.post(
                 "/api/conversations/" + conversation + "/messages", Map.of("content", "Go."), "Prefer", "wait=60");
         assertThat(recovered.body().path("assistantMessage").path("content").asText())
                 .isEqualTo("Second try.");
 
-        parley.model().next(Script.status(401));
+        parley.model().enqueue(Script.refuse(401));
         Answer refused = api.post(
                 "/api/conversations/" + conversation + "/messages", Map.of("content", "Go."), "Prefer", "wait=60");
         assertThat(refused.body().path("assistantMessage").path("status").asText())
@@ -303,12 +309,12 @@ class PipelineIT {
     void everythingIsThereAfterARestart() {
         String conversation = api.conversation();
         String path = "/api/conversations/" + conversation + "/messages";
-        parley.model().next(Script.text("Before."));
+        parley.model().enqueue(Script.text("Before."));
         api.post(path, Map.of("content", "Remember."), "Prefer", "wait=60");
         await().atMost(PATIENCE)
                 .untilAsserted(() ->
                         assertThat(snapshot(conversation).path("messages")).hasSize(2));
-        parley.model().next(Script.tokens(tokens(100)).pacedAt(Duration.ofMillis(50)));
+        parley.model().enqueue(Script.tokens(tokens(100)).pacedAt(Duration.ofMillis(50)));
         JsonNode running = api.ask(conversation, Map.of("content", "This one runs while everything stops."));
         String turnId = running.path("turnId").asText();
         api.events(running.path("events").asText(), null, event -> event.type().equals("message.delta"));
@@ -319,7 +325,7 @@ class PipelineIT {
         Event end = api.events(running.path("events").asText(), null, event -> ends(event, turnId))
                 .getLast();
         assertThat(end.type()).isEqualTo("message.completed");
-        JsonNode prompt = parley.model().lastRequest().path("messages");
+        JsonNode prompt = parley.lastExchange().request().body().path("messages");
         assertThat(prompt.toString()).contains("Remember.").contains("Before.");
         await().atMost(PATIENCE)
                 .untilAsserted(() ->

@@ -32,8 +32,8 @@ class WorkerLossIT {
                     IntStream.range(0, 500).mapToObj(i -> "first" + i + " ").toList();
             List<String> second =
                     IntStream.range(0, 30).mapToObj(i -> "second" + i + " ").toList();
-            parley.model().next(Script.tokens(first).pacedAt(Duration.ofMillis(50)));
-            parley.model().next(Script.tokens(second).pacedAt(Duration.ofMillis(5)));
+            parley.model().enqueue(Script.tokens(first).pacedAt(Duration.ofMillis(50)));
+            parley.model().enqueue(Script.tokens(second).pacedAt(Duration.ofMillis(5)));
             ApiClient api = parley.api();
             String conversation = api.conversation();
             ShownMessage shown;

@@ -572,9 +572,12 @@ public final class Feed implements ConversationFeed, Role {
     @Override
     public void close() {
         closing = true;
-        thread.interrupt();
         try {
-            thread.join(Duration.ofSeconds(5));
+            // Its poll ends within half a second; only a thread that hangs elsewhere is interrupted.
+            if (!thread.join(Duration.ofSeconds(2))) {
+                thread.interrupt();
+                thread.join(Duration.ofSeconds(2));
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

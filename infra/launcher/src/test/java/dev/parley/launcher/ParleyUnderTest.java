@@ -1,0 +1,111 @@
+package dev.parley.launcher;
+
+import dev.parley.schemas.config.Settings;
+import dev.parley.stack.ModelExchange;
+import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.TestStack;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * A whole Parley for one test class: the shared Kafka, Postgres and registry, topics and tables of its own, roles in this
+ * process, a scripted model behind them.
+ */
+final class ParleyUnderTest implements AutoCloseable {
+
+    private final Map<String, String> environment;
+    private final Set<RoleName> wanted;
+    private final ScriptedModelServer model;
+    private Roles roles;
+
+    private ParleyUnderTest(Set<RoleName> wanted, boolean withModel) {
+        this.wanted = wanted;
+        this.model = ScriptedModelServer.start();
+        TestStack stack = TestStack.shared();
+        environment = new HashMap<>();
+        environment.put("KAFKA_BOOTSTRAP_SERVERS", stack.bootstrapServers());
+        environment.put("SCHEMA_REGISTRY_URL", stack.registryUrl());
+        environment.put("DATABASE_URL", stack.freshDatabase());
+        environment.put("PARLEY_PREFIX", "t" + UUID.randomUUID().toString().substring(0, 8) + ".");
+        environment.put("PARLEY_PARTITIONS", "2");
+        environment.put("PARLEY_HTTP_PORT", "0");
+        environment.put("PARLEY_STATE_DIR", stateDir().toString());
+        if (withModel) {
+            environment.put("PARLEY_LLM_BASE_URL", model.baseUrl().toString());
+            environment.put("PARLEY_LLM_MODEL", "scripted");
+        }
+        roles = startRoles();
+    }
+
+    static ParleyUnderTest start() {
+        return new ParleyUnderTest(EnumSet.allOf(RoleName.class), true);
+    }
+
+    static ParleyUnderTest startWithoutModel() {
+        return new ParleyUnderTest(EnumSet.allOf(RoleName.class), false);
+    }
+
+    static ParleyUnderTest startWithout(EnumSet<RoleName> left) {
+        return new ParleyUnderTest(EnumSet.complementOf(left), true);
+    }
+
+    private static Path stateDir() {
+        try {
+            return Files.createTempDirectory("parley-streams-");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Roles startRoles() {
+        Roles started = Roles.start(wanted, Settings.of(environment), true, line -> {});
+        try {
+            started.awaitReady();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+        return started;
+    }
+
+    /** Stops every role cleanly and starts it again on the same topics and tables. */
+    void restartRoles() {
+        roles.close();
+        roles = startRoles();
+    }
+
+    String url() {
+        return roles.httpUrl().orElseThrow();
+    }
+
+    ApiClient api() {
+        return new ApiClient(url());
+    }
+
+    ScriptedModelServer model() {
+        return model;
+    }
+
+    /** The model server's latest call. */
+    ModelExchange lastExchange() {
+        return model.exchanges().getLast();
+    }
+
+    /** What a role in another process has to be told to join this installation. */
+    Map<String, String> environment() {
+        return environment;
+    }
+
+    @Override
+    public void close() {
+        roles.close();
+        model.close();
+    }
+}
