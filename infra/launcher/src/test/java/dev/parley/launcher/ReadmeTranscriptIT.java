@@ -18,6 +18,7 @@ class ReadmeTranscriptIT {
 
     private static final Pattern TRANSCRIPT =
             Pattern.compile("<!-- transcript: .*?-->\\s*```console\\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern PROMPT = Pattern.compile("^\\$ ", Pattern.MULTILINE);
     private static final String ANY_TEXT = "…";
     private static final String ADDRESS = "http://127.0.0.1:8080";
 
@@ -37,19 +38,16 @@ class ReadmeTranscriptIT {
         }
     }
 
+    /** Maven runs a module's tests in the module's folder. */
     private static Path readme() {
-        Path folder = Path.of("").toAbsolutePath();
-        while (!Files.exists(folder.resolve("README.md")) || !Files.exists(folder.resolve("parley"))) {
-            folder = folder.getParent();
-        }
-        return folder.resolve("README.md");
+        return Path.of("..", "..", "README.md").toAbsolutePath().normalize();
     }
 
     private static List<Step> steps(String readme) {
         Matcher transcript = TRANSCRIPT.matcher(readme);
         assertThat(transcript.find()).as("the README has a transcript").isTrue();
         List<Step> steps = new ArrayList<>();
-        for (String part : transcript.group(1).split("(?m)^\\$ ")) {
+        for (String part : PROMPT.splitAsStream(transcript.group(1)).toList()) {
             if (!part.isBlank()) {
                 int end = part.indexOf('\n');
                 steps.add(new Step(part.substring(0, end), part.substring(end + 1)));
