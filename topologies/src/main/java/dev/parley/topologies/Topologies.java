@@ -16,6 +16,8 @@ import java.util.Properties;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
+import org.apache.kafka.streams.CloseOptions;
+import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
@@ -98,6 +100,7 @@ public final class Topologies implements Role {
             config.put(StreamsConfig.STATE_DIR_CONFIG, settings.stateDir().toString());
             config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, settings.threads());
             config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, (int) topicSettings.replicationFactor());
+            config.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, BoundedRocksDb.class);
             config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
             config.put(StreamsConfig.producerPrefix("acks"), "all");
             config.put(StreamsConfig.consumerPrefix("fetch.max.bytes"), TopicSpec.MAX_MESSAGE_BYTES * 2);
@@ -137,7 +140,10 @@ public final class Topologies implements Role {
     @Override
     public void close() {
         try (ExecutorService closers = Executors.newVirtualThreadPerTaskExecutor()) {
-            applications.values().forEach(streams -> closers.execute(() -> streams.close(CLOSE_TIMEOUT)));
+            // Leaving the group hands this process's tasks on at once, and takes them back at once after a restart.
+            CloseOptions options = CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP)
+                    .withTimeout(CLOSE_TIMEOUT);
+            applications.values().forEach(streams -> closers.execute(() -> streams.close(options)));
         }
     }
 }

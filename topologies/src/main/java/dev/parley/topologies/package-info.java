@@ -1,5 +1,5 @@
 /**
- * The Kafka Streams applications, and what they share: taking records in, and setting poison aside.
+ * The Kafka Streams applications of one process.
  *
  * <p>One package a topology; they meet the rest of Parley only on topics.
  */

@@ -1,4 +1,4 @@
-package dev.parley.topologies;
+package dev.parley.topologies.records;
 
 import dev.parley.schemas.DeadLetter;
 import dev.parley.schemas.ErrorCode;
