@@ -6,19 +6,29 @@ import dev.parley.schemas.config.Secret;
 import io.javalin.http.Context;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Who may call, and as which tenant. */
+/**
+ * Who may call, and as which tenant.
+ *
+ * <p>Without keys whoever can reach this machine's loopback may, and so may any web page that a browser here has open: what
+ * keeps those out is the name they call this server by, and the origin that browsers put on requests that change something.
+ */
 final class Access {
 
+    private static final String LOOPBACK = "(localhost|127(\\.\\d{1,3}){3}|\\[::1\\])(:\\d{1,5})?";
+
     /** A page of another site reaches this server by a name of its own: only loopback's names are answered. */
-    private static final Pattern LOOPBACK_HOST =
-            Pattern.compile("(localhost|127(\\.\\d{1,3}){3}|\\[::1\\])(:\\d{1,5})?", Pattern.CASE_INSENSITIVE);
+    private static final Pattern LOOPBACK_HOST = Pattern.compile(LOOPBACK, Pattern.CASE_INSENSITIVE);
+
+    private static final Pattern LOOPBACK_ORIGIN = Pattern.compile("https?://" + LOOPBACK, Pattern.CASE_INSENSITIVE);
+
+    private static final Set<String> SAFE_METHODS = Set.of("GET", "HEAD", "OPTIONS");
 
     private final List<Known> keys = new ArrayList<>();
 
@@ -29,13 +39,24 @@ final class Access {
         tenantsByKey.forEach((key, tenant) -> keys.add(new Known(hash(key.reveal()), tenant)));
     }
 
-    /** Refuses requests under foreign names, where there are no keys that would protect this server. */
-    void checkHost(Context ctx) {
-        String host = ctx.header("Host");
-        if (keys.isEmpty() && (host == null || !LOOPBACK_HOST.matcher(host).matches())) {
+    /** Refuses what comes from web pages of other sites, where there are no keys that would. */
+    void checkOrigin(Context ctx) {
+        if (!keys.isEmpty()) {
+            return;
+        }
+        @Nullable String host = ctx.header("Host");
+        if (host == null || !LOOPBACK_HOST.matcher(host).matches()) {
             throw new ProblemException(
                     ErrorCode.FORBIDDEN_HOST,
                     "without PARLEY_API_KEYS this server answers only under the names of this machine's loopback");
+        }
+        @Nullable String origin = ctx.header("Origin");
+        if (origin != null
+                && !SAFE_METHODS.contains(ctx.req().getMethod())
+                && !LOOPBACK_ORIGIN.matcher(origin).matches()) {
+            throw new ProblemException(
+                    ErrorCode.FORBIDDEN_HOST,
+                    "without PARLEY_API_KEYS this server takes no changes from web pages of other sites");
         }
     }
 
@@ -45,7 +66,7 @@ final class Access {
             return ConversationKey.DEFAULT_TENANT;
         }
         byte[] presented = hash(presented(ctx));
-        String tenant = null;
+        @Nullable String tenant = null;
         for (Known known : keys) {
             if (MessageDigest.isEqual(known.hash(), presented)) {
                 tenant = known.tenant();
@@ -64,14 +85,10 @@ final class Access {
             return authorization.substring(7).strip();
         }
         @Nullable String apiKey = ctx.header("x-api-key");
-        return apiKey == null ? "" : apiKey;
+        return apiKey == null ? "" : apiKey.strip();
     }
 
     private static byte[] hash(String key) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return Fingerprint.sha256().digest(key.getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -1,9 +1,9 @@
 package dev.parley.ingest;
 
 /**
- * Who asks, and by what names the request is known.
+ * By what names a request is known on the log.
  *
- * @param commandId of the command that it becomes
+ * @param commandId of the command that it becomes; the cause of the events that follow from it
  * @param traceparent W3C trace context, the caller's or a new one
  */
-record Call(String tenant, String commandId, String traceparent) {}
+record Call(String commandId, String traceparent) {}

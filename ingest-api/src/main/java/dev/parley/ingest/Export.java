@@ -2,69 +2,64 @@ package dev.parley.ingest;
 
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
+import java.io.IOException;
+import java.io.Writer;
+import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
+import java.util.Optional;
 
 /** A conversation as a file. */
 enum Export {
     JSON("application/json") {
         @Override
-        String write(ConversationSnapshot snapshot) {
-            return Views.snapshot(snapshot).toPrettyString() + "\n";
+        void write(ConversationSnapshot snapshot, Writer to) throws IOException {
+            to.write(Views.snapshot(snapshot).toPrettyString());
+            to.write('\n');
         }
     },
+    /** One message a line. */
     JSONL("application/x-ndjson") {
         @Override
-        String write(ConversationSnapshot snapshot) {
-            return snapshot.messages().stream()
-                    .map(message -> Views.message(message) + "\n")
-                    .collect(Collectors.joining());
+        void write(ConversationSnapshot snapshot, Writer to) throws IOException {
+            for (Message message : snapshot.messages()) {
+                to.write(Views.message(message).toString());
+                to.write('\n');
+            }
         }
     },
     CSV("text/csv; charset=utf-8") {
         @Override
-        String write(ConversationSnapshot snapshot) {
-            StringBuilder csv = new StringBuilder("id,turnId,role,status,createdAt,content\r\n");
+        void write(ConversationSnapshot snapshot, Writer to) throws IOException {
+            row(to, List.of("id", "turnId", "role", "status", "createdAt", "model", "content"));
             for (Message message : snapshot.messages()) {
-                csv.append(List.of(
-                                        message.id(),
-                                        message.turnId(),
-                                        Views.wire(message.role()),
-                                        Views.wire(message.status()),
-                                        message.createdAt().toString(),
-                                        message.content())
-                                .stream()
-                                .map(Export::cell)
-                                .collect(Collectors.joining(",")))
-                        .append("\r\n");
+                row(
+                        to,
+                        List.of(
+                                message.id(),
+                                message.turnId(),
+                                Views.wire(message.role()),
+                                Views.wire(message.status()),
+                                message.createdAt().toString(),
+                                message.model().orElse(""),
+                                message.content()));
             }
-            return csv.toString();
         }
     },
     MD("text/markdown; charset=utf-8") {
         @Override
-        String write(ConversationSnapshot snapshot) {
-            StringBuilder text = new StringBuilder("# ")
-                    .append(snapshot.conversation()
+        void write(ConversationSnapshot snapshot, Writer to) throws IOException {
+            to.write("# "
+                    + snapshot.conversation()
                             .title()
-                            .orElse(snapshot.conversation().id()))
-                    .append("\n");
+                            .orElse(snapshot.conversation().id()) + "\n");
             for (Message message : snapshot.messages()) {
-                text.append("\n## ")
-                        .append(
-                                switch (message.role()) {
-                                    case USER -> "You";
-                                    case ASSISTANT -> "Assistant";
-                                    case SYSTEM -> "System";
-                                    case TOOL -> "Tool";
-                                })
-                        .append("\n\n")
-                        .append(message.content())
-                        .append("\n");
+                to.write("\n## " + speaker(message) + "\n\n" + message.content() + "\n");
             }
-            return text.toString();
         }
     };
+
+    /** What spreadsheets take for the beginning of a formula. */
+    private static final String FORMULA_STARTS = "=+-@\t\r\n";
 
     private final String contentType;
 
@@ -72,10 +67,31 @@ enum Export {
         this.contentType = contentType;
     }
 
-    abstract String write(ConversationSnapshot snapshot);
+    abstract void write(ConversationSnapshot snapshot, Writer to) throws IOException;
 
     String contentType() {
         return contentType;
+    }
+
+    /** The format of this name, such as {@code csv}. */
+    static Optional<Export> named(String name) {
+        return Arrays.stream(values())
+                .filter(format -> Views.wire(format).equals(name))
+                .findFirst();
+    }
+
+    private static String speaker(Message message) {
+        return switch (message.role()) {
+            case USER -> "You";
+            case ASSISTANT -> "Assistant";
+            case SYSTEM -> "System";
+            case TOOL -> "Tool";
+        };
+    }
+
+    private static void row(Writer to, List<String> cells) throws IOException {
+        to.write(String.join(",", cells.stream().map(Export::cell).toList()));
+        to.write("\r\n");
     }
 
     /**
@@ -83,7 +99,7 @@ enum Export {
      * against CSV injection.
      */
     private static String cell(String text) {
-        String safe = !text.isEmpty() && "=+-@\t\r".indexOf(text.charAt(0)) >= 0 ? "'" + text : text;
-        return safe.matches("(?s).*[\",\r\n].*") ? "\"" + safe.replace("\"", "\"\"") + "\"" : safe;
+        String safe = !text.isEmpty() && FORMULA_STARTS.indexOf(text.charAt(0)) >= 0 ? "'" + text : text;
+        return safe.chars().anyMatch(c -> ",\"\r\n".indexOf(c) >= 0) ? "\"" + safe.replace("\"", "\"\"") + "\"" : safe;
     }
 }

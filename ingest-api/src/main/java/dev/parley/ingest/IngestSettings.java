@@ -14,12 +14,16 @@ import java.util.Map;
  * @param host to listen on ({@code PARLEY_HTTP_HOST}, 127.0.0.1); any other than loopback only with keys
  * @param port ({@code PARLEY_HTTP_PORT}, 8080); 0 for a free one
  * @param tenantsByKey who may call ({@code PARLEY_API_KEYS}, {@code [tenant=]key,…}); empty: anyone on this machine
- * @param maxRequests served at the same time, event streams not counted ({@code PARLEY_MAX_REQUESTS}, 2,000)
+ * @param maxRequests served at the same time, event streams not counted ({@code PARLEY_MAX_REQUESTS}, 2,000); half of
+ *     them may wait for an answer
+ * @param maxBodyBytes of all requests being served ({@code PARLEY_MAX_REQUEST_BYTES}, 128 MiB)
  */
-public record IngestSettings(String host, int port, Map<Secret, String> tenantsByKey, int maxRequests) {
+public record IngestSettings(
+        String host, int port, Map<Secret, String> tenantsByKey, int maxRequests, int maxBodyBytes) {
 
     private static final String HOST = "PARLEY_HTTP_HOST";
     private static final String KEYS = "PARLEY_API_KEYS";
+    private static final int MIN_KEY_CHARS = 8;
 
     public static IngestSettings from(Settings settings) {
         String host = settings.string(HOST, "127.0.0.1");
@@ -33,7 +37,9 @@ public record IngestSettings(String host, int port, Map<Secret, String> tenantsB
                 host,
                 settings.port("PARLEY_HTTP_PORT", 8080),
                 keys,
-                settings.integer("PARLEY_MAX_REQUESTS", 2000, 1, 1_000_000));
+                settings.integer("PARLEY_MAX_REQUESTS", 2000, 1, 1_000_000),
+                settings.integer(
+                        "PARLEY_MAX_REQUEST_BYTES", 128 * 1024 * 1024, Admission.MAX_BODY_BYTES, Integer.MAX_VALUE));
     }
 
     private static Map<Secret, String> keys(Settings settings) {
@@ -43,9 +49,14 @@ public record IngestSettings(String host, int port, Map<Secret, String> tenantsB
             String tenant = equals < 0 ? ConversationKey.DEFAULT_TENANT : entry.substring(0, equals);
             String key = entry.substring(equals + 1);
             if (!ConversationKey.isTenant(tenant)) {
-                settings.problem(KEYS, "names a tenant that is not 1 to 64 of A-Z a-z 0-9 . _ -");
-            } else if (key.length() < 8) {
-                settings.problem(KEYS, "holds a key of less than 8 characters");
+                settings.problem(
+                        KEYS,
+                        "names a tenant that is not 1 to 64 of A-Z a-z 0-9 . _ - (before a key that itself has a '=',"
+                                + " write default=)");
+            } else if (key.length() < MIN_KEY_CHARS) {
+                settings.problem(KEYS, "holds a key of less than " + MIN_KEY_CHARS + " characters");
+            } else if (!tenant.equals(keys.getOrDefault(new Secret(key), tenant))) {
+                settings.problem(KEYS, "gives one key to two tenants");
             } else {
                 keys.put(new Secret(key), tenant);
             }

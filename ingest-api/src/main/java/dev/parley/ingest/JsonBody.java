@@ -1,10 +1,11 @@
 package dev.parley.ingest;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonStreamContext;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.schemas.ErrorCode;
@@ -12,8 +13,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -21,19 +24,21 @@ import java.util.regex.Pattern;
 
 /**
  * A request's JSON object, read strictly: a field of the wrong type, a field that nobody reads, a duplicate, anything after
- * the object is a problem that names it.
+ * the object is a problem that names it. A field that is {@code null} counts as left out.
  */
 final class JsonBody {
 
     private static final int MAX_DEPTH = 20;
+    private static final int MAX_PAIRS = 16;
+    private static final int MAX_PAIR_KEY_CHARS = 64;
+    private static final int MAX_PAIR_VALUE_CHARS = 512;
+    private static final int UTF8_BYTES_PER_CHAR = 4;
 
     private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxNestingDepth(MAX_DEPTH)
-                            .build())
-                    .build())
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .streamReadConstraints(
+                    StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+            .build());
 
     private final JsonNode object;
     private final Set<String> read = new HashSet<>();
@@ -47,22 +52,54 @@ final class JsonBody {
         if (bytes.length == 0) {
             return new JsonBody(MAPPER.createObjectNode());
         }
-        try {
-            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
-        } catch (CharacterCodingException e) {
-            throw new ProblemException(ErrorCode.INVALID_JSON, "the body is not UTF-8");
-        }
-        try {
-            JsonNode node = MAPPER.readTree(bytes);
-            if (!node.isObject()) {
+        // Decoded here, and strictly: the parser would guess among encodings, and mend what is broken.
+        try (JsonParser parser = MAPPER.createParser(utf8(bytes))) {
+            JsonNode node = whole(parser);
+            if (node == null || !node.isObject()) {
                 throw new ProblemException(ErrorCode.INVALID_JSON, "the body must be a JSON object");
             }
             return new JsonBody(node);
-        } catch (JsonProcessingException e) {
-            throw new ProblemException(ErrorCode.INVALID_JSON, "the body is not valid JSON" + where(e));
         } catch (IOException e) {
-            throw new ProblemException(ErrorCode.INVALID_JSON, "the body cannot be read");
+            throw new IllegalStateException("reading from memory does not fail", e);
         }
+    }
+
+    private static String utf8(byte[] bytes) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new ProblemException(ErrorCode.INVALID_JSON, "the body is not UTF-8");
+        }
+    }
+
+    private static JsonNode whole(JsonParser parser) throws IOException {
+        try {
+            JsonNode node = MAPPER.readTree(parser);
+            if (parser.nextToken() != null) {
+                throw new ProblemException(ErrorCode.INVALID_JSON, "something follows the JSON object");
+            }
+            return node;
+        } catch (JsonProcessingException e) {
+            // Jackson tells this one from others by its words alone.
+            if (e.getOriginalMessage().startsWith("Duplicate field")) {
+                throw new ProblemException(
+                        ErrorCode.INVALID_JSON, "is there more than once", path(parser.getParsingContext()));
+            }
+            throw new ProblemException(ErrorCode.INVALID_JSON, "the body is not valid JSON" + where(e));
+        }
+    }
+
+    /** Where a parser is, such as {@code metadata.x}. */
+    private static String path(JsonStreamContext context) {
+        String here = context.inArray() ? "[" + context.getCurrentIndex() + "]" : context.getCurrentName();
+        JsonStreamContext parent = context.getParent();
+        if (parent == null || parent.inRoot()) {
+            return String.valueOf(here);
+        }
+        return path(parent) + (context.inArray() ? here : "." + here);
     }
 
     private static String where(JsonProcessingException e) {
@@ -70,6 +107,15 @@ final class JsonBody {
                 ? ""
                 : ", at line " + e.getLocation().getLineNr() + ", column "
                         + e.getLocation().getColumnNr();
+    }
+
+    /** What to throw where a field is missing. */
+    static ProblemException required(String name) {
+        return new ProblemException(ErrorCode.INVALID_REQUEST, "is required", name);
+    }
+
+    private static ProblemException invalid(String path, String rule) {
+        return new ProblemException(ErrorCode.INVALID_REQUEST, rule, path);
     }
 
     private Optional<JsonNode> field(String name) {
@@ -82,9 +128,10 @@ final class JsonBody {
         return field(name).map(node -> checked(name, node, maxBytes));
     }
 
-    /** A text that matches {@code pattern}. */
+    /** An id or name: a text that matches {@code pattern}. */
     Optional<String> text(String name, Pattern pattern, String rule) {
-        return text(name, 4096).map(text -> {
+        return field(name).map(node -> {
+            String text = text(name, node);
             if (!pattern.matcher(text).matches()) {
                 throw new ProblemException(ErrorCode.INVALID_ID, "must be " + rule, name);
             }
@@ -94,39 +141,47 @@ final class JsonBody {
 
     /** A text that must be there and say something. */
     String requiredText(String name, int maxBytes) {
-        String text = text(name, maxBytes)
-                .orElseThrow(() -> new ProblemException(ErrorCode.INVALID_REQUEST, "is required", name));
+        return notBlank(name, text(name, maxBytes).orElseThrow(() -> required(name)));
+    }
+
+    /** A short text that says something. */
+    Optional<String> title(String name, int maxChars) {
+        return text(name, UTF8_BYTES_PER_CHAR * maxChars).map(text -> {
+            if (text.codePointCount(0, text.length()) > maxChars) {
+                throw invalid(name, "must have at most " + maxChars + " characters");
+            }
+            return notBlank(name, text);
+        });
+    }
+
+    private static String notBlank(String name, String text) {
         if (text.isBlank()) {
-            throw new ProblemException(ErrorCode.INVALID_REQUEST, "must not be blank", name);
+            throw invalid(name, "must not be blank");
         }
         return text;
     }
 
     /** One of {@code values}, by its lower-case name. */
     <E extends Enum<E>> Optional<E> oneOf(String name, Class<E> values) {
-        return text(name, 100).map(text -> {
-            for (E value : values.getEnumConstants()) {
-                if (value.name().toLowerCase(java.util.Locale.ROOT).equals(text)) {
-                    return value;
-                }
-            }
-            throw new ProblemException(
-                    ErrorCode.INVALID_REQUEST,
-                    "must be one of "
-                            + java.util.Arrays.toString(values.getEnumConstants())
-                                    .toLowerCase(java.util.Locale.ROOT),
-                    name);
+        return field(name).map(node -> {
+            String text = text(name, node);
+            return Arrays.stream(values.getEnumConstants())
+                    .filter(value -> Views.wire(value).equals(text))
+                    .findFirst()
+                    .orElseThrow(() -> invalid(
+                            name,
+                            "must be one of "
+                                    + String.join(
+                                            ", ",
+                                            Arrays.stream(values.getEnumConstants())
+                                                    .map(Views::wire)
+                                                    .toList())));
         });
     }
 
     /** A text or a whole number, as text. */
     Optional<String> textOrNumber(String name) {
-        return field(name).map(node -> {
-            if (node.isIntegralNumber()) {
-                return node.asText();
-            }
-            return checked(name, node, 100);
-        });
+        return field(name).map(node -> node.isIntegralNumber() ? node.asText() : text(name, node));
     }
 
     /** Pairs of texts, as OpenAI bounds them: 16 pairs, keys of 64 and values of 512 characters. */
@@ -134,50 +189,57 @@ final class JsonBody {
         Map<String, String> metadata = new LinkedHashMap<>();
         field(name).ifPresent(node -> {
             if (!node.isObject()) {
-                throw new ProblemException(ErrorCode.INVALID_REQUEST, "must be an object of texts", name);
+                throw invalid(name, "must be an object of texts");
             }
-            if (node.size() > 16) {
-                throw new ProblemException(ErrorCode.INVALID_REQUEST, "must have at most 16 entries", name);
+            if (node.size() > MAX_PAIRS) {
+                throw invalid(name, "must have at most " + MAX_PAIRS + " entries");
             }
-            node.properties().forEach(entry -> {
-                String path = name + "." + entry.getKey();
-                if (entry.getKey().length() > 64) {
-                    throw new ProblemException(ErrorCode.INVALID_REQUEST, "keys must have at most 64 characters", name);
-                }
-                String value = checked(path, entry.getValue(), 4 * 512);
-                if (value.length() > 512) {
-                    throw new ProblemException(ErrorCode.INVALID_REQUEST, "must have at most 512 characters", path);
-                }
-                metadata.put(entry.getKey(), value);
-            });
+            node.properties().forEach(entry -> pair(name, entry.getKey(), entry.getValue(), metadata));
         });
         return metadata;
+    }
+
+    private static void pair(String name, String key, JsonNode node, Map<String, String> metadata) {
+        if (key.isEmpty() || key.length() > MAX_PAIR_KEY_CHARS || key.indexOf(0) >= 0 || loneSurrogate(key)) {
+            throw invalid(name, "keys must be texts of 1 to " + MAX_PAIR_KEY_CHARS + " characters");
+        }
+        String path = name + "." + key;
+        String value = text(path, node);
+        if (value.length() > MAX_PAIR_VALUE_CHARS) {
+            throw invalid(path, "must have at most " + MAX_PAIR_VALUE_CHARS + " characters");
+        }
+        if (value.indexOf(0) >= 0) {
+            throw invalid(path, "must not hold the character U+0000");
+        }
+        metadata.put(key, value);
     }
 
     /** Refuses fields that nobody has read. */
     void done() {
         object.fieldNames().forEachRemaining(name -> {
             if (!read.contains(name)) {
-                throw new ProblemException(ErrorCode.INVALID_REQUEST, "is not a field of this request", name);
+                throw invalid(name, "is not a field of this request");
             }
         });
     }
 
     private static String checked(String path, JsonNode node, int maxBytes) {
-        if (!node.isTextual()) {
-            throw new ProblemException(
-                    ErrorCode.INVALID_REQUEST,
-                    "must be a text, not " + node.getNodeType().name().toLowerCase(java.util.Locale.ROOT),
-                    path);
-        }
-        String text = node.asText();
-        if (loneSurrogate(text)) {
-            throw new ProblemException(
-                    ErrorCode.INVALID_REQUEST, "holds half of a surrogate pair, which is no text", path);
-        }
+        String text = text(path, node);
         if (text.length() > maxBytes || text.getBytes(StandardCharsets.UTF_8).length > maxBytes) {
             throw new ProblemException(
                     ErrorCode.PAYLOAD_TOO_LARGE, "must have at most " + maxBytes + " bytes in UTF-8", path);
+        }
+        return text;
+    }
+
+    private static String text(String path, JsonNode node) {
+        if (!node.isTextual()) {
+            throw invalid(
+                    path, "must be a text, not " + node.getNodeType().name().toLowerCase(Locale.ROOT));
+        }
+        String text = node.asText();
+        if (loneSurrogate(text)) {
+            throw invalid(path, "holds half of a surrogate pair, which is no character and cannot be kept");
         }
         return text;
     }

@@ -12,7 +12,7 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
 import java.util.List;
 import java.util.Locale;
 
-/** The JSON of the native API's answers. */
+/** The JSON of the native API's answers: the same shapes wherever a thing is told of. */
 final class Views {
 
     static final ObjectMapper MAPPER = new ObjectMapper();

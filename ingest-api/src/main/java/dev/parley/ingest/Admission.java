@@ -1,0 +1,90 @@
+package dev.parley.ingest;
+
+import dev.parley.schemas.ErrorCode;
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.util.concurrent.Semaphore;
+
+/**
+ * How much is served at the same time: requests, bytes of their bodies, and requests that wait for an answer. What is too
+ * much is refused at once, so that a caller can go elsewhere while this node still answers quickly.
+ */
+final class Admission {
+
+    static final int MAX_BODY_BYTES = 2 * 1024 * 1024;
+
+    private static final String RESERVED = "parley.reserved-bytes";
+
+    private final Semaphore requests;
+    private final Semaphore bodyBytes;
+    private final Semaphore waiting;
+
+    Admission(IngestSettings settings, MeterRegistry meters) {
+        requests = new Semaphore(settings.maxRequests());
+        bodyBytes = new Semaphore(settings.maxBodyBytes());
+        waiting = new Semaphore(Math.max(1, settings.maxRequests() / 2));
+        meters.gauge("parley.http.active", requests, free -> settings.maxRequests() - free.availablePermits());
+    }
+
+    /** A handler that is served only while there is room. */
+    Handler admitted(Handler handler) {
+        return ctx -> {
+            if (!requests.tryAcquire()) {
+                throw overloaded();
+            }
+            try {
+                handler.handle(ctx);
+            } finally {
+                requests.release();
+                Integer reserved = ctx.attribute(RESERVED);
+                if (reserved != null) {
+                    bodyBytes.release(reserved);
+                }
+            }
+        };
+    }
+
+    /** The request's body; its bytes count as taken until the request has been served. Within {@link #admitted} only. */
+    byte[] body(Context ctx) {
+        long declared = ctx.req().getContentLengthLong();
+        if (declared == 0) {
+            return new byte[0];
+        }
+        if (declared > MAX_BODY_BYTES) {
+            throw tooLarge();
+        }
+        int reserved = declared < 0 ? MAX_BODY_BYTES : (int) declared;
+        if (!bodyBytes.tryAcquire(reserved)) {
+            throw overloaded();
+        }
+        ctx.attribute(RESERVED, reserved);
+        try {
+            byte[] bytes = ctx.req().getInputStream().readNBytes(MAX_BODY_BYTES + 1);
+            if (bytes.length > MAX_BODY_BYTES) {
+                throw tooLarge();
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw new ProblemException(ErrorCode.INVALID_REQUEST, "the body did not arrive whole");
+        }
+    }
+
+    /** Whether one more request may wait; if so, {@link #waited} has to follow. */
+    boolean mayWait() {
+        return waiting.tryAcquire();
+    }
+
+    void waited() {
+        waiting.release();
+    }
+
+    private static ProblemException overloaded() {
+        return new ProblemException(ErrorCode.OVERLOADED, "too many requests are being served: try again soon");
+    }
+
+    private static ProblemException tooLarge() {
+        return new ProblemException(ErrorCode.PAYLOAD_TOO_LARGE, "the body has more than " + MAX_BODY_BYTES + " bytes");
+    }
+}

@@ -1,0 +1,145 @@
+package dev.parley.ingest;
+
+import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.TraceParent;
+import io.javalin.http.Context;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** What handlers read of an HTTP request beside its body's fields: checked, or refused by name. */
+final class Request {
+
+    static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+    static final String ID_RULE = "1 to 128 of A-Z a-z 0-9 . _ : -";
+
+    private static final int MAX_WAIT_SECONDS = 120;
+    private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e](?:[\\x20-\\x7e]{0,253}[\\x21-\\x7e])?");
+    private static final Pattern WAIT =
+            Pattern.compile("(?:^|[,;])\\s*wait\\s*=\\s*\"?(\\d{1,6})\"?\\s*(?:[,;]|$)", Pattern.CASE_INSENSITIVE);
+
+    private final Context ctx;
+    private final Access access;
+    private final Admission admission;
+
+    Request(Context ctx, Access access, Admission admission) {
+        this.ctx = ctx;
+        this.access = access;
+        this.admission = admission;
+    }
+
+    String tenant() {
+        return access.tenant(ctx);
+    }
+
+    /** The conversation that the path names; it need not exist. */
+    ConversationKey conversation() {
+        String tenant = tenant();
+        String id = ctx.pathParam("id");
+        if (!ConversationKey.isConversationId(id)) {
+            throw new ProblemException(ErrorCode.INVALID_ID, "must be " + ID_RULE, "id");
+        }
+        return new ConversationKey(tenant, id);
+    }
+
+    String messageId() {
+        String messageId = ctx.pathParam("messageId");
+        if (!ID.matcher(messageId).matches()) {
+            throw new ProblemException(ErrorCode.INVALID_ID, "must be " + ID_RULE, "messageId");
+        }
+        return messageId;
+    }
+
+    /** The JSON body. The caller is known by then: nobody else's body is read. */
+    JsonBody body() {
+        tenant();
+        byte[] bytes = admission.body(ctx);
+        if (bytes.length > 0 && !isJson(ctx.contentType())) {
+            throw new ProblemException(
+                    ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+                    "the body must be sent as Content-Type: application/json, in UTF-8");
+        }
+        return JsonBody.of(bytes);
+    }
+
+    private static boolean isJson(@Nullable String type) {
+        if (type == null) {
+            return false;
+        }
+        String[] parts = type.toLowerCase(Locale.ROOT).split(";", -1);
+        if (!parts[0].strip().equals("application/json")) {
+            return false;
+        }
+        for (int i = 1; i < parts.length; i++) {
+            String parameter = parts[i].strip().replace("\"", "");
+            if (parameter.startsWith("charset=") && !parameter.equals("charset=utf-8")) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Names for the command that this request becomes. */
+    Call call() {
+        return new Call("cmd_" + uniqueId(), TraceParent.continueOrStart(ctx.header("traceparent")));
+    }
+
+    /** The {@code Idempotency-Key} header. */
+    Optional<String> idempotencyKey() {
+        Optional<String> key = Optional.ofNullable(ctx.header("Idempotency-Key"));
+        key.ifPresent(text -> {
+            if (!KEY.matcher(text).matches()) {
+                throw new ProblemException(
+                        ErrorCode.INVALID_REQUEST, "must be 1 to 255 visible ASCII characters", "Idempotency-Key");
+            }
+        });
+        return key;
+    }
+
+    /** How long the caller would wait for the whole answer ({@code Prefer: wait}, RFC 7240), at most two minutes. */
+    Optional<Duration> waitPreference() {
+        String prefer = String.join(",", Collections.list(ctx.req().getHeaders("Prefer")));
+        Matcher matcher = WAIT.matcher(prefer);
+        return matcher.find()
+                ? Optional.of(Duration.ofSeconds(Math.min(MAX_WAIT_SECONDS, Integer.parseInt(matcher.group(1)))))
+                : Optional.empty();
+    }
+
+    /** Where a stream is to go on: what a browser resends by itself comes before what the URL once said. */
+    Optional<String> cursor() {
+        return Optional.ofNullable(ctx.header("Last-Event-ID"))
+                .filter(id -> !id.isEmpty())
+                .or(() -> query("cursor"));
+    }
+
+    Optional<String> query(String name) {
+        return Optional.ofNullable(ctx.queryParam(name));
+    }
+
+    int query(String name, int otherwise, int min, int max) {
+        Optional<String> text = query(name);
+        if (text.isEmpty()) {
+            return otherwise;
+        }
+        try {
+            int number = Integer.parseInt(text.get());
+            if (min <= number && number <= max) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Said below, together with the range.
+        }
+        throw new ProblemException(
+                ErrorCode.INVALID_REQUEST, "must be a whole number from " + min + " to " + max, name);
+    }
+
+    static String uniqueId() {
+        return UUID.randomUUID().toString().replace("-", "").substring(0, 24);
+    }
+}

@@ -1,0 +1,139 @@
+package dev.parley.ingest;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.schemas.Role;
+import dev.parley.schemas.config.Settings;
+import dev.parley.sinks.sse.FeedSettings;
+import dev.parley.sinks.sse.SseEdge;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** One running front door, with a node's feed and read model of its own over a shared {@link FakeWorld}. */
+final class DoorUnderTest implements AutoCloseable {
+
+    static final ObjectMapper MAPPER = new ObjectMapper();
+
+    final FakeWorld world;
+    final FakeFeed feed;
+    final FakeQueries queries;
+    private final IngestApi api;
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    /** What came back. */
+    record Reply(int status, String text, HttpResponse<String> response) {
+        JsonNode json() {
+            try {
+                return MAPPER.readTree(text);
+            } catch (IOException e) {
+                throw new UncheckedIOException(text, e);
+            }
+        }
+
+        String header(String name) {
+            return response.headers().firstValue(name).orElse("");
+        }
+
+        /** The problem's code and, after a colon, its field where there is one. */
+        String problem() {
+            JsonNode json = json();
+            return json.path("code").asText()
+                    + (json.has("field") ? ":" + json.path("field").asText() : "");
+        }
+    }
+
+    DoorUnderTest(FakeWorld world, Map<String, String> settings, Role... roles) {
+        this.world = world;
+        this.feed = world.feed();
+        this.queries = world.queries();
+        Map<String, String> all = new HashMap<>(settings);
+        all.putIfAbsent("PARLEY_HTTP_PORT", "0");
+        Settings read = Settings.of(all);
+        FeedSettings feedSettings = FeedSettings.from(read);
+        IngestSettings ingest = IngestSettings.from(read);
+        read.check();
+        PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        api = IngestApi.start(
+                ingest, world, feed, new SseEdge(feed, feedSettings, meters), queries, meters, () -> List.of(roles));
+    }
+
+    static DoorUnderTest start() {
+        return new DoorUnderTest(new FakeWorld(), Map.of());
+    }
+
+    static DoorUnderTest over(FakeWorld world) {
+        return new DoorUnderTest(world, Map.of());
+    }
+
+    URI url() {
+        return URI.create(api.url());
+    }
+
+    Reply get(String path, String... headers) {
+        return send("GET", path, null, headers);
+    }
+
+    /** Sends {@code body} as JSON. */
+    Reply post(String path, Object body, String... headers) {
+        return json("POST", path, body, headers);
+    }
+
+    Reply json(String method, String path, Object body, String... headers) {
+        try {
+            byte[] bytes = body instanceof String text
+                    ? text.getBytes(StandardCharsets.UTF_8)
+                    : MAPPER.writeValueAsBytes(body);
+            return send(method, path, bytes, with(headers, "Content-Type", "application/json"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String[] with(String[] headers, String name, String value) {
+        String[] more = java.util.Arrays.copyOf(headers, headers.length + 2);
+        more[headers.length] = name;
+        more[headers.length + 1] = value;
+        return more;
+    }
+
+    @SuppressWarnings("NullAway") // No body is null, as BodyPublishers says it.
+    Reply send(String method, String path, byte @org.jspecify.annotations.Nullable [] body, String... headers) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(url().resolve(path))
+                .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        try {
+            HttpResponse<String> response = client.send(request.build(), BodyHandlers.ofString());
+            return new Reply(response.statusCode(), response.body(), response);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    RawConnection connect() {
+        return new RawConnection(url().getHost(), url().getPort());
+    }
+
+    @Override
+    public void close() {
+        api.close();
+        client.close();
+    }
+}

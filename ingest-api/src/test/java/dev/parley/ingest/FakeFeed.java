@@ -1,0 +1,127 @@
+package dev.parley.ingest;
+
+import dev.parley.chat.v1.ConversationDeleted;
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.MessageAccepted;
+import dev.parley.schemas.ConversationKey;
+import dev.parley.sinks.sse.ConversationFeed;
+import dev.parley.sinks.sse.FeedEvent;
+import dev.parley.sinks.sse.Frame;
+import dev.parley.sinks.sse.InvalidCursorException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** One node's feed over a {@link FakeWorld}. */
+final class FakeFeed implements ConversationFeed {
+
+    private final FakeWorld world;
+    private final List<Reader> readers = new CopyOnWriteArrayList<>();
+    private volatile boolean forgetful;
+    private volatile boolean archiveAway;
+
+    private record Reader(Optional<ConversationKey> conversation, String tenant, FrameListener listener) {}
+
+    FakeFeed(FakeWorld world) {
+        this.world = world;
+    }
+
+    /** From now on it remembers nothing by itself, like a node that has just been started. */
+    void forgetful() {
+        forgetful = true;
+    }
+
+    /** What is not in memory cannot be replayed. */
+    void archiveAway() {
+        archiveAway = true;
+    }
+
+    /** How many streams and waiting requests there are. */
+    int readers() {
+        return readers.size();
+    }
+
+    void take(ConversationKey key, ConversationEvent event) {
+        for (Reader reader : readers) {
+            if (reader.tenant().equals(key.tenant())
+                    && reader.conversation().orElse(key).equals(key)) {
+                tell(reader, key, event);
+            }
+        }
+    }
+
+    private void tell(Reader reader, ConversationKey key, ConversationEvent event) {
+        if (!reader.listener().onFrame(frame(key, event))) {
+            readers.remove(reader);
+        }
+    }
+
+    private static Frame frame(ConversationKey key, ConversationEvent event) {
+        String id = Long.toString(event.getSequence());
+        String sse = "id: " + id + "\nevent: " + event.getBody().getClass().getSimpleName() + "\ndata: {}\n\n";
+        return new Frame(new FeedEvent.Logged(key, event), id, sse.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public Subscription subscribe(ConversationKey conversation, Optional<String> cursor, FrameListener listener) {
+        long after = cursor.map(FakeFeed::sequence).orElse(Long.MAX_VALUE);
+        Reader reader = new Reader(Optional.of(conversation), conversation.tenant(), listener);
+        synchronized (world) {
+            readers.add(reader);
+            if (after != Long.MAX_VALUE && forgetful && archiveAway) {
+                listener.onFrame(new Frame(
+                        new FeedEvent.FeedGap(conversation.tenant(), Optional.of(conversation), "archive_unavailable"),
+                        "0",
+                        new byte[0]));
+            } else {
+                world.events(conversation).stream()
+                        .filter(event -> event.getSequence() > after)
+                        .forEach(event -> tell(reader, conversation, event));
+            }
+        }
+        return () -> readers.remove(reader);
+    }
+
+    private static long sequence(String cursor) {
+        try {
+            return Long.parseLong(cursor);
+        } catch (NumberFormatException e) {
+            throw new InvalidCursorException("not a cursor");
+        }
+    }
+
+    @Override
+    public Subscription subscribeTenant(String tenant, Optional<String> cursor, FrameListener listener) {
+        if (cursor.isPresent()) {
+            throw new InvalidCursorException("not a cursor");
+        }
+        Reader reader = new Reader(Optional.empty(), tenant, listener);
+        readers.add(reader);
+        return () -> readers.remove(reader);
+    }
+
+    private List<ConversationEvent> remembered(ConversationKey conversation) {
+        return forgetful ? List.of() : world.events(conversation);
+    }
+
+    @Override
+    public long lastSequence(ConversationKey conversation) {
+        return remembered(conversation).size();
+    }
+
+    @Override
+    public boolean isDeleted(ConversationKey conversation) {
+        return remembered(conversation).stream().anyMatch(event -> event.getBody() instanceof ConversationDeleted);
+    }
+
+    @Override
+    public Optional<MessageAccepted> acceptance(ConversationKey conversation, String messageId) {
+        return remembered(conversation).stream()
+                .map(ConversationEvent::getBody)
+                .filter(MessageAccepted.class::isInstance)
+                .map(MessageAccepted.class::cast)
+                .filter(accepted -> accepted.getMessageId().equals(messageId))
+                .findFirst();
+    }
+}

@@ -1,0 +1,151 @@
+package dev.parley.ingest;
+
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.MessageAccepted;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.Usage;
+import dev.parley.schemas.ConversationKey;
+import dev.parley.sinks.postgres.ConversationQueries;
+import dev.parley.sinks.postgres.ConversationSnapshot;
+import dev.parley.sinks.postgres.ConversationSnapshot.Feedback;
+import dev.parley.sinks.postgres.ConversationSnapshot.Message;
+import dev.parley.sinks.postgres.ConversationSnapshot.Status;
+import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A read model that is always up to date, until it lags or is away. */
+final class FakeQueries implements ConversationQueries {
+
+    private final FakeWorld world;
+    private volatile boolean away;
+    private volatile boolean lagging;
+
+    FakeQueries(FakeWorld world) {
+        this.world = world;
+    }
+
+    void away() {
+        away = true;
+    }
+
+    /** From now on nothing arrives here, and what had is not shown. */
+    void lagging() {
+        lagging = true;
+    }
+
+    private List<ConversationEvent> events(ConversationKey conversation) {
+        if (away) {
+            throw new ReadModelUnavailableException(new SQLException("away"));
+        }
+        return lagging ? List.of() : world.events(conversation);
+    }
+
+    @Override
+    public Optional<ConversationSnapshot> snapshot(ConversationKey conversation) {
+        List<ConversationEvent> events = events(conversation);
+        if (events.isEmpty() || isDeleted(events)) {
+            return Optional.empty();
+        }
+        List<Message> messages = new ArrayList<>();
+        Optional<String> title = Optional.empty();
+        Map<String, String> metadata = Map.of();
+        for (ConversationEvent event : events) {
+            switch (event.getBody()) {
+                case ConversationCreated created -> {
+                    title = Optional.ofNullable(created.getTitle());
+                    metadata = created.getMetadata();
+                }
+                case ConversationRenamed renamed -> title = Optional.of(renamed.getTitle());
+                case MessageAccepted accepted ->
+                    messages.add(message(
+                            accepted.getMessageId(),
+                            event,
+                            Role.USER,
+                            accepted.getContent(),
+                            Optional.of(accepted.getFingerprint())));
+                case MessageCompleted completed ->
+                    messages.add(message(
+                            completed.getMessageId(), event, Role.ASSISTANT, completed.getContent(), Optional.empty()));
+                default -> {}
+            }
+        }
+        Summary summary = new Summary(
+                conversation.conversation(),
+                title,
+                "default",
+                metadata,
+                events.getFirst().getTime(),
+                events.getLast().getTime(),
+                messages.size(),
+                false);
+        return Optional.of(new ConversationSnapshot(summary, messages, Optional.empty(), events.size()));
+    }
+
+    private static boolean isDeleted(List<ConversationEvent> events) {
+        return events.stream().anyMatch(event -> event.getBody() instanceof ConversationDeleted);
+    }
+
+    private static Message message(
+            String id, ConversationEvent event, Role role, String content, Optional<String> fingerprint) {
+        return new Message(
+                id,
+                String.valueOf(event.getTurnId()),
+                role,
+                content,
+                Optional.empty(),
+                Status.COMPLETED,
+                event.getTime(),
+                Optional.<Instant>empty(),
+                Optional.of("stop"),
+                Optional.<Usage>empty(),
+                List.<Source>of(),
+                Optional.of("default"),
+                Optional.of("a-model"),
+                Optional.empty(),
+                Optional.<Feedback>empty(),
+                fingerprint);
+    }
+
+    @Override
+    public Page conversations(String tenant, int limit, Optional<String> before) {
+        if (before.isPresent()) {
+            throw new IllegalArgumentException("no such place");
+        }
+        events(new ConversationKey(tenant, "any"));
+        return new Page(
+                world.conversations().stream()
+                        .filter(key -> key.tenant().equals(tenant))
+                        .flatMap(key -> snapshot(key).stream())
+                        .map(ConversationSnapshot::conversation)
+                        .limit(limit)
+                        .toList(),
+                Optional.empty());
+    }
+
+    @Override
+    public Presence presence(ConversationKey conversation) {
+        List<ConversationEvent> events = events(conversation);
+        if (events.isEmpty()) {
+            return Presence.UNKNOWN;
+        }
+        return isDeleted(events) ? Presence.DELETED : Presence.PRESENT;
+    }
+
+    @Override
+    public Optional<Message> message(ConversationKey conversation, String messageId) {
+        return snapshot(conversation).stream()
+                .flatMap(snapshot -> snapshot.messages().stream())
+                .filter(message -> message.id().equals(messageId))
+                .findFirst();
+    }
+}

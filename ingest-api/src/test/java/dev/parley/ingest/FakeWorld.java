@@ -1,0 +1,241 @@
+package dev.parley.ingest;
+
+import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.CancelTurn;
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.CreateConversation;
+import dev.parley.chat.v1.DeleteConversation;
+import dev.parley.chat.v1.FeedbackRecorded;
+import dev.parley.chat.v1.MessageAccepted;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
+import dev.parley.chat.v1.RateMessage;
+import dev.parley.chat.v1.RegenerateMessage;
+import dev.parley.chat.v1.RenameConversation;
+import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Usage;
+import dev.parley.chat.v1.UsageBasis;
+import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.TraceParent;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.avro.specific.SpecificRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything behind the door, in memory: a log, and a decider that turns commands into events the way the conversation
+ * topology does, as far as the door can see. Its parts can be made to fail one by one.
+ */
+final class FakeWorld implements CommandLog {
+
+    /** What becomes of a turn. */
+    enum Answer {
+        COMPLETE,
+        FAIL,
+        CANCEL,
+        NEVER,
+        REJECT
+    }
+
+    /** A command as it reached the log. */
+    record Appended(ConversationKey conversation, SpecificRecord body, Call call) {}
+
+    private final List<Appended> commands = new ArrayList<>();
+    private final Map<ConversationKey, List<ConversationEvent>> events = new HashMap<>();
+    private final Map<ConversationKey, Set<String>> messageIds = new HashMap<>();
+    private final List<FakeFeed> feeds = new ArrayList<>();
+    private Answer answer = Answer.COMPLETE;
+    private boolean kafkaAway;
+    private boolean pipelineStopped;
+
+    synchronized FakeFeed feed() {
+        FakeFeed feed = new FakeFeed(this);
+        feeds.add(feed);
+        return feed;
+    }
+
+    FakeQueries queries() {
+        return new FakeQueries(this);
+    }
+
+    synchronized void answer(Answer next) {
+        answer = next;
+    }
+
+    synchronized void kafkaAway() {
+        kafkaAway = true;
+    }
+
+    synchronized void pipelineStopped() {
+        pipelineStopped = true;
+    }
+
+    synchronized List<Appended> commands() {
+        return List.copyOf(commands);
+    }
+
+    synchronized List<ConversationEvent> events(ConversationKey conversation) {
+        return List.copyOf(events.getOrDefault(conversation, List.of()));
+    }
+
+    synchronized Set<ConversationKey> conversations() {
+        return Set.copyOf(events.keySet());
+    }
+
+    @Override
+    public synchronized void append(ConversationKey conversation, SpecificRecord body, Call call) {
+        if (kafkaAway) {
+            throw new ProblemException(ErrorCode.UNAVAILABLE, "Kafka did not confirm the request in time");
+        }
+        commands.add(new Appended(conversation, body, call));
+        if (!pipelineStopped) {
+            decide(conversation, body, call.commandId());
+        }
+    }
+
+    @Override
+    public void close() {}
+
+    private void decide(ConversationKey key, SpecificRecord command, String cause) {
+        boolean exists = events.containsKey(key);
+        switch (command) {
+            case CreateConversation create -> {
+                if (!exists) {
+                    emit(
+                            key,
+                            cause,
+                            null,
+                            new ConversationCreated(create.getTitle(), create.getWorkspaceId(), create.getMetadata()));
+                }
+            }
+            case SubmitMessage submit -> submit(key, submit, cause);
+            case RegenerateMessage regenerate ->
+                emit(
+                        key,
+                        cause,
+                        regenerate.getTurnId(),
+                        new TurnStarted("?", regenerate.getAssistantMessageId(), regenerate.getTurnId() + ".1", null));
+            case RenameConversation rename -> emit(key, cause, null, new ConversationRenamed(rename.getTitle()));
+            case DeleteConversation delete -> emit(key, cause, null, new ConversationDeleted());
+            case RateMessage rate -> {
+                if (ids(key).contains(rate.getMessageId())) {
+                    emit(
+                            key,
+                            cause,
+                            null,
+                            new FeedbackRecorded(rate.getMessageId(), rate.getRating(), rate.getComment()));
+                }
+            }
+            case CancelTurn cancel -> {}
+            default -> throw new IllegalArgumentException("unknown command");
+        }
+    }
+
+    private Set<String> ids(ConversationKey key) {
+        return messageIds.computeIfAbsent(key, any -> new HashSet<>());
+    }
+
+    private void submit(ConversationKey key, SubmitMessage submit, String cause) {
+        if (!ids(key).add(submit.getMessageId())) {
+            return;
+        }
+        String turnId = submit.getTurnId();
+        String answerId = submit.getAssistantMessageId();
+        if (answer == Answer.REJECT) {
+            emit(key, cause, turnId, new MessageRejected(submit.getMessageId(), "busy", "a turn is running"));
+            return;
+        }
+        emit(
+                key,
+                cause,
+                turnId,
+                new MessageAccepted(
+                        submit.getMessageId(),
+                        answerId,
+                        Role.USER,
+                        submit.getContent(),
+                        submit.getOnBusy(),
+                        submit.getIntent(),
+                        submit.getEngine(),
+                        submit.getMetadata(),
+                        submit.getFingerprint()));
+        ids(key).add(answerId);
+        String generation = turnId + ".1";
+        emit(key, cause, turnId, new TurnStarted(submit.getMessageId(), answerId, generation, null));
+        Attempt attempt = new Attempt("attempt", 1, "default", "a-model", "a-worker");
+        Usage usage = new Usage(3, 2, UsageBasis.MEASURED);
+        Timings timings = new Timings(null, null, null, null);
+        switch (answer) {
+            case COMPLETE ->
+                emit(
+                        key,
+                        cause,
+                        turnId,
+                        new MessageCompleted(
+                                answerId,
+                                generation,
+                                attempt,
+                                "You said: " + submit.getContent(),
+                                null,
+                                "stop",
+                                usage,
+                                List.of(),
+                                timings));
+            case FAIL ->
+                emit(
+                        key,
+                        cause,
+                        turnId,
+                        new TurnFailed(
+                                answerId, generation, attempt, "engine_error", "it broke", "Half", null, timings));
+            case CANCEL ->
+                emit(
+                        key,
+                        cause,
+                        turnId,
+                        new TurnCancelled(
+                                answerId, submit.getMessageId(), generation, attempt, "Ha", usage, false, timings));
+            case NEVER, REJECT -> {}
+        }
+    }
+
+    private void emit(ConversationKey key, String cause, @Nullable String turnId, SpecificRecord body) {
+        List<ConversationEvent> log = events.computeIfAbsent(key, any -> new ArrayList<>());
+        ConversationEvent event = new ConversationEvent(
+                key.tenant(),
+                key.conversation(),
+                log.size() + 1L,
+                Instant.now().truncatedTo(ChronoUnit.MILLIS),
+                cause,
+                turnId,
+                body);
+        log.add(event);
+        feeds.forEach(feed -> feed.take(key, event));
+    }
+
+    /** A conversation that is there already, as if created by another node. */
+    ConversationKey conversation(String id) {
+        ConversationKey key = new ConversationKey(ConversationKey.DEFAULT_TENANT, id);
+        append(key, new CreateConversation(null, "default", Map.of()), call());
+        return key;
+    }
+
+    static Call call() {
+        return new Call("cmd_" + Request.uniqueId(), TraceParent.continueOrStart(null));
+    }
+}
