@@ -1,0 +1,5 @@
+/** Tests of the front door. */
+@NullMarked
+package dev.parley.ingest;
+
+import org.jspecify.annotations.NullMarked;
