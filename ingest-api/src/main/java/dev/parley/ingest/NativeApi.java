@@ -440,10 +440,6 @@ final class NativeApi {
     }
 
     private static void stream(Context ctx, Streaming streaming) {
-        ctx.contentType("text/event-stream; charset=utf-8");
-        ctx.header("Cache-Control", "no-store");
-        // Proxies that buffer would hold tokens back.
-        ctx.header("X-Accel-Buffering", "no");
         streaming.to(new ServletTransport(ctx));
     }
 
@@ -457,6 +453,13 @@ final class NativeApi {
 
         @Override
         public void write(byte[] bytes) throws IOException {
+            if (!ctx.res().isCommitted()) {
+                // Only now: a stream that is refused is answered with a problem.
+                ctx.contentType("text/event-stream; charset=utf-8");
+                ctx.header("Cache-Control", "no-store");
+                // Proxies that buffer would hold tokens back.
+                ctx.header("X-Accel-Buffering", "no");
+            }
             ctx.res().getOutputStream().write(bytes);
             ctx.res().flushBuffer();
         }
