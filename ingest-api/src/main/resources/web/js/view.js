@@ -16,6 +16,11 @@ const WORDS = {
   forgotten: 'taken back',
 };
 
+// Drawn rather than written: not every system has a font with these.
+const THUMB_PATH = 'M7 11v9H3v-9zM7 11l4-8c1.500 0 2.500 1 2.500 2.500L13 9h6a2 2 0 0 1 2 2.300l-1.200 7A2 2 0 0 1 17.800 20H7';
+const THUMB = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${THUMB_PATH}"/></svg>`;
+const THUMB_DOWN = `<svg viewBox="0 0 24 24" aria-hidden="true"><path transform="rotate(180 12 12)" d="${THUMB_PATH}"/></svg>`;
+
 const WAITING = '<span class="typing" role="img" aria-label="The answer is being written"><i></i><i></i><i></i></span>';
 
 export class MessageList {
@@ -133,8 +138,9 @@ export class MessageList {
     }
     if (message.role === 'assistant' && ['completed', 'failed', 'cancelled'].includes(message.status)) {
       if (message.status === 'completed') {
-        for (const [rating, sign, label] of [['up', '👍', 'Good answer'], ['down', '👎', 'Bad answer']]) {
-          const button = element('button', '', sign);
+        for (const [rating, sign, label] of [['up', THUMB, 'Good answer'], ['down', THUMB_DOWN, 'Bad answer']]) {
+          const button = element('button');
+          button.innerHTML = sign;
           button.setAttribute('aria-label', label);
           button.setAttribute('aria-pressed', String(message.feedback?.rating === rating));
           button.dataset.testid = `rate-${rating}`;

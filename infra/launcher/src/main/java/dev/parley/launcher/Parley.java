@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
             ChatCommand.class,
             RunCommand.class,
             ProvisionCommand.class,
+            BenchCommand.class,
             ScriptedModelCommand.class
         },
         footer = {

@@ -7,6 +7,7 @@ import dev.parley.stack.DataDirInUseException;
 import dev.parley.stack.PortTakenException;
 import dev.parley.stack.Stack;
 import dev.parley.stack.StackSettings;
+import dev.parley.stack.StackStartException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -98,6 +99,13 @@ final class UpCommand implements Callable<Integer> {
             throw new CommandFailedException(
                     e.getMessage() + ": stop that process, or choose another port with "
                             + flagOf(e.port(), stackSettings),
+                    e);
+        } catch (StackStartException e) {
+            shutdown.closeNow();
+            throw new CommandFailedException(
+                    e.getMessage() + System.lineSeparator()
+                            + "Ports are chosen with --kafka-port, --postgres-port and --registry-port; logs are in "
+                            + data.resolve("logs"),
                     e);
         } catch (DataDirInUseException e) {
             shutdown.closeNow();

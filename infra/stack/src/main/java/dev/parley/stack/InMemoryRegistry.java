@@ -18,7 +18,12 @@ public final class InMemoryRegistry implements RegistryClient {
 
     /** Serdes over a fresh in-memory registry. */
     public static ValueSerdes serdes() {
-        return new ValueSerdes(RegistrySettings.of(NOWHERE), new InMemoryRegistry());
+        return serdes(new InMemoryRegistry());
+    }
+
+    /** Serdes over {@code registry}. */
+    public static ValueSerdes serdes(InMemoryRegistry registry) {
+        return new ValueSerdes(RegistrySettings.of(NOWHERE), registry);
     }
 
     @Override

@@ -49,16 +49,21 @@ final class Timeline {
     /** Frames of one attempt kept for resuming at the exact delta; beyond it, a snapshot has to do. */
     static final int MAX_DELTA_BYTES = 8 * 1024 * 1024;
 
+    private static final int MAX_ENDED_TURNS = 16;
     private static final int AFTER_EVERY_DELTA = 999_999_999;
 
     private final ConversationKey conversation;
     private final Deque<Frame> events = new ArrayDeque<>();
     private final Map<String, MessageAccepted> acceptances = new HashMap<>();
     private final Map<String, List<GenerationChunk>> early = new HashMap<>();
+    private final Deque<EndedTurn> ended = new ArrayDeque<>();
     private long sequence;
     private long bytes;
     private boolean deleted;
     private @Nullable RunningTurn turn;
+
+    /** A turn that is over: for readers who were cut in an attempt that was not its last. */
+    private record EndedTurn(String turnId, String messageId, long startSequence, long endSequence, int attempts) {}
 
     /** The turn between its start and its end, as the log tells. */
     private static final class RunningTurn {
@@ -164,7 +169,13 @@ final class Timeline {
     }
 
     private void end(ConversationEvent event) {
-        if (turn != null && turn.turnId.equals(event.getTurnId())) {
+        RunningTurn running = turn;
+        if (running != null && running.turnId.equals(event.getTurnId())) {
+            ended.addLast(
+                    new EndedTurn(running.turnId, running.messageId, running.startSequence, sequence, running.attempt));
+            if (ended.size() > MAX_ENDED_TURNS) {
+                ended.removeFirst();
+            }
             turn = null;
         }
     }
@@ -341,6 +352,7 @@ final class Timeline {
         long first = firstRemembered();
         for (Frame frame : events) {
             if (sequenceOf(frame) > cursor.sequence()) {
+                resetBefore(frame, cursor).ifPresent(frames::add);
                 frames.add(SseFrames.under(
                         frame, withEvents(cursor, sequenceOf(frame)).toString()));
             }
@@ -349,12 +361,29 @@ final class Timeline {
         return new Replay(cursor.sequence() + 1 < first ? first - 1 : 0, frames);
     }
 
+    /** Where {@code frame} ends a turn of which the reader has seen an earlier attempt: word that it is void. */
+    private Optional<Frame> resetBefore(Frame frame, FeedCursor cursor) {
+        return ended.stream()
+                .filter(over -> over.endSequence() == sequenceOf(frame)
+                        && cursor.sequence() >= over.startSequence()
+                        && cursor.attempt() > 0
+                        && cursor.attempt() < over.attempts())
+                .findFirst()
+                .map(over -> SseFrames.frame(
+                        new FeedEvent.MessageReset(
+                                conversation, over.turnId(), over.messageId(), over.attempts(), "another_attempt"),
+                        new FeedCursor(over.endSequence() - 1, over.attempts(), -1).toString()));
+    }
+
     /** The reader's place after {@code event}, before anything more of the answer. */
     private FeedCursor withEvents(FeedCursor cursor, long event) {
         RunningTurn running = turn;
-        return running != null && isOf(cursor, running)
-                ? new FeedCursor(event, cursor.attempt(), cursor.seq())
-                : FeedCursor.after(event);
+        boolean midAnswer = (running != null && isOf(cursor, running))
+                || ended.stream()
+                        .anyMatch(over -> cursor.attempt() > 0
+                                && cursor.sequence() >= over.startSequence()
+                                && event < over.endSequence());
+        return midAnswer ? new FeedCursor(event, cursor.attempt(), cursor.seq()) : FeedCursor.after(event);
     }
 
     /** Whether a cursor's attempt is one of the running turn's. */

@@ -10,6 +10,7 @@ import dev.parley.topologies.state.v1.HeadState;
 import dev.parley.topologies.state.v1.MessageState;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -53,11 +54,12 @@ final class ConversationStores {
     }
 
     static Set<StoreBuilder<?>> builders() {
-        return Set.of(
+        // In this order always: the topology's description is a golden file.
+        return new LinkedHashSet<>(List.of(
                 store(HEADS, SingleObjectSerde.of(HeadState.getEncoder(), HeadState.getDecoder())),
                 store(MESSAGES, SingleObjectSerde.of(ExchangeState.getEncoder(), ExchangeState.getDecoder())),
                 store(MESSAGE_IDS, SingleObjectSerde.of(MessageState.getEncoder(), MessageState.getDecoder())),
-                store(ACTIVE_TURNS, Serdes.String()));
+                store(ACTIVE_TURNS, Serdes.String())));
     }
 
     private static <V> StoreBuilder<KeyValueStore<String, V>> store(String name, Serde<V> values) {

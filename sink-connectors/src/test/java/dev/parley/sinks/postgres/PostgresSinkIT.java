@@ -1,0 +1,285 @@
+package dev.parley.sinks.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.FeedbackRecorded;
+import dev.parley.chat.v1.MessageAccepted;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Usage;
+import dev.parley.chat.v1.UsageBasis;
+import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.Topics;
+import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.config.TopicSettings;
+import dev.parley.sinks.postgres.ConversationSnapshot.Message;
+import dev.parley.sinks.postgres.ConversationSnapshot.Status;
+import dev.parley.stack.EmbeddedPostgres;
+import dev.parley.stack.InMemoryRegistry;
+import dev.parley.stack.Provisioner;
+import dev.parley.stack.TestStack;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PostgresSinkIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+    private static final ConversationKey KEY = new ConversationKey("t", "c");
+    private static final Usage USAGE = new Usage(3, 4, UsageBasis.MEASURED);
+    private static final Timings TIMINGS = new Timings(1.0, 2.0, 3.0, 4.0);
+
+    @TempDir
+    private Path dir;
+
+    private final KafkaSettings kafka = KafkaSettings.of(TestStack.shared().bootstrapServers());
+    private final TopicSettings topicSettings =
+            new TopicSettings("s" + UUID.randomUUID().toString().substring(0, 8) + ".", 2, (short) 1);
+    private final InMemoryRegistry registry = new InMemoryRegistry();
+    private final Topics topics = Topics.of(topicSettings, InMemoryRegistry.serdes(registry));
+    private KafkaProducer<byte[], byte[]> producer;
+    private EmbeddedPostgres postgres;
+    private PostgresSettings settings;
+    private PostgresReadModel readModel;
+    private @Nullable PostgresSink sink;
+    private long sequence;
+
+    @BeforeEach
+    void start() {
+        new Provisioner(kafka, registry).provision(topics);
+        producer = new KafkaProducer<>(
+                kafka.client("test", Map.of("acks", "all")), new ByteArraySerializer(), new ByteArraySerializer());
+        postgres = EmbeddedPostgres.start(dir, 0);
+        settings = PostgresSettings.from(Settings.of(Map.of("DATABASE_URL", postgres.jdbcUrl())));
+        readModel = new PostgresReadModel(settings, topics.events());
+        sink = startSink();
+    }
+
+    private PostgresSink startSink() {
+        return PostgresSink.start(settings, kafka, topicSettings, topics, new SimpleMeterRegistry());
+    }
+
+    @AfterEach
+    void stop() {
+        if (sink != null) {
+            sink.close();
+        }
+        readModel.close();
+        producer.close();
+        postgres.close();
+    }
+
+    private void log(@Nullable String turn, SpecificRecord body) {
+        ConversationEvent event =
+                new ConversationEvent("t", "c", ++sequence, NOW.plusSeconds(sequence), "cause", turn, body);
+        byte[] value =
+                topics.events().values().serializer().serialize(topics.events().name(), event);
+        var _ = producer.send(
+                new ProducerRecord<>(topics.events().name(), KEY.toString().getBytes(StandardCharsets.UTF_8), value));
+        producer.flush();
+    }
+
+    private void exchange(String name, String question, String answer) {
+        log(
+                name,
+                new MessageAccepted(
+                        "user-" + name,
+                        "answer-" + name,
+                        Role.USER,
+                        question,
+                        OnBusy.ENQUEUE,
+                        null,
+                        null,
+                        Map.of(),
+                        "print"));
+        log(name, new TurnStarted("user-" + name, "answer-" + name, name + ".1", null));
+        log(
+                name,
+                new MessageCompleted(
+                        "answer-" + name,
+                        name + ".1",
+                        new Attempt("a", 1, "e", "m", "w"),
+                        answer,
+                        null,
+                        "stop",
+                        USAGE,
+                        List.of(),
+                        TIMINGS));
+    }
+
+    private List<Message> messages() {
+        return readModel.snapshot(KEY).orElseThrow().messages();
+    }
+
+    private void awaitSequence() {
+        await().atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(() -> readModel.snapshot(KEY).orElseThrow().cursor() == sequence);
+    }
+
+    @Test
+    void theTablesAreAFoldOfTheLog() throws SQLException {
+        log(null, new ConversationCreated("Title", "w", Map.of("k", "v")));
+        exchange("one", "nul \u0000 and \uD83D\uDE00", "answer \u0000 \u2028");
+        log(
+                "two",
+                new MessageAccepted(
+                        "user-two", "answer-two", Role.USER, "q", OnBusy.ENQUEUE, null, null, Map.of(), "print"));
+        log("two", new TurnStarted("user-two", "answer-two", "two.1", null));
+        awaitSequence();
+
+        ConversationSnapshot running = readModel.snapshot(KEY).orElseThrow();
+        assertThat(running.activeTurn().map(ConversationSnapshot.ActiveTurn::turnId))
+                .contains("two");
+        assertThat(running.conversation().messageCount()).isEqualTo(4);
+        log("two", new TurnCancelled("answer-two", "user-two", "two.1", null, "part", USAGE, true, TIMINGS));
+        log(null, new FeedbackRecorded("answer-one", "up", "nice"));
+        awaitSequence();
+
+        List<Message> messages = messages();
+        assertThat(messages)
+                .extracting(Message::content)
+                .containsExactly("nul \u0000 and \uD83D\uDE00", "answer \u0000 \u2028", "q", "part");
+        assertThat(messages)
+                .extracting(Message::status)
+                .containsExactly(Status.ACCEPTED, Status.COMPLETED, Status.FORGOTTEN, Status.FORGOTTEN);
+        assertThat(messages.get(1).usage()).contains(USAGE);
+        assertThat(messages.get(1).feedback().map(ConversationSnapshot.Feedback::rating))
+                .contains("up");
+        assertThat(readModel.snapshot(KEY).orElseThrow().activeTurn()).isEmpty();
+        assertThat(readModel.events(KEY, 3, 100))
+                .extracting(ConversationEvent::getSequence)
+                .first()
+                .isEqualTo(4L);
+        assertThat(count("events")).isEqualTo(sequence);
+        assertThat(count("generations")).isEqualTo(2);
+    }
+
+    @Test
+    void aRestartedSinkGoesOnWhereItWas() throws SQLException {
+        log(null, new ConversationCreated(null, "w", Map.of()));
+        exchange("one", "q", "a");
+        awaitSequence();
+        Optional.ofNullable(sink).orElseThrow().close();
+        exchange("two", "q2", "a2");
+        sink = startSink();
+        awaitSequence();
+
+        assertThat(messages())
+                .extracting(Message::id)
+                .containsExactly("user-one", "answer-one", "user-two", "answer-two");
+        assertThat(readModel.snapshot(KEY).orElseThrow().conversation().messageCount())
+                .isEqualTo(4);
+        assertThat(count("events")).isEqualTo(sequence);
+    }
+
+    @Test
+    void anOutageIsWaitedOutAndLosesNothing() throws SQLException {
+        log(null, new ConversationCreated(null, "w", Map.of()));
+        exchange("one", "q", "a");
+        awaitSequence();
+
+        postgres.stop();
+        exchange("two", "q2", "a2");
+        await().atMost(PATIENCE)
+                .until(() -> !Optional.ofNullable(sink).orElseThrow().health().ready());
+        assertThatThrownBy(() -> readModel.snapshot(KEY))
+                .isInstanceOf(ConversationQueries.ReadModelUnavailableException.class);
+        postgres.start();
+        awaitSequence();
+
+        assertThat(messages()).hasSize(4);
+        assertThat(count("events")).isEqualTo(sequence);
+        await().atMost(PATIENCE)
+                .until(() -> Optional.ofNullable(sink).orElseThrow().health().ready());
+    }
+
+    @Test
+    void aStaleInstanceWritesNothing() throws SQLException {
+        log(null, new ConversationCreated(null, "w", Map.of()));
+        awaitSequence();
+        try (Connection connection = connection()) {
+            connection.setAutoCommit(false);
+            assertThatThrownBy(() ->
+                            new RowWriter(connection).advance(topics.events().name(), 0, 123_456, 123_457))
+                    .isInstanceOf(RowWriter.StaleInstanceException.class);
+        }
+    }
+
+    @Test
+    void listsAreReadPageByPage() {
+        for (int i = 0; i < 5; i++) {
+            ConversationEvent event = new ConversationEvent(
+                    "t", "c" + i, 1L, NOW.plusSeconds(i), "cause", null, new ConversationCreated(null, "w", Map.of()));
+            byte[] value = topics.events()
+                    .values()
+                    .serializer()
+                    .serialize(topics.events().name(), event);
+            var _ = producer.send(
+                    new ProducerRecord<>(topics.events().name(), ("t/c" + i).getBytes(StandardCharsets.UTF_8), value));
+        }
+        await().atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(() -> readModel
+                                .conversations("t", 10, Optional.empty())
+                                .conversations()
+                                .size()
+                        == 5);
+
+        ConversationQueries.Page first = readModel.conversations("t", 3, Optional.empty());
+        ConversationQueries.Page second = readModel.conversations("t", 3, first.next());
+
+        assertThat(first.conversations())
+                .extracting(ConversationSnapshot.Summary::id)
+                .containsExactly("c4", "c3", "c2");
+        assertThat(second.conversations())
+                .extracting(ConversationSnapshot.Summary::id)
+                .containsExactly("c1", "c0");
+        assertThat(second.next()).isEmpty();
+        assertThat(readModel.conversations("other", 3, Optional.empty()).conversations())
+                .isEmpty();
+    }
+
+    private long count(String table) throws SQLException {
+        try (Connection connection = connection();
+                var rows = connection.createStatement().executeQuery("select count(*) from parley." + table)) {
+            rows.next();
+            return rows.getLong(1);
+        }
+    }
+
+    private Connection connection() throws SQLException {
+        Connection connection = DriverManager.getConnection(postgres.jdbcUrl());
+        connection.setSchema("parley");
+        return connection;
+    }
+}

@@ -1,0 +1,250 @@
+package dev.parley.topologies.conversation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.Command;
+import dev.parley.chat.v1.Control;
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.GenerationCompleted;
+import dev.parley.chat.v1.GenerationReport;
+import dev.parley.chat.v1.HistoryMessage;
+import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRequest;
+import dev.parley.chat.v1.Usage;
+import dev.parley.chat.v1.UsageBasis;
+import dev.parley.schemas.CloudEventHeaders;
+import dev.parley.schemas.DeadLetter;
+import dev.parley.schemas.Topic;
+import dev.parley.schemas.Topics;
+import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.config.TopicSettings;
+import dev.parley.stack.InMemoryRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConversationTopologyTest {
+
+    private static final String KEY = "default/c1";
+    private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+    @TempDir
+    private Path stateDir;
+
+    private final Topics topics = Topics.of(new TopicSettings("", 1, (short) 1), InMemoryRegistry.serdes());
+    private long nanos;
+    private TopologyTestDriver driver;
+    private TestInputTopic<String, Command> commands;
+    private TestInputTopic<String, GenerationReport> reports;
+    private TestOutputTopic<String, ConversationEvent> events;
+    private TestOutputTopic<String, TurnRequest> turns;
+    private TestOutputTopic<String, Control> controls;
+    private TestOutputTopic<byte[], byte[]> deadLetters;
+
+    @BeforeEach
+    void start() {
+        Properties config = new Properties();
+        config.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
+        config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "nowhere:1");
+        config.put(StreamsConfig.STATE_DIR_CONFIG, stateDir.toString());
+        config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
+        driver = new TopologyTestDriver(
+                ConversationTopology.build(
+                        topics,
+                        ConversationSettings.from(Settings.of()),
+                        new SimpleMeterRegistry(),
+                        InstantSource.fixed(NOW),
+                        () -> nanos),
+                config);
+        commands = in(topics.commands());
+        reports = in(topics.generationResults());
+        events = out(topics.events());
+        turns = out(topics.turns());
+        controls = out(topics.controls());
+        deadLetters = driver.createOutputTopic(
+                topics.deadLetters().name(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    @AfterEach
+    void stop() {
+        driver.close();
+    }
+
+    private <V> TestInputTopic<String, V> in(Topic<String, V> topic) {
+        return driver.createInputTopic(
+                topic.name(), topic.keys().serializer(), topic.values().serializer());
+    }
+
+    private <V> TestOutputTopic<String, V> out(Topic<String, V> topic) {
+        return driver.createOutputTopic(
+                topic.name(), topic.keys().deserializer(), topic.values().deserializer());
+    }
+
+    private static Command submit(String name, String content) {
+        return new Command(
+                "command-" + name,
+                "default",
+                "c1",
+                NOW,
+                new SubmitMessage(
+                        "user-" + name,
+                        name,
+                        "answer-" + name,
+                        content,
+                        OnBusy.ENQUEUE,
+                        null,
+                        null,
+                        Map.of(),
+                        "print"));
+    }
+
+    private static GenerationReport completed(String turn, String content) {
+        return new GenerationReport(
+                "report-" + turn,
+                turn + ".1",
+                NOW,
+                new GenerationCompleted(
+                        new Attempt("a", 1, "e", "m", "w"),
+                        content,
+                        null,
+                        "stop",
+                        new Usage(1, 1, UsageBasis.MEASURED),
+                        1.0,
+                        2.0));
+    }
+
+    @Test
+    void theFlowIsTheOneInTheDocs() throws IOException {
+        String described = ConversationTopology.build(
+                        topics, ConversationSettings.from(Settings.of()), new SimpleMeterRegistry())
+                .describe()
+                .toString();
+        try (InputStream golden = getClass().getResourceAsStream("/golden/conversation.txt")) {
+            // A wanted change of the flow: put the new text into the golden file and into docs/dataflow.md.
+            assertThat(described)
+                    .isEqualTo(new String(Objects.requireNonNull(golden).readAllBytes(), StandardCharsets.UTF_8));
+        }
+    }
+
+    @Test
+    void storeNamesAreAContract() {
+        assertThat(driver.getAllStateStores().keySet())
+                .containsExactlyInAnyOrder(
+                        "conversation-heads", "conversation-messages", "message-ids", "active-turns");
+    }
+
+    @Test
+    void anEventCarriesItsSequenceItsCauseAndItsTrace() {
+        RecordHeaders headers = new RecordHeaders();
+        headers.add("traceparent", TRACE.getBytes(StandardCharsets.UTF_8));
+        commands.pipeInput(new TestRecord<>(KEY, submit("one", "Hi"), headers));
+
+        List<TestRecord<String, ConversationEvent>> logged = events.readRecordsToList();
+
+        assertThat(logged).extracting(record -> record.value().getSequence()).containsExactly(1L, 2L, 3L);
+        assertThat(logged).allSatisfy(record -> {
+            assertThat(record.key()).isEqualTo(KEY);
+            assertThat(record.value().getCauseId()).isEqualTo("command-one");
+            assertThat(CloudEventHeaders.text(record.headers(), "traceparent")).isEqualTo(TRACE);
+            assertThat(CloudEventHeaders.text(record.headers(), "ce_id"))
+                    .isEqualTo(KEY + "/" + record.value().getSequence());
+        });
+        TestRecord<String, TurnRequest> request = turns.readRecord();
+        assertThat(request.key()).isEqualTo("default/default");
+        assertThat(CloudEventHeaders.text(request.headers(), "traceparent")).isEqualTo(TRACE);
+    }
+
+    @Test
+    void aFollowUpCarriesTheExchangesBeforeIt() {
+        commands.pipeInput(KEY, submit("one", "Why?"));
+        reports.pipeInput(KEY, completed("one", "Because."));
+        commands.pipeInput(KEY, submit("two", "Really?"));
+
+        List<TurnRequest> requests = turns.readValuesToList();
+
+        assertThat(requests).hasSize(2);
+        assertThat(requests.getLast().getContent()).isEqualTo("Really?");
+        assertThat(requests.getLast().getHistory())
+                .extracting(HistoryMessage::getContent)
+                .containsExactly("Why?", "Because.");
+    }
+
+    @Test
+    void historyBeyondTheBudgetLosesItsOldestWholeExchanges() {
+        String long12000Chars = "x".repeat(12_000);
+        for (String name : List.of("one", "two", "three", "four")) {
+            commands.pipeInput(KEY, submit(name, name));
+            reports.pipeInput(KEY, completed(name, long12000Chars));
+        }
+
+        List<HistoryMessage> history = turns.readValuesToList().getLast().getHistory();
+
+        // 8,000 tokens of four characters: two exchanges of 12,000 characters.
+        assertThat(history)
+                .extracting(HistoryMessage::getContent)
+                .containsExactly("two", long12000Chars, "three", long12000Chars);
+    }
+
+    @Test
+    void aRequestThatNobodyTakesFailsByTheMonotonicClock() {
+        commands.pipeInput(KEY, submit("one", "Hi"));
+        driver.advanceWallClockTime(Duration.ofHours(1));
+        assertThat(controls.isEmpty())
+                .as("a jump of the wall clock ends nothing")
+                .isTrue();
+
+        nanos += Duration.ofMinutes(3).toNanos();
+        driver.advanceWallClockTime(Duration.ofSeconds(1));
+        assertThat(controls.readValue().getGenerationId()).isEqualTo("one.1");
+        nanos += Duration.ofMinutes(1).toNanos();
+        driver.advanceWallClockTime(Duration.ofSeconds(1));
+
+        assertThat(events.readValuesToList().getLast().getBody())
+                .isInstanceOfSatisfying(
+                        TurnFailed.class, failed -> assertThat(failed.getCode()).isEqualTo("no_worker"));
+    }
+
+    @Test
+    void poisonIsSetAsideOnceAndTheNextRecordIsTaken() {
+        TestInputTopic<byte[], byte[]> raw =
+                driver.createInputTopic(topics.commands().name(), new ByteArraySerializer(), new ByteArraySerializer());
+        raw.pipeInput(KEY.getBytes(StandardCharsets.UTF_8), new byte[] {1, 2, 3});
+        commands.pipeInput("default/other", submit("one", "Hi"));
+        commands.pipeInput(KEY, submit("one", "Hi"));
+
+        List<TestRecord<byte[], byte[]>> letters = deadLetters.readRecordsToList();
+
+        assertThat(letters).hasSize(2);
+        assertThat(letters.getFirst().value()).containsExactly(1, 2, 3);
+        assertThat(CloudEventHeaders.text(letters.getFirst().headers(), DeadLetter.CODE))
+                .isEqualTo("undecodable_record");
+        assertThat(CloudEventHeaders.text(letters.getLast().headers(), DeadLetter.CODE))
+                .isEqualTo("invalid_record");
+        assertThat(events.readValuesToList()).hasSize(3);
+    }
+}

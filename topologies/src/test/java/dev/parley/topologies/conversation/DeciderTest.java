@@ -1,0 +1,435 @@
+package dev.parley.topologies.conversation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.AttemptClaimed;
+import dev.parley.chat.v1.AttemptLost;
+import dev.parley.chat.v1.CancelTurn;
+import dev.parley.chat.v1.Command;
+import dev.parley.chat.v1.CreateConversation;
+import dev.parley.chat.v1.DeleteConversation;
+import dev.parley.chat.v1.GenerationCancelled;
+import dev.parley.chat.v1.GenerationCompleted;
+import dev.parley.chat.v1.GenerationFailed;
+import dev.parley.chat.v1.GenerationReport;
+import dev.parley.chat.v1.MessageAccepted;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
+import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.RateMessage;
+import dev.parley.chat.v1.RegenerateMessage;
+import dev.parley.chat.v1.RenameConversation;
+import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnPrepared;
+import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Usage;
+import dev.parley.chat.v1.UsageBasis;
+import dev.parley.topologies.conversation.Decider.Decision;
+import dev.parley.topologies.conversation.Decider.Order;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.apache.avro.specific.SpecificRecord;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DeciderTest {
+
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+    private static final Usage USAGE = new Usage(1, 2, UsageBasis.MEASURED);
+    private static final Rules RULES = new Rules(2, 3);
+    private static final List<OnBusy> ON_BUSY = List.of(OnBusy.values());
+
+    /** A conversation with its history in memory, and everything that was ever logged of it. */
+    private static final class Played implements History {
+        private Conversation state = Conversation.NONE;
+        private final List<SpecificRecord> log = new ArrayList<>();
+        private final List<Order> orders = new ArrayList<>();
+        private final Set<String> messages = new HashSet<>();
+        private final List<Exchange> exchanges = new ArrayList<>();
+        private int commands;
+
+        @Override
+        public boolean has(String messageId) {
+            return messages.contains(messageId);
+        }
+
+        @Override
+        public @Nullable Exchange exchange(String assistantMessageId) {
+            return exchanges.stream()
+                    .filter(exchange -> exchange.assistantMessageId().equals(assistantMessageId))
+                    .findFirst()
+                    .orElse(null);
+        }
+
+        @Override
+        public @Nullable Exchange latest() {
+            return exchanges.isEmpty() ? null : exchanges.getLast();
+        }
+
+        List<SpecificRecord> on(Input input) {
+            Conversation before = state;
+            Decision decision = Decider.decide(state, input, RULES, this, NOW);
+            List<SpecificRecord> logged = new ArrayList<>();
+            for (Change change : decision.changes()) {
+                if (change instanceof Change.Logged(SpecificRecord body, String turnId)) {
+                    logged.add(body);
+                    switch (body) {
+                        case MessageAccepted accepted -> messages.add(accepted.getMessageId());
+                        case MessageRejected rejected -> messages.add(rejected.getMessageId());
+                        case TurnStarted started -> messages.add(started.getAssistantMessageId());
+                        case MessageCompleted completed -> remember(before, completed.getMessageId());
+                        case TurnFailed failed -> remember(before, failed.getMessageId());
+                        default -> {}
+                    }
+                }
+            }
+            assertThat(decision.state().sequence()).isEqualTo(before.sequence() + logged.size());
+            state = decision.state();
+            log.addAll(logged);
+            orders.addAll(decision.orders());
+            return logged;
+        }
+
+        private void remember(Conversation before, String assistantMessageId) {
+            Turn.Running running = before.turn();
+            exchanges.add(new Exchange(
+                    running.position(),
+                    running.turn().userMessageId(),
+                    assistantMessageId,
+                    running.turn().content()));
+        }
+
+        List<SpecificRecord> ask(SpecificRecord body) {
+            return ask("command-" + commands++, body);
+        }
+
+        List<SpecificRecord> ask(String commandId, SpecificRecord body) {
+            return on(new Input.Asked(new Command(commandId, "t", "c", NOW, body)));
+        }
+
+        List<SpecificRecord> submit(String name, OnBusy onBusy) {
+            return ask(new SubmitMessage(
+                    "user-" + name,
+                    name,
+                    "answer-" + name,
+                    "content of " + name,
+                    onBusy,
+                    null,
+                    null,
+                    Map.of(),
+                    "print"));
+        }
+
+        List<SpecificRecord> report(String turn, SpecificRecord body) {
+            return on(new Input.Reported(new GenerationReport("report", turn + ".1", NOW, body)));
+        }
+
+        List<SpecificRecord> complete(String turn) {
+            return report(turn, new GenerationCompleted(attempt(1), "text", null, "stop", USAGE, 1.0, 2.0));
+        }
+    }
+
+    private static Attempt attempt(int number) {
+        return new Attempt("attempt-" + number, number, "engine", "model", "worker");
+    }
+
+    private static List<String> names(List<SpecificRecord> bodies) {
+        return bodies.stream().map(body -> body.getClass().getSimpleName()).toList();
+    }
+
+    @Test
+    void aTurnGoesFromAcceptedToCompleted() {
+        Played played = new Played();
+
+        assertThat(names(played.submit("one", OnBusy.ENQUEUE)))
+                .containsExactly("ConversationCreated", "MessageAccepted", "TurnStarted");
+        assertThat(names(played.report("one", new TurnPrepared(1, "chat", 1.0, "default", "default", List.of()))))
+                .containsExactly("TurnRouted", "TurnRetrieved");
+        assertThat(played.report("one", new AttemptClaimed(attempt(1)))).isEmpty();
+        assertThat(played.state.turn().phase()).isInstanceOf(Turn.Phase.Generating.class);
+        assertThat(names(played.complete("one"))).containsExactly("MessageCompleted");
+        assertThat(played.state.busy()).isFalse();
+    }
+
+    @Test
+    void aRepeatChangesNothing() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+
+        assertThat(played.submit("one", OnBusy.ENQUEUE)).isEmpty();
+        played.complete("one");
+        assertThat(played.complete("one")).isEmpty();
+        assertThat(played.ask("rename", new RenameConversation("title"))).hasSize(1);
+        assertThat(played.ask("rename", new RenameConversation("title"))).isEmpty();
+        assertThat(played.ask(new CreateConversation(null, "w", Map.of()))).isEmpty();
+    }
+
+    @Test
+    void enqueuedTurnsRunInOrderAndTheQueueIsBounded() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+        assertThat(names(played.submit("two", OnBusy.ENQUEUE))).containsExactly("MessageAccepted");
+        played.submit("three", OnBusy.ENQUEUE);
+
+        assertThat(played.submit("four", OnBusy.ENQUEUE))
+                .singleElement()
+                .satisfies(
+                        body -> assertThat(((MessageRejected) body).getCode()).isEqualTo("queue_full"));
+        assertThat(names(played.complete("one"))).containsExactly("MessageCompleted", "TurnStarted");
+        assertThat(played.state.turn().turnId()).isEqualTo("two");
+    }
+
+    @Test
+    void rejectIsRefusedWhileATurnRuns() {
+        Played played = new Played();
+        played.submit("one", OnBusy.REJECT);
+
+        assertThat(played.submit("two", OnBusy.REJECT))
+                .singleElement()
+                .satisfies(
+                        body -> assertThat(((MessageRejected) body).getCode()).isEqualTo("busy"));
+    }
+
+    @Test
+    void interruptingCancelsAndRunsNextAheadOfTheQueue() {
+        for (OnBusy onBusy : List.of(OnBusy.INTERRUPT, OnBusy.ROLLBACK)) {
+            Played played = new Played();
+            played.submit("one", OnBusy.ENQUEUE);
+            played.submit("waiting", OnBusy.ENQUEUE);
+            played.submit("urgent", onBusy);
+
+            assertThat(played.orders.getLast()).isInstanceOf(Order.Stop.class);
+            List<SpecificRecord> end =
+                    played.report("one", new GenerationCancelled(attempt(1), "part", USAGE, null, null));
+            assertThat(names(end)).containsExactly("TurnCancelled", "TurnStarted");
+            assertThat(((TurnCancelled) end.getFirst()).getForgotten()).isEqualTo(onBusy == OnBusy.ROLLBACK);
+            assertThat(((TurnCancelled) end.getFirst()).getContent()).isEqualTo("part");
+            assertThat(played.state.turn().turnId()).isEqualTo("urgent");
+        }
+    }
+
+    @Test
+    void aCancelledTurnThatWaitsEndsAtOnce() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+        played.submit("two", OnBusy.ENQUEUE);
+
+        assertThat(names(played.ask(new CancelTurn("two")))).containsExactly("TurnCancelled");
+        assertThat(played.ask(new CancelTurn("two"))).isEmpty();
+        assertThat(played.state.turn().cancelling()).isFalse();
+        played.ask(new CancelTurn(null));
+        assertThat(played.state.turn().cancelling()).isTrue();
+    }
+
+    @Test
+    void aTurnThatFinishesDespiteACancelHasItsWholeAnswer() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+        played.ask(new CancelTurn(null));
+
+        assertThat(names(played.complete("one"))).containsExactly("MessageCompleted");
+    }
+
+    @Test
+    void aLostAttemptIsAskedForAgainAndTheLastOneFails() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+        for (int number = 1; number <= 2; number++) {
+            assertThat(played.report("one", new AttemptLost(attempt(number), "worker_lost")))
+                    .isEmpty();
+            assertThat(played.report("one", new AttemptLost(attempt(number), "worker_lost")))
+                    .isEmpty();
+            assertThat(played.orders.getLast()).isInstanceOf(Order.Generate.class);
+            assertThat(played.state.turn().attempt()).isEqualTo(number + 1);
+        }
+
+        assertThat(played.report("one", new AttemptLost(attempt(3), "worker_lost")))
+                .singleElement()
+                .satisfies(body -> assertThat(((TurnFailed) body).getCode()).isEqualTo("worker_lost"));
+        assertThat(played.orders).filteredOn(Order.Generate.class::isInstance).hasSize(3);
+    }
+
+    @Test
+    void aZombieThatFinishesAfterAllEndsTheTurnAndCallsOffItsHeir() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+        played.report("one", new AttemptLost(attempt(1), "worker_lost"));
+
+        assertThat(names(played.complete("one"))).containsExactly("MessageCompleted");
+        assertThat(played.orders.getLast()).isInstanceOf(Order.Stop.class);
+    }
+
+    @Test
+    void aFailureThatWouldRecurEndsTheTurnAtOnce() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+
+        List<SpecificRecord> end = played.report(
+                "one", new GenerationFailed(attempt(1), "engine_rejected", "no", false, "part", USAGE, null, 1.0));
+
+        assertThat(end).singleElement().satisfies(body -> {
+            assertThat(((TurnFailed) body).getCode()).isEqualTo("engine_rejected");
+            assertThat(((TurnFailed) body).getContent()).isEqualTo("part");
+        });
+    }
+
+    @Test
+    void everyWaitingStateHasADeadlineThatLeadsToAnEnd() {
+        Played unclaimed = new Played();
+        unclaimed.submit("one", OnBusy.ENQUEUE);
+        unclaimed.on(new Input.DeadlinePassed("one", 1, Turn.Phase.Preparing.class));
+        assertThat(unclaimed.on(new Input.DeadlinePassed("one", 1, Turn.Phase.Cancelling.class)))
+                .singleElement()
+                .satisfies(body -> assertThat(((TurnFailed) body).getCode()).isEqualTo("no_worker"));
+
+        Played running = new Played();
+        running.submit("one", OnBusy.ENQUEUE);
+        running.report("one", new AttemptClaimed(attempt(1)));
+        assertThat(running.on(new Input.DeadlinePassed("one", 1, Turn.Phase.Preparing.class)))
+                .isEmpty();
+        running.on(new Input.DeadlinePassed("one", 1, Turn.Phase.Generating.class));
+        assertThat(running.report("one", new GenerationCancelled(attempt(1), "part", USAGE, null, null)))
+                .singleElement()
+                .satisfies(body -> assertThat(((TurnFailed) body).getCode()).isEqualTo("turn_timeout"));
+    }
+
+    @Test
+    void aDeletedConversationTakesNoMoreMessages() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+        played.submit("two", OnBusy.ENQUEUE);
+
+        assertThat(names(played.ask(new DeleteConversation()))).containsExactly("TurnCancelled", "ConversationDeleted");
+        assertThat(played.submit("three", OnBusy.ENQUEUE))
+                .singleElement()
+                .satisfies(
+                        body -> assertThat(((MessageRejected) body).getCode()).isEqualTo("conversation_deleted"));
+        assertThat(names(played.report("one", new GenerationCancelled(null, "", USAGE, null, null))))
+                .containsExactly("TurnCancelled");
+    }
+
+    @Test
+    void anAnswerCanBeGivenAnew() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+        played.complete("one");
+
+        List<SpecificRecord> events =
+                played.ask(new RegenerateMessage("answer-one", "again", "answer-again", OnBusy.ENQUEUE, null));
+
+        assertThat(events).singleElement().satisfies(body -> {
+            assertThat(((TurnStarted) body).getSupersedes()).isEqualTo("answer-one");
+            assertThat(((TurnStarted) body).getUserMessageId()).isEqualTo("user-one");
+        });
+        assertThat(played.ask(new RegenerateMessage("nothing", "x", "answer-x", OnBusy.ENQUEUE, null)))
+                .singleElement()
+                .isInstanceOf(MessageRejected.class);
+        assertThat(names(played.ask(new RateMessage("answer-one", "up", null)))).containsExactly("FeedbackRecorded");
+        assertThat(played.ask(new RateMessage("nothing", "up", null))).isEmpty();
+    }
+
+    /** Random histories; a failing one is run again with {@code -Dparley.seed=N}. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void whateverHappensEveryAcceptedMessageEndsExactlyOnce(long given) {
+        long seed = Long.getLong("parley.seed", given);
+        for (int round = 0; round < 400; round++) {
+            Random random = new Random(seed * 1000 + round);
+            Played played = new Played();
+            for (int step = 0; step < 60; step++) {
+                step(played, random);
+                check(played, seed, round);
+            }
+            for (int settle = 0; played.state.busy() && settle < 50; settle++) {
+                Turn.Running running = played.state.turn();
+                played.on(new Input.DeadlinePassed(
+                        running.turnId(), running.attempt(), running.phase().getClass()));
+                check(played, seed, round);
+            }
+            assertThat(played.state.busy())
+                    .as("seed %d round %d settles", seed, round)
+                    .isFalse();
+            Map<String, Integer> ends = ends(played);
+            int failedRound = round;
+            played.log.stream()
+                    .filter(MessageAccepted.class::isInstance)
+                    .map(MessageAccepted.class::cast)
+                    .forEach(accepted -> assertThat(ends.get(accepted.getAssistantMessageId()))
+                            .as("seed %d round %d: ends of %s", seed, failedRound, accepted.getMessageId())
+                            .isEqualTo(1));
+        }
+    }
+
+    private static void step(Played played, Random random) {
+        String turn = "turn-" + random.nextInt(8);
+        Attempt attempt = attempt(1 + random.nextInt(3));
+        switch (random.nextInt(14)) {
+            case 0, 1, 2 -> played.submit(turn, ON_BUSY.get(random.nextInt(ON_BUSY.size())));
+            case 3 -> played.ask(new CancelTurn(random.nextBoolean() ? turn : null));
+            case 4 -> played.ask("rename", new RenameConversation("x"));
+            case 5 -> played.report(turn, new TurnPrepared(1, "chat", 1.0, "default", "default", List.of()));
+            case 6, 7 -> played.report(turn, new AttemptClaimed(attempt));
+            case 8 -> played.report(turn, new AttemptLost(attempt, "worker_lost"));
+            case 9 ->
+                played.report(
+                        turn,
+                        new GenerationFailed(
+                                attempt, "engine_error", "x", random.nextBoolean(), "p", USAGE, null, 1.0));
+            case 10, 11 -> played.complete(turn);
+            case 12 -> played.report(turn, new GenerationCancelled(attempt, "p", USAGE, null, null));
+            default -> {
+                if (random.nextInt(10) == 0) {
+                    played.ask(new DeleteConversation());
+                } else if (played.state.running() != null) {
+                    played.on(new Input.DeadlinePassed(
+                            played.state.turn().turnId(),
+                            played.state.turn().attempt(),
+                            played.state.turn().phase().getClass()));
+                }
+            }
+        }
+    }
+
+    private static void check(Played played, long seed, int round) {
+        assertThat(played.state.sequence())
+                .as("seed %d round %d: gap-free", seed, round)
+                .isEqualTo(played.log.size());
+        assertThat(played.state.queue())
+                .as("seed %d round %d: bounded", seed, round)
+                .hasSizeLessThanOrEqualTo(RULES.maxQueuedTurns());
+        assertThat(played.state.recentCommands()).hasSizeLessThanOrEqualTo(Conversation.MAX_RECENT_COMMANDS);
+        assertThat(ends(played).values())
+                .as("seed %d round %d: one end each", seed, round)
+                .allMatch(count -> count == 1);
+        assertThat(StateRecords.read(StateRecords.stored(played.state)))
+                .as("seed %d round %d: state survives storage", seed, round)
+                .isEqualTo(played.state);
+    }
+
+    private static Map<String, Integer> ends(Played played) {
+        Map<String, Integer> ends = new HashMap<>();
+        for (SpecificRecord body : played.log) {
+            String id = switch (body) {
+                case MessageCompleted completed -> completed.getMessageId();
+                case TurnFailed failed -> failed.getMessageId();
+                case TurnCancelled cancelled -> cancelled.getMessageId();
+                default -> null;
+            };
+            if (id != null) {
+                ends.merge(id, 1, Integer::sum);
+            }
+        }
+        return ends;
+    }
+}
