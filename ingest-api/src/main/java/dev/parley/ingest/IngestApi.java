@@ -20,6 +20,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.http.UriCompliance;
@@ -37,6 +39,7 @@ public final class IngestApi implements Role {
 
     private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
     private static final String REQUEST_ID_HEADER = "x-request-id";
+    private static final String COUNTED = "parley.counted";
     private static final int MAX_HEADER_BYTES = 16 * 1024;
 
     /** Longer than anyone may wait for an answer, and than the pause between two heartbeats of a stream. */
@@ -45,19 +48,27 @@ public final class IngestApi implements Role {
     /** For requests under way when the server stops; whoever waits has been let go by then. */
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(2);
 
+    private static final Duration STOP_PAUSE = Duration.ofMillis(5);
+
     /** The page brings everything it needs, and nothing else may run in it. */
     private static final String CONTENT_SECURITY_POLICY =
             "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self';"
                     + " frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
     private final Javalin server;
+
+    /** Requests whose answers have not been written whole. */
+    private final AtomicInteger underWay;
+
     private final Door door;
     private final CommandLog log;
     private final SseEdge edge;
     private final IngestSettings settings;
 
-    private IngestApi(Javalin server, Door door, CommandLog log, SseEdge edge, IngestSettings settings) {
+    private IngestApi(
+            Javalin server, AtomicInteger underWay, Door door, CommandLog log, SseEdge edge, IngestSettings settings) {
         this.server = server;
+        this.underWay = underWay;
         this.door = door;
         this.log = log;
         this.edge = edge;
@@ -95,14 +106,24 @@ public final class IngestApi implements Role {
         Admission admission = new Admission(settings, meters);
         Door door = new Door(log, feed, queries, meters);
         NativeApi api = new NativeApi(door, access, admission, feed, edge, queries);
+        AtomicInteger underWay = new AtomicInteger();
         Javalin server = Javalin.create(config -> {
             server(config);
             page(config);
-            config.routes.before(ctx -> receive(ctx, access));
+            config.routes.before(ctx -> {
+                underWay.incrementAndGet();
+                ctx.attribute(COUNTED, true);
+                receive(ctx, access);
+            });
             api.addTo(config.routes);
             operations(config.routes, meters, roles);
             Problems.addTo(config.routes);
-            config.requestLogger.http((ctx, millis) -> served(ctx, millis, meters));
+            config.requestLogger.http((ctx, millis) -> {
+                if (Boolean.TRUE.equals(ctx.attribute(COUNTED))) {
+                    underWay.decrementAndGet();
+                }
+                served(ctx, millis, meters);
+            });
         });
         try {
             server.start(settings.host(), settings.port());
@@ -110,7 +131,7 @@ public final class IngestApi implements Role {
             log.close();
             throw isTaken(e) ? new AddressTakenException(settings) : e;
         }
-        return new IngestApi(server, door, log, edge, settings);
+        return new IngestApi(server, underWay, door, log, edge, settings);
     }
 
     /** Another process listens where the server should. */
@@ -149,7 +170,8 @@ public final class IngestApi implements Role {
         });
         config.jetty.modifyServer(server -> {
             server.setErrorHandler(new Problems.OfJetty());
-            server.setStopTimeout(STOP_TIMEOUT.toMillis());
+            // Idle connections would be waited for as well; what is under way is waited for here, in close().
+            server.setStopTimeout(0);
         });
     }
 
@@ -244,6 +266,12 @@ public final class IngestApi implements Role {
     public void close() {
         edge.close();
         door.close();
+        long deadline = System.nanoTime() + STOP_TIMEOUT.toNanos();
+        while (underWay.get() > 0
+                && System.nanoTime() < deadline
+                && !Thread.currentThread().isInterrupted()) {
+            LockSupport.parkNanos(STOP_PAUSE.toNanos());
+        }
         server.stop();
         log.close();
     }

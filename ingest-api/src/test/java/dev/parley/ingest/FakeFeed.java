@@ -51,6 +51,15 @@ final class FakeFeed implements ConversationFeed {
         }
     }
 
+    void chatter(ConversationKey key, int bytes) {
+        Frame frame = new Frame(
+                new FeedEvent.MessageDelta(key, "turn", "message", 1, 0, FeedEvent.MessageDelta.Kind.TEXT, ""),
+                "1.1.0",
+                ("data: " + "x".repeat(bytes) + "\n\n").getBytes(StandardCharsets.UTF_8));
+        readers.removeIf(reader -> reader.conversation().orElse(key).equals(key)
+                && !reader.listener().onFrame(frame));
+    }
+
     private void tell(Reader reader, ConversationKey key, ConversationEvent event) {
         if (!reader.listener().onFrame(frame(key, event))) {
             readers.remove(reader);

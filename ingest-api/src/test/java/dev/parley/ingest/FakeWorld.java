@@ -228,6 +228,11 @@ final class FakeWorld implements CommandLog {
         feeds.forEach(feed -> feed.take(key, event));
     }
 
+    /** Something that is told to streams of a conversation, of about {@code bytes} bytes, and kept nowhere. */
+    synchronized void chatter(ConversationKey key, int bytes) {
+        feeds.forEach(feed -> feed.chatter(key, bytes));
+    }
+
     /** A conversation that is there already, as if created by another node. */
     ConversationKey conversation(String id) {
         ConversationKey key = new ConversationKey(ConversationKey.DEFAULT_TENANT, id);

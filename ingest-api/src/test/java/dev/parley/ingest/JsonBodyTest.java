@@ -41,7 +41,7 @@ class JsonBodyTest {
                 "{\"content\": \"x\", \"onBusy\": \"later\"} | invalid_request | onBusy",
                 "{\"content\": \"x\", \"metadata\": []} | invalid_request | metadata",
                 "{\"content\": \"x\", \"metadata\": {\"a\": 1}} | invalid_request | metadata.a",
-                "{\"content\": \"x\", \"content\": \"y\"} | invalid_json | ",
+                "{\"content\": \"x\", \"content\": \"y\"} | invalid_json | content",
                 "{\"content\": \"x\"} 7 | invalid_json | ",
                 "{\"content\": | invalid_json | ",
                 "[] | invalid_json | ",
