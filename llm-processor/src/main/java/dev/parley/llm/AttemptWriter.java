@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AttemptWriter implements Engine.Sink {
 
-    static final Duration COALESCE = Duration.ofMillis(20);
+    static final Duration COALESCE = Duration.ofMillis(10);
     static final Duration HEARTBEAT = Duration.ofSeconds(3);
     static final int MAX_PENDING_CHARS = 4096;
     static final int MAX_DELTA_CHARS = 256 * 1024;

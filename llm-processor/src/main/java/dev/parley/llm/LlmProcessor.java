@@ -71,7 +71,7 @@ public final class LlmProcessor implements Role {
     private static final Duration PAUSE_AFTER_TROUBLE = Duration.ofSeconds(1);
     private static final Duration CLAIM_TIMEOUT = Duration.ofSeconds(15);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
-    private static final Duration TICK = Duration.ofMillis(5);
+    private static final Duration TICK = Duration.ofMillis(2);
 
     private final LlmSettings settings;
     private final KafkaSettings kafka;
