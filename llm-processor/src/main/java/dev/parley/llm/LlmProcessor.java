@@ -197,14 +197,15 @@ public final class LlmProcessor implements Role {
                 while (!closing) {
                     poll(consumer);
                 }
-            } catch (KafkaException e) {
-                polling = false;
-                if (!closing) {
-                    logger.warn("requests cannot be taken, trying again: {}", e.toString());
-                    pause();
-                }
             } catch (InterruptedException e) {
                 return;
+            } catch (RuntimeException e) {
+                // Whatever it was, a worker that stops asking for work helps nobody: join anew.
+                polling = false;
+                if (!closing) {
+                    logger.warn("requests cannot be taken, trying again", e);
+                    pause();
+                }
             }
         }
     }
