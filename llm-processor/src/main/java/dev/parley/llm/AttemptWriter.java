@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AttemptWriter implements Engine.Sink {
 
-    static final Duration COALESCE = Duration.ofMillis(20);
+    static final Duration COALESCE = Duration.ofMillis(10);
     static final Duration HEARTBEAT = Duration.ofSeconds(3);
     static final int MAX_PENDING_CHARS = 4096;
     static final int MAX_DELTA_CHARS = 256 * 1024;
@@ -108,9 +108,7 @@ final class AttemptWriter implements Engine.Sink {
         }
         pending.append(piece);
         boolean first = seq == 0;
-        if (first
-                || pending.length() >= MAX_PENDING_CHARS
-                || ticker.getAsLong() - lastSentNanos >= COALESCE.toNanos()) {
+        if (first || pending.length() >= MAX_PENDING_CHARS || silence() >= COALESCE.toNanos()) {
             flush(false);
         }
         awaitRoom();
@@ -142,12 +140,17 @@ final class AttemptWriter implements Engine.Sink {
         if (ended || broken) {
             return;
         }
-        long silence = ticker.getAsLong() - lastSentNanos;
-        if (!pending.isEmpty() && silence >= COALESCE.toNanos()) {
+        if (!pending.isEmpty() && silence() >= COALESCE.toNanos()) {
             flush(false);
-        } else if (silence >= HEARTBEAT.toNanos()) {
+        }
+        // Half a surrogate pair may still be pending, which is no sign of life.
+        if (silence() >= HEARTBEAT.toNanos()) {
             send("heartbeat-" + (ticker.getAsLong() - startedNanos), new Heartbeat(), 0);
         }
+    }
+
+    private long silence() {
+        return ticker.getAsLong() - lastSentNanos;
     }
 
     /**

@@ -71,7 +71,7 @@ public final class LlmProcessor implements Role {
     private static final Duration PAUSE_AFTER_TROUBLE = Duration.ofSeconds(1);
     private static final Duration CLAIM_TIMEOUT = Duration.ofSeconds(15);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
-    private static final Duration TICK = Duration.ofMillis(5);
+    private static final Duration TICK = Duration.ofMillis(2);
 
     private final LlmSettings settings;
     private final KafkaSettings kafka;
@@ -197,14 +197,15 @@ public final class LlmProcessor implements Role {
                 while (!closing) {
                     poll(consumer);
                 }
-            } catch (KafkaException e) {
-                polling = false;
-                if (!closing) {
-                    logger.warn("requests cannot be taken, trying again: {}", e.toString());
-                    pause();
-                }
             } catch (InterruptedException e) {
                 return;
+            } catch (RuntimeException e) {
+                // Whatever it was, a worker that stops asking for work helps nobody: join anew.
+                polling = false;
+                if (!closing) {
+                    logger.warn("requests cannot be taken, trying again", e);
+                    pause();
+                }
             }
         }
     }

@@ -156,6 +156,17 @@ class AttemptWriterTest {
     }
 
     @Test
+    void halfASurrogatePairDoesNotKeepTheWorkerFromGivingASignOfLife() {
+        writer.text("a");
+        pass(AttemptWriter.COALESCE);
+        writer.text("\uD83D");
+        pass(AttemptWriter.HEARTBEAT);
+        writer.tick();
+
+        assertThat(bodies()).containsExactly(new TextDelta(0, "a"), new Heartbeat());
+    }
+
+    @Test
     void anAnswerThatOutgrowsItsLimitStopsTheEngine() {
         writer.text("x".repeat(MAX_BYTES));
 

@@ -115,10 +115,12 @@ public final class PostgresSink implements Role {
             try (KafkaConsumer<byte[], byte[]> consumer = consumer();
                     KafkaProducer<byte[], byte[]> deadLetters = producer()) {
                 new Session(consumer, deadLetters).follow();
-            } catch (KafkaException e) {
+            } catch (RuntimeException e) {
+                // Nothing is lost by starting over: the place is in Postgres.
                 if (!closing) {
-                    health = new Health(false, "Kafka does not answer");
-                    logger.warn("the sink cannot read, trying again: {}", e.toString());
+                    health = new Health(
+                            false, "starting over after " + e.getClass().getSimpleName());
+                    logger.warn("the sink starts over", e);
                     pause(Duration.ofSeconds(1));
                 }
             }

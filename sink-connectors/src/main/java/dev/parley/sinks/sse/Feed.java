@@ -238,6 +238,11 @@ public final class Feed implements ConversationFeed, Role {
                 return;
             } catch (RegistryUnavailableException e) {
                 pause(PAUSE_AFTER_TROUBLE);
+            } catch (RuntimeException e) {
+                // A fault of this feed's own: one record is not told, rather than none any more.
+                logger.error("{}-{}@{} cannot be told", record.topic(), record.partition(), record.offset(), e);
+                skip(record);
+                return;
             }
         }
     }

@@ -138,7 +138,7 @@ final class Decider {
             return; // A repeat; where the content differs, the door tells its caller by the fingerprint.
         }
         createIfMissing();
-        ErrorCode refusal = refusal(submit.getOnBusy());
+        ErrorCode refusal = refusal(submit.getOnBusy(), submit.getContent());
         if (refusal != null) {
             log(new MessageRejected(submit.getMessageId(), refusal.wire(), detail(refusal)), submit.getTurnId());
             return;
@@ -175,7 +175,7 @@ final class Decider {
         }
         String replaced = regenerate.getMessageId();
         History.Exchange exchange = replaced == null ? history.latest() : history.exchange(replaced);
-        ErrorCode refusal = refusal(regenerate.getOnBusy());
+        ErrorCode refusal = refusal(regenerate.getOnBusy(), exchange == null ? "" : exchange.question());
         if (refusal == null && exchange == null) {
             refusal = ErrorCode.MESSAGE_NOT_FOUND;
         }
@@ -201,7 +201,7 @@ final class Decider {
                 regenerate.getOnBusy());
     }
 
-    private @Nullable ErrorCode refusal(OnBusy onBusy) {
+    private @Nullable ErrorCode refusal(OnBusy onBusy, String content) {
         if (state.deleted()) {
             return ErrorCode.CONVERSATION_DELETED;
         }
@@ -211,14 +211,22 @@ final class Decider {
         if (onBusy == OnBusy.REJECT) {
             return ErrorCode.BUSY;
         }
-        return state.queue().size() >= rules.maxQueuedTurns() ? ErrorCode.QUEUE_FULL : null;
+        long waitingChars = state.queue().stream()
+                .mapToLong(turn -> turn.content().length())
+                .sum();
+        return state.queue().size() >= rules.maxQueuedTurns()
+                        || waitingChars + content.length() > rules.maxQueuedChars()
+                ? ErrorCode.QUEUE_FULL
+                : null;
     }
 
     private String detail(ErrorCode refusal) {
         return switch (refusal) {
             case CONVERSATION_DELETED -> "the conversation was deleted";
             case BUSY -> "a turn is running, and the message asked not to wait for it";
-            case QUEUE_FULL -> rules.maxQueuedTurns() + " messages are waiting already";
+            case QUEUE_FULL ->
+                "as many messages are waiting as may: " + rules.maxQueuedTurns() + ", or " + rules.maxQueuedChars()
+                        + " characters";
             case MESSAGE_NOT_FOUND -> "the conversation has no such answer";
             default -> refusal.wire();
         };

@@ -4,6 +4,7 @@ package dev.parley.topologies.conversation;
  * What bounds a conversation.
  *
  * @param maxQueuedTurns how many turns may wait for the running one
+ * @param maxQueuedChars of what waits in all: it is kept in the conversation's head, which is one record
  * @param maxAttempts how many workers may try one generation
  */
-public record Rules(int maxQueuedTurns, int maxAttempts) {}
+public record Rules(int maxQueuedTurns, int maxQueuedChars, int maxAttempts) {}

@@ -47,7 +47,7 @@ class DeciderTest {
 
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
     private static final Usage USAGE = new Usage(1, 2, UsageBasis.MEASURED);
-    private static final Rules RULES = new Rules(2, 3);
+    private static final Rules RULES = new Rules(2, 60, 3);
     private static final List<OnBusy> ON_BUSY = List.of(OnBusy.values());
 
     /** A conversation with its history in memory, and everything that was ever logged of it. */
@@ -188,6 +188,18 @@ class DeciderTest {
                         body -> assertThat(((MessageRejected) body).getCode()).isEqualTo("queue_full"));
         assertThat(names(played.complete("one"))).containsExactly("MessageCompleted", "TurnStarted");
         assertThat(played.state.turn().turnId()).isEqualTo("two");
+    }
+
+    @Test
+    void whatWaitsIsBoundedByItsSizeToo() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+        played.submit("two", OnBusy.ENQUEUE);
+
+        assertThat(played.submit("x".repeat(60), OnBusy.ENQUEUE))
+                .singleElement()
+                .satisfies(
+                        body -> assertThat(((MessageRejected) body).getCode()).isEqualTo("queue_full"));
     }
 
     @Test

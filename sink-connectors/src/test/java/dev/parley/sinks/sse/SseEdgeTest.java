@@ -1,0 +1,210 @@
+package dev.parley.sinks.sse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.parley.chat.v1.MessageAccepted;
+import dev.parley.schemas.ConversationKey;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class SseEdgeTest {
+
+    private static final ConversationKey KEY = new ConversationKey("t", "c");
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final int QUEUE_BYTES = 2000;
+
+    private final FakeFeed feed = new FakeFeed();
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final SseEdge edge = new SseEdge(
+            feed,
+            new FeedSettings(
+                    1_000_000, Duration.ofMinutes(1), 2, QUEUE_BYTES, Duration.ofMillis(400), Duration.ofMillis(200)),
+            meters);
+
+    @AfterEach
+    void stop() {
+        edge.close();
+    }
+
+    /** Tells its listeners whatever a test wants. */
+    private static final class FakeFeed implements ConversationFeed {
+        private final List<FrameListener> listeners = new CopyOnWriteArrayList<>();
+
+        void tell(int seq, String text) {
+            Frame frame = SseFrames.frame(
+                    new FeedEvent.MessageDelta(KEY, "turn", "a", 1, seq, FeedEvent.MessageDelta.Kind.TEXT, text),
+                    "1.1." + seq);
+            listeners.removeIf(listener -> !listener.onFrame(frame));
+        }
+
+        @Override
+        public Subscription subscribe(ConversationKey conversation, Optional<String> cursor, FrameListener listener) {
+            if (cursor.isPresent()) {
+                throw new InvalidCursorException("no");
+            }
+            listeners.add(listener);
+            return () -> listeners.remove(listener);
+        }
+
+        @Override
+        public Subscription subscribeTenant(String tenant, Optional<String> cursor, FrameListener listener) {
+            return subscribe(KEY, cursor, listener);
+        }
+
+        @Override
+        public long lastSequence(ConversationKey conversation) {
+            return 0;
+        }
+
+        @Override
+        public boolean isDeleted(ConversationKey conversation) {
+            return false;
+        }
+
+        @Override
+        public Optional<MessageAccepted> acceptance(ConversationKey conversation, String messageId) {
+            return Optional.empty();
+        }
+    }
+
+    /** A client that reads everything, or nothing until its connection is broken. */
+    private static final class FakeClient implements ClientTransport {
+        private final ByteArrayOutputStream got = new ByteArrayOutputStream();
+        private final CountDownLatch aborted = new CountDownLatch(1);
+        private final boolean stuck;
+
+        FakeClient(boolean stuck) {
+            this.stuck = stuck;
+        }
+
+        @Override
+        public void write(byte[] bytes) throws IOException {
+            if (aborted.getCount() == 0) {
+                throw new IOException("broken");
+            }
+            if (stuck) {
+                try {
+                    aborted.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+                throw new IOException("broken");
+            }
+            synchronized (got) {
+                got.writeBytes(bytes);
+            }
+        }
+
+        @Override
+        public void abort() {
+            aborted.countDown();
+        }
+
+        String text() {
+            synchronized (got) {
+                return got.toString(StandardCharsets.UTF_8);
+            }
+        }
+    }
+
+    private Thread serve(FakeClient client) {
+        Thread thread = Thread.ofVirtual().start(() -> edge.stream(KEY, Optional.empty(), client));
+        await().atMost(PATIENCE).until(() -> feed.listeners.size() > 0 || !thread.isAlive());
+        return thread;
+    }
+
+    @Test
+    void aStreamOpensWithRetryCarriesFramesAndBeats() {
+        FakeClient client = new FakeClient(false);
+        serve(client);
+        feed.tell(0, "one");
+        feed.tell(1, "two");
+
+        await().atMost(PATIENCE)
+                .until(() -> client.text().contains("\"two\"") && client.text().contains("\n: still here\n"));
+        assertThat(client.text()).startsWith("retry: 1000\n\nid: 1.1.0\nevent: message.delta\n");
+    }
+
+    @Test
+    void aClientThatFallsBehindIsCutOffAndItsNeighbourIsNot() throws InterruptedException {
+        FakeClient slow = new FakeClient(true);
+        Thread slowThread = serve(slow);
+        FakeClient quick = new FakeClient(false);
+        Thread.ofVirtual().start(() -> edge.stream(KEY, Optional.empty(), quick));
+        await().atMost(PATIENCE).until(() -> feed.listeners.size() == 2);
+
+        for (int seq = 0; seq < 50; seq++) {
+            feed.tell(seq, "x".repeat(100));
+            int told = seq;
+            await().atMost(PATIENCE).until(() -> quick.text().contains("id: 1.1." + told + "\n"));
+        }
+
+        assertThat(slowThread.join(PATIENCE)).isTrue();
+        assertThat(slow.aborted.getCount()).isZero();
+        assertThat(meters.counter("parley.sse.ended", "reason", "too_far_behind")
+                                .count()
+                        + meters.counter("parley.sse.ended", "reason", "too_slow")
+                                .count())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aWriteThatHangsIsBrokenAtItsDeadline() throws InterruptedException {
+        FakeClient stuck = new FakeClient(true);
+
+        assertThat(serve(stuck).join(PATIENCE)).isTrue();
+        assertThat(meters.counter("parley.sse.ended", "reason", "too_slow").count())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void oneFrameAlwaysPassesHoweverLarge() {
+        FakeClient client = new FakeClient(false);
+        serve(client);
+
+        feed.tell(0, "y".repeat(QUEUE_BYTES * 10));
+
+        await().atMost(PATIENCE).until(() -> client.text().contains("id: 1.1.0\n"));
+    }
+
+    @Test
+    void moreClientsThanAllowedAreRefusedBeforeAnythingIsWritten() {
+        serve(new FakeClient(false));
+        serve(new FakeClient(false));
+        await().atMost(PATIENCE).until(() -> feed.listeners.size() == 2);
+        FakeClient third = new FakeClient(false);
+
+        assertThatThrownBy(() -> edge.stream(KEY, Optional.empty(), third))
+                .isInstanceOf(SseEdge.TooManyStreamsException.class);
+        assertThat(third.text()).isEmpty();
+    }
+
+    @Test
+    void aCursorThatIsNoneIsRefusedBeforeAnythingIsWritten() {
+        FakeClient client = new FakeClient(false);
+
+        assertThatThrownBy(() -> edge.stream(KEY, Optional.of("junk"), client))
+                .isInstanceOf(InvalidCursorException.class);
+        assertThat(client.text()).isEmpty();
+    }
+
+    @Test
+    void closingEndsEveryStream() throws InterruptedException {
+        Thread thread = serve(new FakeClient(false));
+
+        edge.close();
+
+        assertThat(thread.join(PATIENCE)).isTrue();
+    }
+}
