@@ -223,7 +223,9 @@ input.addEventListener('keydown', (event) => {
 
 const titleOf = (text) => {
   const line = text.trim().split('\n', 1)[0];
-  return line.length > 60 ? `${line.slice(0, 57)}…` : line;
+  // By code points: half of an emoji is no text.
+  const points = [...line];
+  return points.length > 60 ? `${points.slice(0, 57).join('')}…` : line;
 };
 
 $('composer').addEventListener('submit', async (event) => {
