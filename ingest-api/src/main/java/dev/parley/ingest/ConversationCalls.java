@@ -112,6 +112,7 @@ final class ConversationCalls {
                         new ProblemException(ErrorCode.INVALID_REQUEST, "must be json, jsonl, csv or md", "format"));
         ConversationSnapshot snapshot = snapshots.get(conversation);
         ctx.contentType(export.contentType());
+        ctx.header("Cache-Control", "no-store");
         ctx.header("Content-Disposition", "attachment; filename=\"" + fileName(conversation, export) + "\"");
         try (Writer writer = new BufferedWriter(new OutputStreamWriter(ctx.outputStream(), StandardCharsets.UTF_8))) {
             export.write(snapshot, writer);

@@ -64,6 +64,7 @@ final class NativeApi {
     }
 
     static void answer(Context ctx, int status, JsonNode body) {
+        ctx.header("Cache-Control", "no-store");
         ctx.status(status).contentType("application/json").result(body.toString());
     }
 }

@@ -72,6 +72,13 @@ class HttpBehaviourTest {
     }
 
     @Test
+    void nobodyOnTheWayKeepsConversations() {
+        for (String path : new String[] {"/api/conversations", "/api/conversations/c", "/api/conversations/c/export"}) {
+            assertThat(door.get(path).header("Cache-Control")).as(path).isEqualTo("no-store");
+        }
+    }
+
+    @Test
     void aWrongMethodIsToldTheRightOnes() {
         assertThat(door.send("PUT", "/api/conversations", null).header("Allow").split(", "))
                 .contains("GET", "POST");
