@@ -7,6 +7,7 @@ import io.javalin.http.Context;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,11 +32,20 @@ final class Access {
     private static final Set<String> SAFE_METHODS = Set.of("GET", "HEAD", "OPTIONS");
 
     private final List<Known> keys = new ArrayList<>();
+    private final Tickets tickets;
+    private final Set<String> friendlyOrigins;
 
     @SuppressWarnings("ArrayRecordComponent") // Compared in constant time, below.
     private record Known(byte[] hash, String tenant) {}
 
-    Access(Map<Secret, String> tenantsByKey) {
+    /**
+     * The rules of one server.
+     *
+     * @param friendlyOrigins of web pages of other sites that may call it, as {@code https://host:port}
+     */
+    Access(Map<Secret, String> tenantsByKey, Tickets tickets, Collection<String> friendlyOrigins) {
+        this.tickets = tickets;
+        this.friendlyOrigins = Set.copyOf(friendlyOrigins);
         tenantsByKey.forEach((key, tenant) -> keys.add(new Known(hash(key.reveal()), tenant)));
     }
 
@@ -50,14 +60,41 @@ final class Access {
                     ErrorCode.FORBIDDEN_HOST,
                     "without PARLEY_API_KEYS this server answers only under the names of this machine's loopback");
         }
-        @Nullable String origin = ctx.header("Origin");
-        if (origin != null
-                && !SAFE_METHODS.contains(ctx.req().getMethod())
-                && !LOOPBACK_ORIGIN.matcher(origin).matches()) {
+        if (!SAFE_METHODS.contains(ctx.req().getMethod()) && isForeign(ctx)) {
             throw new ProblemException(
                     ErrorCode.FORBIDDEN_HOST,
-                    "without PARLEY_API_KEYS this server takes no changes from web pages of other sites");
+                    "without PARLEY_API_KEYS this server takes no changes from web pages of other sites,"
+                            + " unless PARLEY_CORS_ORIGINS names them");
         }
+    }
+
+    /** The same for web sockets, which browsers open for any page, and which take changes though they begin with a GET. */
+    void checkUpgrade(Context ctx) {
+        checkOrigin(ctx);
+        if (keys.isEmpty() && isForeign(ctx)) {
+            throw new ProblemException(
+                    ErrorCode.FORBIDDEN_HOST,
+                    "without PARLEY_API_KEYS this server takes no web sockets from pages of other sites,"
+                            + " unless PARLEY_CORS_ORIGINS names them");
+        }
+    }
+
+    private boolean isForeign(Context ctx) {
+        @Nullable String origin = ctx.header("Origin");
+        return origin != null && !LOOPBACK_ORIGIN.matcher(origin).matches() && !friendlyOrigins.contains(origin);
+    }
+
+    /** The tenant of a caller that may have had no way to send a key: a ticket on the URL will do, once. */
+    String streamingTenant(Context ctx) {
+        @Nullable String ticket = ctx.queryParam("ticket");
+        if (keys.isEmpty() || ticket == null) {
+            return tenant(ctx);
+        }
+        return tickets.redeem(ticket)
+                .orElseThrow(() -> new ProblemException(
+                        ErrorCode.UNAUTHORIZED,
+                        "the ticket is none, is used up, or has expired: get another one by POST /api/tickets",
+                        "ticket"));
     }
 
     /** The caller's tenant. */

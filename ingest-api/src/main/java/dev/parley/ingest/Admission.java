@@ -6,6 +6,7 @@ import io.javalin.http.Handler;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 
 /**
  * How much is served at the same time: requests, bytes of their bodies, and requests that wait for an answer. What is too
@@ -78,6 +79,18 @@ final class Admission {
 
     void waited() {
         waiting.release();
+    }
+
+    /** Waits within {@code served} for as long as that takes, where one more request may wait. */
+    <T> T waiting(Supplier<T> served) {
+        if (!mayWait()) {
+            throw overloaded();
+        }
+        try {
+            return served.get();
+        } finally {
+            waited();
+        }
     }
 
     private static ProblemException overloaded() {

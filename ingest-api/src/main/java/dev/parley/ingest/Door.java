@@ -28,6 +28,7 @@ import dev.parley.sinks.sse.FeedEvent;
 import dev.parley.sinks.sse.Frame;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -282,14 +283,25 @@ final class Door implements AutoCloseable {
      *
      * @param before sequence of the last event before it: a stream from there shows the whole turn
      * @param accepted its acceptance, where known
+     * @param rejected its rejection, where known
      * @param started the start of its turn, where known
      * @param end the end of its turn or its rejection, where it came in time
      */
     record Submission(
             long before,
             Optional<ConversationEvent> accepted,
+            Optional<MessageRejected> rejected,
             Optional<ConversationEvent> started,
-            Optional<ConversationEvent> end) {}
+            Optional<ConversationEvent> end) {
+
+        /** Throws what a rejection says, where the message is known to have been rejected. */
+        void refuseRejected() {
+            rejected.ifPresent(event -> {
+                throw new ProblemException(
+                        ErrorCode.ofWire(event.getCode()).orElse(ErrorCode.INVALID_REQUEST), event.getDetail());
+            });
+        }
+    }
 
     /** The events that tell a message's story. */
     private static final class Story {
@@ -309,6 +321,10 @@ final class Door implements AutoCloseable {
             return new Submission(
                     decision.now().map(event -> event.getSequence() - 1).orElse(before),
                     decision.now().filter(event -> event.getBody() instanceof MessageAccepted),
+                    decision.now()
+                            .map(ConversationEvent::getBody)
+                            .filter(MessageRejected.class::isInstance)
+                            .map(MessageRejected.class::cast),
                     started.now(),
                     ended);
         }
@@ -426,6 +442,54 @@ final class Door implements AutoCloseable {
                             .map(event -> event.getSequence() - 1)
                             .orElse(0L);
         }
+    }
+
+    /**
+     * The events of a turn so far, in order, its acceptance first; one that is unknown here gets a moment to arrive from
+     * another node.
+     *
+     * @return empty where there is no such turn
+     */
+    List<ConversationEvent> turn(ConversationKey conversation, String turnId) {
+        List<ConversationEvent> events = feed.turn(conversation, turnId);
+        for (long deadline = System.nanoTime() + LAG.toNanos(); events.isEmpty() && System.nanoTime() < deadline; ) {
+            Pause.of(LAG_PAUSE);
+            events = feed.turn(conversation, turnId);
+        }
+        return events;
+    }
+
+    /** A conversation's events up to and including {@code sequence}, which must have happened. */
+    List<ConversationEvent> eventsUpTo(ConversationKey conversation, long sequence) {
+        List<ConversationEvent> events = new ArrayList<>();
+        Expectation last = new Expectation(event -> {
+            events.add(event);
+            return event.getSequence() >= sequence;
+        });
+        try (Watch watch = watch(conversation, Optional.of(BEGINNING), last)) {
+            return last.within(REPLAY).map(event -> List.copyOf(events)).orElseThrow(Door::unreadable);
+        }
+    }
+
+    /** The end of a turn; empty where it does not come in time. */
+    Optional<ConversationEvent> end(ConversationKey conversation, String turnId, Duration limit) {
+        Expectation end = new Expectation(event -> isEnd(event, turnId));
+        try (Watch watch = live(conversation, end)) {
+            return feed.turn(conversation, turnId).stream()
+                    .filter(event -> isEnd(event, turnId))
+                    .findFirst()
+                    .or(() -> end.within(limit));
+        }
+    }
+
+    /** The turn of the last message that joined a conversation, where this node knows it. */
+    Optional<String> latestTurn(ConversationKey conversation) {
+        return feed.latestTurn(conversation);
+    }
+
+    /** The turn that runs in a conversation now. */
+    Optional<ConversationFeed.Running> running(ConversationKey conversation) {
+        return feed.running(conversation);
     }
 
     /** Stops a turn, or all; without effect where none runs or waits. */

@@ -7,6 +7,7 @@ import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.Usage;
@@ -40,7 +41,7 @@ final class Exchange {
                 message(completed.getMessageId(), submit, Role.ASSISTANT, Status.COMPLETED, began)
                         .content(completed.getContent())
                         .reasoning(completed.getReasoning())
-                        .finished(completed.getFinishReason(), completed.getSources())
+                        .finished(completed.getFinishReason(), completed.getSources(), completed.getToolCalls())
                         .attempt(completed.getAttempt(), completed.getUsage());
             case TurnFailed failed ->
                 message(failed.getMessageId(), submit, Role.ASSISTANT, Status.FAILED, began)
@@ -97,6 +98,7 @@ final class Exchange {
         private Optional<Usage> usage = Optional.empty();
         private List<Source> sources = List.of();
         private Optional<Attempt> attempt = Optional.empty();
+        private List<ToolCall> toolCalls = List.of();
         private Optional<Failure> failure = Optional.empty();
 
         Builder(String id, String turnId, Role role, Status status, Instant createdAt) {
@@ -117,9 +119,10 @@ final class Exchange {
             return this;
         }
 
-        Builder finished(String reason, List<Source> drawnOn) {
+        Builder finished(String reason, List<Source> drawnOn, List<ToolCall> asked) {
             finishReason = Optional.of(reason);
             sources = drawnOn;
+            toolCalls = asked;
             return this;
         }
 
@@ -156,7 +159,9 @@ final class Exchange {
                     attempt.map(Attempt::getModel),
                     failure,
                     Optional.empty(),
-                    Optional.empty());
+                    Optional.empty(),
+                    toolCalls,
+                    List.of());
         }
     }
 }

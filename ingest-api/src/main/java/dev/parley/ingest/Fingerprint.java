@@ -1,6 +1,10 @@
 package dev.parley.ingest;
 
+import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.OnBusy;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -9,6 +13,9 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.EncoderFactory;
+import org.apache.avro.specific.SpecificDatumWriter;
 
 /**
  * The hash of what a message asks for: equal for two requests exactly where they ask for the same, whatever the order and
@@ -28,7 +35,8 @@ final class Fingerprint {
             OnBusy onBusy,
             Optional<String> intent,
             Optional<String> engine,
-            Map<String, String> metadata) {
+            Map<String, String> metadata,
+            Optional<CallerPrompt> prompt) {
         Fingerprint fingerprint = new Fingerprint();
         fingerprint.add(Optional.of(content));
         fingerprint.add(Optional.of(onBusy.name()));
@@ -38,7 +46,20 @@ final class Fingerprint {
             fingerprint.add(Optional.of(key));
             fingerprint.add(Optional.of(value));
         });
+        prompt.ifPresent(given -> fingerprint.digest.update(encoded(given)));
         return HexFormat.of().formatHex(fingerprint.digest.digest());
+    }
+
+    /** Its Avro encoding, which has one form for each value, since there are no maps in it. */
+    private static byte[] encoded(CallerPrompt prompt) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(bytes, null);
+        try {
+            new SpecificDatumWriter<>(CallerPrompt.class).write(prompt, encoder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
     }
 
     /** A name for what {@code parts} stand for together, in {@code bytes} bytes. */

@@ -17,6 +17,7 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.BindException;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -40,6 +41,9 @@ public final class IngestApi implements Role {
     private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
     private static final String REQUEST_ID_HEADER = "x-request-id";
     private static final String COUNTED = "parley.counted";
+    private static final List<String> READABLE_HEADERS =
+            List.of(REQUEST_ID_HEADER, "Location", "Retry-After", "Preference-Applied", UiMessageEncoding.HEADER);
+    private static final Duration PREFLIGHT_AGE = Duration.ofMinutes(10);
     private static final int MAX_HEADER_BYTES = 16 * 1024;
 
     /** Longer than anyone may wait for an answer, and than the pause between two heartbeats of a stream. */
@@ -63,15 +67,23 @@ public final class IngestApi implements Role {
     private final Door door;
     private final CommandLog log;
     private final SseEdge edge;
+    private final ChatSockets sockets;
     private final IngestSettings settings;
 
     private IngestApi(
-            Javalin server, AtomicInteger underWay, Door door, CommandLog log, SseEdge edge, IngestSettings settings) {
+            Javalin server,
+            AtomicInteger underWay,
+            Door door,
+            CommandLog log,
+            SseEdge edge,
+            ChatSockets sockets,
+            IngestSettings settings) {
         this.server = server;
         this.underWay = underWay;
         this.door = door;
         this.log = log;
         this.edge = edge;
+        this.sockets = sockets;
         this.settings = settings;
     }
 
@@ -102,10 +114,21 @@ public final class IngestApi implements Role {
             ConversationQueries queries,
             PrometheusMeterRegistry meters,
             Supplier<List<Role>> roles) {
-        Access access = new Access(settings.tenantsByKey());
+        Tickets tickets = new Tickets(settings.tenantsByKey().keySet(), InstantSource.system());
+        Access access = new Access(settings.tenantsByKey(), tickets, settings.corsOrigins());
         Admission admission = new Admission(settings, meters);
+        Serving serving = new Serving(access, admission);
         Door door = new Door(log, feed, queries, meters);
-        NativeApi api = new NativeApi(door, access, admission, feed, edge, queries);
+        Snapshots snapshots = new Snapshots(door, feed, queries);
+        Abandoned abandoned = new Abandoned(door);
+        UiChat chat = new UiChat(door);
+        NativeApi nativeApi = new NativeApi(door, serving, admission, snapshots, edge, tickets);
+        OpenAiApi openAi = new OpenAiApi(
+                serving,
+                new OpenAiCalls(door, edge, admission, settings.models(), abandoned),
+                new ResponseCalls(door, snapshots, edge, admission, settings.models(), abandoned));
+        UiChatCalls uiChat = new UiChatCalls(serving, chat, edge);
+        ChatSockets sockets = new ChatSockets(access, chat, edge);
         AtomicInteger underWay = new AtomicInteger();
         Javalin server = Javalin.create(config -> {
             server(config);
@@ -115,7 +138,11 @@ public final class IngestApi implements Role {
                 ctx.attribute(COUNTED, true);
                 receive(ctx, access);
             });
-            api.addTo(config.routes);
+            cors(config, settings.corsOrigins());
+            nativeApi.addTo(config.routes);
+            openAi.addTo(config.routes);
+            uiChat.addTo(config.routes);
+            sockets.addTo(config);
             operations(config.routes, meters, roles);
             Problems.addTo(config.routes);
             config.requestLogger.http((ctx, millis) -> {
@@ -131,7 +158,7 @@ public final class IngestApi implements Role {
             log.close();
             throw isTaken(e) ? new AddressTakenException(settings) : e;
         }
-        return new IngestApi(server, underWay, door, log, edge, settings);
+        return new IngestApi(server, underWay, door, log, edge, sockets, settings);
     }
 
     /** Another process listens where the server should. */
@@ -173,6 +200,22 @@ public final class IngestApi implements Role {
             // Idle connections would be waited for as well; what is under way is waited for here, in close().
             server.setStopTimeout(0);
         });
+    }
+
+    /** Lets web pages of other sites in, if any: nothing else may be read by them, so says every browser. */
+    private static void cors(JavalinConfig config, List<String> origins) {
+        if (origins.isEmpty()) {
+            return;
+        }
+        config.bundledPlugins.enableCors(cors -> cors.addRule(rule -> {
+            if (origins.contains(IngestSettings.ANY_ORIGIN)) {
+                rule.anyHost();
+            } else {
+                origins.forEach(origin -> rule.allowHost(origin));
+            }
+            READABLE_HEADERS.forEach(rule::exposeHeader);
+            rule.maxAge = (int) PREFLIGHT_AGE.toSeconds();
+        }));
     }
 
     private static void page(JavalinConfig config) {
@@ -265,6 +308,7 @@ public final class IngestApi implements Role {
     @Override
     public void close() {
         edge.close();
+        sockets.close();
         door.close();
         long deadline = System.nanoTime() + STOP_TIMEOUT.toNanos();
         while (underWay.get() > 0

@@ -6,7 +6,9 @@ import dev.parley.schemas.config.Settings;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * The front door.
@@ -17,9 +19,24 @@ import java.util.Map;
  * @param maxRequests served at the same time, event streams not counted ({@code PARLEY_MAX_REQUESTS}, 2,000); half of
  *     them may wait for an answer
  * @param maxBodyBytes of all requests being served ({@code PARLEY_MAX_REQUEST_BYTES}, 128 MiB)
+ * @param corsOrigins of web pages of other sites that may call ({@code PARLEY_CORS_ORIGINS}, {@code https://host:port,…},
+ *     or {@code *} for any, which needs keys); empty: none
+ * @param models that callers of a model API may name; {@code PARLEY_LLM_MODEL} is one of them
  */
 public record IngestSettings(
-        String host, int port, Map<Secret, String> tenantsByKey, int maxRequests, int maxBodyBytes) {
+        String host,
+        int port,
+        Map<Secret, String> tenantsByKey,
+        int maxRequests,
+        int maxBodyBytes,
+        List<String> corsOrigins,
+        Models models) {
+
+    /** Any web page at all. */
+    static final String ANY_ORIGIN = "*";
+
+    private static final String ORIGINS = "PARLEY_CORS_ORIGINS";
+    private static final Pattern ORIGIN = Pattern.compile("https?://[A-Za-z0-9.-]+(:\\d{1,5})?|\\*");
 
     private static final String HOST = "PARLEY_HTTP_HOST";
     private static final String KEYS = "PARLEY_API_KEYS";
@@ -39,7 +56,23 @@ public record IngestSettings(
                 keys,
                 settings.integer("PARLEY_MAX_REQUESTS", 2000, 1, 1_000_000),
                 settings.integer(
-                        "PARLEY_MAX_REQUEST_BYTES", 128 * 1024 * 1024, Admission.MAX_BODY_BYTES, Integer.MAX_VALUE));
+                        "PARLEY_MAX_REQUEST_BYTES", 128 * 1024 * 1024, Admission.MAX_BODY_BYTES, Integer.MAX_VALUE),
+                origins(settings, keys.isEmpty()),
+                Models.from(settings));
+    }
+
+    private static List<String> origins(Settings settings, boolean open) {
+        List<String> origins = settings.list(ORIGINS);
+        for (String origin : origins) {
+            if (!ORIGIN.matcher(origin).matches()) {
+                settings.problem(ORIGINS, "holds '" + origin + "', which is not like https://app.example.com");
+            } else if (origin.equals(ANY_ORIGIN) && open) {
+                settings.problem(
+                        ORIGINS,
+                        "is *, which would let any web page in: set PARLEY_API_KEYS as well, or name the pages");
+            }
+        }
+        return origins;
     }
 
     private static Map<Secret, String> keys(Settings settings) {

@@ -13,9 +13,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -24,11 +26,13 @@ import java.util.regex.Pattern;
 
 /**
  * A request's JSON object, read strictly: a field of the wrong type, a field that nobody reads, a duplicate, anything after
- * the object is a problem that names it. A field that is {@code null} counts as left out.
+ * the object is a problem that names it, by its path where it lies deeper. A field that is {@code null} counts as left out.
  */
 final class JsonBody {
 
-    private static final int MAX_DEPTH = 20;
+    /** JSON Schemas, which come as parts of requests, nest deeper than anything else. */
+    private static final int MAX_DEPTH = 64;
+
     private static final int MAX_PAIRS = 16;
     private static final int MAX_PAIR_KEY_CHARS = 64;
     private static final int MAX_PAIR_VALUE_CHARS = 512;
@@ -41,16 +45,18 @@ final class JsonBody {
             .build());
 
     private final JsonNode object;
+    private final String path;
     private final Set<String> read = new HashSet<>();
 
-    private JsonBody(JsonNode object) {
+    private JsonBody(JsonNode object, String path) {
         this.object = object;
+        this.path = path;
     }
 
     /** Reads a body; an empty one is an empty object. */
     static JsonBody of(byte[] bytes) {
         if (bytes.length == 0) {
-            return new JsonBody(MAPPER.createObjectNode());
+            return new JsonBody(MAPPER.createObjectNode(), "");
         }
         // Decoded here, and strictly: the parser would guess among encodings, and mend what is broken.
         try (JsonParser parser = MAPPER.createParser(utf8(bytes))) {
@@ -58,7 +64,7 @@ final class JsonBody {
             if (node == null || !node.isObject()) {
                 throw new ProblemException(ErrorCode.INVALID_JSON, "the body must be a JSON object");
             }
-            return new JsonBody(node);
+            return new JsonBody(node, "");
         } catch (IOException e) {
             throw new IllegalStateException("reading from memory does not fail", e);
         }
@@ -118,22 +124,53 @@ final class JsonBody {
         return new ProblemException(ErrorCode.INVALID_REQUEST, rule, path);
     }
 
+    /** The path of a field, such as {@code messages[2].content}. */
+    String at(String name) {
+        return path.isEmpty() ? name : path + "." + name;
+    }
+
+    /** What to throw for a field of this object that breaks {@code rule}. */
+    ProblemException refusal(String name, String rule) {
+        return invalid(at(name), rule);
+    }
+
     private Optional<JsonNode> field(String name) {
         read.add(name);
         return Optional.ofNullable(object.get(name)).filter(node -> !node.isNull());
     }
 
+    boolean has(String name) {
+        return field(name).isPresent();
+    }
+
+    boolean isText(String name) {
+        return field(name).filter(JsonNode::isTextual).isPresent();
+    }
+
+    boolean isList(String name) {
+        return field(name).filter(JsonNode::isArray).isPresent();
+    }
+
+    /** A text of any length that fits into a request. */
+    Optional<String> text(String name) {
+        return text(name, Admission.MAX_BODY_BYTES);
+    }
+
+    String requiredText(String name) {
+        return text(name).orElseThrow(() -> required(at(name)));
+    }
+
     /** A text of at most {@code maxBytes} in UTF-8. */
     Optional<String> text(String name, int maxBytes) {
-        return field(name).map(node -> checked(name, node, maxBytes));
+        return field(name).map(node -> checked(at(name), node, maxBytes));
     }
 
     /** An id or name: a text that matches {@code pattern}. */
     Optional<String> text(String name, Pattern pattern, String rule) {
         return field(name).map(node -> {
-            String text = text(name, node);
+            String text = text(at(name), node);
             if (!pattern.matcher(text).matches()) {
-                throw new ProblemException(ErrorCode.INVALID_ID, "must be " + rule, name);
+                throw new ProblemException(ErrorCode.INVALID_ID, "must be " + rule, at(name));
             }
             return text;
         });
@@ -141,22 +178,22 @@ final class JsonBody {
 
     /** A text that must be there and say something. */
     String requiredText(String name, int maxBytes) {
-        return notBlank(name, text(name, maxBytes).orElseThrow(() -> required(name)));
+        return notBlank(name, text(name, maxBytes).orElseThrow(() -> required(at(name))));
     }
 
     /** A short text that says something. */
     Optional<String> title(String name, int maxChars) {
         return text(name, UTF8_BYTES_PER_CHAR * maxChars).map(text -> {
             if (text.codePointCount(0, text.length()) > maxChars) {
-                throw invalid(name, "must have at most " + maxChars + " characters");
+                throw refusal(name, "must have at most " + maxChars + " characters");
             }
             return notBlank(name, text);
         });
     }
 
-    private static String notBlank(String name, String text) {
+    private String notBlank(String name, String text) {
         if (text.isBlank()) {
-            throw invalid(name, "must not be blank");
+            throw refusal(name, "must not be blank");
         }
         return text;
     }
@@ -164,11 +201,11 @@ final class JsonBody {
     /** One of {@code values}, by its lower-case name. */
     <E extends Enum<E>> Optional<E> oneOf(String name, Class<E> values) {
         return field(name).map(node -> {
-            String text = text(name, node);
+            String text = text(at(name), node);
             return Arrays.stream(values.getEnumConstants())
                     .filter(value -> Views.wire(value).equals(text))
                     .findFirst()
-                    .orElseThrow(() -> invalid(
+                    .orElseThrow(() -> refusal(
                             name,
                             "must be one of "
                                     + String.join(
@@ -179,9 +216,100 @@ final class JsonBody {
         });
     }
 
+    /** A text that must be one of {@code values}. */
+    Optional<String> oneOf(String name, List<String> values) {
+        return field(name).map(node -> {
+            String text = text(at(name), node);
+            if (!values.contains(text)) {
+                throw refusal(name, "must be " + (values.size() == 1 ? "" : "one of ") + String.join(", ", values));
+            }
+            return text;
+        });
+    }
+
     /** A text or a whole number, as text. */
     Optional<String> textOrNumber(String name) {
-        return field(name).map(node -> node.isIntegralNumber() ? node.asText() : text(name, node));
+        return field(name).map(node -> node.isIntegralNumber() ? node.asText() : text(at(name), node));
+    }
+
+    Optional<Boolean> flag(String name) {
+        return field(name).map(node -> {
+            if (!node.isBoolean()) {
+                throw refusal(name, "must be true or false");
+            }
+            return node.booleanValue();
+        });
+    }
+
+    Optional<Long> integer(String name, long min, long max) {
+        return field(name).map(node -> {
+            if (!node.isIntegralNumber()
+                    || !node.canConvertToLong()
+                    || node.longValue() < min
+                    || node.longValue() > max) {
+                throw refusal(name, "must be a whole number from " + min + " to " + max);
+            }
+            return node.longValue();
+        });
+    }
+
+    Optional<Double> number(String name, double min, double max) {
+        return field(name).map(node -> {
+            if (!node.isNumber() || !(node.doubleValue() >= min) || !(node.doubleValue() <= max)) {
+                throw refusal(name, "must be a number from " + min + " to " + max);
+            }
+            return node.doubleValue();
+        });
+    }
+
+    /** A list of texts; empty where there is none. */
+    List<String> texts(String name, int maxCount) {
+        List<String> texts = new ArrayList<>();
+        elements(name, maxCount).forEach(entry -> texts.add(text(entry.getKey(), entry.getValue())));
+        return texts;
+    }
+
+    Optional<JsonBody> object(String name) {
+        return field(name).map(node -> object(at(name), node));
+    }
+
+    /** A list of objects; empty where there is none. */
+    List<JsonBody> objects(String name, int maxCount) {
+        return elements(name, maxCount).stream()
+                .map(entry -> object(entry.getKey(), entry.getValue()))
+                .toList();
+    }
+
+    private List<Map.Entry<String, JsonNode>> elements(String name, int maxCount) {
+        JsonNode node = field(name).orElse(MAPPER.createArrayNode());
+        if (!node.isArray()) {
+            throw refusal(name, "must be a list");
+        }
+        if (node.size() > maxCount) {
+            throw refusal(name, "must have at most " + maxCount + " entries");
+        }
+        List<Map.Entry<String, JsonNode>> elements = new ArrayList<>();
+        for (int i = 0; i < node.size(); i++) {
+            elements.add(Map.entry(at(name) + "[" + i + "]", node.get(i)));
+        }
+        return elements;
+    }
+
+    private static JsonBody object(String path, JsonNode node) {
+        if (!node.isObject()) {
+            throw invalid(path, "must be an object");
+        }
+        return new JsonBody(node, path);
+    }
+
+    /** A field's value as it is, as JSON text. */
+    Optional<String> json(String name) {
+        return field(name).map(JsonNode::toString);
+    }
+
+    /** Takes a field as read whatever it is. */
+    void pass(String name) {
+        read.add(name);
     }
 
     /** Pairs of texts, as OpenAI bounds them: 16 pairs, keys of 64 and values of 512 characters. */
@@ -189,12 +317,12 @@ final class JsonBody {
         Map<String, String> metadata = new LinkedHashMap<>();
         field(name).ifPresent(node -> {
             if (!node.isObject()) {
-                throw invalid(name, "must be an object of texts");
+                throw refusal(name, "must be an object of texts");
             }
             if (node.size() > MAX_PAIRS) {
-                throw invalid(name, "must have at most " + MAX_PAIRS + " entries");
+                throw refusal(name, "must have at most " + MAX_PAIRS + " entries");
             }
-            node.properties().forEach(entry -> pair(name, entry.getKey(), entry.getValue(), metadata));
+            node.properties().forEach(entry -> pair(at(name), entry.getKey(), entry.getValue(), metadata));
         });
         return metadata;
     }
@@ -216,9 +344,9 @@ final class JsonBody {
 
     /** Refuses fields that nobody has read. */
     void done() {
-        object.fieldNames().forEachRemaining(name -> {
-            if (!read.contains(name)) {
-                throw invalid(name, "is not a field of this request");
+        object.properties().forEach(entry -> {
+            if (!read.contains(entry.getKey()) && !entry.getValue().isNull()) {
+                throw refusal(entry.getKey(), "is not a field of this request");
             }
         });
     }

@@ -2,7 +2,6 @@ package dev.parley.ingest;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.CancelTurn;
-import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.RateMessage;
 import dev.parley.chat.v1.RegenerateMessage;
@@ -59,7 +58,8 @@ final class MessageCalls {
                 intent.orElse(null),
                 engine.orElse(null),
                 metadata,
-                Fingerprint.of(content, onBusy, intent, engine, metadata));
+                Fingerprint.of(content, onBusy, intent, engine, metadata, Optional.empty()),
+                null);
         door.require(conversation);
         boolean keyed = key.isPresent() || ownId.isPresent();
         // A preference may go unheeded: better the usual answer than none, where too many wait already.
@@ -87,10 +87,7 @@ final class MessageCalls {
                             submission.before()));
             return;
         }
-        if (submission.end().get().getBody() instanceof MessageRejected rejected) {
-            throw new ProblemException(
-                    ErrorCode.ofWire(rejected.getCode()).orElse(ErrorCode.INVALID_REQUEST), rejected.getDetail());
-        }
+        submission.refuseRejected();
         NativeApi.answer(ctx, 200, Exchange.view(submit, submission));
     }
 

@@ -1,66 +1,54 @@
 package dev.parley.ingest;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.parley.sinks.postgres.ConversationQueries;
-import dev.parley.sinks.sse.ConversationFeed;
 import dev.parley.sinks.sse.SseEdge;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
-import io.javalin.http.Handler;
 
 /** The native API's routes: one protocol over the {@link Door}. */
 final class NativeApi {
 
-    private final Access access;
-    private final Admission admission;
+    private final Serving serving;
     private final ConversationCalls conversations;
     private final MessageCalls messages;
     private final StreamCalls streams;
+    private final Tickets tickets;
 
-    NativeApi(
-            Door door,
-            Access access,
-            Admission admission,
-            ConversationFeed feed,
-            SseEdge edge,
-            ConversationQueries queries) {
-        this.access = access;
-        this.admission = admission;
-        Snapshots snapshots = new Snapshots(door, feed, queries);
+    NativeApi(Door door, Serving serving, Admission admission, Snapshots snapshots, SseEdge edge, Tickets tickets) {
+        this.serving = serving;
         this.conversations = new ConversationCalls(door, snapshots);
         this.messages = new MessageCalls(door, snapshots, admission);
         this.streams = new StreamCalls(door, edge);
-    }
-
-    /** Serves one call. */
-    @FunctionalInterface
-    private interface Served {
-        void serve(Context ctx, Request request) throws Exception;
+        this.tickets = tickets;
     }
 
     void addTo(RoutesConfig routes) {
-        routes.post("/api/conversations", call(conversations::create));
-        routes.get("/api/conversations", call(conversations::list));
-        routes.get("/api/conversations/{id}", call(conversations::snapshot));
-        routes.patch("/api/conversations/{id}", call(conversations::rename));
-        routes.delete("/api/conversations/{id}", call(conversations::delete));
-        routes.get("/api/conversations/{id}/export", call(conversations::export));
-        routes.post("/api/conversations/{id}/messages", call(messages::submit));
-        routes.get("/api/conversations/{id}/messages", call(messages::list));
-        routes.post("/api/conversations/{id}/messages/{messageId}/regenerate", call(messages::regenerate));
-        routes.post("/api/conversations/{id}/messages/{messageId}/feedback", call(messages::rate));
-        routes.post("/api/conversations/{id}/cancel", call(messages::cancel));
-        // Streams have a bound of their own, the edge's.
-        routes.get("/api/conversations/{id}/events", ctx -> streams.one(ctx, request(ctx)));
-        routes.get("/api/events", ctx -> streams.all(ctx, request(ctx)));
+        routes.post("/api/conversations", serving.call(conversations::create));
+        routes.get("/api/conversations", serving.call(conversations::list));
+        routes.get("/api/conversations/{id}", serving.call(conversations::snapshot));
+        routes.patch("/api/conversations/{id}", serving.call(conversations::rename));
+        routes.delete("/api/conversations/{id}", serving.call(conversations::delete));
+        routes.get("/api/conversations/{id}/export", serving.call(conversations::export));
+        routes.post("/api/conversations/{id}/messages", serving.call(messages::submit));
+        routes.get("/api/conversations/{id}/messages", serving.call(messages::list));
+        routes.post("/api/conversations/{id}/messages/{messageId}/regenerate", serving.call(messages::regenerate));
+        routes.post("/api/conversations/{id}/messages/{messageId}/feedback", serving.call(messages::rate));
+        routes.post("/api/conversations/{id}/cancel", serving.call(messages::cancel));
+        routes.get("/api/conversations/{id}/events", serving.stream(streams::one));
+        routes.get("/api/events", serving.stream(streams::all));
+        routes.post("/api/tickets", serving.call(this::ticket));
     }
 
-    private Handler call(Served served) {
-        return admission.admitted(ctx -> served.serve(ctx, request(ctx)));
-    }
-
-    private Request request(Context ctx) {
-        return new Request(ctx, access, admission);
+    /** A ticket, for those whose event streams and sockets cannot carry a key. */
+    private void ticket(Context ctx, Request request) {
+        Tickets.Ticket ticket = tickets.issue(request.tenant());
+        answer(
+                ctx,
+                201,
+                Views.MAPPER
+                        .createObjectNode()
+                        .put("ticket", ticket.text())
+                        .put("expiresAt", ticket.expiresAt().toString()));
     }
 
     static void answer(Context ctx, int status, JsonNode body) {

@@ -55,16 +55,22 @@ final class ProblemException extends RuntimeException {
             case INVALID_JSON, INVALID_REQUEST, INVALID_ID, INVALID_CURSOR, ENGINE_UNKNOWN -> 400;
             case UNAUTHORIZED -> 401;
             case FORBIDDEN_HOST -> 403;
-            case NOT_FOUND, CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND -> 404;
+            case NOT_FOUND, CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND, MODEL_NOT_FOUND -> 404;
             case METHOD_NOT_ALLOWED -> 405;
-            case CONVERSATION_EXISTS, BUSY -> 409;
+            case CONVERSATION_EXISTS, BUSY, CANCELLED -> 409;
             case CONVERSATION_DELETED -> 410;
             case PAYLOAD_TOO_LARGE, ANSWER_TOO_LARGE -> 413;
             case UNSUPPORTED_MEDIA_TYPE -> 415;
             case IDEMPOTENCY_CONFLICT -> 422;
             case QUEUE_FULL, ENGINE_RATE_LIMITED -> 429;
             case INTERNAL, UNDECODABLE_RECORD, INVALID_RECORD -> 500;
-            case ENGINE_REJECTED, ENGINE_ERROR, ENGINE_PROTOCOL, ENGINE_TRUNCATED, WORKER_LOST, CHUNKS_CORRUPT -> 502;
+            case ENGINE_REJECTED,
+                    ENGINE_ERROR,
+                    ENGINE_PROTOCOL,
+                    ENGINE_TRUNCATED,
+                    WORKER_LOST,
+                    CHUNKS_CORRUPT,
+                    STREAM_RESET -> 502;
             case UNAVAILABLE, OVERLOADED, ENGINE_UNREACHABLE, NO_WORKER -> 503;
             case ENGINE_TIMEOUT, TURN_TIMEOUT -> 504;
         };

@@ -3,6 +3,7 @@ package dev.parley.ingest;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.postgres.ConversationQueries;
+import dev.parley.sinks.sse.EventArchive;
 import dev.parley.sinks.sse.Feed;
 import dev.parley.sinks.sse.InvalidCursorException;
 import dev.parley.sinks.sse.SseEdge;
@@ -53,6 +54,13 @@ final class Problems {
                         ctx,
                         new ProblemException(
                                 ErrorCode.UNAVAILABLE, "the read model does not answer; sending and streaming go on")));
+        routes.exception(
+                EventArchive.ArchiveUnavailableException.class,
+                (e, ctx) -> answer(
+                        ctx,
+                        new ProblemException(
+                                ErrorCode.UNAVAILABLE,
+                                "the event archive does not answer; sending and streaming go on")));
         routes.exception(HttpResponseException.class, Problems::answer);
         routes.exception(Exception.class, (e, ctx) -> {
             if (ctx.res().isCommitted()) {
@@ -83,6 +91,15 @@ final class Problems {
         }
         int status = ProblemException.status(problem.code());
         ctx.header("Cache-Control", "no-store");
+        if (ctx.path().startsWith(OpenAiApi.PREFIX)) {
+            boolean retry = OpenAiErrors.shouldRetry(problem.code(), ctx.header("Idempotency-Key") != null);
+            ctx.header(OpenAiErrors.SHOULD_RETRY, Boolean.toString(retry));
+            ctx.status(status)
+                    .contentType("application/json")
+                    .result(OpenAiErrors.json(problem.code(), problem.detail(), problem.field())
+                            .toString());
+            return;
+        }
         ctx.status(status)
                 .contentType(CONTENT_TYPE)
                 .result(json(problem, status).toString());

@@ -38,9 +38,22 @@ final class Request {
         return access.tenant(ctx);
     }
 
+    /** The caller's tenant, for event streams, which take tickets as well. */
+    String streamingTenant() {
+        return access.streamingTenant(ctx);
+    }
+
     /** The conversation that the path names; it need not exist. */
     ConversationKey conversation() {
-        String tenant = tenant();
+        return conversation(tenant());
+    }
+
+    /** The same, for event streams. */
+    ConversationKey streamingConversation() {
+        return conversation(streamingTenant());
+    }
+
+    private ConversationKey conversation(String tenant) {
         String id = ctx.pathParam("id");
         if (!ConversationKey.isConversationId(id)) {
             throw new ProblemException(ErrorCode.INVALID_ID, "must be " + ID_RULE, "id");
@@ -90,6 +103,11 @@ final class Request {
         return new Call("cmd_" + uniqueId(), TraceParent.continueOrStart(ctx.header("traceparent")));
     }
 
+    /** Names for a command that no request asks for. */
+    static Call newCall() {
+        return new Call("cmd_" + uniqueId(), TraceParent.continueOrStart(null));
+    }
+
     /** The {@code Idempotency-Key} header. */
     Optional<String> idempotencyKey() {
         Optional<String> key = Optional.ofNullable(ctx.header("Idempotency-Key"));
@@ -123,20 +141,22 @@ final class Request {
     }
 
     int query(String name, int otherwise, int min, int max) {
-        Optional<String> text = query(name);
-        if (text.isEmpty()) {
-            return otherwise;
-        }
-        try {
-            int number = Integer.parseInt(text.get());
-            if (min <= number && number <= max) {
-                return number;
+        return query(name, min, max).map(Long::intValue).orElse(otherwise);
+    }
+
+    Optional<Long> query(String name, long min, long max) {
+        return query(name).map(text -> {
+            try {
+                long number = Long.parseLong(text);
+                if (min <= number && number <= max) {
+                    return number;
+                }
+            } catch (NumberFormatException e) {
+                // Said below, together with the range.
             }
-        } catch (NumberFormatException e) {
-            // Said below, together with the range.
-        }
-        throw new ProblemException(
-                ErrorCode.INVALID_REQUEST, "must be a whole number from " + min + " to " + max, name);
+            throw new ProblemException(
+                    ErrorCode.INVALID_REQUEST, "must be a whole number from " + min + " to " + max, name);
+        });
     }
 
     static String uniqueId() {

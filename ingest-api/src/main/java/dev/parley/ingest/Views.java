@@ -3,7 +3,9 @@ package dev.parley.ingest;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.ActiveTurn;
@@ -55,6 +57,12 @@ final class Views {
         message.completedAt().ifPresent(at -> json.put("completedAt", at.toString()));
         message.finishReason().ifPresent(reason -> json.put("finishReason", reason));
         message.usage().ifPresent(usage -> json.set("usage", usage(usage)));
+        if (!message.toolCalls().isEmpty()) {
+            json.set("toolCalls", toolCalls(message.toolCalls()));
+        }
+        if (!message.context().isEmpty()) {
+            json.set("context", context(message.context()));
+        }
         if (!message.sources().isEmpty()) {
             json.set("sources", sources(message.sources()));
         }
@@ -83,6 +91,29 @@ final class Views {
                 .put("inputTokens", usage.getInputTokens())
                 .put("outputTokens", usage.getOutputTokens())
                 .put("basis", wire(usage.getBasis()));
+    }
+
+    private static ArrayNode context(List<PromptMessage> messages) {
+        ArrayNode json = MAPPER.createArrayNode();
+        for (PromptMessage message : messages) {
+            ObjectNode entry =
+                    json.addObject().put("role", wire(message.getRole())).put("content", message.getContent());
+            if (!message.getToolCalls().isEmpty()) {
+                entry.set("toolCalls", toolCalls(message.getToolCalls()));
+            }
+            if (message.getToolCallId() != null) {
+                entry.put("toolCallId", message.getToolCallId());
+            }
+        }
+        return json;
+    }
+
+    private static ArrayNode toolCalls(List<ToolCall> calls) {
+        ArrayNode json = MAPPER.createArrayNode();
+        for (ToolCall call : calls) {
+            json.addObject().put("id", call.getId()).put("name", call.getName()).put("arguments", call.getArguments());
+        }
+        return json;
     }
 
     static ArrayNode sources(List<Source> sources) {

@@ -3,6 +3,10 @@ package dev.parley.ingest;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageAccepted;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnStarted;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.sinks.sse.ConversationFeed;
 import dev.parley.sinks.sse.FeedEvent;
@@ -122,6 +126,40 @@ final class FakeFeed implements ConversationFeed {
     @Override
     public boolean isDeleted(ConversationKey conversation) {
         return remembered(conversation).stream().anyMatch(event -> event.getBody() instanceof ConversationDeleted);
+    }
+
+    @Override
+    public Optional<Running> running(ConversationKey conversation) {
+        Optional<Running> running = Optional.empty();
+        for (ConversationEvent event : remembered(conversation)) {
+            switch (event.getBody()) {
+                case TurnStarted started ->
+                    running = Optional.of(new Running(
+                            String.valueOf(event.getTurnId()),
+                            started.getAssistantMessageId(),
+                            Long.toString(event.getSequence() - 1)));
+                case MessageCompleted completed -> running = Optional.empty();
+                case TurnFailed failed -> running = Optional.empty();
+                case TurnCancelled cancelled -> running = Optional.empty();
+                default -> {} // About no turn's beginning or end.
+            }
+        }
+        return running;
+    }
+
+    @Override
+    public Optional<String> latestTurn(ConversationKey conversation) {
+        return remembered(conversation).stream()
+                .filter(event -> event.getBody() instanceof MessageAccepted)
+                .map(ConversationEvent::getTurnId)
+                .reduce((first, second) -> second);
+    }
+
+    @Override
+    public List<ConversationEvent> turn(ConversationKey conversation, String turnId) {
+        return world.events(conversation).stream()
+                .filter(event -> turnId.equals(event.getTurnId()))
+                .toList();
     }
 
     @Override

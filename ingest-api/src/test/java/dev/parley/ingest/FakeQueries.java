@@ -113,7 +113,9 @@ final class FakeQueries implements ConversationQueries {
                 Optional.of("a-model"),
                 Optional.empty(),
                 Optional.<Feedback>empty(),
-                fingerprint);
+                fingerprint,
+                List.of(),
+                List.of());
     }
 
     @Override

@@ -173,7 +173,8 @@ final class FakeWorld implements CommandLog {
                         submit.getIntent(),
                         submit.getEngine(),
                         submit.getMetadata(),
-                        submit.getFingerprint()));
+                        submit.getFingerprint(),
+                        submit.getPrompt()));
         ids(key).add(answerId);
         String generation = turnId + ".1";
         emit(key, cause, turnId, new TurnStarted(submit.getMessageId(), answerId, generation, null));
@@ -195,7 +196,8 @@ final class FakeWorld implements CommandLog {
                                 "stop",
                                 usage,
                                 List.of(),
-                                timings));
+                                timings,
+                                List.of()));
             case FAIL ->
                 emit(
                         key,

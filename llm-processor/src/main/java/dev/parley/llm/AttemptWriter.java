@@ -4,6 +4,8 @@ import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.llm.engine.Engine;
@@ -53,7 +55,9 @@ final class AttemptWriter implements Engine.Sink {
     private int seq;
     private long lastSentNanos;
     private long inFlightBytes;
+    /** Of reasoning and of calls: what is not text. */
     private long reasoningChars;
+
     private @Nullable Double firstTokenMillis;
     private boolean broken;
     private boolean tooLarge;
@@ -63,7 +67,7 @@ final class AttemptWriter implements Engine.Sink {
      * A writer for an attempt that has just been claimed.
      *
      * @param ticker monotonic, in nanoseconds
-     * @param maxBytes of the answer's text in UTF-8, and of the reasoning in characters
+     * @param maxBytes of the answer's text in UTF-8, and of reasoning and tool calls in characters
      */
     AttemptWriter(ChunkLog log, LongSupplier ticker, int maxBytes, int promptChars) {
         this.log = log;
@@ -94,14 +98,42 @@ final class AttemptWriter implements Engine.Sink {
         take(Kind.REASONING, piece);
     }
 
+    /** Calls count towards the answer's limit like reasoning: neither is part of the text whose length is checked. */
+    @Override
+    public synchronized void toolCall(ToolCall call) {
+        check();
+        if (ended) {
+            return;
+        }
+        begun();
+        flush(true);
+        reasoningChars += call.getArguments().length();
+        if (reasoningChars > maxBytes) {
+            tooLarge = true;
+        } else {
+            ToolCall clean =
+                    new ToolCall(wellFormed(call.getId()), wellFormed(call.getName()), wellFormed(call.getArguments()));
+            send(
+                    Integer.toString(seq),
+                    new ToolCalled(seq, clean),
+                    call.getArguments().length());
+            seq++;
+        }
+        awaitRoom();
+    }
+
+    private void begun() {
+        if (firstTokenMillis == null) {
+            firstTokenMillis = millisSinceStart();
+        }
+    }
+
     private synchronized void take(Kind kind, String piece) {
         check();
         if (piece.isEmpty() || ended) {
             return;
         }
-        if (firstTokenMillis == null) {
-            firstTokenMillis = millisSinceStart();
-        }
+        begun();
         if (kind != pendingKind) {
             flush(true);
             pendingKind = kind;

@@ -23,10 +23,13 @@ public enum ErrorCode {
     CONVERSATION_EXISTS(Kind.USER),
     CONVERSATION_DELETED(Kind.USER),
     MESSAGE_NOT_FOUND(Kind.USER),
+    MODEL_NOT_FOUND(Kind.USER),
     IDEMPOTENCY_CONFLICT(Kind.USER),
     /** {@code onBusy: reject} met a running turn. */
     BUSY(Kind.USER),
     ENGINE_UNKNOWN(Kind.USER),
+    /** The answer was stopped before its end. */
+    CANCELLED(Kind.USER),
     /** The model server refuses this request and would refuse it again: bad key, unknown model, prompt too long. */
     ENGINE_REJECTED(Kind.USER),
 
@@ -45,6 +48,8 @@ public enum ErrorCode {
     WORKER_LOST(Kind.TRANSIENT),
     /** A worker's chunks do not add up to what it says it sent. */
     CHUNKS_CORRUPT(Kind.TRANSIENT),
+    /** Another attempt began the answer anew, on a stream that has no word for that. */
+    STREAM_RESET(Kind.TRANSIENT),
     /** No worker took the request in time. */
     NO_WORKER(Kind.TRANSIENT),
     TURN_TIMEOUT(Kind.TRANSIENT),

@@ -1,5 +1,8 @@
 package dev.parley.stack;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,6 +61,9 @@ public sealed interface Script {
         /** {@code delta.reasoning_content}, as vLLM and others send a model's thinking. */
         record Reasoning(String text) implements Delta {}
 
+        /** A whole call of a tool, in two deltas as models send them: the name first, then the arguments. */
+        record Call(int index, String id, String name, String arguments) implements Delta {}
+
         /** A {@code data:} line of these characters, whatever they are. */
         record Raw(String line) implements Delta {}
     }
@@ -106,6 +112,15 @@ public sealed interface Script {
             words(thoughts).forEach(word -> all.add(new Delta.Reasoning(word)));
             all.addAll(deltas);
             return new Answer(all, firstTokenAfter, pace, ending, usage);
+        }
+
+        /** Asks for a tool call after what is said, and finishes for that reason. */
+        public Answer calling(String id, String name, String arguments) {
+            List<Delta> all = new ArrayList<>(deltas);
+            int index =
+                    (int) deltas.stream().filter(Delta.Call.class::isInstance).count();
+            all.add(new Delta.Call(index, id, name, arguments));
+            return new Answer(all, firstTokenAfter, pace, ending, usage).finishing("tool_calls");
         }
 
         public Answer finishing(String reason) {
@@ -186,6 +201,67 @@ public sealed interface Script {
             words.add(matcher.group());
         }
         return words;
+    }
+
+    /**
+     * Scripts that a user's message carries, so that a client in another process can drive each answer: {@code script} and
+     * a JSON object with {@code tokens} (list of texts), {@code reasoning} (text), {@code calls} (list of
+     * {@code {id, name, arguments}}), {@code afterMillis}, {@code paceMillis}, {@code finish} (a reason), {@code dieAfter},
+     * {@code hangAfter} (tokens), {@code refuse} (a status).
+     */
+    final class InMessage {
+
+        private static final String PREFIX = "script {";
+        private static final ObjectMapper MAPPER = new ObjectMapper();
+
+        private InMessage() {}
+
+        static Optional<Script> parse(ModelRequest request) {
+            String text = request.lastUserText();
+            if (!text.startsWith(PREFIX)) {
+                return Optional.empty();
+            }
+            try {
+                return Optional.of(script(MAPPER.readTree(text.substring(PREFIX.length() - 1)), request));
+            } catch (JsonProcessingException e) {
+                return Optional.of(Script.refuse(400).saying("the script is not JSON: " + e.getOriginalMessage()));
+            }
+        }
+
+        private static Script script(JsonNode json, ModelRequest request) {
+            if (json.has("refuse")) {
+                return refuse(json.path("refuse").asInt());
+            }
+            Answer answer = tokens(json.path("tokens")
+                            .valueStream()
+                            .map(JsonNode::asText)
+                            .toList())
+                    .firstTokenAfter(Duration.ofMillis(json.path("afterMillis").asLong()))
+                    .pacedAt(Duration.ofMillis(json.path("paceMillis").asLong()));
+            if (json.has("reasoning")) {
+                answer = answer.reasoning(json.path("reasoning").asText());
+            }
+            // Once the tool has answered, there is nothing left to call.
+            boolean answered = request.messages().getLast().role().equals("tool");
+            for (JsonNode call : answered
+                    ? List.<JsonNode>of()
+                    : json.path("calls").valueStream().toList()) {
+                answer = answer.calling(
+                        call.path("id").asText(),
+                        call.path("name").asText(),
+                        call.path("arguments").asText());
+            }
+            if (json.has("finish")) {
+                answer = answer.finishing(json.path("finish").asText());
+            }
+            if (json.has("dieAfter")) {
+                answer = answer.dyingAfter(json.path("dieAfter").asInt());
+            }
+            if (json.has("hangAfter")) {
+                answer = answer.hangingAfter(json.path("hangAfter").asInt());
+            }
+            return answer;
+        }
     }
 
     /** Model names that carry a script, so that a server in another process can be driven by its clients. */

@@ -309,6 +309,10 @@ public final class ScriptedModelServer implements AutoCloseable {
     }
 
     private Script script(ModelRequest request) {
+        Optional<Script> asked = Script.InMessage.parse(request);
+        if (asked.isPresent()) {
+            return asked.get();
+        }
         if (!request.model().equals(Script.ModelName.ECHO)) {
             Optional<Script> named = Script.ModelName.parse(request.model(), echo(request));
             if (named.isPresent()) {
@@ -406,6 +410,12 @@ public final class ScriptedModelServer implements AutoCloseable {
                         case Delta.Text(String text) -> open + role + "\"content\":" + JsonText.quote(text) + close;
                         case Delta.Reasoning(String text) ->
                             open + role + "\"reasoning_content\":" + JsonText.quote(text) + close;
+                        case Delta.Call(int index, String id, String name, String arguments) ->
+                            open + role + "\"tool_calls\":[{\"index\":" + index + ",\"id\":" + JsonText.quote(id)
+                                    + ",\"type\":\"function\",\"function\":{\"name\":" + JsonText.quote(name)
+                                    + ",\"arguments\":\"\"}}]" + close + open
+                                    + "\"tool_calls\":[{\"index\":" + index + ",\"function\":{\"arguments\":"
+                                    + JsonText.quote(arguments) + "}}]" + close;
                         case Delta.Raw(String line) -> "data: " + line + "\n\n";
                     });
             exchange.sent();
@@ -458,11 +468,21 @@ public final class ScriptedModelServer implements AutoCloseable {
             case Ending.Stuck() -> hang();
         }
         StringBuilder reasoning = new StringBuilder();
+        StringBuilder calls = new StringBuilder();
         boolean garbage = false;
         for (Delta delta : answer.deltas()) {
             switch (delta) {
                 case Delta.Text _ -> {}
                 case Delta.Reasoning(String text) -> reasoning.append(text);
+                case Delta.Call(int index, String id, String name, String arguments) ->
+                    calls.append(calls.isEmpty() ? "" : ",")
+                            .append("{\"id\":")
+                            .append(JsonText.quote(id))
+                            .append(",\"type\":\"function\",\"function\":{\"name\":")
+                            .append(JsonText.quote(name))
+                            .append(",\"arguments\":")
+                            .append(JsonText.quote(arguments))
+                            .append("}}");
                 case Delta.Raw _ -> garbage = true;
             }
         }
@@ -472,6 +492,7 @@ public final class ScriptedModelServer implements AutoCloseable {
                 + ",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":"
                 + JsonText.quote(answer.fullText())
                 + (reasoning.isEmpty() ? "" : ",\"reasoning_content\":" + JsonText.quote(reasoning.toString()))
+                + (calls.isEmpty() ? "" : ",\"tool_calls\":[" + calls + "]")
                 + "},\"finish_reason\":" + reason + "}]"
                 + (answer.usage() ? ",\"usage\":" + usage(exchange.request(), answer) : "") + "}";
         exchange.answered();

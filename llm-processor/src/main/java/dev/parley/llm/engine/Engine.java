@@ -1,6 +1,7 @@
 package dev.parley.llm.engine;
 
 import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
 import dev.parley.schemas.ErrorCode;
 import java.util.Optional;
@@ -27,6 +28,9 @@ public interface Engine {
         void text(String piece);
 
         void reasoning(String piece);
+
+        /** A call that the model asks its caller to make, whole. */
+        void toolCall(ToolCall call);
     }
 
     /** How an answer ended. */
@@ -35,6 +39,7 @@ public interface Engine {
         /**
          * It is whole, as far as the model is concerned.
          *
+         * @param finishReason {@code stop}, {@code length}, {@code tool_calls}, {@code content_filter} or {@code other}
          * @param usage what the model server counted; empty where it did not say
          */
         record Finished(String finishReason, Optional<Usage> usage) implements Outcome {}

@@ -2,19 +2,24 @@ package dev.parley.llm.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.SystemMessage;
+import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.PartialThinking;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.openai.OpenAiChatRequestParameters;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.model.output.TokenUsage;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ErrorCode;
@@ -26,7 +31,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
@@ -100,7 +104,14 @@ public final class OpenAiEngine implements Engine, AutoCloseable {
                     .modelName(model)
                     .returnThinking(true)
                     .build()
-                    .chat(ChatRequest.builder().messages(messages(request)).build(), answer);
+                    .chat(
+                            ChatRequest.builder()
+                                    .messages(messages(request))
+                                    .parameters(OpenAiChatRequestParameters.builder()
+                                            .customParameters(OpenAiOptions.of(request.getOptions()))
+                                            .build())
+                                    .build(),
+                            answer);
         } catch (RuntimeException e) {
             return FailureKinds.of(e);
         }
@@ -112,11 +123,24 @@ public final class OpenAiEngine implements Engine, AutoCloseable {
     }
 
     private static ChatMessage message(PromptMessage message) {
+        String content = message.getContent();
         return switch (message.getRole()) {
-            case SYSTEM -> SystemMessage.from(message.getContent());
-            case USER -> UserMessage.from(message.getContent());
-            case ASSISTANT -> AiMessage.from(message.getContent());
-            case TOOL -> throw new IllegalArgumentException("tool results are not part of prompts yet");
+            case SYSTEM -> SystemMessage.from(content);
+            case USER -> UserMessage.from(content);
+            case ASSISTANT -> {
+                List<ToolExecutionRequest> calls = message.getToolCalls().stream()
+                        .map(call -> ToolExecutionRequest.builder()
+                                .id(call.getId())
+                                .name(call.getName())
+                                .arguments(call.getArguments())
+                                .build())
+                        .toList();
+                yield AiMessage.builder()
+                        .text(content.isEmpty() && !calls.isEmpty() ? null : content)
+                        .toolExecutionRequests(calls)
+                        .build();
+            }
+            case TOOL -> ToolExecutionResultMessage.from(message.getToolCallId(), null, content);
         };
     }
 
@@ -178,6 +202,13 @@ public final class OpenAiEngine implements Engine, AutoCloseable {
         }
 
         @Override
+        public void onCompleteToolCall(CompleteToolCall complete) {
+            ToolExecutionRequest call = complete.toolExecutionRequest();
+            sink.toolCall(new ToolCall(
+                    call.id() == null ? "call_" + complete.index() : call.id(), call.name(), call.arguments()));
+        }
+
+        @Override
         public void onCompleteResponse(ChatResponse complete) {
             response = complete;
         }
@@ -198,7 +229,17 @@ public final class OpenAiEngine implements Engine, AutoCloseable {
                 return new Outcome.Failed(
                         ErrorCode.ENGINE_TRUNCATED, "the model server's stream ended without a finish reason");
             }
-            return new Outcome.Finished(reason.name().toLowerCase(Locale.ROOT), usage(response.tokenUsage()));
+            return new Outcome.Finished(wire(reason), usage(response.tokenUsage()));
+        }
+
+        private static String wire(FinishReason reason) {
+            return switch (reason) {
+                case STOP -> "stop";
+                case LENGTH -> "length";
+                case TOOL_EXECUTION -> "tool_calls";
+                case CONTENT_FILTER -> "content_filter";
+                case OTHER -> "other";
+            };
         }
 
         private static Optional<Usage> usage(@Nullable TokenUsage counted) {

@@ -1,7 +1,9 @@
 package dev.parley.sinks.postgres;
 
+import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
 import java.time.Instant;
 import java.util.List;
@@ -44,7 +46,13 @@ public record ConversationSnapshot(
         FORGOTTEN
     }
 
-    /** One message, a user's or an answer. {@code content} of a running answer is empty: the feed has it. */
+    /**
+     * One message, a user's or an answer.
+     *
+     * @param content empty for a running answer: the feed has it
+     * @param toolCalls that this answer asks its caller to make
+     * @param context messages that the caller sent along with this one
+     */
     public record Message(
             String id,
             String turnId,
@@ -61,7 +69,9 @@ public record ConversationSnapshot(
             Optional<String> model,
             Optional<Failure> failure,
             Optional<Feedback> feedback,
-            Optional<String> fingerprint) {}
+            Optional<String> fingerprint,
+            List<ToolCall> toolCalls,
+            List<PromptMessage> context) {}
 
     /** Why a turn ended without an answer. */
     public record Failure(String code, String detail) {}

@@ -4,8 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ConversationKey;
@@ -222,15 +224,33 @@ public final class PostgresReadModel implements ConversationQueries, EventArchiv
                 select.setString(2, conversation.conversation());
                 select.setLong(3, after);
                 select.setInt(4, limit);
-                List<ConversationEvent> found = new ArrayList<>();
-                try (ResultSet rows = select.executeQuery()) {
-                    while (rows.next()) {
-                        found.add(event(rows.getBytes(1)));
-                    }
-                }
-                return found;
+                return events(select);
             }
         });
+    }
+
+    @Override
+    public List<ConversationEvent> turn(ConversationKey conversation, String turnId) {
+        return askArchive(connection -> {
+            try (PreparedStatement select = connection.prepareStatement("""
+                    select data from events where tenant = ? and conversation_id = ? and turn_id = ? order by sequence
+                    """)) {
+                select.setString(1, conversation.tenant());
+                select.setString(2, conversation.conversation());
+                select.setString(3, turnId);
+                return events(select);
+            }
+        });
+    }
+
+    private List<ConversationEvent> events(PreparedStatement select) throws SQLException {
+        List<ConversationEvent> found = new ArrayList<>();
+        try (ResultSet rows = select.executeQuery()) {
+            while (rows.next()) {
+                found.add(event(rows.getBytes(1)));
+            }
+        }
+        return found;
     }
 
     @Override
@@ -329,7 +349,9 @@ public final class PostgresReadModel implements ConversationQueries, EventArchiv
                 Optional.ofNullable(row.getString("model")),
                 failure(row),
                 feedback(row),
-                Optional.ofNullable(row.getString("fingerprint")));
+                Optional.ofNullable(row.getString("fingerprint")),
+                toolCalls(parse(row.getString("tool_calls"))),
+                context(parse(row.getString("context"))));
     }
 
     private static Optional<String> text(ResultSet row, String column) throws SQLException {
@@ -380,6 +402,29 @@ public final class PostgresReadModel implements ConversationQueries, EventArchiv
                     source.path("score").asDouble()));
         }
         return sources;
+    }
+
+    private static List<ToolCall> toolCalls(JsonNode json) {
+        List<ToolCall> calls = new ArrayList<>();
+        for (JsonNode call : json) {
+            calls.add(new ToolCall(
+                    call.path("id").asText(),
+                    call.path("name").asText(),
+                    call.path("arguments").asText()));
+        }
+        return calls;
+    }
+
+    private static List<PromptMessage> context(JsonNode json) {
+        List<PromptMessage> messages = new ArrayList<>();
+        for (JsonNode message : json) {
+            messages.add(new PromptMessage(
+                    Role.valueOf(message.path("role").asText().toUpperCase(Locale.ROOT)),
+                    message.path("content").asText(),
+                    toolCalls(message.path("toolCalls")),
+                    message.hasNonNull("toolCallId") ? message.get("toolCallId").asText() : null));
+        }
+        return messages;
     }
 
     private static JsonNode parse(String json) {

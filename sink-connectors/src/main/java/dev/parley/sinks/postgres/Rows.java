@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -11,8 +12,11 @@ import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnStarted;
@@ -64,15 +68,16 @@ final class Rows {
                 """),
         INSERT_MESSAGE("""
                 insert into messages (tenant, conversation_id, id, turn_id, position, role, status, content, content_exact, fingerprint,
-                  created_at)
-                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                  created_at, context)
+                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb)
                 on conflict (tenant, conversation_id, id) do nothing
                 """),
         SET_STATUS("update messages set status = ? where tenant = ? and conversation_id = ? and id = ?"),
         FINISH_MESSAGE("""
                 update messages set status = ?, content = ?, content_exact = ?, reasoning = ?, reasoning_exact = ?, completed_at = ?,
                   finish_reason = ?, engine = ?, model = ?, input_tokens = ?, output_tokens = ?, usage_basis = ?,
-                  sources = coalesce(?::jsonb, sources), error_code = ?, error_detail = ?
+                  sources = coalesce(?::jsonb, sources), tool_calls = ?::jsonb, error_code = ?,
+                  error_detail = ?
                 where tenant = ? and conversation_id = ? and id = ?
                 """),
         INSERT_GENERATION("""
@@ -135,6 +140,7 @@ final class Rows {
             @Nullable String errorDetail,
             @Nullable Usage usage,
             @Nullable List<Source> sources,
+            List<ToolCall> toolCalls,
             Timings timings) {}
 
     private static final class Builder {
@@ -180,7 +186,14 @@ final class Rows {
         }
 
         void accepted(MessageAccepted accepted) {
-            message(accepted.getMessageId(), "user", Status.QUEUED, accepted.getContent(), accepted.getFingerprint());
+            CallerPrompt prompt = accepted.getPrompt();
+            message(
+                    accepted.getMessageId(),
+                    accepted.getRole(),
+                    Status.QUEUED,
+                    accepted.getContent(),
+                    accepted.getFingerprint(),
+                    prompt == null ? List.of() : prompt.getContext());
         }
 
         void started(TurnStarted started) {
@@ -188,7 +201,7 @@ final class Rows {
             if (started.getSupersedes() != null) {
                 add(Sql.SET_STATUS, Status.SUPERSEDED.name(), tenant, id, started.getSupersedes());
             }
-            message(started.getAssistantMessageId(), "assistant", Status.GENERATING, "", null);
+            message(started.getAssistantMessageId(), Role.ASSISTANT, Status.GENERATING, "", null, List.of());
             add(
                     Sql.BEGIN_TURN,
                     turnId,
@@ -200,7 +213,12 @@ final class Rows {
         }
 
         private void message(
-                String messageId, String role, Status status, String content, @Nullable String fingerprint) {
+                String messageId,
+                Role role,
+                Status status,
+                String content,
+                @Nullable String fingerprint,
+                List<PromptMessage> context) {
             ExactText text = ExactText.of(content);
             add(
                     Sql.INSERT_MESSAGE,
@@ -209,12 +227,13 @@ final class Rows {
                     messageId,
                     turnId,
                     event.getSequence(),
-                    role,
+                    role.name().toLowerCase(Locale.ROOT),
                     status.name(),
                     text.readable(),
                     text.exact(),
                     fingerprint,
-                    time());
+                    time(),
+                    jsonOfMessages(context));
             add(Sql.COUNT_MESSAGE, tenant, id);
         }
 
@@ -231,6 +250,7 @@ final class Rows {
                     null,
                     completed.getUsage(),
                     completed.getSources(),
+                    completed.getToolCalls(),
                     completed.getTimings()));
         }
 
@@ -247,6 +267,7 @@ final class Rows {
                     failed.getDetail(),
                     failed.getUsage(),
                     null,
+                    List.of(),
                     failed.getTimings()));
         }
 
@@ -269,6 +290,7 @@ final class Rows {
                         null,
                         cancelled.getUsage(),
                         null,
+                        List.of(),
                         cancelled.getTimings()));
             }
         }
@@ -294,7 +316,8 @@ final class Rows {
                     usage == null ? null : usage.getInputTokens(),
                     usage == null ? null : usage.getOutputTokens(),
                     basis,
-                    ending.sources() == null ? null : json(ending.sources()),
+                    ending.sources() == null ? null : jsonOfSources(ending.sources()),
+                    jsonOfCalls(ending.toolCalls()).toString(),
                     ending.errorCode(),
                     detail,
                     tenant,
@@ -346,7 +369,7 @@ final class Rows {
         return json.toString();
     }
 
-    private static String json(List<Source> sources) {
+    private static String jsonOfSources(List<Source> sources) {
         ArrayNode json = MAPPER.createArrayNode();
         for (Source source : sources) {
             ObjectNode entry = json.addObject();
@@ -358,5 +381,32 @@ final class Rows {
             entry.put("score", source.getScore());
         }
         return json.toString();
+    }
+
+    private static String jsonOfMessages(List<PromptMessage> messages) {
+        ArrayNode json = MAPPER.createArrayNode();
+        for (PromptMessage message : messages) {
+            ObjectNode entry = json.addObject()
+                    .put("role", message.getRole().name().toLowerCase(Locale.ROOT))
+                    .put("content", ExactText.readable(message.getContent()));
+            if (!message.getToolCalls().isEmpty()) {
+                entry.set("toolCalls", jsonOfCalls(message.getToolCalls()));
+            }
+            if (message.getToolCallId() != null) {
+                entry.put("toolCallId", ExactText.readable(message.getToolCallId()));
+            }
+        }
+        return json.toString();
+    }
+
+    private static ArrayNode jsonOfCalls(List<ToolCall> calls) {
+        ArrayNode json = MAPPER.createArrayNode();
+        for (ToolCall call : calls) {
+            json.addObject()
+                    .put("id", ExactText.readable(call.getId()))
+                    .put("name", ExactText.readable(call.getName()))
+                    .put("arguments", ExactText.readable(call.getArguments()));
+        }
+        return json;
     }
 }

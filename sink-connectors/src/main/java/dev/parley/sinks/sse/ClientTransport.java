@@ -1,12 +1,16 @@
 package dev.parley.sinks.sse;
 
 import java.io.IOException;
+import java.util.List;
 
-/** The byte stream to one SSE client, whatever HTTP server carries it. Written by one thread. */
+/** The way to one streaming client, whatever carries it. Written by one thread. */
 public interface ClientTransport {
 
-    /** Writes all of {@code bytes} and sends them on their way; blocks while the client is slow. */
-    void write(byte[] bytes) throws IOException;
+    /**
+     * Sends {@code pieces} on their way, in order; blocks while the client is slow. Where the carrier has messages, each
+     * piece is one; on a byte stream they are joined.
+     */
+    void write(List<byte[]> pieces) throws IOException;
 
     /** Breaks the connection, from another thread, so that a blocked {@link #write} returns with an error. */
     void abort();

@@ -1,7 +1,9 @@
 package dev.parley.sinks.sse;
 
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.schemas.ConversationKey;
+import java.util.List;
 import java.util.Optional;
 
 /** What front doors read: conversations as they happen, and what this node remembers of them. Thread-safe. */
@@ -30,6 +32,27 @@ public interface ConversationFeed {
 
     /** The acceptance of a message, where this node remembers it. */
     Optional<MessageAccepted> acceptance(ConversationKey conversation, String messageId);
+
+    /** The turn of the conversation that runs now, as far as this node knows. */
+    Optional<Running> running(ConversationKey conversation);
+
+    /** The turn of the last message that joined the conversation, where this node knows it. */
+    Optional<String> latestTurn(ConversationKey conversation);
+
+    /**
+     * A running turn.
+     *
+     * @param messageId of its answer
+     * @param before cursor of the place right before its start: from there on, all of it is told
+     */
+    record Running(String turnId, String messageId, String before) {}
+
+    /**
+     * The events of one turn, in order, from memory or the archive; empty where neither has it.
+     *
+     * @throws EventArchive.ArchiveUnavailableException where only the archive could tell and does not answer
+     */
+    List<ConversationEvent> turn(ConversationKey conversation, String turnId);
 
     /** Takes frames for one reader. */
     interface FrameListener {

@@ -11,6 +11,9 @@ public interface EventArchive {
     /** Up to {@code limit} events of a conversation with a sequence above {@code after}, in order. */
     List<ConversationEvent> events(ConversationKey conversation, long after, int limit);
 
+    /** All events of one turn, in order; empty where the archive has none. */
+    List<ConversationEvent> turn(ConversationKey conversation, String turnId);
+
     /** Up to {@code limit} events of a tenant at positions above those given for each partition, in order within a partition. */
     List<Positioned> tenantEvents(String tenant, Map<Integer, Long> afterPositions, int limit);
 

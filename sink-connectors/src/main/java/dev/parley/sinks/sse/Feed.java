@@ -562,6 +562,27 @@ public final class Feed implements ConversationFeed, Role {
         return known(() -> memory().acceptance(conversation, messageId));
     }
 
+    @Override
+    public Optional<Running> running(ConversationKey conversation) {
+        return known(() -> memory().known(conversation).flatMap(Timeline::running));
+    }
+
+    @Override
+    public Optional<String> latestTurn(ConversationKey conversation) {
+        return known(() -> memory().known(conversation).flatMap(Timeline::latestTurn));
+    }
+
+    @Override
+    public List<ConversationEvent> turn(ConversationKey conversation, String turnId) {
+        List<ConversationEvent> remembered = known(() -> memory().known(conversation)
+                .map(timeline -> timeline.turn(turnId))
+                .orElse(List.of()));
+        // Memory forgets the oldest first: with its acceptance, a turn is there as a whole.
+        return remembered.stream().anyMatch(event -> event.getBody() instanceof MessageAccepted)
+                ? remembered
+                : archive.turn(conversation, turnId);
+    }
+
     private synchronized <T> T known(Supplier<T> question) {
         return question.get();
     }

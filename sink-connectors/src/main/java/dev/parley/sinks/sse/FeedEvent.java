@@ -1,7 +1,9 @@
 package dev.parley.sinks.sse;
 
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.schemas.ConversationKey;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -42,6 +44,11 @@ public sealed interface FeedEvent {
         }
     }
 
+    /** A tool call that the model asks for; a delta like the others, whole. */
+    record MessageToolCall(
+            ConversationKey conversation, String turnId, String messageId, int attempt, int seq, ToolCall call)
+            implements OfConversation {}
+
     /** Forget what was shown of this message: attempt {@code attempt} begins anew. */
     record MessageReset(ConversationKey conversation, String turnId, String messageId, int attempt, String reason)
             implements OfConversation {}
@@ -54,7 +61,8 @@ public sealed interface FeedEvent {
             int attempt,
             int seq,
             String text,
-            String reasoning)
+            String reasoning,
+            List<ToolCall> toolCalls)
             implements OfConversation {}
 
     /**

@@ -3,10 +3,11 @@ package dev.parley.sinks.sse;
 import dev.parley.schemas.ConversationKey;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SseEdge implements AutoCloseable {
 
-    private static final byte[] OPENING = "retry: 1000\n\n".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] HEARTBEAT = ": still here\n\n".getBytes(StandardCharsets.US_ASCII);
     private static final int MAX_WRITE_BYTES = 256 * 1024;
 
     private final ConversationFeed feed;
@@ -47,9 +46,19 @@ public final class SseEdge implements AutoCloseable {
     public static final class TooManyStreamsException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
-        TooManyStreamsException() {
+        public TooManyStreamsException() {
             super("this node serves as many event streams as it can");
         }
+    }
+
+    /** Why a stream ended. */
+    public enum End {
+        /** The client was told everything that its protocol has to tell. */
+        OVER,
+        /** The client left, or was cut off for being too slow. */
+        GONE,
+        /** This node stops, or could not go on telling. */
+        BROKEN_OFF
     }
 
     /**
@@ -59,39 +68,64 @@ public final class SseEdge implements AutoCloseable {
      * @throws TooManyStreamsException before anything is written
      */
     public void stream(ConversationKey conversation, Optional<String> cursor, ClientTransport transport) {
-        serve(transport, client -> feed.subscribe(conversation, cursor, client));
+        End _ = stream(conversation, cursor, new NativeEncoding(settings.heartbeat()), transport);
+    }
+
+    /** Streams one conversation in a protocol of the caller's, up to where that ends; otherwise like the other. */
+    public End stream(
+            ConversationKey conversation, Optional<String> cursor, StreamEncoding encoding, ClientTransport transport) {
+        return serve(encoding, transport, client -> feed.subscribe(conversation, cursor, client));
     }
 
     /** Streams all conversations of a tenant; otherwise like {@link #stream}. */
     public void streamTenant(String tenant, Optional<String> cursor, ClientTransport transport) {
-        serve(transport, client -> feed.subscribeTenant(tenant, cursor, client));
+        End _ = serve(
+                new NativeEncoding(settings.heartbeat()),
+                transport,
+                client -> feed.subscribeTenant(tenant, cursor, client));
     }
 
     private interface Subscribing {
         ConversationFeed.Subscription to(Client client);
     }
 
-    private void serve(ClientTransport transport, Subscribing subscribing) {
+    private End serve(StreamEncoding encoding, ClientTransport transport, Subscribing subscribing) {
         if (closing || clients.size() >= settings.maxClients()) {
             throw new TooManyStreamsException();
         }
         Client client = new Client(transport, settings.clientQueueBytes());
         clients.add(client);
         try (ConversationFeed.Subscription subscription = subscribing.to(client)) {
-            client.write(OPENING);
-            while (true) {
-                byte[] next = client.next(settings.heartbeat());
-                if (next == null) {
-                    break;
+            client.write(encoding.opening());
+            while (!encoding.isOver()) {
+                List<Frame> frames = client.next(encoding.heartbeatAfter());
+                if (frames == null) {
+                    return client.wasCutOff() ? End.GONE : End.BROKEN_OFF;
                 }
-                client.write(next.length == 0 ? HEARTBEAT : next);
+                client.write(frames.isEmpty() ? List.of(encoding.heartbeat()) : encoded(encoding, frames));
             }
+            client.end("over");
+            return End.OVER;
         } catch (IOException e) {
             client.end("gone");
+            return End.GONE;
         } finally {
             clients.remove(client);
             meters.counter("parley.sse.ended", "reason", client.endReason()).increment();
         }
+    }
+
+    private static List<byte[]> encoded(StreamEncoding encoding, List<Frame> frames) {
+        if (frames.size() == 1) {
+            return encoding.encode(frames.getFirst());
+        }
+        List<byte[]> pieces = new ArrayList<>();
+        for (Frame frame : frames) {
+            if (!encoding.isOver()) {
+                pieces.addAll(encoding.encode(frame));
+            }
+        }
+        return pieces;
     }
 
     private void cutOffStalled() {
@@ -116,7 +150,7 @@ public final class SseEdge implements AutoCloseable {
     private static final class Client implements ConversationFeed.FrameListener {
         private final ClientTransport transport;
         private final int maxBytes;
-        private final Deque<byte[]> queue = new ArrayDeque<>();
+        private final Deque<Frame> queue = new ArrayDeque<>();
         private int queuedBytes;
         private @Nullable String ended;
 
@@ -139,7 +173,7 @@ public final class SseEdge implements AutoCloseable {
                 transport.abort();
                 return false;
             }
-            queue.addLast(frame.sse());
+            queue.addLast(frame);
             queuedBytes += frame.sse().length;
             notifyAll();
             return true;
@@ -161,13 +195,17 @@ public final class SseEdge implements AutoCloseable {
             return ended == null ? "gone" : ended;
         }
 
-        /** What is to be written next, several frames in one; empty for a heartbeat; null at the end. */
-        private synchronized byte @Nullable [] next(Duration heartbeat) {
+        synchronized boolean wasCutOff() {
+            return "too_slow".equals(ended) || "too_far_behind".equals(ended);
+        }
+
+        /** What is to be told next, several frames at once where they wait; empty for a heartbeat; null at the end. */
+        private synchronized @Nullable List<Frame> next(Duration heartbeat) {
             long deadline = System.nanoTime() + heartbeat.toNanos();
             while (queue.isEmpty() && ended == null) {
                 long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
                 if (left <= 0) {
-                    return new byte[0];
+                    return List.of();
                 }
                 try {
                     wait(left);
@@ -179,25 +217,24 @@ public final class SseEdge implements AutoCloseable {
             if (queue.isEmpty() || (ended != null && !ended.equals("feed_ended"))) {
                 return null;
             }
-            byte[] first = queue.removeFirst();
-            queuedBytes -= first.length;
-            if (queue.isEmpty()) {
-                return first;
-            }
-            java.io.ByteArrayOutputStream batch = new java.io.ByteArrayOutputStream();
-            batch.writeBytes(first);
-            while (!queue.isEmpty() && batch.size() + queue.getFirst().length <= MAX_WRITE_BYTES) {
-                byte[] more = queue.removeFirst();
-                queuedBytes -= more.length;
-                batch.writeBytes(more);
-            }
-            return batch.toByteArray();
+            List<Frame> frames = new ArrayList<>();
+            int bytes = 0;
+            do {
+                Frame frame = queue.removeFirst();
+                bytes += frame.sse().length;
+                frames.add(frame);
+            } while (!queue.isEmpty() && bytes + queue.getFirst().sse().length <= MAX_WRITE_BYTES);
+            queuedBytes -= bytes;
+            return frames;
         }
 
-        private void write(byte[] bytes) throws IOException {
+        private void write(List<byte[]> pieces) throws IOException {
+            if (pieces.isEmpty()) {
+                return;
+            }
             writingSinceNanos = System.nanoTime() | 1;
             try {
-                transport.write(bytes);
+                transport.write(pieces);
             } finally {
                 writingSinceNanos = 0;
             }

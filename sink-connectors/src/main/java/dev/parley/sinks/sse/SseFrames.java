@@ -2,6 +2,7 @@ package dev.parley.sinks.sse;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -10,8 +11,10 @@ import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
+import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRetrieved;
@@ -83,6 +86,7 @@ final class SseFrames {
             case FeedEvent.Logged(var conversation, ConversationEvent logged) -> type(logged.getBody());
             case FeedEvent.MessageStarted started -> "message.started";
             case FeedEvent.MessageDelta delta -> "message.delta";
+            case FeedEvent.MessageToolCall called -> "message.delta";
             case FeedEvent.MessageReset reset -> "message.reset";
             case FeedEvent.MessageSnapshot snapshot -> "message.snapshot";
             case FeedEvent.FeedGap gap -> "feed.gap";
@@ -126,6 +130,12 @@ final class SseFrames {
                         },
                         delta.text());
             }
+            case FeedEvent.MessageToolCall called -> {
+                message(json, called.turnId(), called.messageId(), called.attempt());
+                json.writeNumberField("seq", called.seq());
+                json.writeFieldName("toolCall");
+                toolCall(json, called.call());
+            }
             case FeedEvent.MessageReset reset -> {
                 message(json, reset.turnId(), reset.messageId(), reset.attempt());
                 json.writeStringField("reason", reset.reason());
@@ -137,6 +147,7 @@ final class SseFrames {
                 if (!snapshot.reasoning().isEmpty()) {
                     json.writeStringField("reasoning", snapshot.reasoning());
                 }
+                toolCalls(json, snapshot.toolCalls());
             }
             case FeedEvent.FeedGap gap -> {
                 json.writeStringField("reason", gap.reason());
@@ -168,6 +179,9 @@ final class SseFrames {
                 json.writeStringField("content", accepted.getContent());
                 json.writeStringField("onBusy", accepted.getOnBusy().name().toLowerCase(Locale.ROOT));
                 map(json, "metadata", accepted.getMetadata());
+                if (accepted.getPrompt() != null) {
+                    context(json, accepted.getPrompt());
+                }
             }
             case MessageRejected rejected -> {
                 json.writeStringField("messageId", rejected.getMessageId());
@@ -199,6 +213,7 @@ final class SseFrames {
                 optional(json, "reasoning", completed.getReasoning());
                 json.writeStringField("finishReason", completed.getFinishReason());
                 usage(json, completed.getUsage());
+                toolCalls(json, completed.getToolCalls());
                 sources(json, completed.getSources());
                 timings(json, completed.getTimings());
             }
@@ -240,6 +255,43 @@ final class SseFrames {
         for (Map.Entry<String, String> entry : map.entrySet()) {
             json.writeStringField(entry.getKey(), entry.getValue());
         }
+        json.writeEndObject();
+    }
+
+    /** What the caller sent along; left out where that is nothing. */
+    private static void context(JsonGenerator json, CallerPrompt prompt) throws IOException {
+        optional(json, "toolCallId", prompt.getToolCallId());
+        if (prompt.getContext().isEmpty()) {
+            return;
+        }
+        json.writeArrayFieldStart("context");
+        for (PromptMessage message : prompt.getContext()) {
+            json.writeStartObject();
+            json.writeStringField("role", message.getRole().name().toLowerCase(Locale.ROOT));
+            json.writeStringField("content", message.getContent());
+            optional(json, "toolCallId", message.getToolCallId());
+            toolCalls(json, message.getToolCalls());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void toolCalls(JsonGenerator json, List<ToolCall> calls) throws IOException {
+        if (calls.isEmpty()) {
+            return;
+        }
+        json.writeArrayFieldStart("toolCalls");
+        for (ToolCall call : calls) {
+            toolCall(json, call);
+        }
+        json.writeEndArray();
+    }
+
+    private static void toolCall(JsonGenerator json, ToolCall call) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("id", call.getId());
+        json.writeStringField("name", call.getName());
+        json.writeStringField("arguments", call.getArguments());
         json.writeEndObject();
     }
 

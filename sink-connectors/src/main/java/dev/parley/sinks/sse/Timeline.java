@@ -11,6 +11,8 @@ import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnStarted;
@@ -61,6 +63,7 @@ final class Timeline {
     private long bytes;
     private boolean deleted;
     private @Nullable RunningTurn turn;
+    private @Nullable String latestTurn;
 
     /** A turn that is over: for readers who were cut in an attempt that was not its last. */
     private record EndedTurn(String turnId, String messageId, long startSequence, long endSequence, int attempts) {}
@@ -75,6 +78,7 @@ final class Timeline {
         private final List<Frame> deltas = new ArrayList<>();
         private final StringBuilder text = new StringBuilder();
         private final StringBuilder reasoning = new StringBuilder();
+        private final List<ToolCall> toolCalls = new ArrayList<>();
         private @Nullable String attemptId;
         private @Nullable Frame started;
         private int attempt;
@@ -132,7 +136,10 @@ final class Timeline {
         }
         sequence = event.getSequence();
         switch (event.getBody()) {
-            case MessageAccepted accepted -> acceptances.put(accepted.getMessageId(), accepted);
+            case MessageAccepted accepted -> {
+                acceptances.put(accepted.getMessageId(), accepted);
+                latestTurn = event.getTurnId();
+            }
             case ConversationDeleted gone -> deleted = true;
             case MessageCompleted completed -> end(event);
             case TurnFailed failed -> end(event);
@@ -203,6 +210,9 @@ final class Timeline {
             case ReasoningDelta delta -> {
                 return delta(running, delta.getSeq(), delta.getText(), FeedEvent.MessageDelta.Kind.REASONING);
             }
+            case ToolCalled called -> {
+                return called(running, called);
+            }
             // One that does not add up is given up by the assembly, which compares the text as well.
             case AttemptFinished finished ->
                 running.closed = finished.getTally().getSeq() == running.nextSeq;
@@ -242,6 +252,7 @@ final class Timeline {
         running.framesDropped = false;
         running.text.setLength(0);
         running.reasoning.setLength(0);
+        running.toolCalls.clear();
         if (running.attempt > 1) {
             frames.add(reset(running, started.getCause()));
         }
@@ -270,15 +281,36 @@ final class Timeline {
         if (seq != running.nextSeq) {
             return List.of(); // A repeat; or, where one is missing, an attempt that the assembly gives up on.
         }
-        running.nextSeq++;
         switch (kind) {
             case TEXT -> running.text.append(text);
             case REASONING -> running.reasoning.append(text);
         }
-        Frame frame = SseFrames.frame(
+        return next(
+                running,
                 new FeedEvent.MessageDelta(
-                        conversation, running.turnId, running.messageId, running.attempt, seq, kind, text),
-                new FeedCursor(sequence, running.attempt, seq).toString());
+                        conversation, running.turnId, running.messageId, running.attempt, seq, kind, text));
+    }
+
+    private List<Frame> called(RunningTurn running, ToolCalled called) {
+        if (called.getSeq() != running.nextSeq) {
+            return List.of();
+        }
+        running.toolCalls.add(called.getCall());
+        return next(
+                running,
+                new FeedEvent.MessageToolCall(
+                        conversation,
+                        running.turnId,
+                        running.messageId,
+                        running.attempt,
+                        called.getSeq(),
+                        called.getCall()));
+    }
+
+    /** The frame of the next delta, kept for those who resume. */
+    private List<Frame> next(RunningTurn running, FeedEvent delta) {
+        Frame frame = SseFrames.frame(delta, new FeedCursor(sequence, running.attempt, running.nextSeq).toString());
+        running.nextSeq++;
         if (running.deltaBytes + frame.sse().length > MAX_DELTA_BYTES) {
             running.framesDropped = true;
             running.deltas.clear();
@@ -289,6 +321,36 @@ final class Timeline {
             running.deltaBytes += frame.sse().length;
         }
         return List.of(frame);
+    }
+
+    // What is known of turns
+
+    /** The events of a turn in memory, in order. */
+    List<ConversationEvent> turn(String turnId) {
+        List<ConversationEvent> found = new ArrayList<>();
+        for (Frame frame : events) {
+            if (frame.event() instanceof FeedEvent.Logged(var key, ConversationEvent event)
+                    && turnId.equals(event.getTurnId())) {
+                found.add(event);
+            }
+        }
+        return found;
+    }
+
+    /** The turn of the last message that joined, where this memory goes back that far. */
+    Optional<String> latestTurn() {
+        return Optional.ofNullable(latestTurn);
+    }
+
+    /** The turn that runs, and the place right before its start. */
+    Optional<ConversationFeed.Running> running() {
+        RunningTurn running = turn;
+        return running == null
+                ? Optional.empty()
+                : Optional.of(new ConversationFeed.Running(
+                        running.turnId,
+                        running.messageId,
+                        FeedCursor.after(running.startSequence - 1).toString()));
     }
 
     // Replay
@@ -339,7 +401,8 @@ final class Timeline {
                         running.attempt,
                         running.nextSeq - 1,
                         running.text.toString(),
-                        running.reasoning.toString()),
+                        running.reasoning.toString(),
+                        List.copyOf(running.toolCalls)),
                 new FeedCursor(sequence, running.attempt, running.nextSeq - 1).toString());
     }
 

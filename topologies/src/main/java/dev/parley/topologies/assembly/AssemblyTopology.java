@@ -5,6 +5,7 @@ import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolCalled;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
@@ -137,6 +138,7 @@ public final class AssemblyTopology {
         int seq = switch (chunk.getBody()) {
             case TextDelta delta -> delta.getSeq();
             case ReasoningDelta delta -> delta.getSeq();
+            case ToolCalled called -> called.getSeq();
             default -> 0; // The others have none.
         };
         return seq < 0 ? "seq is negative" : objection(key, chunk.getGenerationId());

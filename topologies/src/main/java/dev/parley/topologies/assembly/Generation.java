@@ -8,6 +8,7 @@ import dev.parley.chat.v1.GenerationCompleted;
 import dev.parley.chat.v1.GenerationFailed;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.Tally;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ErrorCode;
@@ -17,6 +18,7 @@ import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
+import java.util.function.UnaryOperator;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -127,8 +129,10 @@ sealed interface Generation {
             }
             return switch (signal) {
                 case Signal.Started started -> throw new IllegalStateException("claims are handled above");
-                case Signal.Text(int seq, String text) -> delta(current, seq, text, false, now);
-                case Signal.Reasoning(int seq, String text) -> delta(current, seq, text, true, now);
+                case Signal.Text(int seq, String text) -> delta(current, seq, said -> said.plusText(text), now);
+                case Signal.Reasoning(int seq, String text) ->
+                    delta(current, seq, said -> said.plusReasoning(text), now);
+                case Signal.Called(int seq, ToolCall call) -> delta(current, seq, said -> said.plusCall(call), now);
                 case Signal.Alive alive -> ignored(Effect.ALIVE);
                 case Signal.Finished(String finishReason, Tally tally) -> finish(current, finishReason, tally, now);
                 case Signal.Failed failed -> fail(current, failed, now);
@@ -163,14 +167,13 @@ sealed interface Generation {
          * The delta that comes next counts in every phase: in an attempt that has ended, it is one that a crash took back
          * from the text but not from the header (see {@link GenerationStores}).
          */
-        private Step delta(AttemptProgress progress, int seq, String text, boolean reasoning, Instant now) {
+        private Step delta(AttemptProgress progress, int seq, UnaryOperator<Transcript> growth, Instant now) {
             Transcript transcript = progress.transcript();
             if (seq < transcript.nextSeq()) {
                 return ignored(Effect.DUPLICATE);
             }
             if (seq == transcript.nextSeq()) {
-                Transcript longer = reasoning ? transcript.plusReasoning(text) : transcript.plusText(text);
-                return new Step(with(progress.with(longer)), Effect.APPENDED, List.of());
+                return new Step(with(progress.with(growth.apply(transcript))), Effect.APPENDED, List.of());
             }
             return switch (progress.phase()) {
                 case Phase.Corrupt corrupt -> ignored(Effect.VOID);
@@ -300,7 +303,8 @@ sealed interface Generation {
                             finishReason,
                             tally.getUsage(),
                             tally.getFirstTokenMillis(),
-                            tally.getGenerationMillis()),
+                            tally.getGenerationMillis(),
+                            progress.transcript().toolCalls()),
                     now);
         }
 
@@ -367,6 +371,7 @@ sealed interface Generation {
                 case Signal.Started started -> false;
                 case Signal.Text text -> false;
                 case Signal.Reasoning reasoning -> false;
+                case Signal.Called called -> false;
                 case Signal.Alive alive -> false;
             };
             return ending && otherAttemptId.equals(attemptId) && report != null

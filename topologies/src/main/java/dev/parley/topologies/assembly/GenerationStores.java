@@ -2,6 +2,7 @@ package dev.parley.topologies.assembly;
 
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.GenerationReport;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.TopicSpec;
@@ -17,6 +18,7 @@ import dev.parley.topologies.state.v1.CurrentAttempt;
 import dev.parley.topologies.state.v1.GenerationHeader;
 import dev.parley.topologies.state.v1.OpenGenerationHeader;
 import dev.parley.topologies.state.v1.TextSegment;
+import dev.parley.topologies.state.v1.ToolCallSegment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -142,7 +144,14 @@ final class GenerationStores {
         Segment segment = progress.transcript().last();
         texts.put(
                 attemptPrefix(storeKey, progress.attemptId()) + "%08x".formatted(segment.index()),
-                new TextSegment(segment.fromSeq(), segment.nextSeq(), segment.text(), segment.reasoning()));
+                new TextSegment(
+                        segment.fromSeq(),
+                        segment.nextSeq(),
+                        segment.text(),
+                        segment.reasoning(),
+                        segment.toolCalls().stream()
+                                .map(call -> new ToolCallSegment(call.getId(), call.getName(), call.getArguments()))
+                                .toList()));
     }
 
     /** Writes that a generation is closed; its text stays until {@link #deleteTexts}. */
@@ -229,7 +238,14 @@ final class GenerationStores {
             while (segments.hasNext()) {
                 TextSegment stored = segments.next().value;
                 Transcript longer = transcript.continuedBy(new Segment(
-                        index++, stored.getFromSeq(), stored.getNextSeq(), stored.getText(), stored.getReasoning()));
+                        index++,
+                        stored.getFromSeq(),
+                        stored.getNextSeq(),
+                        stored.getText(),
+                        stored.getReasoning(),
+                        stored.getToolCalls().stream()
+                                .map(call -> new ToolCall(call.getId(), call.getName(), call.getArguments()))
+                                .toList()));
                 if (longer == null) {
                     break;
                 }

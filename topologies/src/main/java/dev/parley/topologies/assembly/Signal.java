@@ -10,6 +10,8 @@ import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.ToolCalled;
 
 /** What one chunk says about its attempt. */
 sealed interface Signal {
@@ -22,6 +24,9 @@ sealed interface Signal {
 
     /** Text of the model's reasoning. */
     record Reasoning(int seq, String text) implements Signal {}
+
+    /** A tool call that the model asks for. */
+    record Called(int seq, ToolCall call) implements Signal {}
 
     /** The worker lives. */
     record Alive() implements Signal {}
@@ -51,6 +56,7 @@ sealed interface Signal {
                         started.getWorkerId()));
             case TextDelta delta -> new Text(delta.getSeq(), delta.getText());
             case ReasoningDelta delta -> new Reasoning(delta.getSeq(), delta.getText());
+            case ToolCalled called -> new Called(called.getSeq(), called.getCall());
             case Heartbeat heartbeat -> new Alive();
             case AttemptFinished finished -> new Finished(finished.getFinishReason(), finished.getTally());
             case AttemptFailed failed ->

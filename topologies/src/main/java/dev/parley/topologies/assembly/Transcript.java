@@ -1,9 +1,12 @@
 package dev.parley.topologies.assembly;
 
 import dev.parley.chat.v1.Tally;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.schemas.TextChecksum;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +21,7 @@ record Transcript(@Nullable Transcript earlier, Segment last) {
     /** Characters from which on a segment takes no further delta. */
     static final int FULL_SEGMENT_CHARS = 4096;
 
-    static final Transcript EMPTY = new Transcript(null, new Segment(0, 0, 0, "", ""));
+    static final Transcript EMPTY = new Transcript(null, new Segment(0, 0, 0, "", "", List.of()));
 
     /**
      * A stretch of consecutive deltas.
@@ -27,10 +30,26 @@ record Transcript(@Nullable Transcript earlier, Segment last) {
      * @param fromSeq the sequence number of its first delta
      * @param nextSeq the sequence number of the delta after its last
      */
-    record Segment(int index, int fromSeq, int nextSeq, String text, String reasoning) {
+    record Segment(int index, int fromSeq, int nextSeq, String text, String reasoning, List<ToolCall> toolCalls) {
 
         private boolean full() {
-            return text.length() + reasoning.length() >= FULL_SEGMENT_CHARS;
+            return text.length() + reasoning.length() + callChars() >= FULL_SEGMENT_CHARS;
+        }
+
+        private int callChars() {
+            return toolCalls.stream()
+                    .mapToInt(call -> call.getArguments().length())
+                    .sum();
+        }
+
+        /** This and one more delta. */
+        private Segment plus(String moreText, String moreReasoning, List<ToolCall> moreCalls) {
+            List<ToolCall> calls = toolCalls;
+            if (!moreCalls.isEmpty()) {
+                calls = new ArrayList<>(toolCalls);
+                calls.addAll(moreCalls);
+            }
+            return new Segment(index, fromSeq, nextSeq + 1, text + moreText, reasoning + moreReasoning, calls);
         }
     }
 
@@ -40,20 +59,22 @@ record Transcript(@Nullable Transcript earlier, Segment last) {
     }
 
     Transcript plusText(String text) {
-        return plus(text, "");
+        return plus(text, "", List.of());
     }
 
     Transcript plusReasoning(String reasoning) {
-        return plus("", reasoning);
+        return plus("", reasoning, List.of());
     }
 
-    private Transcript plus(String text, String reasoning) {
-        int next = last.nextSeq + 1;
+    Transcript plusCall(ToolCall call) {
+        return plus("", "", List.of(call));
+    }
+
+    private Transcript plus(String text, String reasoning, List<ToolCall> calls) {
         return last.full()
-                ? new Transcript(this, new Segment(last.index + 1, last.nextSeq, next, text, reasoning))
-                : new Transcript(
-                        earlier,
-                        new Segment(last.index, last.fromSeq, next, last.text + text, last.reasoning + reasoning));
+                ? new Transcript(
+                        this, new Segment(last.index + 1, last.nextSeq, last.nextSeq + 1, text, reasoning, calls))
+                : new Transcript(earlier, last.plus(text, reasoning, calls));
     }
 
     /**
@@ -77,14 +98,25 @@ record Transcript(@Nullable Transcript earlier, Segment last) {
         return joined(Segment::reasoning);
     }
 
+    /** The calls that the model asks for, in order. */
+    List<ToolCall> toolCalls() {
+        return segments().stream()
+                .flatMap(segment -> segment.toolCalls().stream())
+                .toList();
+    }
+
     private String joined(Function<Segment, String> part) {
+        StringBuilder all = new StringBuilder();
+        segments().forEach(segment -> all.append(part.apply(segment)));
+        return all.toString();
+    }
+
+    private Deque<Segment> segments() {
         Deque<Segment> segments = new ArrayDeque<>();
         for (Transcript at = this; at != null; at = at.earlier) {
             segments.push(at.last);
         }
-        StringBuilder all = new StringBuilder();
-        segments.forEach(segment -> all.append(part.apply(segment)));
-        return all.toString();
+        return segments;
     }
 
     /** Whether this is what the worker says it sent. */

@@ -1,6 +1,7 @@
 package dev.parley.topologies.conversation;
 
-import dev.parley.chat.v1.HistoryMessage;
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.topologies.conversation.Turn.Running;
@@ -9,6 +10,7 @@ import dev.parley.topologies.state.v1.ExchangeState;
 import dev.parley.topologies.state.v1.HeadState;
 import dev.parley.topologies.state.v1.MessageState;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -144,12 +146,16 @@ final class ConversationStores {
 
     private static History.Exchange read(long position, ExchangeState exchange) {
         return new History.Exchange(
-                position, exchange.getUserMessageId(), exchange.getAssistantMessageId(), exchange.getQuestion());
+                position,
+                exchange.getUserMessageId(),
+                exchange.getAssistantMessageId(),
+                exchange.getQuestion(),
+                StateRecords.prompt(exchange.getPrompt()));
     }
 
     /** What was said before {@code position}, oldest first: whole exchanges, the newest that fit into {@code maxTokens}. */
-    List<HistoryMessage> historyBefore(String key, long position, int maxTokens) {
-        Deque<HistoryMessage> messages = new ArrayDeque<>();
+    List<PromptMessage> historyBefore(String key, long position, int maxTokens) {
+        Deque<PromptMessage> messages = new ArrayDeque<>();
         long room = (long) maxTokens * CHARS_PER_TOKEN;
         try (KeyValueIterator<String, ExchangeState> backwards = backwards(key, position)) {
             while (backwards.hasNext()) {
@@ -157,15 +163,36 @@ final class ConversationStores {
                 if (!exchange.getCounted()) {
                     continue;
                 }
-                room -= exchange.getQuestion().length() + exchange.getAnswer().length();
+                List<PromptMessage> said = messages(exchange);
+                room -= said.stream()
+                        .mapToLong(message -> message.getContent().length())
+                        .sum();
                 if (room < 0) {
                     break;
                 }
-                messages.addFirst(new HistoryMessage(Role.ASSISTANT, exchange.getAnswer()));
-                messages.addFirst(new HistoryMessage(Role.USER, exchange.getQuestion()));
+                said.reversed().forEach(messages::addFirst);
             }
         }
+        // The result of a call that nobody made, since the exchange that asked for it is left out, would be refused.
+        while (!messages.isEmpty() && messages.getFirst().getRole() == Role.TOOL) {
+            messages.removeFirst();
+        }
         return List.copyOf(messages);
+    }
+
+    private static List<PromptMessage> messages(ExchangeState exchange) {
+        List<PromptMessage> messages = new ArrayList<>();
+        CallerPrompt prompt = StateRecords.prompt(exchange.getPrompt());
+        if (prompt == null) {
+            messages.add(new PromptMessage(Role.USER, exchange.getQuestion(), List.of(), null));
+        } else {
+            messages.addAll(prompt.getContext());
+            messages.add(
+                    new PromptMessage(prompt.getRole(), exchange.getQuestion(), List.of(), prompt.getToolCallId()));
+        }
+        messages.add(new PromptMessage(
+                Role.ASSISTANT, exchange.getAnswer(), StateRecords.toolCalls(exchange.getToolCalls()), null));
+        return messages;
     }
 
     private KeyValueIterator<String, ExchangeState> backwards(String key, long before) {

@@ -7,6 +7,7 @@ import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRequest;
@@ -172,20 +173,22 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
                     stores().discount(key, regenerates.position());
                 }
             }
-            case MessageCompleted completed -> keepExchange(key, running, completed.getContent(), true);
-            case TurnFailed failed -> keepExchange(key, running, failed.getContent(), false);
+            case MessageCompleted completed ->
+                keepExchange(key, running, completed.getContent(), completed.getToolCalls(), true);
+            case TurnFailed failed -> keepExchange(key, running, failed.getContent(), List.of(), false);
             case TurnCancelled cancelled -> {
                 if (cancelled.getGenerationId() != null) {
                     boolean counted =
                             !cancelled.getForgotten() && !cancelled.getContent().isEmpty();
-                    keepExchange(key, running, cancelled.getContent(), counted);
+                    keepExchange(key, running, cancelled.getContent(), List.of(), counted);
                 }
             }
             default -> {} // No other event changes the history.
         }
     }
 
-    private void keepExchange(String key, @Nullable Running ended, String answer, boolean counted) {
+    private void keepExchange(
+            String key, @Nullable Running ended, String answer, List<ToolCall> toolCalls, boolean counted) {
         if (ended != null) {
             Turn turn = ended.turn();
             stores().putExchange(
@@ -197,7 +200,9 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
                                     turn.assistantMessageId(),
                                     turn.content(),
                                     answer,
-                                    counted));
+                                    counted,
+                                    StateRecords.stored(turn.prompt()),
+                                    StateRecords.stored(toolCalls)));
         }
     }
 
@@ -221,7 +226,8 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
                 stores().historyBefore(conversation.toString(), place, settings.historyTokens()),
                 turn.intent(),
                 turn.engine(),
-                turn.metadata());
+                turn.metadata(),
+                turn.prompt());
         send(
                 ConversationTopology.TURNS_SINK,
                 conversation.tenant() + "/" + state.workspaceId(),

@@ -147,13 +147,16 @@ final class Decider {
                 new MessageAccepted(
                         submit.getMessageId(),
                         submit.getAssistantMessageId(),
-                        Role.USER,
+                        submit.getPrompt() == null
+                                ? Role.USER
+                                : submit.getPrompt().getRole(),
                         submit.getContent(),
                         submit.getOnBusy(),
                         submit.getIntent(),
                         submit.getEngine(),
                         submit.getMetadata(),
-                        submit.getFingerprint()),
+                        submit.getFingerprint(),
+                        submit.getPrompt()),
                 submit.getTurnId());
         take(
                 new Turn(
@@ -164,6 +167,7 @@ final class Decider {
                         submit.getIntent(),
                         submit.getEngine(),
                         submit.getMetadata(),
+                        submit.getPrompt(),
                         now,
                         null),
                 submit.getOnBusy());
@@ -196,6 +200,7 @@ final class Decider {
                         null,
                         regenerate.getEngine(),
                         Map.of(),
+                        exchange.prompt(),
                         now,
                         new Turn.Regenerated(exchange.assistantMessageId(), exchange.position())),
                 regenerate.getOnBusy());
@@ -211,9 +216,7 @@ final class Decider {
         if (onBusy == OnBusy.REJECT) {
             return ErrorCode.BUSY;
         }
-        long waitingChars = state.queue().stream()
-                .mapToLong(turn -> turn.content().length())
-                .sum();
+        long waitingChars = state.queue().stream().mapToLong(Turn::chars).sum();
         return state.queue().size() >= rules.maxQueuedTurns()
                         || waitingChars + content.length() > rules.maxQueuedChars()
                 ? ErrorCode.QUEUE_FULL
@@ -456,7 +459,8 @@ final class Decider {
                             completed.getFinishReason(),
                             completed.getUsage(),
                             running.sources(),
-                            timings(running, completed.getFirstTokenMillis(), completed.getGenerationMillis())),
+                            timings(running, completed.getFirstTokenMillis(), completed.getGenerationMillis()),
+                            completed.getToolCalls()),
                     running.turnId());
         }
         beginNext();

@@ -1,5 +1,6 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.CallerPrompt;
 import org.jspecify.annotations.Nullable;
 
 /** What a decision may ask of a conversation's messages. */
@@ -20,6 +21,12 @@ interface History {
      * A finished exchange.
      *
      * @param position its place in the history
+     * @param prompt what was sent along with the question
      */
-    record Exchange(long position, String userMessageId, String assistantMessageId, String question) {}
+    record Exchange(
+            long position,
+            String userMessageId,
+            String assistantMessageId,
+            String question,
+            @Nullable CallerPrompt prompt) {}
 }

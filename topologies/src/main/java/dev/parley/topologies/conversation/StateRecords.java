@@ -1,6 +1,8 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Regenerated;
@@ -8,13 +10,23 @@ import dev.parley.topologies.conversation.Turn.Running;
 import dev.parley.topologies.state.v1.HeadState;
 import dev.parley.topologies.state.v1.RunningTurnState;
 import dev.parley.topologies.state.v1.SourceState;
+import dev.parley.topologies.state.v1.ToolCallState;
 import dev.parley.topologies.state.v1.TurnPhase;
 import dev.parley.topologies.state.v1.TurnState;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Objects;
+import org.apache.avro.message.BinaryMessageDecoder;
+import org.apache.avro.message.BinaryMessageEncoder;
 import org.jspecify.annotations.Nullable;
 
 /** Conversations as they are stored. */
 final class StateRecords {
+
+    private static final BinaryMessageEncoder<CallerPrompt> PROMPT_ENCODER = CallerPrompt.getEncoder();
+    private static final BinaryMessageDecoder<CallerPrompt> PROMPT_DECODER = CallerPrompt.getDecoder();
 
     private StateRecords() {}
 
@@ -101,7 +113,8 @@ final class StateRecords {
                 turn.metadata(),
                 turn.acceptedAt(),
                 regenerates == null ? null : regenerates.assistantMessageId(),
-                regenerates == null ? null : regenerates.position());
+                regenerates == null ? null : regenerates.position(),
+                stored(turn.prompt()));
     }
 
     private static Turn read(TurnState state) {
@@ -113,6 +126,7 @@ final class StateRecords {
                 state.getIntent(),
                 state.getEngine(),
                 state.getMetadata(),
+                prompt(state.getPrompt()),
                 state.getAcceptedAt(),
                 regenerates(state));
     }
@@ -121,5 +135,33 @@ final class StateRecords {
         String supersedes = state.getSupersedes();
         Long position = state.getRegeneratesPosition();
         return supersedes == null || position == null ? null : new Regenerated(supersedes, position);
+    }
+
+    static @Nullable ByteBuffer stored(@Nullable CallerPrompt prompt) {
+        try {
+            return prompt == null ? null : PROMPT_ENCODER.encode(prompt);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static @Nullable CallerPrompt prompt(@Nullable ByteBuffer stored) {
+        try {
+            return stored == null ? null : PROMPT_DECODER.decode(stored.duplicate());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static List<ToolCallState> stored(List<ToolCall> calls) {
+        return calls.stream()
+                .map(call -> new ToolCallState(call.getId(), call.getName(), call.getArguments()))
+                .toList();
+    }
+
+    static List<ToolCall> toolCalls(List<ToolCallState> stored) {
+        return stored.stream()
+                .map(call -> new ToolCall(call.getId(), call.getName(), call.getArguments()))
+                .toList();
     }
 }

@@ -1,5 +1,6 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.Source;
 import java.time.Instant;
 import java.util.List;
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What one exchange was asked to do, from its acceptance on.
  *
+ * @param prompt what a caller of a model API sent along; null for a plain message
  * @param regenerates the finished exchange that this turn answers anew; null for a new question
  */
 record Turn(
@@ -19,8 +21,19 @@ record Turn(
         @Nullable String intent,
         @Nullable String engine,
         Map<String, String> metadata,
+        @Nullable CallerPrompt prompt,
         Instant acceptedAt,
         @Nullable Regenerated regenerates) {
+
+    /** Characters of what was asked, messages sent along included. */
+    long chars() {
+        return content.length()
+                + (prompt == null
+                        ? 0
+                        : prompt.getContext().stream()
+                                .mapToLong(message -> message.getContent().length())
+                                .sum());
+    }
 
     /** The answer that is replaced, and the position of its exchange in the history. */
     record Regenerated(String assistantMessageId, long position) {}

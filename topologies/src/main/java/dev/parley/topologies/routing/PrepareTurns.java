@@ -128,7 +128,8 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
                 now,
                 route.engine(),
                 Prompt.of(turn, settings.systemPrompt()),
-                passages);
+                passages,
+                turn.getPrompt() == null ? null : turn.getPrompt().getOptions());
     }
 
     private void keep(String key, Document document) {

@@ -1,24 +1,47 @@
 package dev.parley.topologies.routing;
 
-import dev.parley.chat.v1.HistoryMessage;
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.TurnRequest;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** Puts a prompt together: the system prompt, the history as it was given, the question. */
+/**
+ * Puts a prompt together: the system prompt, the history as it was given, what the caller sent along, the question. A
+ * caller who brings a system prompt gets that one and no other.
+ */
 final class Prompt {
 
     private Prompt() {}
 
     static List<PromptMessage> of(TurnRequest turn, String systemPrompt) {
-        List<PromptMessage> messages = new ArrayList<>(turn.getHistory().size() + 2);
-        messages.add(new PromptMessage(Role.SYSTEM, systemPrompt));
-        for (HistoryMessage earlier : turn.getHistory()) {
-            messages.add(new PromptMessage(earlier.getRole(), earlier.getContent()));
+        CallerPrompt caller = turn.getPrompt();
+        List<PromptMessage> said = new ArrayList<>(turn.getHistory());
+        if (caller == null) {
+            said.add(new PromptMessage(Role.USER, turn.getContent(), List.of(), null));
+        } else {
+            said.addAll(caller.getContext());
+            said.add(new PromptMessage(caller.getRole(), turn.getContent(), List.of(), caller.getToolCallId()));
         }
-        messages.add(new PromptMessage(Role.USER, turn.getContent()));
-        return messages;
+        String instructions = instructions(caller == null ? null : caller.getOptions(), said, systemPrompt);
+        if (instructions == null) {
+            return said;
+        }
+        List<PromptMessage> prompt = new ArrayList<>(said.size() + 1);
+        prompt.add(new PromptMessage(Role.SYSTEM, instructions, List.of(), null));
+        prompt.addAll(said);
+        return prompt;
+    }
+
+    private static @Nullable String instructions(
+            @Nullable GenerationOptions options, List<PromptMessage> said, String systemPrompt) {
+        if (options != null && options.getInstructions() != null) {
+            return options.getInstructions();
+        }
+        boolean brought = said.stream().anyMatch(message -> message.getRole() == Role.SYSTEM);
+        return brought ? null : systemPrompt;
     }
 }

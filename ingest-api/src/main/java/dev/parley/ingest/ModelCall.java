@@ -1,0 +1,43 @@
+package dev.parley.ingest;
+
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.schemas.TurnIds;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a request of a model API asks for, as a message with what was sent along.
+ *
+ * @param model as the caller named it
+ * @param engine behind that name; empty for the route's own
+ */
+record ModelCall(
+        String model, Optional<String> engine, String content, CallerPrompt prompt, Map<String, String> metadata) {
+
+    SubmitMessage submit(TurnIds ids) {
+        return submit(ids, List.of());
+    }
+
+    /** The message, with {@code before} ahead of what was sent along. */
+    SubmitMessage submit(TurnIds ids, List<PromptMessage> before) {
+        List<PromptMessage> context = new ArrayList<>(before);
+        context.addAll(prompt.getContext());
+        // Its fingerprint is of what the caller sent alone: a repeat may find another past.
+        return new SubmitMessage(
+                ids.messageId(),
+                ids.turnId(),
+                ids.assistantMessageId(),
+                content,
+                OnBusy.ENQUEUE,
+                null,
+                engine.orElse(null),
+                metadata,
+                Fingerprint.of(content, OnBusy.ENQUEUE, Optional.empty(), engine, metadata, Optional.of(prompt)),
+                new CallerPrompt(prompt.getRole(), prompt.getToolCallId(), context, prompt.getOptions()));
+    }
+}

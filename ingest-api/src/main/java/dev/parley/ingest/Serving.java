@@ -1,0 +1,50 @@
+package dev.parley.ingest;
+
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+
+/** What every protocol's calls go through: admission, and a request that knows who calls. */
+final class Serving {
+
+    private final Access access;
+    private final Admission admission;
+
+    Serving(Access access, Admission admission) {
+        this.access = access;
+        this.admission = admission;
+    }
+
+    /** Serves one call. */
+    @FunctionalInterface
+    interface Call {
+        void serve(Context ctx, Request request) throws Exception;
+    }
+
+    /** Takes a call in, and says what is left to do for it. */
+    @FunctionalInterface
+    interface Streamed {
+        Reply take(Context ctx, Request request) throws Exception;
+    }
+
+    Handler call(Call call) {
+        return admission.admitted(ctx -> call.serve(ctx, request(ctx)));
+    }
+
+    /** Only taking the call in counts as a request being served: its stream has a bound of its own, the edge's. */
+    Handler streamed(Streamed call) {
+        return ctx -> {
+            Reply[] reply = {Reply.SENT};
+            admission.admitted(any -> reply[0] = call.take(ctx, request(ctx))).handle(ctx);
+            reply[0].send();
+        };
+    }
+
+    /** Streams are not counted as requests. */
+    Handler stream(Call call) {
+        return ctx -> call.serve(ctx, request(ctx));
+    }
+
+    private Request request(Context ctx) {
+        return new Request(ctx, access, admission);
+    }
+}
