@@ -20,11 +20,13 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.eclipse.jetty.http.UriCompliance;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -103,12 +105,13 @@ public final class IngestApi implements Role {
             ConversationQueries queries,
             PrometheusMeterRegistry meters,
             Supplier<List<Role>> roles) {
-        return start(settings, new KafkaCommandLog(kafka, topics, meters), feed, edge, queries, meters, roles);
+        return start(settings, new KafkaCommandLog(kafka, topics, meters), topics, feed, edge, queries, meters, roles);
     }
 
     static IngestApi start(
             IngestSettings settings,
             CommandLog log,
+            Topics topics,
             ConversationFeed feed,
             SseEdge edge,
             ConversationQueries queries,
@@ -144,6 +147,7 @@ public final class IngestApi implements Role {
             uiChat.addTo(config.routes);
             sockets.addTo(config);
             operations(config.routes, meters, roles);
+            new Contracts(topics).addTo(config.routes);
             Problems.addTo(config.routes);
             config.requestLogger.http((ctx, millis) -> {
                 if (Boolean.TRUE.equals(ctx.attribute(COUNTED))) {
@@ -293,6 +297,15 @@ public final class IngestApi implements Role {
     public String url() {
         return "http://" + (settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host()) + ":"
                 + server.port();
+    }
+
+    /** Every route, such as {@code GET /api/conversations/{id}}: what the published contract has to describe. */
+    Set<String> routes() {
+        return server.unsafe.internalRouter.allHttpHandlers().stream()
+                .map(handler -> handler.endpoint)
+                .filter(endpoint -> endpoint.method.isHttpMethod())
+                .map(endpoint -> endpoint.method.name() + " " + endpoint.path)
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     @Override

@@ -3,9 +3,12 @@ package dev.parley.ingest;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.schemas.Role;
+import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.config.TopicSettings;
 import dev.parley.sinks.sse.FeedSettings;
 import dev.parley.sinks.sse.SseEdge;
+import dev.parley.stack.InMemoryRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -20,11 +23,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** One running front door, with a node's feed and read model of its own over a shared {@link FakeWorld}. */
 final class DoorUnderTest implements AutoCloseable {
 
     static final ObjectMapper MAPPER = new ObjectMapper();
+
+    /** Under names as an installation beside another one has them. */
+    static final Topics TOPICS = Topics.of(new TopicSettings("test.", 6, (short) 1), InMemoryRegistry.serdes());
 
     final FakeWorld world;
     final FakeFeed feed;
@@ -67,7 +74,14 @@ final class DoorUnderTest implements AutoCloseable {
         read.check();
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         api = IngestApi.start(
-                ingest, world, feed, new SseEdge(feed, feedSettings, meters), queries, meters, () -> List.of(roles));
+                ingest,
+                world,
+                TOPICS,
+                feed,
+                new SseEdge(feed, feedSettings, meters),
+                queries,
+                meters,
+                () -> List.of(roles));
     }
 
     static DoorUnderTest start() {
@@ -76,6 +90,10 @@ final class DoorUnderTest implements AutoCloseable {
 
     static DoorUnderTest over(FakeWorld world) {
         return new DoorUnderTest(world, Map.of());
+    }
+
+    Set<String> routes() {
+        return api.routes();
     }
 
     URI url() {

@@ -12,7 +12,12 @@ import org.apache.avro.Schema;
  * @param schema of the values, registered as {@code <name>-value}; empty where values are raw bytes
  */
 public record TopicSpec(
-        String name, int partitions, short replicationFactor, Retention retention, Optional<Schema> schema) {
+        String name,
+        int partitions,
+        short replicationFactor,
+        Retention retention,
+        Optional<Schema> schema,
+        TopicUse use) {
 
     /** Largest record that any topic takes: a whole answer and its headers. */
     public static final int MAX_MESSAGE_BYTES = 16 * 1024 * 1024;

@@ -35,35 +35,110 @@ public record Topics(
         Topic<String, Control> controls,
         Topic<byte[], byte[]> deadLetters) {
 
+    private static final String CONVERSATION = "tenant/conversation";
+
+    private static final String INGEST_API = "ingest-api";
+    private static final String CONVERSATION_TOPOLOGY = "conversation";
+    private static final String ROUTING = "routing";
+    private static final String LLM_PROCESSOR = "llm-processor";
+    private static final String ASSEMBLY = "assembly";
+    private static final String FEED = "feed";
+    private static final String POSTGRES_SINK = "postgres-sink";
+
     public static Topics of(TopicSettings settings, ValueSerdes serdes) {
         Catalogue topics = new Catalogue(settings, serdes);
         return new Topics(
-                topics.of("chat.commands.v1", kept(Duration.ofDays(7)), Command.class, Command.getClassSchema()),
+                topics.of(
+                        "chat.commands.v1",
+                        kept(Duration.ofDays(7)),
+                        Command.class,
+                        Command.getClassSchema(),
+                        new TopicUse(
+                                "What callers ask of a conversation.",
+                                CONVERSATION,
+                                List.of(INGEST_API),
+                                List.of(CONVERSATION_TOPOLOGY))),
                 topics.of(
                         "chat.events.v1",
                         new Retention.Forever(),
                         ConversationEvent.class,
-                        ConversationEvent.getClassSchema()),
-                topics.of("chat.turns.v1", kept(Duration.ofDays(1)), TurnRequest.class, TurnRequest.getClassSchema()),
-                topics.of("chat.documents.v1", new Retention.Compacted(), Document.class, Document.getClassSchema()),
+                        ConversationEvent.getClassSchema(),
+                        new TopicUse(
+                                "The log of record: everything that happened in a conversation.",
+                                CONVERSATION,
+                                List.of(CONVERSATION_TOPOLOGY),
+                                List.of(FEED, POSTGRES_SINK))),
+                topics.of(
+                        "chat.turns.v1",
+                        kept(Duration.ofDays(1)),
+                        TurnRequest.class,
+                        TurnRequest.getClassSchema(),
+                        new TopicUse(
+                                "Turns that want a route, knowledge and a prompt.",
+                                "tenant/workspace",
+                                List.of(CONVERSATION_TOPOLOGY),
+                                List.of(ROUTING))),
+                topics.of(
+                        "chat.documents.v1",
+                        new Retention.Compacted(),
+                        Document.class,
+                        Document.getClassSchema(),
+                        new TopicUse(
+                                "The knowledge of a workspace; a null value deletes. Partitioned by tenant/workspace.",
+                                "tenant/workspace/path",
+                                List.of(),
+                                List.of(ROUTING))),
                 topics.of(
                         "chat.generation-requests.v1",
                         kept(Duration.ofDays(1)),
                         GenerationRequest.class,
-                        GenerationRequest.getClassSchema()),
+                        GenerationRequest.getClassSchema(),
+                        new TopicUse(
+                                "Prompts for the worker pool, read by a share group.",
+                                CONVERSATION,
+                                List.of(ROUTING),
+                                List.of(LLM_PROCESSOR))),
                 topics.of(
                         "chat.chunks.v1",
                         kept(Duration.ofDays(1)),
                         GenerationChunk.class,
-                        GenerationChunk.getClassSchema()),
+                        GenerationChunk.getClassSchema(),
+                        new TopicUse(
+                                "What workers say while they generate. The last AttemptStarted of a generation, in log"
+                                        + " order, names its current attempt; chunks of any other are void.",
+                                CONVERSATION,
+                                List.of(LLM_PROCESSOR),
+                                List.of(ASSEMBLY, FEED))),
                 topics.of(
                         "chat.generation-results.v1",
                         kept(Duration.ofDays(7)),
                         GenerationReport.class,
-                        GenerationReport.getClassSchema()),
-                topics.of("chat.controls.v1", kept(Duration.ofHours(1)), Control.class, Control.getClassSchema()),
+                        GenerationReport.getClassSchema(),
+                        new TopicUse(
+                                "Facts about generations, reported to the conversation, which alone decides.",
+                                CONVERSATION,
+                                List.of(ASSEMBLY, ROUTING),
+                                List.of(CONVERSATION_TOPOLOGY))),
+                topics.of(
+                        "chat.controls.v1",
+                        kept(Duration.ofHours(1)),
+                        Control.class,
+                        Control.getClassSchema(),
+                        new TopicUse(
+                                "Orders to whoever runs a generation, read by every worker.",
+                                CONVERSATION,
+                                List.of(CONVERSATION_TOPOLOGY),
+                                List.of(ASSEMBLY, LLM_PROCESSOR))),
                 new Topic<>(
-                        topics.spec("chat.dead-letters.v1", kept(Duration.ofDays(30)), Optional.empty()),
+                        topics.spec(
+                                "chat.dead-letters.v1",
+                                kept(Duration.ofDays(30)),
+                                Optional.empty(),
+                                new TopicUse(
+                                        "Records that cannot be processed, with their original bytes.",
+                                        "the original key",
+                                        List.of(ASSEMBLY, CONVERSATION_TOPOLOGY, LLM_PROCESSOR, POSTGRES_SINK, ROUTING),
+                                        List.of())),
                         Serdes.ByteArray(),
                         Serdes.ByteArray()));
     }
@@ -88,13 +163,19 @@ public record Topics(
 
     private record Catalogue(TopicSettings settings, ValueSerdes serdes) {
 
-        <V extends SpecificRecord> Topic<String, V> of(String name, Retention retention, Class<V> type, Schema schema) {
-            return new Topic<>(spec(name, retention, Optional.of(schema)), Serdes.String(), serdes.of(type));
+        <V extends SpecificRecord> Topic<String, V> of(
+                String name, Retention retention, Class<V> type, Schema schema, TopicUse use) {
+            return new Topic<>(spec(name, retention, Optional.of(schema), use), Serdes.String(), serdes.of(type));
         }
 
-        TopicSpec spec(String name, Retention retention, Optional<Schema> schema) {
+        TopicSpec spec(String name, Retention retention, Optional<Schema> schema, TopicUse use) {
             return new TopicSpec(
-                    settings.prefix() + name, settings.partitions(), settings.replicationFactor(), retention, schema);
+                    settings.prefix() + name,
+                    settings.partitions(),
+                    settings.replicationFactor(),
+                    retention,
+                    schema,
+                    use);
         }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.parley.chat.v1.CancelTurn;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -57,7 +58,13 @@ class HeadersTest {
         ConsumerRecord<byte[], byte[]> poison = new ConsumerRecord<>("chat.commands.v1", 4, 77, key, value);
         poison.headers().add("ce_id", "x".getBytes(StandardCharsets.UTF_8));
         Topic<byte[], byte[]> deadLetters = new Topic<>(
-                new TopicSpec("dead", 1, (short) 1, new TopicSpec.Retention.Forever(), Optional.empty()),
+                new TopicSpec(
+                        "dead",
+                        1,
+                        (short) 1,
+                        new TopicSpec.Retention.Forever(),
+                        Optional.empty(),
+                        new TopicUse("", "", List.of(), List.of())),
                 Serdes.ByteArray(),
                 Serdes.ByteArray());
 

@@ -5,10 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.parley.schemas.config.RegistrySettings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.serde.ValueSerdes;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TopicsTest {
 
@@ -52,5 +61,31 @@ class TopicsTest {
                         .map(TopicSpec::name))
                 .containsExactly("dev.chat.dead-letters.v1");
         assertThat(topics.events().spec().valueSubject()).isEqualTo("dev.chat.events.v1-value");
+    }
+
+    /** The topologies' own descriptions say what they read and write; the catalogue is held to them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"conversation", "routing", "assembly"})
+    void theCatalogueNamesWhatATopologyReadsAndWrites(String topology) throws IOException {
+        String description = Files.readString(Path.of("../topologies/src/test/resources/golden/" + topology + ".txt"));
+
+        assertThat(used(topology, TopicUse::readers))
+                .isEqualTo(named(description, "Source: \\S+ \\(topics: \\[(\\S+)]\\)"));
+        assertThat(used(topology, TopicUse::writers)).isEqualTo(named(description, "Sink: \\S+ \\(topic: (\\S+)\\)"));
+    }
+
+    private Set<String> used(String part, Function<TopicUse, List<String>> by) {
+        return topics.specs().stream()
+                .filter(spec -> by.apply(spec.use()).contains(part))
+                .map(TopicSpec::name)
+                .collect(Collectors.toSet());
+    }
+
+    private static Set<String> named(String description, String pattern) {
+        return Pattern.compile(pattern)
+                .matcher(description)
+                .results()
+                .map(found -> "dev." + found.group(1))
+                .collect(Collectors.toSet());
     }
 }
