@@ -170,8 +170,9 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
                 .map(ChatCompletionRequest::toolCall)
                 .toList();
         String content = calls.isEmpty() || message.has("content") ? content(message) : "";
-        // Members of this server's own answers, which callers send back as they came.
+        // Members of an answer, and of what SDKs make of one, which callers send back as they came.
         message.pass("reasoning_content");
+        message.pass("parsed");
         message.texts("annotations", 0);
         message.done();
         return new PromptMessage(Role.ASSISTANT, content, calls, null);
@@ -183,6 +184,7 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
         JsonBody function = call.object("function").orElseThrow(() -> JsonBody.required(call.at("function")));
         String name = function.requiredText("name");
         String arguments = function.requiredText("arguments");
+        function.pass("parsed_arguments");
         function.done();
         call.pass("index");
         call.done();

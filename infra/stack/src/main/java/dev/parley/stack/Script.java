@@ -205,7 +205,7 @@ public sealed interface Script {
 
     /**
      * Scripts that a user's message carries, so that a client in another process can drive each answer: {@code script} and
-     * a JSON object with {@code tokens} (list of texts), {@code reasoning} (text), {@code calls} (list of
+     * a JSON object with {@code tokens} (list of texts), {@code repeat} (how often each token says its text), {@code reasoning} (text), {@code calls} (list of
      * {@code {id, name, arguments}}), {@code afterMillis}, {@code paceMillis}, {@code finish} (a reason), {@code dieAfter},
      * {@code hangAfter} (tokens), {@code refuse} (a status).
      */
@@ -234,7 +234,8 @@ public sealed interface Script {
             }
             Answer answer = tokens(json.path("tokens")
                             .valueStream()
-                            .map(JsonNode::asText)
+                            .map(token ->
+                                    token.asText().repeat(json.path("repeat").asInt(1)))
                             .toList())
                     .firstTokenAfter(Duration.ofMillis(json.path("afterMillis").asLong()))
                     .pacedAt(Duration.ofMillis(json.path("paceMillis").asLong()));

@@ -1,0 +1,71 @@
+// The `eventsource` package, which speaks as a browser's EventSource does: reconnects by itself, with Last-Event-ID.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { follow } from './follow.mjs';
+import { cuttingProxy, freshId, script, text, tricky, trickyText, until, url, words } from './support.mjs';
+
+async function ask(conversation, content) {
+  await fetch(`${url}/api/conversations`, post({ id: conversation }));
+  const response = await fetch(`${url}/api/conversations/${conversation}/messages`, post({ content }));
+  assert.equal(response.status, 202);
+}
+
+function post(body) {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+test('reads an answer to its end', async () => {
+  const conversation = freshId('es');
+  await ask(conversation, script(words));
+  const view = follow(url, conversation, 0);
+  await until(() => view.completed !== undefined, 'the answer');
+  view.close();
+  assert.equal(view.shown, text);
+  assert.equal(view.completed, text);
+});
+
+test('reads every character as the model said it', async () => {
+  const conversation = freshId('es');
+  await ask(conversation, script(tricky));
+  const view = follow(url, conversation, 0);
+  await until(() => view.completed !== undefined, 'the answer');
+  view.close();
+  assert.equal(view.shown, trickyText);
+  assert.equal(view.completed, trickyText);
+});
+
+test('reads a megabyte on one line', async () => {
+  const conversation = freshId('es');
+  await ask(conversation, script(['0123456789abcdef'], { repeat: 65_536 }));
+  const view = follow(url, conversation, 0);
+  await until(() => view.completed !== undefined, 'the answer');
+  view.close();
+  assert.equal(view.completed.length, 1_048_576);
+  assert.ok(view.wasBeginning && view.completed === '0123456789abcdef'.repeat(65_536));
+});
+
+test('reconnects by itself after a cut at any event, and shows exactly the answer', async () => {
+  const whole = await (async () => {
+    const conversation = freshId('es');
+    await ask(conversation, script(words));
+    const view = follow(url, conversation, 0);
+    await until(() => view.completed !== undefined, 'the answer');
+    view.close();
+    return view.events.length;
+  })();
+  assert.ok(whole >= 8, `only ${whole} events`);
+  await Promise.all(Array.from({ length: whole }, (_, i) => i + 1).map(async count => {
+    const proxy = await cuttingProxy({ count: count + 1 }); // The first mark ends the line that sets the pause.
+    const conversation = freshId('es');
+    await fetch(`${url}/api/conversations`, post({ id: conversation }));
+    const view = follow(proxy.url, conversation, 0);
+    await until(() => view.opened > 0, 'the stream');
+    await ask(conversation, script(words));
+    await until(() => view.completed !== undefined, `the answer after a cut at event ${count}`, 30_000);
+    assert.equal(proxy.cuts, 1);
+    view.close();
+    await proxy.close();
+    assert.ok(view.wasBeginning, `cut at event ${count}`);
+    assert.equal(view.completed, text, `cut at event ${count}`);
+  }));
+});
