@@ -93,7 +93,11 @@ function apply(event) {
   }
 }
 
+let openings = 0;
+
 async function open(id) {
+  // Who clicks faster than the server answers gets the last of these, and no more than one is followed.
+  const opening = ++openings;
   stopFollowing();
   if (!id) {
     state = null;
@@ -105,7 +109,7 @@ async function open(id) {
   }
   try {
     const snapshot = await api.load(id);
-    if (currentId() !== id) {
+    if (opening !== openings) {
       return;
     }
     state = fromSnapshot(snapshot);
@@ -120,13 +124,16 @@ async function open(id) {
       onLost: (status) => (status === 400 ? open(id) : (location.hash = '')),
     });
   } catch (problem) {
+    if (opening !== openings) {
+      return;
+    }
     if (problem.status === 404 || problem.status === 410) {
       location.hash = '';
       notice(problem.message);
     } else {
       notice(problem.message);
       connection('reconnecting');
-      setTimeout(() => currentId() === id && open(id), 2000);
+      setTimeout(() => opening === openings && open(id), 2000);
     }
   }
 }
