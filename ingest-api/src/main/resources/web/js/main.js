@@ -166,11 +166,26 @@ function showList() {
   markCurrent();
 }
 
-async function loadList() {
-  const page = await attempt(() => api.list());
+const without = (some, others) => some.filter(({ id }) => !others.some((other) => other.id === id));
+const quietly = (action) => action().catch(() => undefined);
+
+async function loadList(trying = attempt) {
+  const before = conversations;
+  const page = await trying(() => api.list());
   if (page) {
-    conversations = page.conversations;
+    // The stream may know of some that the read model did not have yet.
+    const told = conversations.filter((conversation) => !before.includes(conversation));
+    conversations = [...without(told, page.conversations), ...page.conversations];
     nextPage = page.next;
+    showList();
+  }
+}
+
+/** Puts a conversation in front that is of a later page of the list, or too new for the first. */
+async function bringForward(id) {
+  const found = await quietly(() => api.load(id));
+  if (found) {
+    conversations = [...without([{ id, title: found.title }], conversations), ...conversations];
     showList();
   }
 }
@@ -193,7 +208,9 @@ function applyToList(event) {
       showList();
       break;
     case 'message.accepted':
-      if (known && conversations[0] !== known) {
+      if (!known) {
+        bringForward(event.conversationId);
+      } else if (conversations[0] !== known) {
         conversations = [known, ...conversations.filter((c) => c !== known)];
         showList();
       }
@@ -306,7 +323,7 @@ document.addEventListener('click', (event) => {
 $('more').addEventListener('click', async () => {
   const page = await attempt(() => api.list(nextPage));
   if (page) {
-    conversations = [...conversations, ...page.conversations];
+    conversations = [...conversations, ...without(page.conversations, conversations)];
     nextPage = page.next;
     showList();
   }
@@ -340,5 +357,10 @@ addEventListener('hashchange', () => {
 });
 
 await loadList();
-follow('/api/events', undefined, { onEvent: applyToList, onState: () => {}, onLost: loadList });
+follow('/api/events', undefined, {
+  onEvent: applyToList,
+  // Once more: what happened before the stream was there, it does not tell.
+  onState: (how) => how === 'live' && loadList(quietly),
+  onLost: () => loadList(),
+});
 await open(currentId());
