@@ -5,6 +5,7 @@ import { test } from 'node:test';
 
 globalThis.sessionStorage = { getItem: () => null, setItem: () => {} };
 const { SseParser } = await import('../../main/resources/web/js/feed.js');
+const { asWritten } = await import('../../main/resources/web/js/html.js');
 const { fromSnapshot, reduce } = await import('../../main/resources/web/js/conversation.js');
 
 const STREAM = 'retry: 1000\n\n: hb\n\nid: 5.1.0\nevent: message.delta\ndata: {"a":1}\n\nid: 6\nevent: x\ndata: one\ndata: two\n\n';
@@ -75,4 +76,18 @@ test('what completes is authoritative and ends the turn', () => {
 test('a turn taken back marks question and answer', () => {
   const state = play([...turn, { type: 'turn.cancelled', ...ids, userMessageId: 'u', forgotten: true, content: 'Hel' }]);
   assert.deepEqual(state.messages.map((message) => message.status), ['forgotten', 'forgotten']);
+});
+
+test('raw HTML is shown as written, but for bare formatting', () => {
+  for (const [html, expected] of [
+    ['<img src=x onerror="f()">', '&#60;img src=x onerror=&#34;f()&#34;&#62;'],
+    ['<script>f()</script>', '&#60;script&#62;f()&#60;/script&#62;'],
+    ['&lt;', '&#38;lt;'],
+    ['one<br>two<BR />', 'one<br>two<BR />'],
+    ['<kbd>Ctrl</kbd>', '<kbd>Ctrl</kbd>'],
+    ['<b onclick=f()>', '&#60;b onclick=f()&#62;'],
+    ['<body>', '&#60;body&#62;'],
+  ]) {
+    assert.equal(asWritten(html), expected);
+  }
 });

@@ -93,7 +93,11 @@ function apply(event) {
   }
 }
 
+let openings = 0;
+
 async function open(id) {
+  // Who clicks faster than the server answers gets the last of these, and no more than one is followed.
+  const opening = ++openings;
   stopFollowing();
   if (!id) {
     state = null;
@@ -105,7 +109,7 @@ async function open(id) {
   }
   try {
     const snapshot = await api.load(id);
-    if (currentId() !== id) {
+    if (opening !== openings) {
       return;
     }
     state = fromSnapshot(snapshot);
@@ -120,13 +124,16 @@ async function open(id) {
       onLost: (status) => (status === 400 ? open(id) : (location.hash = '')),
     });
   } catch (problem) {
+    if (opening !== openings) {
+      return;
+    }
     if (problem.status === 404 || problem.status === 410) {
       location.hash = '';
       notice(problem.message);
     } else {
       notice(problem.message);
       connection('reconnecting');
-      setTimeout(() => currentId() === id && open(id), 2000);
+      setTimeout(() => opening === openings && open(id), 2000);
     }
   }
 }
@@ -159,11 +166,26 @@ function showList() {
   markCurrent();
 }
 
-async function loadList() {
-  const page = await attempt(() => api.list());
+const without = (some, others) => some.filter(({ id }) => !others.some((other) => other.id === id));
+const quietly = (action) => action().catch(() => undefined);
+
+async function loadList(trying = attempt) {
+  const before = conversations;
+  const page = await trying(() => api.list());
   if (page) {
-    conversations = page.conversations;
+    // The stream may know of some that the read model did not have yet.
+    const told = conversations.filter((conversation) => !before.includes(conversation));
+    conversations = [...without(told, page.conversations), ...page.conversations];
     nextPage = page.next;
+    showList();
+  }
+}
+
+/** Puts a conversation in front that is of a later page of the list, or too new for the first. */
+async function bringForward(id) {
+  const found = await quietly(() => api.load(id));
+  if (found) {
+    conversations = [...without([{ id, title: found.title }], conversations), ...conversations];
     showList();
   }
 }
@@ -186,7 +208,9 @@ function applyToList(event) {
       showList();
       break;
     case 'message.accepted':
-      if (known && conversations[0] !== known) {
+      if (!known) {
+        bringForward(event.conversationId);
+      } else if (conversations[0] !== known) {
         conversations = [known, ...conversations.filter((c) => c !== known)];
         showList();
       }
@@ -299,7 +323,7 @@ document.addEventListener('click', (event) => {
 $('more').addEventListener('click', async () => {
   const page = await attempt(() => api.list(nextPage));
   if (page) {
-    conversations = [...conversations, ...page.conversations];
+    conversations = [...conversations, ...without(page.conversations, conversations)];
     nextPage = page.next;
     showList();
   }
@@ -333,5 +357,10 @@ addEventListener('hashchange', () => {
 });
 
 await loadList();
-follow('/api/events', undefined, { onEvent: applyToList, onState: () => {}, onLost: loadList });
+follow('/api/events', undefined, {
+  onEvent: applyToList,
+  // Once more: what happened before the stream was there, it does not tell.
+  onState: (how) => how === 'live' && loadList(quietly),
+  onLost: () => loadList(),
+});
 await open(currentId());

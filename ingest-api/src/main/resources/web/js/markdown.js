@@ -2,8 +2,15 @@
 
 import { marked } from '../vendor/marked.esm.js';
 import DOMPurify from '../vendor/purify.es.js';
+import { asWritten } from './html.js';
 
-marked.setOptions({ gfm: true, breaks: true });
+marked.use({
+  gfm: true,
+  breaks: true,
+  renderer: {
+    html: ({ text, block }) => (block ? `<p>${asWritten(text.trim()).replaceAll('\n', '<br>')}</p>` : asWritten(text)),
+  },
+});
 
 DOMPurify.addHook('afterSanitizeAttributes', (node) => {
   if (node.tagName === 'A') {

@@ -2,6 +2,7 @@ package dev.parley.launcher;
 
 import dev.parley.schemas.config.Settings;
 import dev.parley.stack.ModelExchange;
+import dev.parley.stack.Script;
 import dev.parley.stack.ScriptedModelServer;
 import dev.parley.stack.TestStack;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A whole Parley for one test class: the shared Kafka, Postgres and registry, topics and tables of its own, roles in this
@@ -20,12 +22,15 @@ import java.util.UUID;
  */
 final class ParleyUnderTest implements AutoCloseable {
 
+    /** Says what it was asked, unless a test scripts it. */
+    private static final String ECHO = "scripted";
+
     private final Map<String, String> environment;
     private final Set<RoleName> wanted;
     private final ScriptedModelServer model;
     private Roles roles;
 
-    private ParleyUnderTest(Set<RoleName> wanted, boolean withModel) {
+    private ParleyUnderTest(Set<RoleName> wanted, @Nullable String modelName) {
         this.wanted = wanted;
         this.model = ScriptedModelServer.start();
         TestStack stack = TestStack.shared();
@@ -37,23 +42,28 @@ final class ParleyUnderTest implements AutoCloseable {
         environment.put("PARLEY_PARTITIONS", "2");
         environment.put("PARLEY_HTTP_PORT", "0");
         environment.put("PARLEY_STATE_DIR", stateDir().toString());
-        if (withModel) {
+        if (modelName != null) {
             environment.put("PARLEY_LLM_BASE_URL", model.baseUrl().toString());
-            environment.put("PARLEY_LLM_MODEL", "scripted");
+            environment.put("PARLEY_LLM_MODEL", modelName);
         }
         roles = startRoles();
     }
 
     static ParleyUnderTest start() {
-        return new ParleyUnderTest(EnumSet.allOf(RoleName.class), true);
+        return startWithModel(ECHO);
+    }
+
+    /** With a model whose name says what it answers, see {@link Script.ModelName}. */
+    static ParleyUnderTest startWithModel(String name) {
+        return new ParleyUnderTest(EnumSet.allOf(RoleName.class), name);
     }
 
     static ParleyUnderTest startWithoutModel() {
-        return new ParleyUnderTest(EnumSet.allOf(RoleName.class), false);
+        return new ParleyUnderTest(EnumSet.allOf(RoleName.class), null);
     }
 
     static ParleyUnderTest startWithout(EnumSet<RoleName> left) {
-        return new ParleyUnderTest(EnumSet.complementOf(left), true);
+        return new ParleyUnderTest(EnumSet.complementOf(left), ECHO);
     }
 
     private static Path stateDir() {
