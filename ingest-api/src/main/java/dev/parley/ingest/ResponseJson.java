@@ -153,7 +153,7 @@ final class ResponseJson {
             return;
         }
         ObjectNode used = json.putObject("usage").put("input_tokens", usage.getInputTokens());
-        used.putObject("input_tokens_details").put("cached_tokens", 0);
+        used.putObject("input_tokens_details").put("cached_tokens", 0).put("cache_write_tokens", 0);
         used.put("output_tokens", usage.getOutputTokens());
         used.putObject("output_tokens_details").put("reasoning_tokens", 0);
         used.put("total_tokens", usage.getInputTokens() + usage.getOutputTokens());

@@ -30,7 +30,7 @@ final class ParleyUnderTest implements AutoCloseable {
     private final ScriptedModelServer model;
     private Roles roles;
 
-    private ParleyUnderTest(Set<RoleName> wanted, @Nullable String modelName) {
+    private ParleyUnderTest(Set<RoleName> wanted, @Nullable String modelName, Map<String, String> settings) {
         this.wanted = wanted;
         this.model = ScriptedModelServer.start();
         TestStack stack = TestStack.shared();
@@ -46,6 +46,7 @@ final class ParleyUnderTest implements AutoCloseable {
             environment.put("PARLEY_LLM_BASE_URL", model.baseUrl().toString());
             environment.put("PARLEY_LLM_MODEL", modelName);
         }
+        environment.putAll(settings);
         roles = startRoles();
     }
 
@@ -55,15 +56,20 @@ final class ParleyUnderTest implements AutoCloseable {
 
     /** With a model whose name says what it answers, see {@link Script.ModelName}. */
     static ParleyUnderTest startWithModel(String name) {
-        return new ParleyUnderTest(EnumSet.allOf(RoleName.class), name);
+        return new ParleyUnderTest(EnumSet.allOf(RoleName.class), name, Map.of());
+    }
+
+    /** With settings of a test's own beside the usual ones. */
+    static ParleyUnderTest startWith(Map<String, String> settings) {
+        return new ParleyUnderTest(EnumSet.allOf(RoleName.class), ECHO, settings);
     }
 
     static ParleyUnderTest startWithoutModel() {
-        return new ParleyUnderTest(EnumSet.allOf(RoleName.class), null);
+        return new ParleyUnderTest(EnumSet.allOf(RoleName.class), null, Map.of());
     }
 
     static ParleyUnderTest startWithout(EnumSet<RoleName> left) {
-        return new ParleyUnderTest(EnumSet.complementOf(left), ECHO);
+        return new ParleyUnderTest(EnumSet.complementOf(left), ECHO, Map.of());
     }
 
     private static Path stateDir() {
