@@ -134,6 +134,24 @@ class ConversationCallsTest {
     }
 
     @Test
+    void whoeverDeletesAtTheSameTimeHasDeleted() throws Exception {
+        door.post(ALL, Map.of("id", "mine"));
+        CyclicBarrier start = new CyclicBarrier(32);
+        try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Reply>> replies = new ArrayList<>();
+            for (int i = 0; i < start.getParties(); i++) {
+                replies.add(callers.submit(() -> {
+                    start.await();
+                    return door.send("DELETE", ALL + "/mine", null);
+                }));
+            }
+            for (Future<Reply> reply : replies) {
+                assertThat(reply.get().status()).isEqualTo(204);
+            }
+        }
+    }
+
+    @Test
     void aRenameAnswersWithTheConversation() {
         door.post(ALL, Map.of("id", "mine", "metadata", Map.of("a", "b")));
 
