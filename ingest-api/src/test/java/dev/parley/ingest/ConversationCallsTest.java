@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.DeleteConversation;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.schemas.ConversationKey;
 import java.util.ArrayList;
@@ -134,21 +135,11 @@ class ConversationCallsTest {
     }
 
     @Test
-    void whoeverDeletesAtTheSameTimeHasDeleted() throws Exception {
-        door.post(ALL, Map.of("id", "mine"));
-        CyclicBarrier start = new CyclicBarrier(32);
-        try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
-            List<Future<Reply>> replies = new ArrayList<>();
-            for (int i = 0; i < start.getParties(); i++) {
-                replies.add(callers.submit(() -> {
-                    start.await();
-                    return door.send("DELETE", ALL + "/mine", null);
-                }));
-            }
-            for (Future<Reply> reply : replies) {
-                assertThat(reply.get().status()).isEqualTo(204);
-            }
-        }
+    void whoeverDeletesWhatAnotherDeletesMeanwhileHasDeleted() {
+        ConversationKey conversation = world.conversation("mine");
+        door.feed.meanwhile(() -> world.append(conversation, new DeleteConversation(), FakeWorld.call()));
+
+        assertThat(door.send("DELETE", ALL + "/mine", null).status()).isEqualTo(204);
     }
 
     @Test
