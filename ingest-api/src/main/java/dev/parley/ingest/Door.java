@@ -244,16 +244,20 @@ final class Door implements AutoCloseable {
                 .orElseThrow(() -> feed.isDeleted(conversation) ? deleted() : undecided());
     }
 
-    /** Deletes a conversation; returns once the feed knows of it. One that was deleted before stays so. */
+    /** Deletes a conversation; returns once the feed knows of it. One that was deleted before, or is meanwhile, stays so. */
     void delete(ConversationKey conversation, Call call) {
-        if (settledPresence(conversation) == Presence.DELETED) {
-            return;
-        }
-        require(conversation);
-        Optional<ConversationEvent> gone = change(
-                conversation, new DeleteConversation(), event -> event.getBody() instanceof ConversationDeleted, call);
-        if (gone.isEmpty() && presence(conversation) != Presence.DELETED) {
-            throw undecided();
+        Expectation gone = new Expectation(event -> event.getBody() instanceof ConversationDeleted);
+        try (Watch watch = live(conversation, gone)) {
+            switch (settledPresence(conversation)) {
+                case DELETED -> {}
+                case UNKNOWN -> throw unknown(conversation);
+                case PRESENT -> {
+                    log.append(conversation, new DeleteConversation(), call);
+                    if (gone.within(DECISION).isEmpty() && presence(conversation) != Presence.DELETED) {
+                        throw undecided();
+                    }
+                }
+            }
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.DeleteConversation;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.schemas.ConversationKey;
 import java.util.ArrayList;
@@ -130,6 +131,14 @@ class ConversationCallsTest {
         assertThat(door.post(ALL, Map.of("id", "mine")).problem()).isEqualTo("conversation_exists:id");
         assertThat(door.get(ALL + "/mine").status()).isEqualTo(410);
         assertThat(door.get(ALL).json().path("conversations")).isEmpty();
+        assertThat(door.send("DELETE", ALL + "/mine", null).status()).isEqualTo(204);
+    }
+
+    @Test
+    void whoeverDeletesWhatAnotherDeletesMeanwhileHasDeleted() {
+        ConversationKey conversation = world.conversation("mine");
+        door.feed.meanwhile(() -> world.append(conversation, new DeleteConversation(), FakeWorld.call()));
+
         assertThat(door.send("DELETE", ALL + "/mine", null).status()).isEqualTo(204);
     }
 

@@ -16,12 +16,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** One node's feed over a {@link FakeWorld}. */
 final class FakeFeed implements ConversationFeed {
 
     private final FakeWorld world;
     private final List<Reader> readers = new CopyOnWriteArrayList<>();
+    private final AtomicReference<Optional<Runnable>> meanwhile = new AtomicReference<>(Optional.empty());
     private volatile boolean forgetful;
     private volatile boolean archiveAway;
 
@@ -39,6 +41,11 @@ final class FakeFeed implements ConversationFeed {
     /** What is not in memory cannot be replayed. */
     void archiveAway() {
         archiveAway = true;
+    }
+
+    /** What another caller does right after a conversation was looked up the next time. */
+    void meanwhile(Runnable next) {
+        meanwhile.set(Optional.of(next));
     }
 
     /** How many streams and waiting requests there are. */
@@ -120,7 +127,9 @@ final class FakeFeed implements ConversationFeed {
 
     @Override
     public long lastSequence(ConversationKey conversation) {
-        return remembered(conversation).size();
+        long last = remembered(conversation).size();
+        meanwhile.getAndSet(Optional.empty()).ifPresent(Runnable::run);
+        return last;
     }
 
     @Override

@@ -31,6 +31,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -60,6 +61,8 @@ final class FakeWorld implements CommandLog {
     private final Map<ConversationKey, Set<String>> messageIds = new HashMap<>();
     private final List<FakeFeed> feeds = new ArrayList<>();
     private Answer answer = Answer.COMPLETE;
+    private ErrorCode failure = ErrorCode.ENGINE_ERROR;
+    private ErrorCode rejection = ErrorCode.BUSY;
     private boolean kafkaAway;
     private boolean pipelineStopped;
 
@@ -75,6 +78,18 @@ final class FakeWorld implements CommandLog {
 
     synchronized void answer(Answer next) {
         answer = next;
+    }
+
+    /** From now on turns fail for this reason. */
+    synchronized void fail(ErrorCode reason) {
+        answer = Answer.FAIL;
+        failure = reason;
+    }
+
+    /** From now on messages are rejected for this reason. */
+    synchronized void reject(ErrorCode reason) {
+        answer = Answer.REJECT;
+        rejection = reason;
     }
 
     synchronized void kafkaAway() {
@@ -141,7 +156,7 @@ final class FakeWorld implements CommandLog {
                             new FeedbackRecorded(rate.getMessageId(), rate.getRating(), rate.getComment()));
                 }
             }
-            case CancelTurn cancel -> {}
+            case CancelTurn cancel -> cancel(key, cancel, cause);
             default -> throw new IllegalArgumentException("unknown command");
         }
     }
@@ -157,7 +172,7 @@ final class FakeWorld implements CommandLog {
         String turnId = submit.getTurnId();
         String answerId = submit.getAssistantMessageId();
         if (answer == Answer.REJECT) {
-            emit(key, cause, turnId, new MessageRejected(submit.getMessageId(), "busy", "a turn is running"));
+            emit(key, cause, turnId, new MessageRejected(submit.getMessageId(), rejection.wire(), "not now"));
             return;
         }
         emit(
@@ -204,7 +219,7 @@ final class FakeWorld implements CommandLog {
                         cause,
                         turnId,
                         new TurnFailed(
-                                answerId, generation, attempt, "engine_error", "it broke", "Half", null, timings));
+                                answerId, generation, attempt, failure.wire(), "it broke", "Half", null, timings));
             case CANCEL ->
                 emit(
                         key,
@@ -214,6 +229,37 @@ final class FakeWorld implements CommandLog {
                                 answerId, submit.getMessageId(), generation, attempt, "Ha", usage, false, timings));
             case NEVER, REJECT -> {}
         }
+    }
+
+    /** Ends what {@link Answer#NEVER} left running. */
+    private void cancel(ConversationKey key, CancelTurn cancel, String cause) {
+        Map<String, TurnStarted> running = new LinkedHashMap<>();
+        for (ConversationEvent event : events(key)) {
+            switch (event.getBody()) {
+                case TurnStarted started -> running.put(String.valueOf(event.getTurnId()), started);
+                case MessageCompleted completed -> running.remove(event.getTurnId());
+                case TurnFailed failed -> running.remove(event.getTurnId());
+                case TurnCancelled cancelled -> running.remove(event.getTurnId());
+                default -> {} // About no turn's beginning or end.
+            }
+        }
+        running.forEach((turnId, started) -> {
+            if (cancel.getTurnId() == null || cancel.getTurnId().equals(turnId)) {
+                emit(
+                        key,
+                        cause,
+                        turnId,
+                        new TurnCancelled(
+                                started.getAssistantMessageId(),
+                                started.getUserMessageId(),
+                                started.getGenerationId(),
+                                null,
+                                "",
+                                null,
+                                false,
+                                new Timings(null, null, null, null)));
+            }
+        });
     }
 
     private void emit(ConversationKey key, String cause, @Nullable String turnId, SpecificRecord body) {

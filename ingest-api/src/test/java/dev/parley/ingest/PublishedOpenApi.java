@@ -29,6 +29,11 @@ final class PublishedOpenApi {
 
     private static final Set<String> METHODS = Set.of("get", "put", "post", "patch", "delete", "head", "options");
 
+    private static final String DATA = "data: ";
+
+    /** How some protocols end a stream. */
+    private static final String DONE = DATA + "[DONE]";
+
     private static final SchemaRegistry SCHEMAS = SchemaRegistry.withDefaultDialect(
             SpecificationVersion.DRAFT_2020_12,
             registry -> registry.schemaRegistryConfig(
@@ -115,8 +120,20 @@ final class PublishedOpenApi {
         } else {
             JsonNode content = type.endsWith("json") && !type.endsWith("ndjson") ? json(body) : TextNode.valueOf(body);
             objections.addAll(objections(media.path("schema"), content, "body"));
+            if (type.equals("text/event-stream")) {
+                JsonNode event = media.path("schema").path("contentSchema").path("items");
+                told(body).forEach(data -> objections.addAll(objections(event, data, "event " + data)));
+            }
         }
         return objections;
+    }
+
+    /** The JSON of all events of a stream, or of its beginning. */
+    static List<JsonNode> told(String stream) {
+        return stream.lines()
+                .filter(line -> line.startsWith(DATA) && !line.equals(DONE))
+                .map(line -> json(line.substring(DATA.length())))
+                .toList();
     }
 
     /** What of a request's JSON body is not as documented. */
