@@ -50,6 +50,9 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -280,23 +283,29 @@ class JavaClientsIT {
         }
 
         @Test
-        void aResponseResumesAtTheCharacterAfterACutAtAnyEvent() {
+        void aResponseResumesAtTheCharacterAfterACutAtAnyEvent() throws Exception {
             parley.model().answerWith(Script.tokens(TRICKY).pacedAt(PACE));
             int events = new Reading().readNew(client).events;
 
-            IntStream.rangeClosed(1, events).parallel().forEach(count -> {
-                try (CuttingProxy proxy = new CuttingProxy(parley.url(), "\"sequence_number\"", count)) {
-                    OpenAIClient cut = client(proxy.url());
-                    Reading reading = new Reading().readNew(cut);
-                    while (!reading.completed) {
-                        reading = reading.id.isEmpty() ? new Reading().readNew(cut) : reading.readOn(cut);
-                    }
-
-                    assertThat(reading.text.toString())
-                            .as("cut at event %s", count)
-                            .isEqualTo(TRICKY_TEXT);
+            try (ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
+                List<Future<String>> texts = IntStream.rangeClosed(1, events)
+                        .mapToObj(count -> readers.submit(() -> readWithACut(count)))
+                        .toList();
+                for (int i = 0; i < events; i++) {
+                    assertThat(texts.get(i).get()).as("cut at event %s", i + 1).isEqualTo(TRICKY_TEXT);
                 }
-            });
+            }
+        }
+
+        private String readWithACut(int count) {
+            try (CuttingProxy proxy = new CuttingProxy(parley.url(), "\"sequence_number\"", count)) {
+                OpenAIClient cut = client(proxy.url());
+                Reading reading = new Reading().readNew(cut);
+                while (!reading.completed) {
+                    reading = reading.id.isEmpty() ? new Reading().readNew(cut) : reading.readOn(cut);
+                }
+                return reading.text.toString();
+            }
         }
 
         /** What a program has read of a response. */
