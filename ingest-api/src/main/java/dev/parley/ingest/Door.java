@@ -301,10 +301,15 @@ final class Door implements AutoCloseable {
         /** Throws what a rejection says, where the message is known to have been rejected. */
         void refuseRejected() {
             rejected.ifPresent(event -> {
-                throw new ProblemException(
-                        ErrorCode.ofWire(event.getCode()).orElse(ErrorCode.INVALID_REQUEST), event.getDetail());
+                throw refusal(event);
             });
         }
+    }
+
+    /** What a rejection says. */
+    static ProblemException refusal(MessageRejected rejected) {
+        return new ProblemException(
+                ErrorCode.ofWire(rejected.getCode()).orElse(ErrorCode.INVALID_REQUEST), rejected.getDetail());
     }
 
     /** The events that tell a message's story. */

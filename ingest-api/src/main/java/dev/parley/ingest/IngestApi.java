@@ -27,6 +27,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.UriCompliance;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,9 +43,17 @@ public final class IngestApi implements Role {
 
     private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
     private static final String REQUEST_ID_HEADER = "x-request-id";
-    private static final String COUNTED = "parley.counted";
-    private static final List<String> READABLE_HEADERS =
-            List.of(REQUEST_ID_HEADER, "Location", "Retry-After", "Preference-Applied", UiMessageEncoding.HEADER);
+    private static final List<String> READABLE_HEADERS = List.of(
+            REQUEST_ID_HEADER,
+            "Location",
+            "Retry-After",
+            "Preference-Applied",
+            OpenAiErrors.SHOULD_RETRY,
+            UiMessageEncoding.HEADER);
+    /** As the standard has it, and with slashes that are part of a name: OpenAI's clients send a model's name like that. */
+    private static final UriCompliance URIS =
+            UriCompliance.DEFAULT.with("parley", UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR);
+
     private static final Duration PREFLIGHT_AGE = Duration.ofMinutes(10);
     private static final int MAX_HEADER_BYTES = 16 * 1024;
 
@@ -137,8 +146,7 @@ public final class IngestApi implements Role {
             server(config);
             page(config);
             config.routes.before(ctx -> {
-                underWay.incrementAndGet();
-                ctx.attribute(COUNTED, true);
+                count(ctx, underWay);
                 receive(ctx, access);
             });
             cors(config, settings.corsOrigins());
@@ -149,12 +157,7 @@ public final class IngestApi implements Role {
             operations(config.routes, meters, roles);
             new Contracts(topics).addTo(config.routes);
             Problems.addTo(config.routes);
-            config.requestLogger.http((ctx, millis) -> {
-                if (Boolean.TRUE.equals(ctx.attribute(COUNTED))) {
-                    underWay.decrementAndGet();
-                }
-                served(ctx, millis, meters);
-            });
+            config.requestLogger.http((ctx, millis) -> served(ctx, millis, meters));
         });
         try {
             server.start(settings.host(), settings.port());
@@ -194,11 +197,13 @@ public final class IngestApi implements Role {
         config.jetty.modifyHttpConfiguration(http -> {
             http.setSendServerVersion(false);
             http.setSendDateHeader(false);
-            http.setUriCompliance(UriCompliance.DEFAULT);
+            http.setUriCompliance(URIS);
             http.setOutputBufferSize(8 * 1024);
             http.setRequestHeaderSize(MAX_HEADER_BYTES);
             http.setIdleTimeout(IDLE_TIMEOUT.toMillis());
         });
+        config.jetty.modifyServletContextHandler(
+                context -> context.getServletHandler().setDecodeAmbiguousURIs(true));
         config.jetty.modifyServer(server -> {
             server.setErrorHandler(new Problems.OfJetty());
             // Idle connections would be waited for as well; what is under way is waited for here, in close().
@@ -229,6 +234,13 @@ public final class IngestApi implements Role {
             files.location = Location.CLASSPATH;
             files.headers = Map.of("Cache-Control", "no-cache");
         });
+    }
+
+    /** Counts a request until the last byte of its answer is on its way. */
+    private static void count(Context ctx, AtomicInteger underWay) {
+        underWay.incrementAndGet();
+        org.eclipse.jetty.server.Request.addCompletionListener(
+                ServletContextRequest.getServletContextRequest(ctx.req()), failure -> underWay.decrementAndGet());
     }
 
     /** What every request goes through first. */

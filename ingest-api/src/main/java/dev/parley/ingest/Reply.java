@@ -4,8 +4,15 @@ package dev.parley.ingest;
 @FunctionalInterface
 interface Reply {
 
+    Reply SENT = new Sent();
+
     /** Nothing: the answer is complete. */
-    Reply SENT = () -> {};
+    record Sent() implements Reply {
+        @Override
+        public void send() {
+            // It has been sent.
+        }
+    }
 
     void send() throws Exception;
 }

@@ -2,7 +2,9 @@ package dev.parley.ingest;
 
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
@@ -71,6 +73,10 @@ final class ResponseCalls {
         }
         if (waits) {
             refuseFailure(submission.end().orElseThrow(OpenAiCalls::late));
+        }
+        List<ConversationEvent> events = door.turn(place.conversation(), id.turnId());
+        if (!events.isEmpty() && events.getFirst().getBody() instanceof MessageRejected rejected) {
+            throw Door.refusal(rejected);
         }
         NativeApi.answer(ctx, 200, ResponseJson.of(id, turn(tenant, id, "id").events()));
         return Reply.SENT;
@@ -171,7 +177,9 @@ final class ResponseCalls {
     private Turn turn(String tenant, ResponseId id, String field) {
         ConversationKey conversation = id.key(tenant);
         List<ConversationEvent> events = door.turn(conversation, id.turnId());
-        if (events.isEmpty() || door.presence(conversation) == ConversationQueries.Presence.DELETED) {
+        // A turn that begins otherwise was asked for by no request of this kind, or refused.
+        boolean asked = !events.isEmpty() && events.getFirst().getBody() instanceof MessageAccepted;
+        if (!asked || door.presence(conversation) == ConversationQueries.Presence.DELETED) {
             throw new ProblemException(ErrorCode.NOT_FOUND, "there is no response '" + id + "'", field);
         }
         return new Turn(id, conversation, events);

@@ -5,6 +5,7 @@ import io.javalin.http.Context;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
+import java.util.Map;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.io.EndPoint;
 
@@ -12,6 +13,7 @@ import org.eclipse.jetty.io.EndPoint;
 final class ResponseTransport implements ClientTransport, AutoCloseable {
 
     private final Context ctx;
+    private final Map<String, String> headers;
     private final OutputStream body;
     private final EndPoint connection;
 
@@ -19,7 +21,13 @@ final class ResponseTransport implements ClientTransport, AutoCloseable {
     private boolean over;
 
     ResponseTransport(Context ctx) throws IOException {
+        this(ctx, Map.of());
+    }
+
+    /** With headers of a protocol's own. */
+    ResponseTransport(Context ctx, Map<String, String> headers) throws IOException {
         this.ctx = ctx;
+        this.headers = headers;
         // Not Javalin's own stream, which may compress, and compression holds tokens back.
         body = ctx.res().getOutputStream();
         connection = ServletContextRequest.getServletContextRequest(ctx.req())
@@ -39,7 +47,9 @@ final class ResponseTransport implements ClientTransport, AutoCloseable {
     @Override
     public void write(List<byte[]> pieces) throws IOException {
         if (!ctx.res().isCommitted()) {
-            headers(ctx); // Only now: a stream that is refused is answered with a problem.
+            // Only now: a stream that is refused is answered with a problem.
+            headers(ctx);
+            headers.forEach(ctx::header);
         }
         for (byte[] piece : pieces) {
             body.write(piece);

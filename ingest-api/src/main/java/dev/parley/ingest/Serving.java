@@ -2,6 +2,7 @@ package dev.parley.ingest;
 
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import io.javalin.http.HandlerType;
 
 /** What every protocol's calls go through: admission, and a request that knows who calls. */
 final class Serving {
@@ -35,7 +36,11 @@ final class Serving {
         return ctx -> {
             Reply[] reply = {Reply.SENT};
             admission.admitted(any -> reply[0] = call.take(ctx, request(ctx))).handle(ctx);
-            reply[0].send();
+            if (ctx.method().equals(HandlerType.HEAD) && !(reply[0] instanceof Reply.Sent)) {
+                ResponseTransport.headers(ctx); // Whoever asks for headers alone is not told a whole answer.
+            } else {
+                reply[0].send();
+            }
         };
     }
 

@@ -5,6 +5,7 @@ import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.sse.SseEdge;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
+import java.util.Map;
 import java.util.Optional;
 
 /** The AI SDK's chat over HTTP: {@code DefaultChatTransport} under {@code /api/chat}. */
@@ -52,8 +53,8 @@ final class UiChatCalls {
 
     private Reply stream(Context ctx, ConversationKey conversation, UiChat.Answer answer) {
         return () -> {
-            ctx.header(UiMessageEncoding.HEADER, UiMessageEncoding.VERSION);
-            try (ResponseTransport transport = new ResponseTransport(ctx)) {
+            Map<String, String> protocol = Map.of(UiMessageEncoding.HEADER, UiMessageEncoding.VERSION);
+            try (ResponseTransport transport = new ResponseTransport(ctx, protocol)) {
                 SseEdge.End _ = edge.stream(
                         conversation,
                         Optional.of(answer.before()),
