@@ -7,6 +7,7 @@ import dev.parley.chat.v1.Passage;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.llm.engine.Engine.Outcome;
@@ -17,6 +18,7 @@ import dev.parley.stack.ScriptedModelServer;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -46,6 +48,7 @@ class OpenAiEngineTest {
     private static final class Said implements Engine.Sink {
         private final StringBuilder text = new StringBuilder();
         private final StringBuilder reasoning = new StringBuilder();
+        private final List<ToolCall> calls = new ArrayList<>();
 
         @Override
         public void text(String piece) {
@@ -55,6 +58,11 @@ class OpenAiEngineTest {
         @Override
         public void reasoning(String piece) {
             reasoning.append(piece);
+        }
+
+        @Override
+        public void toolCall(ToolCall call) {
+            calls.add(call);
         }
     }
 
@@ -70,9 +78,10 @@ class OpenAiEngineTest {
                 Instant.EPOCH,
                 "default",
                 List.of(
-                        new PromptMessage(Role.SYSTEM, "Be brief."),
-                        new PromptMessage(Role.USER, "How is the weather on Saturn?")),
-                List.of(passages));
+                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null),
+                        new PromptMessage(Role.USER, "How is the weather on Saturn?", List.of(), null)),
+                List.of(passages),
+                null);
     }
 
     private Outcome ask(Script script) {

@@ -120,7 +120,8 @@ class PostgresSinkIT {
                         null,
                         null,
                         Map.of(),
-                        "print"));
+                        "print",
+                        null));
         log(name, new TurnStarted("user-" + name, "answer-" + name, name + ".1", null));
         log(
                 name,
@@ -133,7 +134,8 @@ class PostgresSinkIT {
                         "stop",
                         USAGE,
                         List.of(),
-                        TIMINGS));
+                        TIMINGS,
+                        List.of()));
     }
 
     private List<Message> messages() {
@@ -153,7 +155,7 @@ class PostgresSinkIT {
         log(
                 "two",
                 new MessageAccepted(
-                        "user-two", "answer-two", Role.USER, "q", OnBusy.ENQUEUE, null, null, Map.of(), "print"));
+                        "user-two", "answer-two", Role.USER, "q", OnBusy.ENQUEUE, null, null, Map.of(), "print", null));
         log("two", new TurnStarted("user-two", "answer-two", "two.1", null));
         awaitSequence();
 

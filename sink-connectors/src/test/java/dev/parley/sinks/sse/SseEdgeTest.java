@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.schemas.ConversationKey;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -76,6 +77,21 @@ class SseEdgeTest {
         public Optional<MessageAccepted> acceptance(ConversationKey conversation, String messageId) {
             return Optional.empty();
         }
+
+        @Override
+        public Optional<Running> running(ConversationKey conversation) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<String> latestTurn(ConversationKey conversation) {
+            return Optional.empty();
+        }
+
+        @Override
+        public List<ConversationEvent> turn(ConversationKey conversation, String turnId) {
+            return List.of();
+        }
     }
 
     /** A client that reads everything, or nothing until its connection is broken. */
@@ -89,7 +105,7 @@ class SseEdgeTest {
         }
 
         @Override
-        public void write(byte[] bytes) throws IOException {
+        public void write(List<byte[]> pieces) throws IOException {
             if (aborted.getCount() == 0) {
                 throw new IOException("broken");
             }
@@ -102,7 +118,7 @@ class SseEdgeTest {
                 throw new IOException("broken");
             }
             synchronized (got) {
-                got.writeBytes(bytes);
+                pieces.forEach(got::writeBytes);
             }
         }
 

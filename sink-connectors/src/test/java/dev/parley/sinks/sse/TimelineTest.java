@@ -17,6 +17,8 @@ import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
 import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
@@ -68,9 +70,11 @@ class TimelineTest {
             List<SpecificRecord> chunks = new ArrayList<>();
             int attempts = 1 + random.nextInt(3);
             StringBuilder text = new StringBuilder();
+            List<ToolCall> calls = new ArrayList<>();
             for (int attempt = 1; attempt <= attempts; attempt++) {
                 String id = turn + "-" + attempt;
                 text.setLength(0);
+                calls.clear();
                 chunks.add(chunk(turn, id, new AttemptStarted(attempt, "initial", "e", "m", "w")));
                 int deltas = random.nextInt(8);
                 for (int seq = 0; seq < deltas; seq++) {
@@ -84,6 +88,16 @@ class TimelineTest {
                         chunks.add(chunk(turn, turn + "-1", new TextDelta(seq, "zombie"))); // a worker given up
                     }
                 }
+                int asked = random.nextInt(3);
+                for (int seq = deltas; seq < deltas + asked; seq++) {
+                    ToolCall call = new ToolCall("call-" + id + "-" + seq, "f", "{\"n\":" + seq + "}");
+                    calls.add(call);
+                    chunks.add(chunk(turn, id, new ToolCalled(seq, call)));
+                    if (random.nextInt(6) == 0) {
+                        chunks.add(chunk(turn, id, new ToolCalled(seq, call))); // read again
+                    }
+                }
+                deltas += asked;
                 chunks.add(chunk(
                         turn,
                         id,
@@ -112,7 +126,8 @@ class TimelineTest {
                             "stop",
                             USAGE,
                             List.of(),
-                            new Timings(null, null, null, null))));
+                            new Timings(null, null, null, null),
+                            List.copyOf(calls))));
         }
         return log;
     }
@@ -129,6 +144,7 @@ class TimelineTest {
     private static final class Client {
         private final List<Long> sequences = new ArrayList<>();
         private final StringBuilder shown = new StringBuilder();
+        private final List<ToolCall> calls = new ArrayList<>();
         private String lastId = "0";
         private int attempt;
         private int nextSeq;
@@ -146,21 +162,27 @@ class TimelineTest {
                         attempt = 0;
                         nextSeq = 0;
                         shown.setLength(0);
+                        calls.clear();
                     }
                     if (event.getBody() instanceof MessageCompleted completed) {
                         assertThat(completed.getContent())
                                 .as("%s: a true preview", context)
                                 .startsWith(shown.toString());
+                        assertThat(calls)
+                                .as("%s: calls as they will be", context)
+                                .isEqualTo(completed.getToolCalls().subList(0, calls.size()));
                         answers.add(completed.getContent());
                     }
                 }
                 case FeedEvent.MessageStarted started -> {
                     assertThat(shown).as("%s: no start in mid-text", context).isEmpty();
+                    assertThat(calls).as("%s: no start after calls", context).isEmpty();
                     attempt = started.attempt();
                     nextSeq = 0;
                 }
                 case FeedEvent.MessageReset reset -> {
                     shown.setLength(0);
+                    calls.clear();
                     nextSeq = 0;
                 }
                 case FeedEvent.MessageDelta delta -> {
@@ -171,11 +193,21 @@ class TimelineTest {
                     nextSeq++;
                     shown.append(delta.text());
                 }
+                case FeedEvent.MessageToolCall called -> {
+                    assertThat(called.attempt()).as(context).isEqualTo(attempt);
+                    assertThat(called.seq())
+                            .as("%s: no call twice or left out", context)
+                            .isEqualTo(nextSeq);
+                    nextSeq++;
+                    calls.add(called.call());
+                }
                 case FeedEvent.MessageSnapshot snapshot -> {
                     attempt = snapshot.attempt();
                     nextSeq = snapshot.seq() + 1;
                     shown.setLength(0);
                     shown.append(snapshot.text());
+                    calls.clear();
+                    calls.addAll(snapshot.toolCalls());
                 }
                 case FeedEvent.FeedGap gap -> throw new AssertionError(context + ": a gap");
             }

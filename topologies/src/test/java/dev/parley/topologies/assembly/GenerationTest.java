@@ -41,7 +41,8 @@ class GenerationTest {
         assertThat(bodies())
                 .containsExactly(
                         new AttemptClaimed(attempt("a", 1)),
-                        new GenerationCompleted(attempt("a", 1), "Hello", "hm", "stop", MEASURED, 12.5, 80.0));
+                        new GenerationCompleted(
+                                attempt("a", 1), "Hello", "hm", "stop", MEASURED, 12.5, 80.0, List.of()));
         assertThat(generation).isInstanceOf(Generation.Closed.class);
     }
 
@@ -50,7 +51,7 @@ class GenerationTest {
         read(started("a", 1), finished("a", 0, ""));
 
         assertThat(bodies().getLast())
-                .isEqualTo(new GenerationCompleted(attempt("a", 1), "", null, "stop", MEASURED, 12.5, 80.0));
+                .isEqualTo(new GenerationCompleted(attempt("a", 1), "", null, "stop", MEASURED, 12.5, 80.0, List.of()));
     }
 
     @Test
@@ -105,7 +106,8 @@ class GenerationTest {
                         new AttemptClaimed(attempt("a", 1)),
                         new AttemptLost(attempt("a", 1), "chunks_corrupt"),
                         new AttemptClaimed(attempt("b", 2)),
-                        new GenerationCompleted(attempt("b", 2), "whole", null, "stop", MEASURED, 12.5, 80.0));
+                        new GenerationCompleted(
+                                attempt("b", 2), "whole", null, "stop", MEASURED, 12.5, 80.0, List.of()));
     }
 
     @Test

@@ -8,8 +8,8 @@ import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.GenerationCompleted;
 import dev.parley.chat.v1.GenerationReport;
-import dev.parley.chat.v1.HistoryMessage;
 import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRequest;
@@ -120,7 +120,8 @@ class ConversationTopologyTest {
                         null,
                         null,
                         Map.of(),
-                        "print"));
+                        "print",
+                        null));
     }
 
     private static GenerationReport completed(String turn, String content) {
@@ -135,7 +136,8 @@ class ConversationTopologyTest {
                         "stop",
                         new Usage(1, 1, UsageBasis.MEASURED),
                         1.0,
-                        2.0));
+                        2.0,
+                        List.of()));
     }
 
     @Test
@@ -190,7 +192,7 @@ class ConversationTopologyTest {
         assertThat(requests).hasSize(2);
         assertThat(requests.getLast().getContent()).isEqualTo("Really?");
         assertThat(requests.getLast().getHistory())
-                .extracting(HistoryMessage::getContent)
+                .extracting(PromptMessage::getContent)
                 .containsExactly("Why?", "Because.");
     }
 
@@ -202,11 +204,11 @@ class ConversationTopologyTest {
             reports.pipeInput(KEY, completed(name, long12000Chars));
         }
 
-        List<HistoryMessage> history = turns.readValuesToList().getLast().getHistory();
+        List<PromptMessage> history = turns.readValuesToList().getLast().getHistory();
 
         // 8,000 tokens of four characters: two exchanges of 12,000 characters.
         assertThat(history)
-                .extracting(HistoryMessage::getContent)
+                .extracting(PromptMessage::getContent)
                 .containsExactly("two", long12000Chars, "three", long12000Chars);
     }
 

@@ -107,7 +107,8 @@ class DeciderTest {
                     running.position(),
                     running.turn().userMessageId(),
                     assistantMessageId,
-                    running.turn().content()));
+                    running.turn().content(),
+                    running.turn().prompt()));
         }
 
         List<SpecificRecord> ask(SpecificRecord body) {
@@ -128,7 +129,8 @@ class DeciderTest {
                     null,
                     null,
                     Map.of(),
-                    "print"));
+                    "print",
+                    null));
         }
 
         List<SpecificRecord> report(String turn, SpecificRecord body) {
@@ -136,7 +138,7 @@ class DeciderTest {
         }
 
         List<SpecificRecord> complete(String turn) {
-            return report(turn, new GenerationCompleted(attempt(1), "text", null, "stop", USAGE, 1.0, 2.0));
+            return report(turn, new GenerationCompleted(attempt(1), "text", null, "stop", USAGE, 1.0, 2.0, List.of()));
         }
     }
 
