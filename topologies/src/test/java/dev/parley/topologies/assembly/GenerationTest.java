@@ -47,6 +47,32 @@ class GenerationTest {
     }
 
     @Test
+    void toolCallsAreReportedInTheirOrder() {
+        read(started("a", 1), text("a", 0, "Let me see."), Attempts.called("a", 1), Attempts.called("a", 1));
+        read(Attempts.called("a", 2), finished("a", 3, "Let me see."));
+
+        assertThat(bodies().getLast())
+                .isEqualTo(new GenerationCompleted(
+                        attempt("a", 1),
+                        "Let me see.",
+                        null,
+                        "stop",
+                        MEASURED,
+                        12.5,
+                        80.0,
+                        List.of(Attempts.call("a", 1), Attempts.call("a", 2))));
+    }
+
+    @Test
+    void aToolCallThatIsMissingLosesTheAttempt() {
+        read(started("a", 1), Attempts.called("a", 0), finished("a", 2, ""));
+        assertThat(bodies().getLast()).isEqualTo(new AttemptLost(attempt("a", 1), "chunks_corrupt"));
+
+        read(started("b", 2), Attempts.called("b", 1));
+        assertThat(bodies().getLast()).isEqualTo(new AttemptLost(attempt("b", 2), "chunks_corrupt"));
+    }
+
+    @Test
     void anEmptyAnswerIsAnAnswer() {
         read(started("a", 1), finished("a", 0, ""));
 
