@@ -13,12 +13,17 @@ import dev.parley.chat.v1.AttemptStarted;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.GenerationChunk;
+import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.ReasoningDelta;
+import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
 import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolCalled;
+import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
@@ -280,6 +285,149 @@ class TimelineTest {
         assertThat(timeline.joining().stream().map(frame -> SseFrames.type(frame.event())))
                 .isEqualTo(List.of("turn.started", "message.started", "message.snapshot"));
         assertThat(timeline.joining().getLast().id()).isEqualTo("2.1.1");
+    }
+
+    // Tool calls
+
+    private static final ToolCall CALL = new ToolCall("call_1", "look", "{\"q\":1}");
+
+    private static Timeline asking() {
+        Timeline timeline = new Timeline(KEY);
+        timeline.accept(event(1, null, new ConversationCreated(null, "w", Map.of())));
+        timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null)));
+        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w")));
+        timeline.accept(chunk("turn", "x", new ReasoningDelta(0, "Hm.")));
+        timeline.accept(chunk("turn", "x", new TextDelta(1, "Let me see.")));
+        return timeline;
+    }
+
+    @Test
+    void aToolCallIsADeltaAmongTheOthers() throws JsonProcessingException {
+        Timeline timeline = asking();
+
+        List<Frame> frames = timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
+
+        assertThat(frames).singleElement().satisfies(frame -> {
+            assertThat(frame.id()).isEqualTo("2.1.2");
+            assertThat(frame.event()).isEqualTo(new FeedEvent.MessageToolCall(KEY, "turn", "a", 1, 2, CALL));
+        });
+        JsonNode data = new ObjectMapper()
+                .readTree(new String(frames.getFirst().sse(), StandardCharsets.UTF_8)
+                        .lines()
+                        .toList()
+                        .get(2)
+                        .substring("data: ".length()));
+        assertThat(data.path("type").asText()).isEqualTo("message.delta");
+        assertThat(data.toString()).contains("\"look\"").contains("call_1");
+        assertThat(timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL))))
+                .as("a repeat")
+                .isEmpty();
+        assertThat(timeline.accept(chunk("turn", "x", new ToolCalled(4, CALL))))
+                .as("after a hole")
+                .isEmpty();
+        assertThat(timeline.accept(chunk("turn", "another", new ToolCalled(3, CALL))))
+                .as("of another attempt")
+                .isEmpty();
+    }
+
+    @Test
+    void whoResumesBeforeAToolCallIsToldOfIt() {
+        Timeline timeline = asking();
+        timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
+
+        assertThat(timeline.after(FeedCursor.parse("2.1.1")).frames())
+                .extracting(Frame::event)
+                .isEqualTo(List.of(new FeedEvent.MessageToolCall(KEY, "turn", "a", 1, 2, CALL)));
+        assertThat(timeline.after(FeedCursor.parse("2.1.2")).frames()).isEmpty();
+    }
+
+    @Test
+    void aSnapshotHoldsToolCallsAndANewAttemptNone() {
+        Timeline timeline = asking();
+        timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
+
+        assertThat(timeline.snapshot().orElseThrow().event())
+                .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 1, 2, "Let me see.", "Hm.", List.of(CALL)));
+
+        timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w")));
+        assertThat(timeline.joining().getLast().event())
+                .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, "", "", List.of()));
+    }
+
+    @Test
+    void anAnswerTooLargeToKeepPieceByPieceIsResumedFromASnapshotWithItsCalls() {
+        Timeline timeline = asking();
+        timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
+        timeline.accept(chunk("turn", "x", new TextDelta(3, "x".repeat(Timeline.MAX_DELTA_BYTES))));
+
+        assertThat(timeline.after(FeedCursor.parse("2.1.0")).frames())
+                .singleElement()
+                .satisfies(frame -> assertThat(((FeedEvent.MessageSnapshot) frame.event()).toolCalls())
+                        .containsExactly(CALL));
+    }
+
+    // What is known of turns
+
+    private static MessageAccepted accepted(String turn) {
+        return new MessageAccepted(
+                "user-" + turn, "answer-" + turn, Role.USER, "q", OnBusy.ENQUEUE, null, null, Map.of(), "print", null);
+    }
+
+    @Test
+    void theRunningTurnIsKnownWithThePlaceFromWhichAllOfItIsTold() {
+        Timeline timeline = new Timeline(KEY);
+        assertThat(timeline.running()).isEmpty();
+        assertThat(timeline.latestTurn()).isEmpty();
+        timeline.accept(event(1, "one", accepted("one")));
+        assertThat(timeline.running()).isEmpty();
+        timeline.accept(event(2, "one", new TurnStarted("user-one", "answer-one", "one.1", null)));
+        timeline.accept(event(3, "two", accepted("two")));
+        timeline.accept(chunk("one", "x", new AttemptStarted(1, "initial", "e", "m", "w")));
+        timeline.accept(chunk("one", "x", new TextDelta(0, "Hi")));
+
+        ConversationFeed.Running running = timeline.running().orElseThrow();
+        assertThat(running).isEqualTo(new ConversationFeed.Running("one", "answer-one", "1"));
+        assertThat(timeline.latestTurn()).contains("two");
+        assertThat(timeline.after(FeedCursor.parse(running.before())).frames().stream()
+                        .map(frame -> SseFrames.type(frame.event())))
+                .isEqualTo(List.of("turn.started", "message.accepted", "message.started", "message.delta"));
+
+        timeline.accept(event(
+                4,
+                "one",
+                new TurnCancelled(
+                        "answer-one",
+                        "user-one",
+                        "one.1",
+                        null,
+                        "Hi",
+                        null,
+                        false,
+                        new Timings(null, null, null, null))));
+        assertThat(timeline.running()).isEmpty();
+        assertThat(timeline.latestTurn()).contains("two");
+    }
+
+    @Test
+    void aTurnIsItsEventsInTheirOrderAsLongAsTheyAreRemembered() {
+        Timeline timeline = new Timeline(KEY);
+        timeline.accept(event(1, "one", accepted("one")));
+        timeline.accept(event(2, "two", accepted("two")));
+        timeline.accept(event(3, "one", new TurnStarted("user-one", "answer-one", "one.1", null)));
+        timeline.accept(event(4, null, new ConversationCreated(null, "w", Map.of())));
+
+        assertThat(timeline.turn("one"))
+                .extracting(ConversationEvent::getSequence)
+                .containsExactly(1L, 3L);
+        assertThat(timeline.turn("two"))
+                .extracting(ConversationEvent::getSequence)
+                .containsExactly(2L);
+        assertThat(timeline.turn("three")).isEmpty();
+
+        timeline.forgetOldest();
+        assertThat(timeline.turn("one"))
+                .extracting(ConversationEvent::getSequence)
+                .containsExactly(3L);
     }
 
     @Test
