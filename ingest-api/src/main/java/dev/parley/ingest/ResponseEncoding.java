@@ -21,11 +21,14 @@ import java.util.Optional;
  * n-th character of the text has the number of the text's beginning plus n. So {@code starting_after} finds the exact
  * character however the answer was cut into pieces the first time, from memory, from a snapshot or from the finished
  * message. Numbers of another attempt than the one that answers lie in another range: a reader of those has text that is
- * void, and is told so.
+ * void, and is told so. Thoughts have a range of their own, too: a model may go on thinking once it speaks, and then it
+ * depends on when one asks how many thoughts come before the first word.
  *
  * <pre>{@code
  *   0 created   1 in_progress
- *   2 + ATTEMPT * (attempt - 1):  item, part, characters …, text done, part done, item done   (reasoning, if any)
+ *   2 + ATTEMPT * (attempt - 1):  item, part, characters …                                   (reasoning, if any)
+ *   … + RANGE, or, where thoughts came first,
+ *   … + 2 * RANGE:                text done, part done, item done                             (reasoning, if any)
  *                                 item, part, characters …, text done, part done, item done   (text)
  *                                 item, arguments, arguments done, item done                  (each call)
  *                                 completed, incomplete or failed
@@ -39,7 +42,14 @@ final class ResponseEncoding implements StreamEncoding {
     /** Numbers for one attempt; four attempts fit into 31 bits. */
     private static final long ATTEMPT = 1L << 29;
 
+    /** Numbers for an attempt's thoughts, and for the rest where none came first. */
+    private static final long RANGE = ATTEMPT / 4;
+
     private static final long FIRST_OF_ATTEMPT = 2;
+
+    /** Events that end an item of text. */
+    private static final int CLOSING_EVENTS = 3;
+
     private static final Duration HEARTBEAT = Duration.ofSeconds(15);
     private static final Duration HEARTBEAT_WITHOUT_STORE = Duration.ofMillis(250);
 
@@ -54,6 +64,8 @@ final class ResponseEncoding implements StreamEncoding {
     private Part part = Part.NONE;
     private long next = FIRST_OF_ATTEMPT;
     private int outputIndex = -1;
+    private Seen seen = Seen.NO_ANSWER;
+    private boolean answering;
     private int calls;
     private boolean sent;
     private boolean over;
@@ -62,6 +74,13 @@ final class ResponseEncoding implements StreamEncoding {
         NONE,
         REASONING,
         TEXT
+    }
+
+    /** What the client has seen of the answer's beginning. */
+    private enum Seen {
+        NO_ANSWER,
+        ANSWER,
+        ANSWER_AFTER_THOUGHTS
     }
 
     /**
@@ -142,8 +161,14 @@ final class ResponseEncoding implements StreamEncoding {
 
     private void attempt(int current) {
         next = FIRST_OF_ATTEMPT + ATTEMPT * (current - 1L);
-        if (after >= FIRST_OF_ATTEMPT && after / ATTEMPT != current - 1L) {
+        if (after < FIRST_OF_ATTEMPT) {
+            return;
+        }
+        long place = after - next;
+        if (place < 0 || place >= ATTEMPT) {
             reset("another_attempt");
+        } else if (place >= RANGE) {
+            seen = place < 2 * RANGE ? Seen.ANSWER : Seen.ANSWER_AFTER_THOUGHTS;
         }
     }
 
@@ -154,6 +179,9 @@ final class ResponseEncoding implements StreamEncoding {
     }
 
     private void reasoning(String piece) {
+        if (seen == Seen.ANSWER) {
+            return; // It came later when the client was there.
+        }
         if (part == Part.NONE) {
             part = Part.REASONING;
             outputIndex++;
@@ -190,8 +218,26 @@ final class ResponseEncoding implements StreamEncoding {
         });
     }
 
+    /** Takes the numbers of the answer itself, which are the same however many thoughts have been told. */
+    private void answer() {
+        if (answering) {
+            return;
+        }
+        answering = true;
+        long first = next - (next - FIRST_OF_ATTEMPT) % ATTEMPT;
+        if (part == Part.REASONING) {
+            next = first + 2 * RANGE;
+            closeReasoning();
+        } else if (seen == Seen.ANSWER_AFTER_THOUGHTS) {
+            next = first + 2 * RANGE + CLOSING_EVENTS;
+            outputIndex++; // Theirs, of which the client knows.
+        } else {
+            next = first + RANGE;
+        }
+    }
+
     private void openText() {
-        closeReasoning();
+        answer();
         if (part == Part.NONE) {
             part = Part.TEXT;
             outputIndex++;
@@ -223,9 +269,6 @@ final class ResponseEncoding implements StreamEncoding {
     }
 
     private void closeReasoning() {
-        if (part != Part.REASONING) {
-            return;
-        }
         part = Part.NONE;
         String whole = reasoning.toString();
         tellNext("response.reasoning_summary_text.done", summaryEvent().put("text", whole));
@@ -251,7 +294,7 @@ final class ResponseEncoding implements StreamEncoding {
     }
 
     private void called(ToolCall call) {
-        closeReasoning();
+        answer();
         closeText("completed");
         outputIndex++;
         int index = calls++;
@@ -277,17 +320,17 @@ final class ResponseEncoding implements StreamEncoding {
             case "length", "content_filter" -> false;
             default -> true;
         };
-        closeReasoning();
+        answer();
         if (part == Part.NONE && text.isEmpty() && calls == 0) {
             openText(); // An empty answer is a message all the same.
         }
         closeText(whole ? "completed" : "incomplete");
-        end(whole ? "response.completed" : "response.incomplete");
+        end(whole ? "response.completed" : "response.incomplete", completed.getReasoning() != null);
     }
 
-    private void end(String type) {
+    private void end(String type, boolean thoughts) {
         over = true;
-        if (after > next) {
+        if (after > next || (seen == Seen.ANSWER_AFTER_THOUGHTS && !thoughts)) {
             throwOrTell(
                     ErrorCode.INVALID_CURSOR, "is beyond the response's end, " + next, Optional.of("starting_after"));
             return;

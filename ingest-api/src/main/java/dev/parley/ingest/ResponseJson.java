@@ -62,7 +62,8 @@ final class ResponseJson {
 
     private void asked(MessageAccepted accepted, Instant time) {
         CallerPrompt prompt = accepted.getPrompt();
-        GenerationOptions options = prompt == null ? new GenerationOptions() : prompt.getOptions();
+        GenerationOptions options =
+                prompt == null ? GenerationOptions.newBuilder().build() : prompt.getOptions();
         boolean background = accepted.getMetadata().containsKey(ResponseRequest.BACKGROUND);
         json.put("id", id.toString())
                 .put("object", "response")
@@ -112,7 +113,8 @@ final class ResponseJson {
         if (completed.getReasoning() != null) {
             output.add(reasoningItem(id, completed.getReasoning(), "completed"));
         }
-        String status = cut == null ? "completed" : "incomplete";
+        // What is cut off is the last item; words before a call are whole.
+        String status = cut == null || !completed.getToolCalls().isEmpty() ? "completed" : "incomplete";
         if (!completed.getContent().isEmpty() || completed.getToolCalls().isEmpty()) {
             output.add(messageItem(id, Optional.of(completed.getContent()), status));
         }

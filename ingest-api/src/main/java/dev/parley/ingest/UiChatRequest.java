@@ -4,6 +4,7 @@ import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.schemas.ErrorCode;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -83,7 +84,7 @@ record UiChatRequest(
         if (text.isBlank()) {
             throw message.refusal("parts", "must hold a text that is not blank");
         }
-        if (text.length() > MessageCalls.MAX_CONTENT_BYTES) {
+        if (text.getBytes(StandardCharsets.UTF_8).length > MessageCalls.MAX_CONTENT_BYTES) {
             throw new ProblemException(
                     ErrorCode.PAYLOAD_TOO_LARGE,
                     "must have at most " + MessageCalls.MAX_CONTENT_BYTES + " bytes in UTF-8",

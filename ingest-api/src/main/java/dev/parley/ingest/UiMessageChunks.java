@@ -1,6 +1,9 @@
 package dev.parley.ingest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Source;
@@ -16,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * {@code resets}, one that only 7 knows.
  */
 final class UiMessageChunks {
+
+    private static final ObjectReader ONE_VALUE =
+            Views.MAPPER.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private final ConversationKey conversation;
     private final String turnId;
@@ -129,12 +135,18 @@ final class UiMessageChunks {
                 .put("toolCallId", call.getId())
                 .put("toolName", call.getName())
                 .put("dynamic", true);
-        try {
-            made.set("input", Views.MAPPER.readTree(call.getArguments()));
-        } catch (JsonProcessingException e) {
-            made.put("input", call.getArguments()); // As the model wrote it.
+        chunks.add(made.set("input", input(call.getArguments())));
+    }
+
+    private static JsonNode input(String arguments) {
+        if (arguments.isBlank()) {
+            return Views.MAPPER.createObjectNode(); // What models write where a tool takes nothing.
         }
-        chunks.add(made);
+        try {
+            return ONE_VALUE.readTree(arguments);
+        } catch (JsonProcessingException e) {
+            return Views.MAPPER.getNodeFactory().textNode(arguments); // As the model wrote it.
+        }
     }
 
     private void finish(MessageCompleted completed, List<ObjectNode> chunks) {

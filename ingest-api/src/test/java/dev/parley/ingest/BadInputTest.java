@@ -88,7 +88,7 @@ class BadInputTest {
                 message("{\"content\": \"\\ud8\"}", "400 invalid_json"),
                 message("{\"content\": 01}", "400 invalid_json"),
                 message("[".repeat(100_000), "400 invalid_json"),
-                message("{\"content\": " + "[".repeat(50) + "]".repeat(50) + "}", "400 invalid_json"),
+                message("{\"content\": " + "[".repeat(70) + "]".repeat(70) + "}", "400 invalid_json"),
                 message("{\"content\": \"x\", \"content\": \"y\"}", "400 invalid_json:content"),
                 message(
                         "{\"content\": \"x\", \"metadata\": {\"a\": \"1\", \"a\": \"2\"}}",

@@ -10,6 +10,8 @@ import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.TextChecksum;
 import dev.parley.schemas.Topics;
@@ -49,7 +51,8 @@ class AttemptWriterTest {
                             Instant.EPOCH,
                             "default",
                             List.of(),
-                            List.of()),
+                            List.of(),
+                            null),
                     "attempt",
                     new RecordHeaders()),
             () -> nanos,
@@ -126,6 +129,60 @@ class AttemptWriterTest {
 
         assertThat(bodies().subList(0, 3))
                 .containsExactly(new ReasoningDelta(0, "hm"), new ReasoningDelta(1, "m"), new TextDelta(2, "So"));
+    }
+
+    @Test
+    void aToolCallComesAfterWhatWasSaidBeforeItAndSharesItsNumbers() {
+        writer.reasoning("hm");
+        writer.text("Let");
+        writer.text(" me see.");
+        writer.toolCall(new ToolCall("call_1", "look", "{}"));
+        writer.toolCall(new ToolCall("call_2", "look", ""));
+        writer.text("Done.");
+        writer.end(Optional.empty(), tally -> new AttemptFinished("tool_calls", tally));
+
+        assertThat(bodies().subList(0, 5))
+                .containsExactly(
+                        new ReasoningDelta(0, "hm"),
+                        new TextDelta(1, "Let me see."),
+                        new ToolCalled(2, new ToolCall("call_1", "look", "{}")),
+                        new ToolCalled(3, new ToolCall("call_2", "look", "")),
+                        new TextDelta(4, "Done."));
+        Tally tally = ((AttemptFinished) bodies().getLast()).getTally();
+        assertThat(tally.getSeq()).isEqualTo(5);
+        assertThat(tally.getTextBytes())
+                .isEqualTo(TextChecksum.of("Let me see.Done.").bytes());
+        assertThat(tally.getFirstTokenMillis()).isZero();
+    }
+
+    @Test
+    void halvesOfSurrogatePairsInToolCallsAreReplaced() {
+        writer.text("a\uD83D");
+        writer.toolCall(new ToolCall("\uD83D", "f\uDE00", "{\"q\":\"\uD83D\uDE00\uD83D\"}"));
+
+        assertThat(bodies())
+                .containsExactly(
+                        new TextDelta(0, "a"),
+                        new TextDelta(1, "\uFFFD"),
+                        new ToolCalled(2, new ToolCall("\uFFFD", "f\uFFFD", "{\"q\":\"\uD83D\uDE00\uFFFD\"}")));
+    }
+
+    @Test
+    void toolCallsCountTowardsTheLimit() {
+        writer.toolCall(new ToolCall("call_1", "f", "x".repeat(MAX_BYTES)));
+
+        assertThatThrownBy(() -> writer.toolCall(new ToolCall("call_2", "f", "y")))
+                .isInstanceOf(AttemptWriter.AnswerTooLargeException.class);
+        assertThat(bodies()).hasSize(1);
+    }
+
+    @Test
+    void nothingIsSentAfterTheEnd() {
+        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally));
+        writer.toolCall(new ToolCall("call_1", "f", "{}"));
+        writer.text("late");
+
+        assertThat(bodies()).hasSize(1);
     }
 
     @Test

@@ -123,6 +123,88 @@ class ScriptedModelServerTest {
         assertThat(server.exchanges().getLast().deltasSent()).isEqualTo(2);
     }
 
+    // Scripts in messages
+
+    private static String scripted(String script, String... later) throws IOException {
+        var messages = JSON.createArrayNode();
+        messages.addObject().put("role", "user").put("content", "script " + script);
+        for (String message : later) {
+            messages.add(JSON.readTree(message));
+        }
+        return "{\"model\":\"any-model\",\"stream\":true,\"messages\":" + messages + "}";
+    }
+
+    private List<String> said(String script, String... later) throws Exception {
+        return events(client.send(request(scripted(script, later)), HttpResponse.BodyHandlers.ofInputStream()));
+    }
+
+    @Test
+    void isDrivenByAScriptInTheMessage() throws Exception {
+        List<JsonNode> chunks = parsed(said("{\"tokens\": [\"a\", \"b \"], \"repeat\": 2, \"reasoning\": \"hm well\","
+                + " \"finish\": \"length\", \"afterMillis\": 1, \"paceMillis\": 1}"));
+
+        assertThat(texts(chunks, "reasoning_content")).containsExactly("hm ", "well");
+        assertThat(texts(chunks, "content")).containsExactly("aa", "b b ");
+        assertThat(chunks.getLast().at("/choices/0/finish_reason").asText()).isEqualTo("length");
+    }
+
+    @Test
+    void callsToolsUntilTheyHaveAnswered() throws Exception {
+        String script = "{\"tokens\": [\"x\"], \"calls\": [{\"id\": \"c1\", \"name\": \"f\","
+                + " \"arguments\": \"{\\\"q\\\":1}\"}, {\"id\": \"c2\", \"name\": \"g\", \"arguments\": \"{}\"}]}";
+
+        List<JsonNode> first = parsed(said(script));
+        List<JsonNode> second = parsed(said(script, "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"42\"}"));
+
+        List<String> names = new ArrayList<>();
+        List<StringBuilder> arguments = new ArrayList<>();
+        for (JsonNode chunk : first) {
+            for (JsonNode call : chunk.at("/choices/0/delta/tool_calls")) {
+                int index = call.path("index").asInt();
+                if (call.has("id")) {
+                    assertThat(index).isEqualTo(names.size());
+                    names.add(call.path("id").asText() + " "
+                            + call.at("/function/name").asText());
+                    arguments.add(new StringBuilder());
+                }
+                arguments.get(index).append(call.at("/function/arguments").asText());
+            }
+        }
+        assertThat(names).containsExactly("c1 f", "c2 g");
+        assertThat(arguments.stream().map(StringBuilder::toString)).isEqualTo(List.of("{\"q\":1}", "{}"));
+        assertThat(first.getLast().at("/choices/0/finish_reason").asText()).isEqualTo("tool_calls");
+        assertThat(second).noneMatch(chunk -> chunk.at("/choices/0/delta").has("tool_calls"));
+        assertThat(second.getLast().at("/choices/0/finish_reason").asText()).isEqualTo("stop");
+    }
+
+    @Test
+    void failsAsAMessageSays() throws Exception {
+        assertThat(client.send(request(scripted("{\"refuse\": 429}")), HttpResponse.BodyHandlers.ofString())
+                        .statusCode())
+                .isEqualTo(429);
+        assertThatThrownBy(() -> said("{\"tokens\": [\"a\", \"b\", \"c\"], \"dieAfter\": 2}"))
+                .isInstanceOf(IOException.class);
+        assertThat(server.exchanges().getLast().deltasSent()).isEqualTo(2);
+        HttpResponse<String> broken =
+                client.send(request(scripted("{\"tokens\": [")), HttpResponse.BodyHandlers.ofString());
+        assertThat(broken.statusCode()).isEqualTo(400);
+        assertThat(broken.body()).contains("not JSON");
+    }
+
+    @Test
+    void hangsAsAMessageSays() throws Exception {
+        Future<HttpResponse<InputStream>> response = client.sendAsync(
+                request(scripted("{\"tokens\": [\"a\", \"b\"], \"hangAfter\": 1}")),
+                HttpResponse.BodyHandlers.ofInputStream());
+        ModelExchange exchange = server.awaitExchange(0, PATIENCE);
+        await().atMost(PATIENCE).until(() -> exchange.deltasSent() == 1);
+
+        assertThat(exchange.isOpen()).isTrue();
+        response.cancel(true);
+        client.shutdownNow();
+        assertThat(exchange.awaitClosedByClient(PATIENCE)).isTrue();
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {400, 401, 429, 500})
     void refusesWithAnErrorObject(int status) throws Exception {
@@ -206,8 +288,12 @@ class ScriptedModelServerTest {
     }
 
     private List<String> events(String model, boolean usage) throws Exception {
+        return events(send(model, usage));
+    }
+
+    private static List<String> events(HttpResponse<InputStream> response) throws IOException {
         List<String> events = new ArrayList<>();
-        try (InputStream body = send(model, usage).body()) {
+        try (InputStream body = response.body()) {
             String text = new String(body.readAllBytes(), StandardCharsets.UTF_8);
             for (String event : text.split("\n\n", 0)) {
                 events.add(event.substring("data: ".length()));

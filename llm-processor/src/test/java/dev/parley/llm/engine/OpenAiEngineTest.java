@@ -2,29 +2,43 @@ package dev.parley.llm.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.Passage;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.llm.engine.Engine.Outcome;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.stack.ModelExchange;
 import dev.parley.stack.Script;
 import dev.parley.stack.ScriptedModelServer;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class OpenAiEngineTest {
+
+    static {
+        TrustedRecords.trust();
+    }
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -46,6 +60,7 @@ class OpenAiEngineTest {
     private static final class Said implements Engine.Sink {
         private final StringBuilder text = new StringBuilder();
         private final StringBuilder reasoning = new StringBuilder();
+        private final List<ToolCall> calls = new ArrayList<>();
 
         @Override
         public void text(String piece) {
@@ -56,9 +71,24 @@ class OpenAiEngineTest {
         public void reasoning(String piece) {
             reasoning.append(piece);
         }
+
+        @Override
+        public void toolCall(ToolCall call) {
+            calls.add(call);
+        }
     }
 
     private static GenerationRequest request(Passage... passages) {
+        return request(
+                List.of(
+                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null),
+                        new PromptMessage(Role.USER, "How is the weather on Saturn?", List.of(), null)),
+                null,
+                passages);
+    }
+
+    private static GenerationRequest request(
+            List<PromptMessage> messages, @Nullable GenerationOptions options, Passage... passages) {
         return new GenerationRequest(
                 "t",
                 "c",
@@ -69,10 +99,9 @@ class OpenAiEngineTest {
                 "initial",
                 Instant.EPOCH,
                 "default",
-                List.of(
-                        new PromptMessage(Role.SYSTEM, "Be brief."),
-                        new PromptMessage(Role.USER, "How is the weather on Saturn?")),
-                List.of(passages));
+                messages,
+                List.of(passages),
+                options);
     }
 
     private Outcome ask(Script script) {
@@ -103,6 +132,139 @@ class OpenAiEngineTest {
         ask(Script.tokens(tokens));
 
         assertThat(said.text).hasToString(String.join("", tokens));
+    }
+
+    /** What the model server was sent for a request. */
+    private JsonNode sent(List<PromptMessage> messages, @Nullable GenerationOptions options) {
+        int index = server.exchanges().size();
+        server.enqueue(Script.text("x"));
+        Outcome outcome = engine.generate(request(messages, options), said, new Cancellation());
+        assertThat(outcome).isInstanceOf(Outcome.Finished.class);
+        return server.awaitExchange(index, PATIENCE).request().body();
+    }
+
+    private static PromptMessage message(Role role, String content) {
+        return new PromptMessage(role, content, List.of(), null);
+    }
+
+    private static JsonNode json(String text) throws JsonProcessingException {
+        return new ObjectMapper().readTree(text);
+    }
+
+    @Test
+    void everyOptionReachesTheServerAsItIs() throws JsonProcessingException {
+        GenerationOptions options = GenerationOptions.newBuilder()
+                .setTemperature(0.25)
+                .setTopP(0.5)
+                .setPresencePenalty(-1.5)
+                .setFrequencyPenalty(1.0)
+                .setMaxOutputTokens(7)
+                .setSeed(Long.MAX_VALUE)
+                .setStop(List.of("a", "b"))
+                .setReasoningEffort("low")
+                .setUser("u")
+                .setParallelToolCalls(false)
+                .setToolChoice("{\"type\":\"function\",\"function\":{\"name\":\"look\"}}")
+                .setResponseFormat("{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"strict\":true,"
+                        + "\"schema\":{\"type\":\"object\",\"$defs\":{\"x\":{\"oneOf\":[{\"const\":1},"
+                        + "{\"type\":[\"string\",\"null\"]}]}},\"additionalProperties\":false}}}")
+                .setTools(List.of(
+                        new ToolDefinition("look", "Looks.", "{\"type\":\"object\",\"minProperties\":0}", true),
+                        new ToolDefinition("wait", null, null, null)))
+                .build();
+
+        JsonNode body = sent(List.of(message(Role.USER, "Hi")), options);
+
+        for (String member : List.of(
+                "\"temperature\": 0.25",
+                "\"top_p\": 0.5",
+                "\"presence_penalty\": -1.5",
+                "\"frequency_penalty\": 1.0",
+                "\"max_tokens\": 7",
+                "\"seed\": 9223372036854775807",
+                "\"stop\": [\"a\", \"b\"]",
+                "\"reasoning_effort\": \"low\"",
+                "\"user\": \"u\"",
+                "\"parallel_tool_calls\": false",
+                "\"tool_choice\": " + options.getToolChoice(),
+                "\"response_format\": " + options.getResponseFormat(),
+                "\"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"look\", \"description\": \"Looks.\","
+                        + " \"parameters\": {\"type\": \"object\", \"minProperties\": 0}, \"strict\": true}},"
+                        + " {\"type\": \"function\", \"function\": {\"name\": \"wait\"}}]")) {
+            var expected = json("{" + member + "}").properties().iterator().next();
+            assertThat(body.path(expected.getKey())).as(expected.getKey()).isEqualTo(expected.getValue());
+        }
+    }
+
+    @Test
+    void whatIsTheServersToChooseIsLeftOut() {
+        for (GenerationOptions options :
+                new GenerationOptions[] {null, GenerationOptions.newBuilder().build()}) {
+            JsonNode body = sent(List.of(message(Role.USER, "Hi")), options);
+
+            assertThat(body.properties().stream().map(Map.Entry::getKey))
+                    .as(body.toString())
+                    .containsExactlyInAnyOrderElementsOf(List.of("model", "messages", "stream", "stream_options"));
+        }
+    }
+
+    @Test
+    void toolMessagesReachTheServerAsTheyAre() throws JsonProcessingException {
+        JsonNode body = sent(
+                List.of(
+                        message(Role.SYSTEM, "Be brief."),
+                        message(Role.USER, "Look!"),
+                        new PromptMessage(
+                                Role.ASSISTANT,
+                                "",
+                                List.of(
+                                        new ToolCall("call_1", "look", "{\"q\": 1}"),
+                                        new ToolCall("call_2", "look", "no JSON")),
+                                null),
+                        new PromptMessage(Role.TOOL, "42", List.of(), "call_1"),
+                        new PromptMessage(Role.TOOL, "43", List.of(), "call_2"),
+                        new PromptMessage(
+                                Role.ASSISTANT, "Once more.", List.of(new ToolCall("call_3", "f", "{}")), null),
+                        new PromptMessage(Role.TOOL, "44", List.of(), "call_3")),
+                null);
+
+        JsonNode messages = body.path("messages");
+        assertThat(messages).hasSize(7);
+        assertThat(messages.get(2).path("role").asText()).isEqualTo("assistant");
+        assertThat(messages.get(2).path("content").asText("")).isEmpty();
+        assertThat(messages.get(2).path("tool_calls"))
+                .isEqualTo(json("[{\"id\": \"call_1\", \"type\": \"function\", \"function\": {\"name\": \"look\","
+                        + " \"arguments\": \"{\\\"q\\\": 1}\"}}, {\"id\": \"call_2\", \"type\": \"function\","
+                        + " \"function\": {\"name\": \"look\", \"arguments\": \"no JSON\"}}]"));
+        assertThat(messages.get(3))
+                .isEqualTo(json("{\"role\": \"tool\", \"tool_call_id\": \"call_1\", \"content\": \"42\"}"));
+        assertThat(messages.get(4).path("tool_call_id").asText()).isEqualTo("call_2");
+        assertThat(messages.get(5).path("content").asText()).isEqualTo("Once more.");
+        assertThat(messages.get(5).at("/tool_calls/0/id").asText()).isEqualTo("call_3");
+    }
+
+    @Test
+    void whatTheModelAsksOfToolsComesBack() {
+        Outcome outcome = ask(Script.text("Let me see.")
+                .calling("call_1", "look", "{\"q\": \"\u2028\"}")
+                .calling("call_2", "wait", "{}"));
+
+        assertThat(said.text).hasToString("Let me see.");
+        assertThat(said.calls)
+                .containsExactly(
+                        new ToolCall("call_1", "look", "{\"q\": \"\u2028\"}"), new ToolCall("call_2", "wait", "{}"));
+        assertThat(outcome)
+                .isInstanceOfSatisfying(
+                        Outcome.Finished.class,
+                        finished -> assertThat(finished.finishReason()).isEqualTo("tool_calls"));
+    }
+
+    @Test
+    void aToolThatTakesNothingMayBeAskedWithNothing() {
+        ask(Script.tokens(List.of()).calling("call_1", "wait", ""));
+
+        assertThat(said.text).isEmpty();
+        assertThat(said.calls).containsExactly(new ToolCall("call_1", "wait", "{}"));
     }
 
     @Test

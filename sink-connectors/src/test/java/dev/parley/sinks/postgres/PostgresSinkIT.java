@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.FeedbackRecorded;
+import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
@@ -120,7 +124,8 @@ class PostgresSinkIT {
                         null,
                         null,
                         Map.of(),
-                        "print"));
+                        "print",
+                        null));
         log(name, new TurnStarted("user-" + name, "answer-" + name, name + ".1", null));
         log(
                 name,
@@ -133,7 +138,8 @@ class PostgresSinkIT {
                         "stop",
                         USAGE,
                         List.of(),
-                        TIMINGS));
+                        TIMINGS,
+                        List.of()));
     }
 
     private List<Message> messages() {
@@ -153,7 +159,7 @@ class PostgresSinkIT {
         log(
                 "two",
                 new MessageAccepted(
-                        "user-two", "answer-two", Role.USER, "q", OnBusy.ENQUEUE, null, null, Map.of(), "print"));
+                        "user-two", "answer-two", Role.USER, "q", OnBusy.ENQUEUE, null, null, Map.of(), "print", null));
         log("two", new TurnStarted("user-two", "answer-two", "two.1", null));
         awaitSequence();
 
@@ -182,6 +188,66 @@ class PostgresSinkIT {
                 .isEqualTo(4L);
         assertThat(count("events")).isEqualTo(sequence);
         assertThat(count("generations")).isEqualTo(2);
+    }
+
+    @Test
+    void toolCallsAndWhatWasSentAlongAreReadAsTheyWereLogged() {
+        ToolCall call = new ToolCall("call_1", "look", "{\"q\": \"\\u0000 \u2028 and \uD83D\uDE00\"}");
+        ToolCall bare = new ToolCall("call_2", "wait", "");
+        List<PromptMessage> context = List.of(
+                new PromptMessage(Role.SYSTEM, "Be brief.\r\n\u2028", List.of(), null),
+                new PromptMessage(Role.ASSISTANT, "", List.of(call, bare), null),
+                new PromptMessage(Role.TOOL, "42", List.of(), "call_1"));
+        log(null, new ConversationCreated(null, "w", Map.of()));
+        log(
+                "one",
+                new MessageAccepted(
+                        "user-one",
+                        "answer-one",
+                        Role.TOOL,
+                        "43",
+                        OnBusy.ENQUEUE,
+                        null,
+                        null,
+                        Map.of(),
+                        "print",
+                        new CallerPrompt(
+                                Role.TOOL,
+                                "call_2",
+                                context,
+                                GenerationOptions.newBuilder()
+                                        .setInstructions("x")
+                                        .build())));
+        log("one", new TurnStarted("user-one", "answer-one", "one.1", null));
+        log(
+                "one",
+                new MessageCompleted(
+                        "answer-one",
+                        "one.1",
+                        new Attempt("a", 1, "e", "m", "w"),
+                        "",
+                        null,
+                        "tool_calls",
+                        USAGE,
+                        List.of(),
+                        TIMINGS,
+                        List.of(call, bare)));
+        exchange("two", "q", "a");
+        awaitSequence();
+
+        List<Message> messages = messages();
+        assertThat(messages.get(0).role()).isEqualTo(Role.TOOL);
+        assertThat(messages.get(0).context()).isEqualTo(context);
+        assertThat(messages.get(0).toolCalls()).isEmpty();
+        assertThat(messages.get(1).toolCalls()).containsExactly(call, bare);
+        assertThat(messages.get(1).finishReason()).contains("tool_calls");
+        assertThat(messages.subList(2, 4))
+                .allSatisfy(message -> assertThat(message.context()).isEmpty())
+                .allSatisfy(message -> assertThat(message.toolCalls()).isEmpty());
+        assertThat(readModel.turn(KEY, "one"))
+                .extracting(ConversationEvent::getSequence)
+                .containsExactly(2L, 3L, 4L);
+        assertThat(readModel.turn(KEY, "nothing")).isEmpty();
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.schemas.ConversationKey;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -13,8 +14,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -76,6 +79,21 @@ class SseEdgeTest {
         public Optional<MessageAccepted> acceptance(ConversationKey conversation, String messageId) {
             return Optional.empty();
         }
+
+        @Override
+        public Optional<Running> running(ConversationKey conversation) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<String> latestTurn(ConversationKey conversation) {
+            return Optional.empty();
+        }
+
+        @Override
+        public List<ConversationEvent> turn(ConversationKey conversation, String turnId) {
+            return List.of();
+        }
     }
 
     /** A client that reads everything, or nothing until its connection is broken. */
@@ -89,7 +107,7 @@ class SseEdgeTest {
         }
 
         @Override
-        public void write(byte[] bytes) throws IOException {
+        public void write(List<byte[]> pieces) throws IOException {
             if (aborted.getCount() == 0) {
                 throw new IOException("broken");
             }
@@ -102,7 +120,7 @@ class SseEdgeTest {
                 throw new IOException("broken");
             }
             synchronized (got) {
-                got.writeBytes(bytes);
+                pieces.forEach(got::writeBytes);
             }
         }
 
@@ -197,6 +215,155 @@ class SseEdgeTest {
         assertThatThrownBy(() -> edge.stream(KEY, Optional.of("junk"), client))
                 .isInstanceOf(InvalidCursorException.class);
         assertThat(client.text()).isEmpty();
+    }
+
+    // A protocol of the caller's
+
+    /** Tells the text of every delta in one piece, up to a full stop. */
+    private static final class TextEncoding implements StreamEncoding {
+        private final Duration heartbeatAfter;
+        private boolean over;
+        private boolean failing;
+
+        TextEncoding(Duration heartbeatAfter) {
+            this.heartbeatAfter = heartbeatAfter;
+        }
+
+        private static byte[] bytes(String text) {
+            return text.getBytes(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public List<byte[]> opening() {
+            return List.of(bytes("<"), bytes(":"));
+        }
+
+        @Override
+        public List<byte[]> encode(Frame frame) {
+            if (over) {
+                throw new AssertionError("nothing is to be told once it is over");
+            }
+            String text = frame.event() instanceof FeedEvent.MessageDelta delta ? delta.text() : "";
+            if (failing) {
+                throw new IllegalStateException("cannot be told");
+            }
+            over = text.equals(".");
+            return text.isEmpty() ? List.of() : List.of(bytes("["), bytes(text), bytes("]"));
+        }
+
+        @Override
+        public boolean isOver() {
+            return over;
+        }
+
+        @Override
+        public byte[] heartbeat() {
+            return bytes("~");
+        }
+
+        @Override
+        public Duration heartbeatAfter() {
+            return heartbeatAfter;
+        }
+    }
+
+    private CompletableFuture<SseEdge.End> serve(FakeClient client, StreamEncoding encoding) {
+        CompletableFuture<SseEdge.End> end = new CompletableFuture<>();
+        Thread.ofVirtual().start(() -> {
+            try {
+                end.complete(edge.stream(KEY, Optional.empty(), encoding, client));
+            } catch (RuntimeException e) {
+                end.completeExceptionally(e);
+            }
+        });
+        await().atMost(PATIENCE).until(() -> !feed.listeners.isEmpty() || end.isDone());
+        return end;
+    }
+
+    private static SseEdge.End ending(CompletableFuture<SseEdge.End> end) throws Exception {
+        return end.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aProtocolIsToldUntilItIsOver() throws Exception {
+        FakeClient client = new FakeClient(false);
+        CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(PATIENCE));
+
+        feed.tell(0, "a");
+        feed.tell(1, "");
+        feed.tell(2, "b");
+        feed.tell(3, ".");
+        feed.tell(4, "not told");
+
+        assertThat(ending(end)).isEqualTo(SseEdge.End.OVER);
+        assertThat(client.text()).isEqualTo("<:[a][b][.]");
+        assertThat(feed.listeners).isEmpty();
+        assertThat(meters.counter("parley.sse.ended", "reason", "over").count()).isEqualTo(1);
+    }
+
+    @Test
+    void aProtocolHasItsOwnHeartbeats() throws Exception {
+        FakeClient client = new FakeClient(false);
+        CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(Duration.ofMillis(1)));
+
+        await().atMost(PATIENCE).until(() -> client.text().contains("~~"));
+        feed.tell(0, ".");
+
+        assertThat(ending(end)).isEqualTo(SseEdge.End.OVER);
+        assertThat(client.text()).startsWith("<:~").endsWith("~[.]");
+    }
+
+    @Test
+    void aClientThatLeavesIsGone() throws Exception {
+        FakeClient client = new FakeClient(false);
+        CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(PATIENCE));
+        await().atMost(PATIENCE).until(() -> client.text().equals("<:"));
+
+        client.abort(); // From now on every write fails.
+        feed.tell(0, "a");
+
+        assertThat(ending(end)).isEqualTo(SseEdge.End.GONE);
+        assertThat(feed.listeners).isEmpty();
+    }
+
+    @Test
+    void aClientThatIsTooSlowIsGone() throws Exception {
+        assertThat(ending(serve(new FakeClient(true), new TextEncoding(PATIENCE))))
+                .isEqualTo(SseEdge.End.GONE);
+    }
+
+    @Test
+    void aNodeThatStopsBreaksOff() throws Exception {
+        FakeClient client = new FakeClient(false);
+        CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(PATIENCE));
+
+        edge.close();
+
+        assertThat(ending(end)).isEqualTo(SseEdge.End.BROKEN_OFF);
+    }
+
+    @Test
+    void aFeedThatEndsBreaksOffAfterWhatItHadToTell() throws Exception {
+        FakeClient client = new FakeClient(false);
+        CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(PATIENCE));
+
+        feed.tell(0, "a");
+        feed.listeners.forEach(ConversationFeed.FrameListener::onEnd);
+
+        assertThat(ending(end)).isEqualTo(SseEdge.End.BROKEN_OFF);
+        assertThat(client.text()).isEqualTo("<:[a]");
+    }
+
+    @Test
+    void whatCannotBeToldIsItsCallersToAnswer() {
+        TextEncoding encoding = new TextEncoding(PATIENCE);
+        encoding.failing = true;
+        CompletableFuture<SseEdge.End> end = serve(new FakeClient(false), encoding);
+
+        feed.tell(0, "a");
+
+        assertThatThrownBy(() -> ending(end)).hasCauseInstanceOf(IllegalStateException.class);
+        assertThat(feed.listeners).isEmpty();
     }
 
     @Test

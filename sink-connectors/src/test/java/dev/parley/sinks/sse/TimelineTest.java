@@ -13,10 +13,17 @@ import dev.parley.chat.v1.AttemptStarted;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.GenerationChunk;
+import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.ReasoningDelta;
+import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
 import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.ToolCalled;
+import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
@@ -68,9 +75,11 @@ class TimelineTest {
             List<SpecificRecord> chunks = new ArrayList<>();
             int attempts = 1 + random.nextInt(3);
             StringBuilder text = new StringBuilder();
+            List<ToolCall> calls = new ArrayList<>();
             for (int attempt = 1; attempt <= attempts; attempt++) {
                 String id = turn + "-" + attempt;
                 text.setLength(0);
+                calls.clear();
                 chunks.add(chunk(turn, id, new AttemptStarted(attempt, "initial", "e", "m", "w")));
                 int deltas = random.nextInt(8);
                 for (int seq = 0; seq < deltas; seq++) {
@@ -84,6 +93,16 @@ class TimelineTest {
                         chunks.add(chunk(turn, turn + "-1", new TextDelta(seq, "zombie"))); // a worker given up
                     }
                 }
+                int asked = random.nextInt(3);
+                for (int seq = deltas; seq < deltas + asked; seq++) {
+                    ToolCall call = new ToolCall("call-" + id + "-" + seq, "f", "{\"n\":" + seq + "}");
+                    calls.add(call);
+                    chunks.add(chunk(turn, id, new ToolCalled(seq, call)));
+                    if (random.nextInt(6) == 0) {
+                        chunks.add(chunk(turn, id, new ToolCalled(seq, call))); // read again
+                    }
+                }
+                deltas += asked;
                 chunks.add(chunk(
                         turn,
                         id,
@@ -112,7 +131,8 @@ class TimelineTest {
                             "stop",
                             USAGE,
                             List.of(),
-                            new Timings(null, null, null, null))));
+                            new Timings(null, null, null, null),
+                            List.copyOf(calls))));
         }
         return log;
     }
@@ -129,6 +149,7 @@ class TimelineTest {
     private static final class Client {
         private final List<Long> sequences = new ArrayList<>();
         private final StringBuilder shown = new StringBuilder();
+        private final List<ToolCall> calls = new ArrayList<>();
         private String lastId = "0";
         private int attempt;
         private int nextSeq;
@@ -146,21 +167,27 @@ class TimelineTest {
                         attempt = 0;
                         nextSeq = 0;
                         shown.setLength(0);
+                        calls.clear();
                     }
                     if (event.getBody() instanceof MessageCompleted completed) {
                         assertThat(completed.getContent())
                                 .as("%s: a true preview", context)
                                 .startsWith(shown.toString());
+                        assertThat(calls)
+                                .as("%s: calls as they will be", context)
+                                .isEqualTo(completed.getToolCalls().subList(0, calls.size()));
                         answers.add(completed.getContent());
                     }
                 }
                 case FeedEvent.MessageStarted started -> {
                     assertThat(shown).as("%s: no start in mid-text", context).isEmpty();
+                    assertThat(calls).as("%s: no start after calls", context).isEmpty();
                     attempt = started.attempt();
                     nextSeq = 0;
                 }
                 case FeedEvent.MessageReset reset -> {
                     shown.setLength(0);
+                    calls.clear();
                     nextSeq = 0;
                 }
                 case FeedEvent.MessageDelta delta -> {
@@ -171,11 +198,21 @@ class TimelineTest {
                     nextSeq++;
                     shown.append(delta.text());
                 }
+                case FeedEvent.MessageToolCall called -> {
+                    assertThat(called.attempt()).as(context).isEqualTo(attempt);
+                    assertThat(called.seq())
+                            .as("%s: no call twice or left out", context)
+                            .isEqualTo(nextSeq);
+                    nextSeq++;
+                    calls.add(called.call());
+                }
                 case FeedEvent.MessageSnapshot snapshot -> {
                     attempt = snapshot.attempt();
                     nextSeq = snapshot.seq() + 1;
                     shown.setLength(0);
                     shown.append(snapshot.text());
+                    calls.clear();
+                    calls.addAll(snapshot.toolCalls());
                 }
                 case FeedEvent.FeedGap gap -> throw new AssertionError(context + ": a gap");
             }
@@ -248,6 +285,149 @@ class TimelineTest {
         assertThat(timeline.joining().stream().map(frame -> SseFrames.type(frame.event())))
                 .isEqualTo(List.of("turn.started", "message.started", "message.snapshot"));
         assertThat(timeline.joining().getLast().id()).isEqualTo("2.1.1");
+    }
+
+    // Tool calls
+
+    private static final ToolCall CALL = new ToolCall("call_1", "look", "{\"q\":1}");
+
+    private static Timeline asking() {
+        Timeline timeline = new Timeline(KEY);
+        timeline.accept(event(1, null, new ConversationCreated(null, "w", Map.of())));
+        timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null)));
+        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w")));
+        timeline.accept(chunk("turn", "x", new ReasoningDelta(0, "Hm.")));
+        timeline.accept(chunk("turn", "x", new TextDelta(1, "Let me see.")));
+        return timeline;
+    }
+
+    @Test
+    void aToolCallIsADeltaAmongTheOthers() throws JsonProcessingException {
+        Timeline timeline = asking();
+
+        List<Frame> frames = timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
+
+        assertThat(frames).singleElement().satisfies(frame -> {
+            assertThat(frame.id()).isEqualTo("2.1.2");
+            assertThat(frame.event()).isEqualTo(new FeedEvent.MessageToolCall(KEY, "turn", "a", 1, 2, CALL));
+        });
+        JsonNode data = new ObjectMapper()
+                .readTree(new String(frames.getFirst().sse(), StandardCharsets.UTF_8)
+                        .lines()
+                        .toList()
+                        .get(2)
+                        .substring("data: ".length()));
+        assertThat(data.path("type").asText()).isEqualTo("message.delta");
+        assertThat(data.toString()).contains("\"look\"").contains("call_1");
+        assertThat(timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL))))
+                .as("a repeat")
+                .isEmpty();
+        assertThat(timeline.accept(chunk("turn", "x", new ToolCalled(4, CALL))))
+                .as("after a hole")
+                .isEmpty();
+        assertThat(timeline.accept(chunk("turn", "another", new ToolCalled(3, CALL))))
+                .as("of another attempt")
+                .isEmpty();
+    }
+
+    @Test
+    void whoResumesBeforeAToolCallIsToldOfIt() {
+        Timeline timeline = asking();
+        timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
+
+        assertThat(timeline.after(FeedCursor.parse("2.1.1")).frames())
+                .extracting(Frame::event)
+                .isEqualTo(List.of(new FeedEvent.MessageToolCall(KEY, "turn", "a", 1, 2, CALL)));
+        assertThat(timeline.after(FeedCursor.parse("2.1.2")).frames()).isEmpty();
+    }
+
+    @Test
+    void aSnapshotHoldsToolCallsAndANewAttemptNone() {
+        Timeline timeline = asking();
+        timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
+
+        assertThat(timeline.snapshot().orElseThrow().event())
+                .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 1, 2, "Let me see.", "Hm.", List.of(CALL)));
+
+        timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w")));
+        assertThat(timeline.joining().getLast().event())
+                .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, "", "", List.of()));
+    }
+
+    @Test
+    void anAnswerTooLargeToKeepPieceByPieceIsResumedFromASnapshotWithItsCalls() {
+        Timeline timeline = asking();
+        timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
+        timeline.accept(chunk("turn", "x", new TextDelta(3, "x".repeat(Timeline.MAX_DELTA_BYTES))));
+
+        assertThat(timeline.after(FeedCursor.parse("2.1.0")).frames())
+                .singleElement()
+                .satisfies(frame -> assertThat(((FeedEvent.MessageSnapshot) frame.event()).toolCalls())
+                        .containsExactly(CALL));
+    }
+
+    // What is known of turns
+
+    private static MessageAccepted accepted(String turn) {
+        return new MessageAccepted(
+                "user-" + turn, "answer-" + turn, Role.USER, "q", OnBusy.ENQUEUE, null, null, Map.of(), "print", null);
+    }
+
+    @Test
+    void theRunningTurnIsKnownWithThePlaceFromWhichAllOfItIsTold() {
+        Timeline timeline = new Timeline(KEY);
+        assertThat(timeline.running()).isEmpty();
+        assertThat(timeline.latestTurn()).isEmpty();
+        timeline.accept(event(1, "one", accepted("one")));
+        assertThat(timeline.running()).isEmpty();
+        timeline.accept(event(2, "one", new TurnStarted("user-one", "answer-one", "one.1", null)));
+        timeline.accept(event(3, "two", accepted("two")));
+        timeline.accept(chunk("one", "x", new AttemptStarted(1, "initial", "e", "m", "w")));
+        timeline.accept(chunk("one", "x", new TextDelta(0, "Hi")));
+
+        ConversationFeed.Running running = timeline.running().orElseThrow();
+        assertThat(running).isEqualTo(new ConversationFeed.Running("one", "answer-one", "1"));
+        assertThat(timeline.latestTurn()).contains("two");
+        assertThat(timeline.after(FeedCursor.parse(running.before())).frames().stream()
+                        .map(frame -> SseFrames.type(frame.event())))
+                .isEqualTo(List.of("turn.started", "message.accepted", "message.started", "message.delta"));
+
+        timeline.accept(event(
+                4,
+                "one",
+                new TurnCancelled(
+                        "answer-one",
+                        "user-one",
+                        "one.1",
+                        null,
+                        "Hi",
+                        null,
+                        false,
+                        new Timings(null, null, null, null))));
+        assertThat(timeline.running()).isEmpty();
+        assertThat(timeline.latestTurn()).contains("two");
+    }
+
+    @Test
+    void aTurnIsItsEventsInTheirOrderAsLongAsTheyAreRemembered() {
+        Timeline timeline = new Timeline(KEY);
+        timeline.accept(event(1, "one", accepted("one")));
+        timeline.accept(event(2, "two", accepted("two")));
+        timeline.accept(event(3, "one", new TurnStarted("user-one", "answer-one", "one.1", null)));
+        timeline.accept(event(4, null, new ConversationCreated(null, "w", Map.of())));
+
+        assertThat(timeline.turn("one"))
+                .extracting(ConversationEvent::getSequence)
+                .containsExactly(1L, 3L);
+        assertThat(timeline.turn("two"))
+                .extracting(ConversationEvent::getSequence)
+                .containsExactly(2L);
+        assertThat(timeline.turn("three")).isEmpty();
+
+        timeline.forgetOldest();
+        assertThat(timeline.turn("one"))
+                .extracting(ConversationEvent::getSequence)
+                .containsExactly(3L);
     }
 
     @Test

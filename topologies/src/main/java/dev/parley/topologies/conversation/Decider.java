@@ -138,7 +138,7 @@ final class Decider {
             return; // A repeat; where the content differs, the door tells its caller by the fingerprint.
         }
         createIfMissing();
-        ErrorCode refusal = refusal(submit.getOnBusy(), submit.getContent());
+        ErrorCode refusal = refusal(submit.getOnBusy(), Turn.chars(submit.getContent(), submit.getPrompt()));
         if (refusal != null) {
             log(new MessageRejected(submit.getMessageId(), refusal.wire(), detail(refusal)), submit.getTurnId());
             return;
@@ -179,7 +179,8 @@ final class Decider {
         }
         String replaced = regenerate.getMessageId();
         History.Exchange exchange = replaced == null ? history.latest() : history.exchange(replaced);
-        ErrorCode refusal = refusal(regenerate.getOnBusy(), exchange == null ? "" : exchange.question());
+        ErrorCode refusal = refusal(
+                regenerate.getOnBusy(), exchange == null ? 0 : Turn.chars(exchange.question(), exchange.prompt()));
         if (refusal == null && exchange == null) {
             refusal = ErrorCode.MESSAGE_NOT_FOUND;
         }
@@ -206,7 +207,7 @@ final class Decider {
                 regenerate.getOnBusy());
     }
 
-    private @Nullable ErrorCode refusal(OnBusy onBusy, String content) {
+    private @Nullable ErrorCode refusal(OnBusy onBusy, long chars) {
         if (state.deleted()) {
             return ErrorCode.CONVERSATION_DELETED;
         }
@@ -217,8 +218,7 @@ final class Decider {
             return ErrorCode.BUSY;
         }
         long waitingChars = state.queue().stream().mapToLong(Turn::chars).sum();
-        return state.queue().size() >= rules.maxQueuedTurns()
-                        || waitingChars + content.length() > rules.maxQueuedChars()
+        return state.queue().size() >= rules.maxQueuedTurns() || waitingChars + chars > rules.maxQueuedChars()
                 ? ErrorCode.QUEUE_FULL
                 : null;
     }

@@ -27,6 +27,10 @@ record Turn(
 
     /** Characters of what was asked, messages sent along included. */
     long chars() {
+        return chars(content, prompt);
+    }
+
+    static long chars(String content, @Nullable CallerPrompt prompt) {
         return content.length()
                 + (prompt == null
                         ? 0

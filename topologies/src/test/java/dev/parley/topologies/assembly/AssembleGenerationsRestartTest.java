@@ -95,7 +95,7 @@ class AssembleGenerationsRestartTest {
 
     @Test
     void textsWithoutAGenerationAreSweptUp() {
-        texts.put(KEY + "#gone#a#00000000", new TextSegment(0, 1, "left behind", ""));
+        texts.put(KEY + "#gone#a#00000000", new TextSegment(0, 1, "left behind", "", List.of()));
         read(Attempts.started("a", 1));
         read(Attempts.text("a", 0, "kept"));
 

@@ -8,6 +8,7 @@ import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.GenerationCompleted;
 import dev.parley.chat.v1.GenerationFailed;
 import dev.parley.chat.v1.GenerationReport;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.topologies.assembly.Generation.Step;
 import dev.parley.topologies.state.v1.GenerationHeader;
 import dev.parley.topologies.state.v1.TextSegment;
@@ -60,6 +61,9 @@ class AssembleGenerationsSimulationTest {
                 assertThat(completed.getContent())
                         .as("%s: %s is the text of one attempt", name, report.getReportId())
                         .isEqualTo(scenario.texts().get(completed.getAttempt().getAttemptId()));
+                assertThat(completed.getToolCalls())
+                        .as("%s: %s has the calls of one attempt", name, report.getReportId())
+                        .isEqualTo(scenario.calls().get(completed.getAttempt().getAttemptId()));
             }
         }
         assertThat(corrupt(reference))
@@ -105,35 +109,45 @@ class AssembleGenerationsSimulationTest {
                 .toList();
     }
 
-    /** A log, and the whole text that each of its attempts sent. */
-    private record Scenario(List<SpecificRecord> log, Map<String, String> texts, boolean cancelled) {
+    /** A log, and the whole text and the calls that each of its attempts sent. */
+    private record Scenario(
+            List<SpecificRecord> log, Map<String, String> texts, Map<String, List<ToolCall>> calls, boolean cancelled) {
 
         static Scenario of(RandomGenerator random) {
             List<List<SpecificRecord>> attempts = new ArrayList<>();
             Map<String, String> texts = new HashMap<>();
+            Map<String, List<ToolCall>> calls = new HashMap<>();
             int count = 1 + random.nextInt(4);
             for (int number = 1; number <= count; number++) {
-                attempts.add(attempt("a" + number, number, texts, random));
+                attempts.add(attempt("a" + number, number, texts, calls, random));
             }
             List<SpecificRecord> log = interleaved(attempts, random);
             boolean cancelled = random.nextInt(4) == 0;
             if (cancelled) {
                 log.add(random.nextInt(log.size() + 1), Attempts.cancel());
             }
-            return new Scenario(log, texts, cancelled);
+            return new Scenario(log, texts, calls, cancelled);
         }
 
         private static List<SpecificRecord> attempt(
-                String id, int number, Map<String, String> texts, RandomGenerator random) {
+                String id,
+                int number,
+                Map<String, String> texts,
+                Map<String, List<ToolCall>> allCalls,
+                RandomGenerator random) {
             List<SpecificRecord> chunks = new ArrayList<>();
             chunks.add(Attempts.started(id, number));
             StringBuilder text = new StringBuilder();
+            List<ToolCall> calls = new ArrayList<>();
             int deltas = random.nextInt(12);
             for (int seq = 0; seq < deltas; seq++) {
                 // Some deltas fill a segment, so that texts span several.
                 String delta = (id + "." + seq + " ").repeat(random.nextInt(3) == 0 ? 900 : 1);
                 if (random.nextInt(6) == 0) {
                     chunks.add(Attempts.reasoning(id, seq, delta));
+                } else if (random.nextInt(6) == 0) {
+                    calls.add(Attempts.call(id, seq));
+                    chunks.add(Attempts.called(id, seq));
                 } else {
                     text.append(delta);
                     chunks.add(Attempts.text(id, seq, delta));
@@ -143,6 +157,7 @@ class AssembleGenerationsSimulationTest {
                 }
             }
             texts.put(id, text.toString());
+            allCalls.put(id, calls);
             switch (random.nextInt(7)) {
                 case 0, 1, 2 -> chunks.add(Attempts.finished(id, deltas, text.toString()));
                 case 3 -> chunks.add(Attempts.finished(id, deltas, "not the text"));

@@ -113,7 +113,8 @@ class AssemblyIT {
                                 "stop",
                                 Attempts.MEASURED,
                                 12.5,
-                                80.0)));
+                                80.0,
+                                List.of())));
     }
 
     @Test

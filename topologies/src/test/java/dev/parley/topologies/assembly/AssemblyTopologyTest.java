@@ -127,7 +127,14 @@ class AssemblyTopologyTest {
                 .containsExactly(
                         new AttemptClaimed(Attempts.attempt("a", 1)),
                         new GenerationCompleted(
-                                Attempts.attempt("a", 1), "Hello", null, "stop", Attempts.MEASURED, 12.5, 80.0));
+                                Attempts.attempt("a", 1),
+                                "Hello",
+                                null,
+                                "stop",
+                                Attempts.MEASURED,
+                                12.5,
+                                80.0,
+                                List.of()));
         assertThat(meters.counter("parley.assembly.generations", "outcome", "completed")
                         .count())
                 .isEqualTo(1);

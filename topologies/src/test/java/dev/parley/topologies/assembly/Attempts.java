@@ -12,6 +12,8 @@ import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.TextChecksum;
@@ -40,6 +42,14 @@ final class Attempts {
 
     static GenerationChunk reasoning(String attemptId, int seq, String text) {
         return chunk(attemptId, new ReasoningDelta(seq, text));
+    }
+
+    static ToolCall call(String attemptId, int seq) {
+        return new ToolCall("call-" + attemptId + "-" + seq, "look", "{\"seq\":" + seq + "}");
+    }
+
+    static GenerationChunk called(String attemptId, int seq) {
+        return chunk(attemptId, new ToolCalled(seq, call(attemptId, seq)));
     }
 
     static GenerationChunk heartbeat(String attemptId) {

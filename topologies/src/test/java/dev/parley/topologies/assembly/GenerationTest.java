@@ -41,8 +41,35 @@ class GenerationTest {
         assertThat(bodies())
                 .containsExactly(
                         new AttemptClaimed(attempt("a", 1)),
-                        new GenerationCompleted(attempt("a", 1), "Hello", "hm", "stop", MEASURED, 12.5, 80.0));
+                        new GenerationCompleted(
+                                attempt("a", 1), "Hello", "hm", "stop", MEASURED, 12.5, 80.0, List.of()));
         assertThat(generation).isInstanceOf(Generation.Closed.class);
+    }
+
+    @Test
+    void toolCallsAreReportedInTheirOrder() {
+        read(started("a", 1), text("a", 0, "Let me see."), Attempts.called("a", 1), Attempts.called("a", 1));
+        read(Attempts.called("a", 2), finished("a", 3, "Let me see."));
+
+        assertThat(bodies().getLast())
+                .isEqualTo(new GenerationCompleted(
+                        attempt("a", 1),
+                        "Let me see.",
+                        null,
+                        "stop",
+                        MEASURED,
+                        12.5,
+                        80.0,
+                        List.of(Attempts.call("a", 1), Attempts.call("a", 2))));
+    }
+
+    @Test
+    void aToolCallThatIsMissingLosesTheAttempt() {
+        read(started("a", 1), Attempts.called("a", 0), finished("a", 2, ""));
+        assertThat(bodies().getLast()).isEqualTo(new AttemptLost(attempt("a", 1), "chunks_corrupt"));
+
+        read(started("b", 2), Attempts.called("b", 1));
+        assertThat(bodies().getLast()).isEqualTo(new AttemptLost(attempt("b", 2), "chunks_corrupt"));
     }
 
     @Test
@@ -50,7 +77,7 @@ class GenerationTest {
         read(started("a", 1), finished("a", 0, ""));
 
         assertThat(bodies().getLast())
-                .isEqualTo(new GenerationCompleted(attempt("a", 1), "", null, "stop", MEASURED, 12.5, 80.0));
+                .isEqualTo(new GenerationCompleted(attempt("a", 1), "", null, "stop", MEASURED, 12.5, 80.0, List.of()));
     }
 
     @Test
@@ -105,7 +132,8 @@ class GenerationTest {
                         new AttemptClaimed(attempt("a", 1)),
                         new AttemptLost(attempt("a", 1), "chunks_corrupt"),
                         new AttemptClaimed(attempt("b", 2)),
-                        new GenerationCompleted(attempt("b", 2), "whole", null, "stop", MEASURED, 12.5, 80.0));
+                        new GenerationCompleted(
+                                attempt("b", 2), "whole", null, "stop", MEASURED, 12.5, 80.0, List.of()));
     }
 
     @Test

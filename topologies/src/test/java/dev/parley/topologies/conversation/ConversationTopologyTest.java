@@ -3,14 +3,18 @@ package dev.parley.topologies.conversation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.GenerationCompleted;
+import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.GenerationReport;
-import dev.parley.chat.v1.HistoryMessage;
 import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRequest;
 import dev.parley.chat.v1.Usage;
@@ -42,6 +46,7 @@ import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
 import org.apache.kafka.streams.test.TestRecord;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -120,7 +125,8 @@ class ConversationTopologyTest {
                         null,
                         null,
                         Map.of(),
-                        "print"));
+                        "print",
+                        null));
     }
 
     private static GenerationReport completed(String turn, String content) {
@@ -135,7 +141,8 @@ class ConversationTopologyTest {
                         "stop",
                         new Usage(1, 1, UsageBasis.MEASURED),
                         1.0,
-                        2.0));
+                        2.0,
+                        List.of()));
     }
 
     @Test
@@ -190,7 +197,7 @@ class ConversationTopologyTest {
         assertThat(requests).hasSize(2);
         assertThat(requests.getLast().getContent()).isEqualTo("Really?");
         assertThat(requests.getLast().getHistory())
-                .extracting(HistoryMessage::getContent)
+                .extracting(PromptMessage::getContent)
                 .containsExactly("Why?", "Because.");
     }
 
@@ -202,12 +209,98 @@ class ConversationTopologyTest {
             reports.pipeInput(KEY, completed(name, long12000Chars));
         }
 
-        List<HistoryMessage> history = turns.readValuesToList().getLast().getHistory();
+        List<PromptMessage> history = turns.readValuesToList().getLast().getHistory();
 
         // 8,000 tokens of four characters: two exchanges of 12,000 characters.
         assertThat(history)
-                .extracting(HistoryMessage::getContent)
+                .extracting(PromptMessage::getContent)
                 .containsExactly("two", long12000Chars, "three", long12000Chars);
+    }
+
+    private static Command submit(String name, String content, CallerPrompt prompt) {
+        Command command = submit(name, content);
+        return Command.newBuilder(command)
+                .setBody(SubmitMessage.newBuilder((SubmitMessage) command.getBody())
+                        .setPrompt(prompt)
+                        .build())
+                .build();
+    }
+
+    private static GenerationReport completed(String turn, String content, ToolCall... calls) {
+        GenerationReport report = completed(turn, content);
+        return GenerationReport.newBuilder(report)
+                .setBody(GenerationCompleted.newBuilder((GenerationCompleted) report.getBody())
+                        .setToolCalls(List.of(calls))
+                        .build())
+                .build();
+    }
+
+    private static PromptMessage message(Role role, String content) {
+        return new PromptMessage(role, content, List.of(), null);
+    }
+
+    private static CallerPrompt with(Role role, @Nullable String toolCallId, PromptMessage... context) {
+        return new CallerPrompt(
+                role,
+                toolCallId,
+                List.of(context),
+                GenerationOptions.newBuilder().setInstructions("of one turn").build());
+    }
+
+    @Test
+    void historyHoldsWhatWasSentAlongAndWhatToolsAnswered() {
+        ToolCall call = new ToolCall("call_1", "look", "{\"q\":1}");
+        CallerPrompt first = with(Role.USER, null, message(Role.SYSTEM, "Be brief."), message(Role.USER, "Before"));
+        commands.pipeInput(KEY, submit("one", "Why?", first));
+        reports.pipeInput(KEY, completed("one", "", call));
+        CallerPrompt second = with(Role.TOOL, "call_1");
+        commands.pipeInput(KEY, submit("two", "42", second));
+        reports.pipeInput(KEY, completed("two", "Because of 42."));
+        commands.pipeInput(KEY, submit("three", "Really?"));
+
+        List<TurnRequest> requests = turns.readValuesToList();
+
+        assertThat(requests.get(0).getPrompt()).isEqualTo(first);
+        assertThat(requests.get(1).getPrompt()).isEqualTo(second);
+        assertThat(requests.get(2).getPrompt()).isNull();
+        assertThat(requests.get(2).getHistory())
+                .containsExactly(
+                        message(Role.SYSTEM, "Be brief."),
+                        message(Role.USER, "Before"),
+                        message(Role.USER, "Why?"),
+                        new PromptMessage(Role.ASSISTANT, "", List.of(call), null),
+                        new PromptMessage(Role.TOOL, "42", List.of(), "call_1"),
+                        message(Role.ASSISTANT, "Because of 42."));
+        assertThat(requests.get(1).getHistory()).hasSize(4);
+    }
+
+    @Test
+    void whatAToolAnsweredIsLeftOutWhereItsCallIs() {
+        commands.pipeInput(KEY, submit("one", "x".repeat(20_000)));
+        reports.pipeInput(KEY, completed("one", "", new ToolCall("call_1", "f", ""), new ToolCall("call_2", "f", "")));
+        commands.pipeInput(
+                KEY,
+                submit(
+                        "two",
+                        "43",
+                        with(Role.TOOL, "call_2", new PromptMessage(Role.TOOL, "42", List.of(), "call_1"))));
+        reports.pipeInput(KEY, completed("two", "y".repeat(20_000)));
+        commands.pipeInput(KEY, submit("three", "And?"));
+
+        assertThat(turns.readValuesToList().getLast().getHistory())
+                .containsExactly(message(Role.ASSISTANT, "y".repeat(20_000)));
+    }
+
+    @Test
+    void whatWasSentAlongCountsTowardsTheBudget() {
+        commands.pipeInput(KEY, submit("one", "one", with(Role.USER, null, message(Role.USER, "x".repeat(31_000)))));
+        reports.pipeInput(KEY, completed("one", "1"));
+        commands.pipeInput(KEY, submit("two", "y".repeat(2_000)));
+        reports.pipeInput(KEY, completed("two", "2"));
+        commands.pipeInput(KEY, submit("three", "And?"));
+
+        assertThat(turns.readValuesToList().getLast().getHistory())
+                .containsExactly(message(Role.USER, "y".repeat(2_000)), message(Role.ASSISTANT, "2"));
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.AttemptClaimed;
 import dev.parley.chat.v1.AttemptLost;
+import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.CreateConversation;
@@ -12,21 +13,26 @@ import dev.parley.chat.v1.DeleteConversation;
 import dev.parley.chat.v1.GenerationCancelled;
 import dev.parley.chat.v1.GenerationCompleted;
 import dev.parley.chat.v1.GenerationFailed;
+import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.RateMessage;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.RenameConversation;
+import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnPrepared;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
+import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.topologies.conversation.Decider.Decision;
 import dev.parley.topologies.conversation.Decider.Order;
 import java.time.Instant;
@@ -37,6 +43,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -47,6 +54,11 @@ class DeciderTest {
 
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
     private static final Usage USAGE = new Usage(1, 2, UsageBasis.MEASURED);
+
+    static {
+        TrustedRecords.trust();
+    }
+
     private static final Rules RULES = new Rules(2, 60, 3);
     private static final List<OnBusy> ON_BUSY = List.of(OnBusy.values());
 
@@ -107,7 +119,8 @@ class DeciderTest {
                     running.position(),
                     running.turn().userMessageId(),
                     assistantMessageId,
-                    running.turn().content()));
+                    running.turn().content(),
+                    running.turn().prompt()));
         }
 
         List<SpecificRecord> ask(SpecificRecord body) {
@@ -128,7 +141,8 @@ class DeciderTest {
                     null,
                     null,
                     Map.of(),
-                    "print"));
+                    "print",
+                    null));
         }
 
         List<SpecificRecord> report(String turn, SpecificRecord body) {
@@ -136,7 +150,7 @@ class DeciderTest {
         }
 
         List<SpecificRecord> complete(String turn) {
-            return report(turn, new GenerationCompleted(attempt(1), "text", null, "stop", USAGE, 1.0, 2.0));
+            return report(turn, new GenerationCompleted(attempt(1), "text", null, "stop", USAGE, 1.0, 2.0, List.of()));
         }
     }
 
@@ -188,6 +202,76 @@ class DeciderTest {
                         body -> assertThat(((MessageRejected) body).getCode()).isEqualTo("queue_full"));
         assertThat(names(played.complete("one"))).containsExactly("MessageCompleted", "TurnStarted");
         assertThat(played.state.turn().turnId()).isEqualTo("two");
+    }
+
+    private static CallerPrompt prompt(String... context) {
+        return new CallerPrompt(
+                Role.TOOL,
+                "call_1",
+                Stream.of(context)
+                        .map(text -> new PromptMessage(Role.USER, text, List.of(), null))
+                        .toList(),
+                GenerationOptions.newBuilder().setTemperature(0.5).build());
+    }
+
+    private static SubmitMessage asking(String name, CallerPrompt prompt) {
+        return new SubmitMessage(
+                "user-" + name, name, "answer-" + name, "?", OnBusy.ENQUEUE, null, null, Map.of(), "print", prompt);
+    }
+
+    @Test
+    void whatIsSentAlongCountsAsWaitingToo() {
+        Played played = new Played();
+        played.ask(asking("one", prompt("x".repeat(1000)))); // Runs, and does not wait.
+        assertThat(names(played.ask(asking("two", prompt("x".repeat(20), "y".repeat(20))))))
+                .containsExactly("MessageAccepted");
+
+        assertThat(names(played.ask(asking("three", prompt("z".repeat(20))))))
+                .as("41 and 21 characters")
+                .containsExactly("MessageRejected");
+        assertThat(names(played.ask(asking("four", prompt("z".repeat(18))))))
+                .as("41 and 19 characters")
+                .containsExactly("MessageAccepted");
+    }
+
+    @Test
+    void whatIsSentAlongIsPartOfTheMessageAndOfTheTurn() {
+        Played played = new Played();
+        CallerPrompt prompt = prompt("before");
+
+        MessageAccepted accepted =
+                (MessageAccepted) played.ask(asking("one", prompt)).get(1);
+
+        assertThat(accepted.getRole()).isEqualTo(Role.TOOL);
+        assertThat(accepted.getPrompt()).isEqualTo(prompt);
+        assertThat(played.state.turn().turn().prompt()).isEqualTo(prompt);
+    }
+
+    @Test
+    void aRegenerationKeepsWhatWasSentAlong() {
+        Played played = new Played();
+        CallerPrompt prompt = prompt("before");
+        played.ask(asking("one", prompt));
+        played.complete("one");
+
+        played.ask(new RegenerateMessage(null, "again", "answer-again", OnBusy.ENQUEUE, null));
+
+        assertThat(played.state.turn().turnId()).isEqualTo("again");
+        assertThat(played.state.turn().turn().prompt()).isEqualTo(prompt);
+        assertThat(played.state.turn().turn().content()).isEqualTo("?");
+    }
+
+    @Test
+    void toolCallsAreLoggedWithTheAnswer() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+        List<ToolCall> calls = List.of(new ToolCall("call_1", "look", "{}"));
+
+        List<SpecificRecord> logged = played.report(
+                "one", new GenerationCompleted(attempt(1), "", null, "tool_calls", USAGE, 1.0, 2.0, calls));
+
+        assertThat(((MessageCompleted) logged.getLast()).getToolCalls()).isEqualTo(calls);
+        assertThat(((MessageCompleted) logged.getLast()).getFinishReason()).isEqualTo("tool_calls");
     }
 
     @Test

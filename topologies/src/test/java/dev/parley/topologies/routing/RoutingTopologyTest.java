@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.parley.chat.v1.Document;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.GenerationRequest;
-import dev.parley.chat.v1.HistoryMessage;
 import dev.parley.chat.v1.Passage;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
@@ -126,10 +125,10 @@ class RoutingTopologyTest {
         assertThat(request.key()).isEqualTo("default/c1");
         assertThat(request.value().getMessages())
                 .containsExactly(
-                        new PromptMessage(Role.SYSTEM, "Be brief."),
-                        new PromptMessage(Role.USER, "Before?"),
-                        new PromptMessage(Role.ASSISTANT, "That."),
-                        new PromptMessage(Role.USER, "And now?"));
+                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null),
+                        new PromptMessage(Role.USER, "Before?", List.of(), null),
+                        new PromptMessage(Role.ASSISTANT, "That.", List.of(), null),
+                        new PromptMessage(Role.USER, "And now?", List.of(), null));
         assertThat(request.value().getEngine()).isEqualTo("default");
         assertThat(request.value().getCause()).isEqualTo("worker_lost");
         assertThat(request.value().getPassages()).isEmpty();
@@ -223,10 +222,13 @@ class RoutingTopologyTest {
                 "worker_lost",
                 NOW,
                 content,
-                List.of(new HistoryMessage(Role.USER, "Before?"), new HistoryMessage(Role.ASSISTANT, "That.")),
+                List.of(
+                        new PromptMessage(Role.USER, "Before?", List.of(), null),
+                        new PromptMessage(Role.ASSISTANT, "That.", List.of(), null)),
                 intent,
                 engine,
-                Map.of());
+                Map.of(),
+                null);
     }
 
     private static Document document(String path, String text) {

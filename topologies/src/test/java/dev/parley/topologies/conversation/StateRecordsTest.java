@@ -1,0 +1,122 @@
+package dev.parley.topologies.conversation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.GenerationOptions;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.ToolDefinition;
+import dev.parley.schemas.serde.TrustedRecords;
+import dev.parley.topologies.conversation.Turn.Ending;
+import dev.parley.topologies.conversation.Turn.Phase;
+import dev.parley.topologies.state.v1.HeadState;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class StateRecordsTest {
+
+    private static final Instant NOW = Instant.parse("2026-01-02T03:04:05.678Z");
+
+    @BeforeAll
+    static void trust() {
+        TrustedRecords.trust();
+    }
+
+    private static CallerPrompt prompt() {
+        return new CallerPrompt(
+                Role.TOOL,
+                "call_1",
+                List.of(
+                        new PromptMessage(Role.SYSTEM, "Be brief. \uD83D\uDE00\u0000", List.of(), null),
+                        new PromptMessage(
+                                Role.ASSISTANT, "", List.of(new ToolCall("call_1", "look", "{\"q\":1}")), null)),
+                GenerationOptions.newBuilder()
+                        .setInstructions("now")
+                        .setTools(List.of(new ToolDefinition("look", null, "{}", true)))
+                        .setToolChoice("\"auto\"")
+                        .setStop(List.of("a"))
+                        .setSeed(Long.MIN_VALUE)
+                        .setTopP(0.1)
+                        .build());
+    }
+
+    private static Turn turn(String name, @Nullable CallerPrompt prompt, Turn.@Nullable Regenerated regenerates) {
+        return new Turn(
+                name,
+                "user-" + name,
+                "answer-" + name,
+                "content",
+                prompt == null ? "intent" : null,
+                prompt == null ? null : "engine",
+                Map.of("k", "v"),
+                prompt,
+                NOW,
+                regenerates);
+    }
+
+    private static Conversation conversation(@Nullable CallerPrompt prompt, Phase phase) {
+        return new Conversation(
+                "w",
+                false,
+                42,
+                7,
+                new Turn.Running(
+                        turn("one", prompt, null),
+                        "one.1",
+                        6,
+                        2,
+                        phase,
+                        true,
+                        List.of(new Source("s", "t", null, 0.5)),
+                        NOW,
+                        prompt == null ? null : NOW),
+                List.of(turn("two", prompt, new Turn.Regenerated("answer-one", 3)), turn("three", null, null)),
+                List.of("command-1", "command-2"));
+    }
+
+    private static Conversation stored(Conversation conversation) throws IOException {
+        return StateRecords.read(
+                HeadState.getDecoder().decode(HeadState.getEncoder().encode(StateRecords.stored(conversation))));
+    }
+
+    @Test
+    void aConversationIsReadAsItWasStored() throws IOException {
+        for (Phase phase : List.of(
+                new Phase.Preparing(),
+                new Phase.Generating(),
+                new Phase.Cancelling(Ending.CANCELLED),
+                new Phase.Cancelling(Ending.NO_WORKER))) {
+            Conversation plain = conversation(null, phase);
+            Conversation prompted = conversation(prompt(), phase);
+
+            assertThat(stored(plain)).isEqualTo(plain);
+            assertThat(stored(prompted)).isEqualTo(prompted);
+        }
+        assertThat(stored(Conversation.NONE)).isEqualTo(Conversation.NONE);
+    }
+
+    @Test
+    void aPromptCanBeReadMoreThanOnce() {
+        var bytes = StateRecords.stored(prompt());
+
+        assertThat(StateRecords.prompt(bytes)).isEqualTo(prompt());
+        assertThat(StateRecords.prompt(bytes)).isEqualTo(prompt());
+        assertThat(StateRecords.stored((CallerPrompt) null)).isNull();
+        assertThat(StateRecords.prompt(null)).isNull();
+    }
+
+    @Test
+    void toolCallsAreReadAsTheyWereStored() {
+        List<ToolCall> calls = List.of(new ToolCall("a", "f", ""), new ToolCall("b", "g", "{\"q\":\"\u2028\"}"));
+
+        assertThat(StateRecords.toolCalls(StateRecords.stored(calls))).isEqualTo(calls);
+    }
+}

@@ -1,0 +1,105 @@
+package dev.parley.topologies.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.GenerationOptions;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.TurnRequest;
+import dev.parley.schemas.serde.TrustedRecords;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class PromptTest {
+
+    private static final PromptMessage OURS = message(Role.SYSTEM, "Ours.");
+    private static final PromptMessage THEIRS = message(Role.SYSTEM, "Theirs.");
+    private static final PromptMessage QUESTION = message(Role.USER, "Why?");
+
+    @BeforeAll
+    static void trust() {
+        TrustedRecords.trust();
+    }
+
+    private static PromptMessage message(Role role, String content) {
+        return new PromptMessage(role, content, List.of(), null);
+    }
+
+    private static CallerPrompt sent(@Nullable String instructions, PromptMessage... context) {
+        return new CallerPrompt(
+                Role.USER,
+                null,
+                List.of(context),
+                GenerationOptions.newBuilder().setInstructions(instructions).build());
+    }
+
+    private static List<PromptMessage> prompt(@Nullable CallerPrompt prompt, PromptMessage... history) {
+        return Prompt.of(
+                new TurnRequest(
+                        "t",
+                        "c",
+                        "w",
+                        "turn",
+                        "turn.1",
+                        "answer",
+                        1,
+                        "initial",
+                        Instant.EPOCH,
+                        "Why?",
+                        List.of(history),
+                        null,
+                        null,
+                        Map.of(),
+                        prompt),
+                "Ours.");
+    }
+
+    @Test
+    void aPlainQuestionComesAfterOurSystemPromptAndTheHistory() {
+        PromptMessage before = message(Role.USER, "Before?");
+        PromptMessage answer = message(Role.ASSISTANT, "That.");
+
+        assertThat(prompt(null)).containsExactly(OURS, QUESTION);
+        assertThat(prompt(null, before, answer)).containsExactly(OURS, before, answer, QUESTION);
+    }
+
+    @Test
+    void whatIsSentAlongComesBetweenHistoryAndQuestion() {
+        PromptMessage before = message(Role.USER, "Before?");
+        PromptMessage along = message(Role.USER, "Along.");
+
+        assertThat(prompt(sent(null, along), before)).containsExactly(OURS, before, along, QUESTION);
+    }
+
+    @Test
+    void aSystemPromptOfTheCallersReplacesOurs() {
+        assertThat(prompt(sent(null, THEIRS))).containsExactly(THEIRS, QUESTION);
+        assertThat(prompt(null, THEIRS)).as("sent along earlier").containsExactly(THEIRS, QUESTION);
+    }
+
+    @Test
+    void instructionsReplaceOursForThisTurnAndStandFirst() {
+        PromptMessage instructions = message(Role.SYSTEM, "Now.");
+
+        assertThat(prompt(sent("Now."))).containsExactly(instructions, QUESTION);
+        assertThat(prompt(sent("Now.", THEIRS))).containsExactly(instructions, THEIRS, QUESTION);
+        assertThat(prompt(sent("Now."), THEIRS)).containsExactly(instructions, THEIRS, QUESTION);
+    }
+
+    @Test
+    void aToolsAnswerIsTheLastMessage() {
+        PromptMessage asked =
+                new PromptMessage(Role.ASSISTANT, "", List.of(new ToolCall("call_1", "look", "{}")), null);
+        CallerPrompt answer = new CallerPrompt(
+                Role.TOOL, "call_1", List.of(), GenerationOptions.newBuilder().build());
+
+        assertThat(prompt(answer, asked))
+                .containsExactly(OURS, asked, new PromptMessage(Role.TOOL, "Why?", List.of(), "call_1"));
+    }
+}
