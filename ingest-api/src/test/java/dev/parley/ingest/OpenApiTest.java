@@ -386,7 +386,7 @@ class OpenApiTest {
     private static final Map<String, ?> RESPONSE = Map.of("input", "Hello");
 
     /** A response's number in the range of a second attempt, which no answer here has. */
-    private static final long OF_ANOTHER_ATTEMPT = 1L << 29;
+    private static final long OF_ANOTHER_ATTEMPT = (1L << 29) + 2;
 
     private static Stream<Row> openAiRows() {
         Map<String, ?> huge = Map.of("model", "x".repeat(Admission.MAX_BODY_BYTES));

@@ -4,9 +4,12 @@ import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnRequest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +29,7 @@ final class Prompt {
             said.addAll(caller.getContext());
             said.add(new PromptMessage(caller.getRole(), turn.getContent(), List.of(), caller.getToolCallId()));
         }
+        said = answered(said);
         String instructions = instructions(caller == null ? null : caller.getOptions(), said, systemPrompt);
         if (instructions == null) {
             return said;
@@ -34,6 +38,29 @@ final class Prompt {
         prompt.add(new PromptMessage(Role.SYSTEM, instructions, List.of(), null));
         prompt.addAll(said);
         return prompt;
+    }
+
+    /**
+     * Without the calls that nobody answered, as where the turn with their results failed: model servers refuse a prompt
+     * with a call that has no result.
+     */
+    private static List<PromptMessage> answered(List<PromptMessage> said) {
+        Set<String> results = said.stream()
+                .filter(message -> message.getRole() == Role.TOOL)
+                .map(PromptMessage::getToolCallId)
+                .collect(Collectors.toSet());
+        List<PromptMessage> kept = new ArrayList<>(said.size());
+        for (PromptMessage message : said) {
+            List<ToolCall> calls = message.getToolCalls().stream()
+                    .filter(call -> results.contains(call.getId()))
+                    .toList();
+            if (calls.size() == message.getToolCalls().size()) {
+                kept.add(message);
+            } else if (!calls.isEmpty() || !message.getContent().isEmpty()) {
+                kept.add(new PromptMessage(message.getRole(), message.getContent(), calls, null));
+            }
+        }
+        return kept;
     }
 
     private static @Nullable String instructions(

@@ -102,4 +102,19 @@ class PromptTest {
         assertThat(prompt(answer, asked))
                 .containsExactly(OURS, asked, new PromptMessage(Role.TOOL, "Why?", List.of(), "call_1"));
     }
+
+    @Test
+    void aCallThatNobodyAnsweredIsLeftOut() {
+        ToolCall open = new ToolCall("call_1", "look", "{}");
+        ToolCall closed = new ToolCall("call_2", "look", "{}");
+        PromptMessage result = new PromptMessage(Role.TOOL, "Seen.", List.of(), "call_2");
+        PromptMessage onlyOpen = new PromptMessage(Role.ASSISTANT, "", List.of(open), null);
+        PromptMessage speaking = new PromptMessage(Role.ASSISTANT, "Let me see.", List.of(open), null);
+        PromptMessage both = new PromptMessage(Role.ASSISTANT, "", List.of(open, closed), null);
+
+        assertThat(prompt(null, onlyOpen)).containsExactly(OURS, QUESTION);
+        assertThat(prompt(null, speaking)).containsExactly(OURS, message(Role.ASSISTANT, "Let me see."), QUESTION);
+        assertThat(prompt(null, both, result))
+                .containsExactly(OURS, new PromptMessage(Role.ASSISTANT, "", List.of(closed), null), result, QUESTION);
+    }
 }
