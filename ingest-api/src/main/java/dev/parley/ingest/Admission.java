@@ -5,6 +5,7 @@ import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
@@ -15,6 +16,8 @@ import java.util.function.Supplier;
 final class Admission {
 
     static final int MAX_BODY_BYTES = 2 * 1024 * 1024;
+
+    private static final long MAX_PASSED_OVER_BYTES = 4L * MAX_BODY_BYTES;
 
     private static final String RESERVED = "parley.reserved-bytes";
 
@@ -54,6 +57,7 @@ final class Admission {
             return new byte[0];
         }
         if (declared > MAX_BODY_BYTES) {
+            passOver(ctx, declared);
             throw tooLarge();
         }
         int reserved = declared < 0 ? MAX_BODY_BYTES : (int) declared;
@@ -69,6 +73,23 @@ final class Admission {
             return bytes;
         } catch (IOException e) {
             throw new ProblemException(ErrorCode.INVALID_REQUEST, "the body did not arrive whole");
+        }
+    }
+
+    /**
+     * Reads what is refused for its size, within reason: a connection that is closed on a caller who is still sending
+     * tells it of a broken connection instead of the refusal.
+     */
+    private static void passOver(Context ctx, long bytes) {
+        try {
+            InputStream body = ctx.req().getInputStream();
+            byte[] scratch = new byte[64 * 1024];
+            long left = Math.min(bytes, MAX_PASSED_OVER_BYTES);
+            for (int read = body.read(scratch); read >= 0 && left > 0; read = body.read(scratch)) {
+                left -= read;
+            }
+        } catch (IOException e) {
+            // The caller has left; there is nobody to tell.
         }
     }
 

@@ -69,6 +69,7 @@ final class ResponseEncoding implements StreamEncoding {
     private int calls;
     private boolean sent;
     private boolean over;
+    private boolean refused;
 
     private enum Part {
         NONE,
@@ -224,6 +225,10 @@ final class ResponseEncoding implements StreamEncoding {
             return;
         }
         answering = true;
+        if (seen == Seen.NO_ANSWER && after >= FIRST_OF_ATTEMPT && after >= next) {
+            beyondTheEnd("of its reasoning");
+            return;
+        }
         long first = next - (next - FIRST_OF_ATTEMPT) % ATTEMPT;
         if (part == Part.REASONING) {
             next = first + 2 * RANGE;
@@ -331,11 +336,17 @@ final class ResponseEncoding implements StreamEncoding {
     private void end(String type, boolean thoughts) {
         over = true;
         if (after > next || (seen == Seen.ANSWER_AFTER_THOUGHTS && !thoughts)) {
-            throwOrTell(
-                    ErrorCode.INVALID_CURSOR, "is beyond the response's end, " + next, Optional.of("starting_after"));
+            beyondTheEnd("of the response");
             return;
         }
         tellNext(type, response());
+    }
+
+    /** A number that nobody was ever told. */
+    private void beyondTheEnd(String what) {
+        over = true;
+        throwOrTell(ErrorCode.INVALID_CURSOR, "is beyond the end " + what + ", " + next, Optional.of("starting_after"));
+        refused = true;
     }
 
     /** An answer that broke off ends wherever its reader is: how much of it was told is not kept once it is over. */
@@ -373,7 +384,7 @@ final class ResponseEncoding implements StreamEncoding {
     }
 
     private void tell(long number, String type, ObjectNode event) {
-        if (number > after) {
+        if (number > after && !refused) {
             pieces.add(SseData.of(type, event.put("type", type).put("sequence_number", number)));
         }
     }

@@ -385,6 +385,9 @@ class OpenApiTest {
             Map.of("model", "default", "messages", List.of(Map.of("role", "user", "content", "Hello")));
     private static final Map<String, ?> RESPONSE = Map.of("input", "Hello");
 
+    /** A response's number in the text of its first attempt, where no thoughts come before. */
+    private static final long IN_THE_TEXT = (1L << 27) + 6;
+
     /** A response's number in the range of a second attempt, which no answer here has. */
     private static final long OF_ANOTHER_ATTEMPT = (1L << 29) + 2;
 
@@ -459,7 +462,8 @@ class OpenApiTest {
                 new Row(
                         "getResponse",
                         200,
-                        door -> door.get(RESPONSES + "/" + response(door) + "?stream=true&starting_after=6")),
+                        door -> door.get(
+                                RESPONSES + "/" + response(door) + "?stream=true&starting_after=" + IN_THE_TEXT)),
                 new Row("getResponse", 400, door -> door.get(RESPONSES + "/" + response(door) + "?starting_after=6")),
                 new Row(
                         "getResponse",
