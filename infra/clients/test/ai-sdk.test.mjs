@@ -73,6 +73,16 @@ for (const { name, ai, react, provider } of versions) {
       page.unmount();
     });
 
+    test('reads a megabyte on one line', async () => {
+      const page = open({ id: freshId() });
+      await until(() => page.chat, 'the hook');
+      page.chat.sendMessage({ text: script(['0123456789abcdef'], { repeat: 65_536 }) });
+      await until(() => page.chat.status === 'ready' && page.text(), 'the answer');
+      assert.equal(page.text().length, 1_048_576);
+      assert.ok(page.text() === '0123456789abcdef'.repeat(65_536));
+      page.unmount();
+    });
+
     test('goes on after a reload in mid-answer, in two tabs', async () => {
       const id = freshId();
       const first = open({ id });

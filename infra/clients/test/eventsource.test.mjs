@@ -1,6 +1,7 @@
 // The `eventsource` package, which speaks as a browser's EventSource does: reconnects by itself, with Last-Event-ID.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { launch } from './browser.mjs';
 import { follow } from './follow.mjs';
 import { cuttingProxy, freshId, script, text, tricky, trickyText, until, url, words } from './support.mjs';
 
@@ -72,4 +73,36 @@ test('reconnects by itself after a cut at any event, and shows exactly the answe
     assert.ok(view.wasBeginning, `cut at event ${count}`);
     assert.equal(view.completed, text, `cut at event ${count}`);
   }));
+});
+
+test('a browser\'s own EventSource reconnects by itself as well', async () => {
+  const browser = await launch();
+  try {
+    await Promise.all([2, 5, 9, 14].map(async count => {
+      const proxy = await cuttingProxy({ count });
+      const conversation = freshId('es');
+      await fetch(`${url}/api/conversations`, post({ id: conversation }));
+      const page = await browser.newPage();
+      await page.goto(`${proxy.url}/health/live`);
+      const reading = page.evaluate(([path]) => new Promise(resolve => {
+        const source = new EventSource(path);
+        let shown = '';
+        source.addEventListener('message.delta', event => { shown += JSON.parse(event.data).text; });
+        source.addEventListener('message.reset', () => { shown = ''; });
+        source.addEventListener('message.completed', event => {
+          source.close();
+          const { content } = JSON.parse(event.data);
+          resolve({ content, wasBeginning: content.startsWith(shown) });
+        });
+      }), [`/api/conversations/${conversation}/events?cursor=0`]);
+      await ask(conversation, script(words, { paceMillis: 60 }));
+      const { content, wasBeginning } = await reading;
+      assert.equal(content, text, `cut at event ${count}`);
+      assert.ok(wasBeginning);
+      assert.equal(proxy.cuts, 1, `cut at event ${count}`);
+      await proxy.close();
+    }));
+  } finally {
+    await browser.close();
+  }
 });

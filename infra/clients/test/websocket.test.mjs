@@ -28,6 +28,14 @@ test('asks over one connection, several chats at once', async () => {
   over.close();
 });
 
+test('reads a megabyte on one line', async () => {
+  const over = transport();
+  const answer = await said(await send(over, freshId(), script(['0123456789abcdef'], { repeat: 65_536 })));
+  over.close();
+  assert.equal(answer.length, 1_048_576);
+  assert.ok(answer === '0123456789abcdef'.repeat(65_536));
+});
+
 test('resumes from another connection, and has nothing to resume where nothing runs', async () => {
   const first = transport();
   const second = transport();
