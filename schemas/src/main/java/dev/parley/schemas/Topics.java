@@ -4,6 +4,7 @@ import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.Document;
+import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.GenerationRequest;
@@ -29,6 +30,7 @@ public record Topics(
         Topic<String, ConversationEvent> events,
         Topic<String, TurnRequest> turns,
         Topic<String, Document> documents,
+        Topic<String, DocumentPassages> passages,
         Topic<String, GenerationRequest> generationRequests,
         Topic<String, GenerationChunk> chunks,
         Topic<String, GenerationReport> generationResults,
@@ -39,6 +41,7 @@ public record Topics(
 
     private static final String INGEST_API = "ingest-api";
     private static final String CONVERSATION_TOPOLOGY = "conversation";
+    private static final String INDEXING = "indexing";
     private static final String ROUTING = "routing";
     private static final String LLM_PROCESSOR = "llm-processor";
     private static final String ASSEMBLY = "assembly";
@@ -86,7 +89,18 @@ public record Topics(
                         new TopicUse(
                                 "The knowledge of a workspace; a null value deletes. Partitioned by tenant/workspace.",
                                 "tenant/workspace/path",
-                                List.of(),
+                                List.of(INGEST_API),
+                                List.of(INDEXING))),
+                topics.of(
+                        "chat.passages.v1",
+                        new Retention.Compacted(),
+                        DocumentPassages.class,
+                        DocumentPassages.getClassSchema(),
+                        new TopicUse(
+                                "Documents cut into passages, with their embeddings; a null value deletes."
+                                        + " Partitioned by tenant/workspace.",
+                                "tenant/workspace/path",
+                                List.of(INDEXING),
                                 List.of(ROUTING))),
                 topics.of(
                         "chat.generation-requests.v1",
@@ -150,6 +164,7 @@ public record Topics(
                 events.spec(),
                 turns.spec(),
                 documents.spec(),
+                passages.spec(),
                 generationRequests.spec(),
                 chunks.spec(),
                 generationResults.spec(),
