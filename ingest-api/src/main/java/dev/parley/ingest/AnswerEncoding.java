@@ -64,7 +64,7 @@ abstract class AnswerEncoding implements StreamEncoding {
     @Override
     public byte[] heartbeat() {
         sent = true;
-        return SseData.HEARTBEAT;
+        return SseJson.HEARTBEAT;
     }
 
     @Override

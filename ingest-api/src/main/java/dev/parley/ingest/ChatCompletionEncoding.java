@@ -83,7 +83,7 @@ final class ChatCompletionEncoding extends AnswerEncoding {
     }
 
     private void add(ObjectNode delta) {
-        send(SseData.of(ChatCompletionJson.chunk(id, created, model, delta, includeUsage)));
+        send(SseJson.of(ChatCompletionJson.chunk(id, created, model, delta, includeUsage)));
     }
 
     private void called(ToolCall call) {
@@ -99,11 +99,11 @@ final class ChatCompletionEncoding extends AnswerEncoding {
     private void complete(MessageCompleted completed) {
         model = completed.getAttempt().getModel();
         begin();
-        send(SseData.of(ChatCompletionJson.finish(id, created, model, completed.getFinishReason(), includeUsage)));
+        send(SseJson.of(ChatCompletionJson.finish(id, created, model, completed.getFinishReason(), includeUsage)));
         if (includeUsage) {
-            send(SseData.of(ChatCompletionJson.usageChunk(id, created, model, completed.getUsage())));
+            send(SseJson.of(ChatCompletionJson.usageChunk(id, created, model, completed.getUsage())));
         }
-        send(SseData.DONE);
+        send(SseJson.DONE);
         finish();
     }
 
@@ -116,6 +116,6 @@ final class ChatCompletionEncoding extends AnswerEncoding {
         if (isUnsent()) {
             throw new ProblemException(code, detail);
         }
-        send(SseData.of(OpenAiErrors.json(code, detail, Optional.empty())));
+        send(SseJson.of(OpenAiErrors.json(code, detail, Optional.empty())));
     }
 }

@@ -334,7 +334,7 @@ final class ResponseEncoding extends AnswerEncoding {
         }
         ObjectNode event = OpenAiErrors.error(code, detail, field).put("type", "error");
         event.put("sequence_number", Math.max(next, after + 1));
-        send(SseData.of("error", event));
+        send(SseJson.of("error", event));
     }
 
     private void tellItem(String type, ObjectNode item) {
@@ -351,7 +351,7 @@ final class ResponseEncoding extends AnswerEncoding {
 
     private void tell(long number, String type, ObjectNode event) {
         if (number > after && !refused) {
-            send(SseData.of(type, event.put("type", type).put("sequence_number", number)));
+            send(SseJson.of(type, event.put("type", type).put("sequence_number", number)));
         }
     }
 }

@@ -23,9 +23,9 @@ final class UiMessageEncoding extends AnswerEncoding {
 
     @Override
     void tell(Step step) {
-        chunks.of(step).forEach(chunk -> send(SseData.of(chunk)));
+        chunks.of(step).forEach(chunk -> send(SseJson.of(chunk)));
         if (chunks.isOver()) {
-            send(SseData.DONE);
+            send(SseJson.DONE);
             finish();
         }
     }
