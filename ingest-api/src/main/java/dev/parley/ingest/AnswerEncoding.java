@@ -16,8 +16,8 @@ abstract class AnswerEncoding implements StreamEncoding {
     private boolean sent;
     private boolean over;
 
-    AnswerEncoding(String turnId, Duration heartbeatAfter) {
-        this.reader = new AnswerReader(turnId);
+    AnswerEncoding(AnswerReader reader, Duration heartbeatAfter) {
+        this.reader = reader;
         this.heartbeatAfter = heartbeatAfter;
     }
 

@@ -35,7 +35,7 @@ final class ChatCompletionEncoding extends AnswerEncoding {
      * @param model as asked for, until it is known which one answers
      */
     ChatCompletionEncoding(String id, String turnId, String model, Instant created, boolean includeUsage) {
-        super(turnId, HEARTBEAT);
+        super(new AnswerReader(turnId), HEARTBEAT);
         this.id = id;
         this.model = model;
         this.created = created;

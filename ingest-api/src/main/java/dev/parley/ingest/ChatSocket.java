@@ -213,7 +213,7 @@ final class ChatSocket {
         private long sequence;
 
         SocketEncoding(Answering request, UiChat.Answer answer) {
-            super(answer.turnId(), HEARTBEAT);
+            super(new AnswerReader(answer.turnId()), HEARTBEAT);
             this.requestId = request.requestId;
             this.chunks = new UiMessageChunks(request.conversation, answer.turnId(), true);
         }

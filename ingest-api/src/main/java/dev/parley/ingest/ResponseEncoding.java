@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
 import dev.parley.ingest.AnswerReader.Step;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.sse.FeedEvent;
@@ -85,7 +87,7 @@ final class ResponseEncoding extends AnswerEncoding {
      * @param stored whether the response runs on without a reader; else it matters to notice soon that the reader left
      */
     ResponseEncoding(ResponseId id, long after, boolean stored) {
-        super(id.turnId(), stored ? HEARTBEAT : HEARTBEAT_WITHOUT_STORE);
+        super(new AnswerReader(id.turnId(), true), stored ? HEARTBEAT : HEARTBEAT_WITHOUT_STORE);
         this.id = id;
         this.after = after;
     }
@@ -192,8 +194,11 @@ final class ResponseEncoding extends AnswerEncoding {
         }
         answering = true;
         if (seen == Seen.NO_ANSWER && after >= FIRST_OF_ATTEMPT && after >= next) {
-            beyondTheEnd("of its reasoning");
-            return;
+            if (!isBrokenOff()) {
+                beyondTheEnd("of its reasoning");
+                return;
+            }
+            seen = Seen.ANSWER_AFTER_THOUGHTS; // They are not kept of an answer without an end.
         }
         long first = next - (next - FIRST_OF_ATTEMPT) % ATTEMPT;
         if (part == Part.REASONING) {
@@ -205,6 +210,11 @@ final class ResponseEncoding extends AnswerEncoding {
         } else {
             next = first + RANGE;
         }
+    }
+
+    private boolean isBrokenOff() {
+        Object last = events.isEmpty() ? "" : events.getLast().getBody();
+        return last instanceof TurnFailed || last instanceof TurnCancelled;
     }
 
     private void openText() {

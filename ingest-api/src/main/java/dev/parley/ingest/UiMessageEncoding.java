@@ -17,7 +17,7 @@ final class UiMessageEncoding extends AnswerEncoding {
     private final UiMessageChunks chunks;
 
     UiMessageEncoding(ConversationKey conversation, String turnId) {
-        super(turnId, HEARTBEAT);
+        super(new AnswerReader(turnId), HEARTBEAT);
         this.chunks = new UiMessageChunks(conversation, turnId, false);
     }
 
