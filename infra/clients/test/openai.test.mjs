@@ -352,6 +352,32 @@ test('a response that is not stored stops when its reader leaves', async () => {
   await until(async () => (await client.responses.retrieve(id)).status === 'cancelled', 'the stop');
 });
 
+test('a stopped response is told again with the text it had', async () => {
+  const stream = await client.responses.create({
+    model: 'default', stream: true, input: script(Array.from({ length: 2_000 }, (_, i) => `w${i} `)) });
+  const before = { text: '', events: [], numbers: [], seen: -1 };
+  for await (const event of stream) {
+    before.id ??= event.response?.id;
+    before.seen = event.sequence_number;
+    if (event.type === 'response.output_text.delta') before.text += event.delta;
+    if (before.text.length > 20) break;
+  }
+  stream.controller.abort();
+  const stopped = await client.responses.cancel(before.id);
+  const said = stopped.output[0].content[0].text;
+  assert.ok(said.startsWith(before.text));
+  assert.equal((await read(await client.responses.retrieve(before.id, { stream: true }))).text, said);
+  const rest = await read(await client.responses.retrieve(before.id, { stream: true, starting_after: before.seen }));
+  assert.equal(before.text + rest.text, said);
+});
+
+test('a long past is read whole', async () => {
+  const messages = Array.from({ length: 100 }, (_, i) => ({ role: i % 2 ? 'assistant' : 'user', content: `${i} `.repeat(3_800) }));
+  messages.push({ role: 'user', content: script(words) });
+  const stream = await client.chat.completions.create({ model: 'default', stream: true, messages });
+  assert.equal(await collect(stream), text);
+});
+
 test('continues from a response, and branches where others went on', async () => {
   const first = await client.responses.create({ model: 'default', input: script(['one']) });
   const second = await client.responses.create({ model: 'default', input: script(['two']), previous_response_id: first.id });

@@ -84,6 +84,17 @@ test('a page of a strange origin may read nothing', async () => {
   assert.equal(outcome, 'TypeError');
 });
 
+test('the server\'s own origin, and strange ones that are no browsers\', are answered as ever', async () => {
+  for (const origin of [url, 'https://strange.example']) {
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST', headers: { ...headers, Origin: origin },
+      body: JSON.stringify({ model: 'default', stream: true, messages: [{ role: 'user', content: script(words) }] }) });
+    assert.equal(response.status, 200, origin);
+    assert.match(await response.text(), /\[DONE\]/);
+    assert.equal(response.headers.get('access-control-allow-origin'), null);
+  }
+});
+
 test('a ticket serves once, for streams alone', async () => {
   const used = await ticket();
   const stream = async () => {

@@ -111,16 +111,19 @@ test('resumes exactly after a cut at any frame', async () => {
     const proxy = await cuttingProxy({ mark: '"type":"chunk"', count: i + 1 });
     const over = transport(proxy.url);
     const id = freshId();
-    let answer;
     try {
-      answer = await said(await send(over, id, script(words, { paceMillis: 60 })));
-    } catch {
-      assert.equal(proxy.cuts, 1);
-      const resumed = await over.reconnectToStream({ chatId: id });
-      answer = resumed === null ? (await settled(id)).at(-1).content : await said(resumed);
+      let answer;
+      try {
+        answer = await said(await send(over, id, script(words, { paceMillis: 60 })));
+      } catch {
+        assert.equal(proxy.cuts, 1);
+        const resumed = await over.reconnectToStream({ chatId: id });
+        answer = resumed === null ? (await settled(id)).at(-1).content : await said(resumed);
+      }
+      assert.equal(answer, text, `cut at frame ${i + 1}`);
+    } finally {
+      over.close();
+      await proxy.close();
     }
-    assert.equal(answer, text, `cut at frame ${i + 1}`);
-    over.close();
-    await proxy.close();
   }));
 });

@@ -15,6 +15,7 @@ import dev.parley.sinks.sse.FeedEvent;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One turn's answer as one client is told it, whatever the protocol: the feed's deltas, snapshots and resets become pieces
@@ -27,12 +28,23 @@ import java.util.List;
 final class AnswerReader {
 
     private final String turnId;
+    private final boolean partial;
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
     private int attempt;
 
     AnswerReader(String turnId) {
+        this(turnId, false);
+    }
+
+    /**
+     * A reader of one turn.
+     *
+     * @param partial whether to tell, of an answer without an end, text that has not been told
+     */
+    AnswerReader(String turnId, boolean partial) {
         this.turnId = turnId;
+        this.partial = partial;
     }
 
     /** What the client is to be told next. */
@@ -118,20 +130,38 @@ final class AnswerReader {
             case TurnStarted started -> steps.add(new Step.Begun(started.getAssistantMessageId(), time));
             case TurnRetrieved retrieved -> steps.add(new Step.Retrieved(retrieved.getSources()));
             case MessageCompleted completed -> {
-                if (attempt == 0) { // A reader of what is long over.
-                    Attempt by = completed.getAttempt();
-                    attempt(by.getAttempt(), steps);
-                    steps.add(new Step.Attempted(by.getAttempt(), by.getEngine(), by.getModel()));
-                }
+                answeredBy(completed.getAttempt(), steps);
                 String thoughts = completed.getReasoning();
                 upTo(thoughts == null ? "" : thoughts, completed.getContent(), steps);
                 completed.getToolCalls().forEach(call -> steps.add(new Step.Called(call)));
                 steps.add(new Step.Completed(completed, time));
             }
-            case TurnFailed failed -> steps.add(new Step.Failed(failed, time));
-            case TurnCancelled cancelled -> steps.add(new Step.Cancelled(cancelled, time));
+            case TurnFailed failed -> {
+                brokenOff(failed.getAttempt(), failed.getContent(), steps);
+                steps.add(new Step.Failed(failed, time));
+            }
+            case TurnCancelled cancelled -> {
+                brokenOff(cancelled.getAttempt(), cancelled.getContent(), steps);
+                steps.add(new Step.Cancelled(cancelled, time));
+            }
             case MessageRejected rejected -> steps.add(new Step.Rejected(rejected));
             default -> {} // Nothing that this client is told.
+        }
+    }
+
+    /** Who answered, for a reader of what is long over. */
+    private void answeredBy(Attempt by, List<Step> steps) {
+        if (attempt == 0) {
+            attempt(by.getAttempt(), steps);
+            steps.add(new Step.Attempted(by.getAttempt(), by.getEngine(), by.getModel()));
+        }
+    }
+
+    /** Tells what is missing of the text that an answer without an end has; its thoughts are not kept. */
+    private void brokenOff(@Nullable Attempt by, String said, List<Step> steps) {
+        if (partial && by != null && startsWith(said, text)) {
+            answeredBy(by, steps);
+            text(said.substring(text.length()), steps);
         }
     }
 

@@ -81,6 +81,12 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
     /** What is kept with the message: the caller's own pairs, and hints that have no effect yet. */
     static Map<String, String> metadata(JsonBody body) {
         Map<String, String> metadata = new LinkedHashMap<>(body.metadata("metadata"));
+        metadata.keySet().stream()
+                .filter(key -> key.startsWith(RESERVED))
+                .findFirst()
+                .ifPresent(key -> {
+                    throw body.refusal("metadata." + key, "must not begin with " + RESERVED);
+                });
         for (String hint : List.of("safety_identifier", "prompt_cache_key", "prompt_cache_retention")) {
             body.text(hint).ifPresent(value -> metadata.put(RESERVED + hint, value));
         }

@@ -5,13 +5,10 @@ import dev.parley.ingest.AnswerReader.Step;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.sse.ClientTransport;
-import dev.parley.sinks.sse.Frame;
 import dev.parley.sinks.sse.SseEdge;
-import dev.parley.sinks.sse.StreamEncoding;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -208,53 +205,34 @@ final class ChatSocket {
     }
 
     /** One answer's chunks, each a frame. */
-    private static final class SocketEncoding implements StreamEncoding {
-        private static final byte[] HEARTBEAT_PIECE = new byte[0];
+    private static final class SocketEncoding extends AnswerEncoding {
+        private static final byte[] NOTHING = new byte[0];
 
         private final String requestId;
-        private final AnswerReader reader;
         private final UiMessageChunks chunks;
         private long sequence;
 
         SocketEncoding(Answering request, UiChat.Answer answer) {
+            super(new AnswerReader(answer.turnId()), HEARTBEAT);
             this.requestId = request.requestId;
-            this.reader = new AnswerReader(answer.turnId());
             this.chunks = new UiMessageChunks(request.conversation, answer.turnId(), true);
         }
 
         @Override
-        public List<byte[]> opening() {
-            return List.of();
-        }
-
-        @Override
         public byte[] heartbeat() {
-            return HEARTBEAT_PIECE; // The connection has pings of its own.
+            return NOTHING; // The connection has pings of its own.
         }
 
         @Override
-        public Duration heartbeatAfter() {
-            return HEARTBEAT;
-        }
-
-        @Override
-        public boolean isOver() {
-            return chunks.isOver();
-        }
-
-        @Override
-        public List<byte[]> encode(Frame frame) {
-            List<byte[]> pieces = new ArrayList<>();
-            for (Step step : reader.read(frame.event())) {
-                if (!chunks.isOver()) {
-                    for (ObjectNode chunk : chunks.of(step)) {
-                        ObjectNode json = ChatSocket.frame("chunk", requestId).put("sequence", sequence++);
-                        json.set("chunk", chunk);
-                        pieces.add(json.toString().getBytes(StandardCharsets.UTF_8));
-                    }
-                }
+        void tell(Step step) {
+            for (ObjectNode chunk : chunks.of(step)) {
+                ObjectNode json = ChatSocket.frame("chunk", requestId).put("sequence", sequence++);
+                json.set("chunk", chunk);
+                send(json.toString().getBytes(StandardCharsets.UTF_8));
             }
-            return pieces;
+            if (chunks.isOver()) {
+                finish();
+            }
         }
     }
 

@@ -21,6 +21,7 @@ final class ChatSockets implements AutoCloseable {
     private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(60);
 
     private static final int GOING_AWAY = 1001;
+    private static final int UNSUPPORTED_DATA = 1003;
 
     private final Access access;
     private final UiChat chat;
@@ -63,6 +64,7 @@ final class ChatSockets implements AutoCloseable {
                     socket.onText(ctx.message());
                 }
             });
+            ws.onBinaryMessage(ctx -> ctx.closeSession(UNSUPPORTED_DATA, "frames are JSON in text"));
             ws.onClose(this::gone);
             ws.onError(this::gone);
         });

@@ -43,18 +43,10 @@ public final class IngestApi implements Role {
 
     private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
     private static final String REQUEST_ID_HEADER = "x-request-id";
-    private static final List<String> READABLE_HEADERS = List.of(
-            REQUEST_ID_HEADER,
-            "Location",
-            "Retry-After",
-            "Preference-Applied",
-            OpenAiErrors.SHOULD_RETRY,
-            UiMessageEncoding.HEADER);
     /** As the standard has it, and with slashes that are part of a name: OpenAI's clients send a model's name like that. */
     private static final UriCompliance URIS =
             UriCompliance.DEFAULT.with("parley", UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR);
 
-    private static final Duration PREFLIGHT_AGE = Duration.ofMinutes(10);
     private static final int MAX_HEADER_BYTES = 16 * 1024;
 
     /** Longer than anyone may wait for an answer, and than the pause between two heartbeats of a stream. */
@@ -128,6 +120,7 @@ public final class IngestApi implements Role {
             Supplier<List<Role>> roles) {
         Tickets tickets = new Tickets(settings.tenantsByKey().keySet(), InstantSource.system());
         Access access = new Access(settings.tenantsByKey(), tickets, settings.corsOrigins());
+        Cors cors = new Cors(settings.corsOrigins());
         Admission admission = new Admission(settings, meters);
         Serving serving = new Serving(access, admission);
         Door door = new Door(log, feed, queries, meters);
@@ -148,8 +141,8 @@ public final class IngestApi implements Role {
             config.routes.before(ctx -> {
                 count(ctx, underWay);
                 receive(ctx, access);
+                cors.admit(ctx);
             });
-            cors(config, settings.corsOrigins());
             nativeApi.addTo(config.routes);
             openAi.addTo(config.routes);
             uiChat.addTo(config.routes);
@@ -209,22 +202,6 @@ public final class IngestApi implements Role {
             // Idle connections would be waited for as well; what is under way is waited for here, in close().
             server.setStopTimeout(0);
         });
-    }
-
-    /** Lets web pages of other sites in, if any: nothing else may be read by them, so says every browser. */
-    private static void cors(JavalinConfig config, List<String> origins) {
-        if (origins.isEmpty()) {
-            return;
-        }
-        config.bundledPlugins.enableCors(cors -> cors.addRule(rule -> {
-            if (origins.contains(IngestSettings.ANY_ORIGIN)) {
-                rule.anyHost();
-            } else {
-                origins.forEach(origin -> rule.allowHost(origin));
-            }
-            READABLE_HEADERS.forEach(rule::exposeHeader);
-            rule.maxAge = (int) PREFLIGHT_AGE.toSeconds();
-        }));
     }
 
     private static void page(JavalinConfig config) {

@@ -41,6 +41,7 @@ final class NativeApi {
 
     /** A ticket, for those whose event streams and sockets cannot carry a key. */
     private void ticket(Context ctx, Request request) {
+        request.body().done();
         Tickets.Ticket ticket = tickets.issue(request.tenant());
         answer(
                 ctx,

@@ -44,7 +44,9 @@ final class OpenAiErrors {
     static boolean shouldRetry(ErrorCode code, boolean keyed) {
         return switch (code) {
             // Nothing was put on the log.
-            case OVERLOADED, QUEUE_FULL -> true;
+            case OVERLOADED -> true;
+            // The log has the refusal, and a repeat under the same key meets it again.
+            case QUEUE_FULL -> !keyed;
             // It may have been put on the log.
             case UNAVAILABLE, INTERNAL -> keyed;
             // The pipeline has tried as often as makes sense, or trying changes nothing.

@@ -4,11 +4,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
 import dev.parley.ingest.AnswerReader.Step;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.sse.FeedEvent;
 import dev.parley.sinks.sse.Frame;
-import dev.parley.sinks.sse.StreamEncoding;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +35,7 @@ import java.util.Optional;
  *                                 completed, incomplete or failed
  * }</pre>
  */
-final class ResponseEncoding implements StreamEncoding {
+final class ResponseEncoding extends AnswerEncoding {
 
     /** Before the beginning. */
     static final long NOTHING_SEEN = -1;
@@ -55,20 +56,15 @@ final class ResponseEncoding implements StreamEncoding {
 
     private final ResponseId id;
     private final long after;
-    private final Duration heartbeat;
-    private final AnswerReader reader;
     private final List<ConversationEvent> events = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
-    private List<byte[]> pieces = new ArrayList<>();
     private Part part = Part.NONE;
     private long next = FIRST_OF_ATTEMPT;
     private int outputIndex = -1;
     private Seen seen = Seen.NO_ANSWER;
     private boolean answering;
     private int calls;
-    private boolean sent;
-    private boolean over;
     private boolean refused;
 
     private enum Part {
@@ -91,50 +87,22 @@ final class ResponseEncoding implements StreamEncoding {
      * @param stored whether the response runs on without a reader; else it matters to notice soon that the reader left
      */
     ResponseEncoding(ResponseId id, long after, boolean stored) {
+        super(new AnswerReader(id.turnId(), true), stored ? HEARTBEAT : HEARTBEAT_WITHOUT_STORE);
         this.id = id;
         this.after = after;
-        this.heartbeat = stored ? HEARTBEAT : HEARTBEAT_WITHOUT_STORE;
-        this.reader = new AnswerReader(id.turnId());
-    }
-
-    @Override
-    public List<byte[]> opening() {
-        return List.of();
-    }
-
-    @Override
-    public byte[] heartbeat() {
-        sent = true;
-        return SseData.HEARTBEAT;
-    }
-
-    @Override
-    public Duration heartbeatAfter() {
-        return heartbeat;
-    }
-
-    @Override
-    public boolean isOver() {
-        return over;
     }
 
     @Override
     public List<byte[]> encode(Frame frame) {
-        pieces = new ArrayList<>();
         if (frame.event() instanceof FeedEvent.Logged(var key, ConversationEvent event)
                 && id.turnId().equals(event.getTurnId())) {
             events.add(event);
         }
-        for (Step step : reader.read(frame.event())) {
-            if (!over) {
-                encode(step);
-            }
-        }
-        sent |= !pieces.isEmpty();
-        return pieces;
+        return super.encode(frame);
     }
 
-    private void encode(Step step) {
+    @Override
+    void tell(Step step) {
         switch (step) {
             case Step.Accepted accepted -> tell(0, "response.created", response());
             case Step.Begun begun -> tell(1, "response.in_progress", response());
@@ -226,8 +194,11 @@ final class ResponseEncoding implements StreamEncoding {
         }
         answering = true;
         if (seen == Seen.NO_ANSWER && after >= FIRST_OF_ATTEMPT && after >= next) {
-            beyondTheEnd("of its reasoning");
-            return;
+            if (!isBrokenOff()) {
+                beyondTheEnd("of its reasoning");
+                return;
+            }
+            seen = Seen.ANSWER_AFTER_THOUGHTS; // They are not kept of an answer without an end.
         }
         long first = next - (next - FIRST_OF_ATTEMPT) % ATTEMPT;
         if (part == Part.REASONING) {
@@ -239,6 +210,11 @@ final class ResponseEncoding implements StreamEncoding {
         } else {
             next = first + RANGE;
         }
+    }
+
+    private boolean isBrokenOff() {
+        Object last = events.isEmpty() ? "" : events.getLast().getBody();
+        return last instanceof TurnFailed || last instanceof TurnCancelled;
     }
 
     private void openText() {
@@ -334,7 +310,7 @@ final class ResponseEncoding implements StreamEncoding {
     }
 
     private void end(String type, boolean thoughts) {
-        over = true;
+        finish();
         if (after > next || (seen == Seen.ANSWER_AFTER_THOUGHTS && !thoughts)) {
             beyondTheEnd("of the response");
             return;
@@ -344,31 +320,31 @@ final class ResponseEncoding implements StreamEncoding {
 
     /** A number that nobody was ever told. */
     private void beyondTheEnd(String what) {
-        over = true;
+        finish();
         throwOrTell(ErrorCode.INVALID_CURSOR, "is beyond the end " + what + ", " + next, Optional.of("starting_after"));
         refused = true;
     }
 
     /** An answer that broke off ends wherever its reader is: how much of it was told is not kept once it is over. */
     private void stopped(String type) {
-        over = true;
+        finish();
         next = Math.max(next, after + 1);
         tellNext(type, response());
     }
 
     private void fail(ErrorCode code, String detail) {
-        over = true;
+        finish();
         throwOrTell(code, detail, Optional.empty());
     }
 
     private void throwOrTell(ErrorCode code, String detail, Optional<String> field) {
-        if (!sent && pieces.isEmpty()) {
+        if (isUnsent()) {
             throw field.map(name -> new ProblemException(code, detail, name))
                     .orElseGet(() -> new ProblemException(code, detail));
         }
         ObjectNode event = OpenAiErrors.error(code, detail, field).put("type", "error");
         event.put("sequence_number", Math.max(next, after + 1));
-        pieces.add(SseData.of("error", event));
+        send(SseJson.of("error", event));
     }
 
     private void tellItem(String type, ObjectNode item) {
@@ -385,7 +361,7 @@ final class ResponseEncoding implements StreamEncoding {
 
     private void tell(long number, String type, ObjectNode event) {
         if (number > after && !refused) {
-            pieces.add(SseData.of(type, event.put("type", type).put("sequence_number", number)));
+            send(SseJson.of(type, event.put("type", type).put("sequence_number", number)));
         }
     }
 }

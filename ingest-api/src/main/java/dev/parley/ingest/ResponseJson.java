@@ -80,7 +80,7 @@ final class ResponseJson {
         json.put("previous_response_id", accepted.getMetadata().get(ResponseRequest.PREVIOUS));
         json.putObject("conversation").put("id", id.conversation());
         json.putObject("reasoning").put("effort", options.getReasoningEffort()).putNull("summary");
-        json.put("store", true)
+        json.put("store", !"false".equals(accepted.getMetadata().get(ChatCompletionRequest.RESERVED + "store")))
                 .put("service_tier", "default")
                 .put("temperature", options.getTemperature() == null ? 1.0 : options.getTemperature())
                 .put("top_p", options.getTopP() == null ? 1.0 : options.getTopP())

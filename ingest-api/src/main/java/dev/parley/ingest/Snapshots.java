@@ -41,7 +41,7 @@ final class Snapshots {
      * @throws ProblemException where there is no such conversation, or none any more
      */
     ConversationSnapshot get(ConversationKey conversation) {
-        return get(conversation, 0);
+        return get(conversation, feed.lastSequence(conversation));
     }
 
     /** The same, if possible with the event {@code sequence} included. */

@@ -290,7 +290,7 @@ class AccessTest {
             door.world.conversation("c");
             for (String origin : new String[] {"https://friend.example", "http://friend.example:8081"}) {
                 Reply allowed = preflight(door, "/v1/chat/completions", origin);
-                assertThat(allowed.status()).isEqualTo(200);
+                assertThat(allowed.status()).isEqualTo(204);
                 assertThat(allowed.header("Access-Control-Allow-Origin")).isEqualTo(origin);
                 assertThat(allowed.header("Access-Control-Allow-Methods")).contains("POST");
                 assertThat(allowed.header("Access-Control-Allow-Headers").toLowerCase(Locale.ROOT))

@@ -435,7 +435,8 @@ class JavaClientsIT {
                     } catch (ExecutionException e) {
                         finished = false;
                     }
-                    assertThat(finished).as("cut at chunk %s", count).isFalse();
+                    // An answer with fewer chunks, which is a matter of pace, is not cut.
+                    assertThat(finished).as("cut at chunk %s", count).isEqualTo(proxy.cuts() == 0);
                     assertThat(TEXT).startsWith(answer.pieces.toString());
                 }
             }

@@ -47,8 +47,8 @@ final class NodeTests {
      */
     static void pass(Duration limit, Map<String, String> environment, String... files) {
         installPackages();
-        List<String> command =
-                new ArrayList<>(List.of(NODE.toString(), "--test", "--test-reporter=spec", "--test-timeout=120000"));
+        List<String> command = new ArrayList<>(List.of(
+                NODE.toString(), "--test", "--test-force-exit", "--test-reporter=spec", "--test-timeout=120000"));
         command.addAll(List.of(files));
 
         Ended run = run(limit, environment, command);

@@ -64,6 +64,19 @@ public interface ConversationFeed {
          */
         boolean onFrame(Frame frame);
 
+        /**
+         * The next frame of the past, told before anything live: not what a slow reader has fallen behind with, but what it
+         * asked for.
+         *
+         * @return false to end the subscription
+         */
+        default boolean onPast(Frame frame) {
+            return onFrame(frame);
+        }
+
+        /** Waits until there is room for more of the past; called while it is read from the archive, page by page. */
+        default void awaitRoom() {}
+
         /** No more frames will come: the feed closes, or could not serve the subscription's replay. */
         default void onEnd() {}
     }

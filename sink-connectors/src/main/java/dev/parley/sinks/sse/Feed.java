@@ -373,7 +373,8 @@ public final class Feed implements ConversationFeed, Role {
                         return;
                     }
                     place = FeedCursor.after(event.getSequence());
-                    subscriber.tell(SseFrames.frame(new FeedEvent.Logged(conversation, event), place.toString()));
+                    subscriber.awaitRoom();
+                    subscriber.tellPast(SseFrames.frame(new FeedEvent.Logged(conversation, event), place.toString()));
                 }
                 if (!page.isEmpty()) {
                     meters.counter("parley.feed.replays", "source", "archive").increment();
@@ -535,7 +536,17 @@ public final class Feed implements ConversationFeed, Role {
         }
 
         void tellAll(List<Frame> frames) {
-            frames.forEach(this::tell);
+            frames.forEach(this::tellPast);
+        }
+
+        void tellPast(Frame frame) {
+            if (open.get() && !listener.onPast(frame)) {
+                end();
+            }
+        }
+
+        void awaitRoom() {
+            listener.awaitRoom();
         }
 
         void end() {

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SseEdge implements AutoCloseable {
 
+    /** How many times the bound of what is live the past may take that a reader asked for. */
+    private static final int MAX_PAST = 16;
+
     private static final int MAX_WRITE_BYTES = 256 * 1024;
 
     private final ConversationFeed feed;
@@ -152,6 +155,7 @@ public final class SseEdge implements AutoCloseable {
         private final int maxBytes;
         private final Deque<Frame> queue = new ArrayDeque<>();
         private int queuedBytes;
+        private int largestBytes;
         private @Nullable String ended;
 
         /** When the write that is under way began; 0 where none is. Read by the watchdog. */
@@ -164,11 +168,21 @@ public final class SseEdge implements AutoCloseable {
 
         @Override
         public synchronized boolean onFrame(Frame frame) {
+            // One frame always passes, however large, wherever it stands among the others.
+            largestBytes = Math.max(largestBytes, frame.sse().length);
+            return take(frame, queuedBytes + frame.sse().length - largestBytes > maxBytes);
+        }
+
+        @Override
+        public synchronized boolean onPast(Frame frame) {
+            return take(frame, queuedBytes > (long) MAX_PAST * maxBytes);
+        }
+
+        private boolean take(Frame frame, boolean tooMuch) {
             if (ended != null) {
                 return false;
             }
-            // One frame always passes, however large.
-            if (!queue.isEmpty() && queuedBytes + frame.sse().length > maxBytes) {
+            if (tooMuch) {
                 end("too_far_behind");
                 transport.abort();
                 return false;
@@ -177,6 +191,17 @@ public final class SseEdge implements AutoCloseable {
             queuedBytes += frame.sse().length;
             notifyAll();
             return true;
+        }
+
+        @Override
+        public synchronized void awaitRoom() {
+            try {
+                while (ended == null && queuedBytes > maxBytes) {
+                    wait();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
 
         @Override
@@ -225,6 +250,10 @@ public final class SseEdge implements AutoCloseable {
                 frames.add(frame);
             } while (!queue.isEmpty() && bytes + queue.getFirst().sse().length <= MAX_WRITE_BYTES);
             queuedBytes -= bytes;
+            if (queue.isEmpty()) {
+                largestBytes = 0;
+            }
+            notifyAll();
             return frames;
         }
 

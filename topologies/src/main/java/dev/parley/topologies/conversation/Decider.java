@@ -64,6 +64,9 @@ final class Decider {
     private final List<Order> orders = new ArrayList<>();
     private Conversation state;
 
+    /** The turn that this decision completed, which the history does not hold yet. */
+    private @Nullable Running answered;
+
     /** What others are to do about a decision. */
     sealed interface Order {
         /** Prepare and run a try of the running turn, as it stands in the decision's state. */
@@ -253,7 +256,26 @@ final class Decider {
         stop(ending, reason);
     }
 
-    private void begin(Turn turn) {
+    /**
+     * The turn as it stands when it begins: a regeneration that waited replaces the answer that was given to its question
+     * meanwhile, so that one question has one answer.
+     */
+    private Turn current(Turn turn) {
+        Turn.Regenerated regenerates = turn.regenerates();
+        if (regenerates == null) {
+            return turn;
+        }
+        History.Exchange latest = history.latest();
+        if (answered != null && answered.turn().userMessageId().equals(turn.userMessageId())) {
+            regenerates = new Turn.Regenerated(answered.turn().assistantMessageId(), answered.position());
+        } else if (latest != null && latest.userMessageId().equals(turn.userMessageId())) {
+            regenerates = new Turn.Regenerated(latest.assistantMessageId(), latest.position());
+        }
+        return turn.replacing(regenerates);
+    }
+
+    private void begin(Turn waiting) {
+        Turn turn = current(waiting);
         String generationId = Conversation.generationOf(turn);
         change(new Change.Begun(turn, generationId, now));
         Turn.Regenerated regenerates = turn.regenerates();
@@ -462,6 +484,7 @@ final class Decider {
                             timings(running, completed.getFirstTokenMillis(), completed.getGenerationMillis()),
                             completed.getToolCalls()),
                     running.turnId());
+            answered = running;
         }
         beginNext();
     }

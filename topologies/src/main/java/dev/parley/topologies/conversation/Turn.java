@@ -25,6 +25,21 @@ record Turn(
         Instant acceptedAt,
         @Nullable Regenerated regenerates) {
 
+    /** The same turn, replacing another answer. */
+    Turn replacing(Regenerated other) {
+        return new Turn(
+                turnId,
+                userMessageId,
+                assistantMessageId,
+                content,
+                intent,
+                engine,
+                metadata,
+                prompt,
+                acceptedAt,
+                other);
+    }
+
     /** Characters of what was asked, messages sent along included. */
     long chars() {
         return chars(content, prompt);

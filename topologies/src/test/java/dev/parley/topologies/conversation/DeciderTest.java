@@ -177,6 +177,27 @@ class DeciderTest {
     }
 
     @Test
+    void regenerationsThatWaitEachReplaceTheAnswerBeforeThem() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+        played.report("one", new AttemptClaimed(attempt(1)));
+        played.complete("one");
+
+        played.ask(new RegenerateMessage("answer-one", "two", "answer-two", OnBusy.ENQUEUE, null));
+        played.ask(new RegenerateMessage("answer-one", "three", "answer-three", OnBusy.ENQUEUE, null));
+        played.report("two", new AttemptClaimed(attempt(1)));
+        List<SpecificRecord> second = played.complete("two");
+
+        assertThat(second)
+                .filteredOn(TurnStarted.class::isInstance)
+                .singleElement()
+                .satisfies(started -> {
+                    assertThat(((TurnStarted) started).getSupersedes()).isEqualTo("answer-two");
+                    assertThat(((TurnStarted) started).getAssistantMessageId()).isEqualTo("answer-three");
+                });
+    }
+
+    @Test
     void aRepeatChangesNothing() {
         Played played = new Played();
         played.submit("one", OnBusy.ENQUEUE);

@@ -6,7 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
 /** Server-sent events of the protocols that are not this server's own: JSON on one {@code data:} line, no ids. */
-final class SseData {
+final class SseJson {
 
     static final byte[] DONE = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
 
@@ -16,7 +16,7 @@ final class SseData {
     private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] END = "\n\n".getBytes(StandardCharsets.US_ASCII);
 
-    private SseData() {}
+    private SseJson() {}
 
     static byte[] of(JsonNode json) {
         return frame(new byte[0], json);
