@@ -58,8 +58,9 @@ class IndexerTest {
 
     @Test
     void ofTooManyPassagesTheFirstAreKept() throws IOException {
-        Document document = document(
-                IntStream.range(0, 3_000).mapToObj("# Tiny %d\n\n§\n\n"::formatted).collect(Collectors.joining()));
+        Document document = document(IntStream.range(0, 3_000)
+                .mapToObj("# Tiny %d\n\n§\n\n"::formatted)
+                .collect(Collectors.joining()));
         int bound = 1_000_000;
         DocumentPassages passages = index(new Blank(), bound, document);
         assertThat(passages.getPassages()).hasSizeBetween(200, 2_000);

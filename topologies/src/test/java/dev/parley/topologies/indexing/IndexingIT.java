@@ -220,11 +220,7 @@ class IndexingIT {
         RecordHeaders headers = new RecordHeaders();
         headers.add(CloudEventHeaders.TRACEPARENT, TRACE.getBytes(StandardCharsets.UTF_8));
         producer.send(new ProducerRecord<>(
-                        topics.documents().name(),
-                        partition,
-                        key.getBytes(StandardCharsets.UTF_8),
-                        value,
-                        headers))
+                        topics.documents().name(), partition, key.getBytes(StandardCharsets.UTF_8), value, headers))
                 .get();
     }
 
