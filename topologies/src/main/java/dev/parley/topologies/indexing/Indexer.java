@@ -6,6 +6,7 @@ import dev.parley.chat.v1.IndexedPassage;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.topologies.indexing.Splitter.Cut;
 import dev.parley.topologies.indexing.Splitter.Stretch;
+import dev.parley.topologies.retrieval.BgeSmallEmbedder;
 import dev.parley.topologies.retrieval.Embedder;
 import dev.parley.topologies.retrieval.Vectors;
 import java.nio.ByteBuffer;
@@ -29,8 +30,7 @@ final class Indexer {
     /** Lengths and counts that Avro writes with each passage, at most. */
     private static final int PASSAGE_OVERHEAD_BYTES = 4 * 5;
 
-    /** More than any vector here has. */
-    private static final int VECTOR_BYTES = 4 * 1024;
+    private static final int VECTOR_BYTES = BgeSmallEmbedder.DIMENSIONS * Float.BYTES;
 
     /** Few enough that a stage which is told to stop does so within a second. */
     private static final int BATCH = 16;

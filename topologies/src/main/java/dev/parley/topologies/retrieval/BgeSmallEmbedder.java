@@ -1,11 +1,19 @@
 package dev.parley.topologies.retrieval;
 
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
 import dev.langchain4j.model.TokenCountEstimator;
 import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.embedding.onnx.AbstractInProcessEmbeddingModel;
 import dev.langchain4j.model.embedding.onnx.HuggingFaceTokenCountEstimator;
-import dev.langchain4j.model.embedding.onnx.bgesmallenv15q.BgeSmallEnV15QuantizedEmbeddingModel;
+import dev.langchain4j.model.embedding.onnx.OnnxBertBiEncoder;
+import dev.langchain4j.model.embedding.onnx.PoolingMode;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * bge-small-en-v1.5, quantised, inside this process: 384 dimensions, weights in the jar, no network. Loaded on first use,
@@ -21,6 +29,9 @@ public final class BgeSmallEmbedder implements Embedder {
 
     /** The model was trained to find passages by questions that begin so. */
     private static final String QUESTION_PREFIX = "Represent this sentence for searching relevant passages: ";
+
+    /** Of one text; it has too little work for more. */
+    private static final int MAX_THREADS = 4;
 
     /** What the model reads, less the two tokens that frame each text. A longer text would be averaged from parts. */
     private static final int MAX_TOKENS = 510;
@@ -81,6 +92,22 @@ public final class BgeSmallEmbedder implements Embedder {
         return tokens == 0 ? NOTHING : head;
     }
 
+    /** Embeds on the thread that asks. */
+    private static final class Model extends AbstractInProcessEmbeddingModel {
+
+        private final OnnxBertBiEncoder encoder;
+
+        Model(OnnxBertBiEncoder encoder) {
+            super(Runnable::run);
+            this.encoder = encoder;
+        }
+
+        @Override
+        protected OnnxBertBiEncoder model() {
+            return encoder;
+        }
+    }
+
     /** Made when first touched. */
     private static final class Loaded {
 
@@ -91,7 +118,32 @@ public final class BgeSmallEmbedder implements Embedder {
         }
 
         static final TokenCountEstimator TOKENS = new HuggingFaceTokenCountEstimator();
-        static final EmbeddingModel MODEL = new BgeSmallEnV15QuantizedEmbeddingModel(Runnable::run);
+        static final EmbeddingModel MODEL = new Model(encoder());
+
+        /**
+         * The encoder of langchain4j's own class for this model, but for how it takes the cores: its threads would spin
+         * while they wait for one another, which doubles the time of a passage where the cores have other work too.
+         */
+        private static OnnxBertBiEncoder encoder() {
+            OrtEnvironment environment = OrtEnvironment.getEnvironment();
+            try (InputStream weights = resource(".onnx");
+                    InputStream tokenizer = resource("-tokenizer.json");
+                    OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+                options.setIntraOpNumThreads(
+                        Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors()));
+                options.addConfigEntry("session.intra_op.allow_spinning", "0");
+                OrtSession session = environment.createSession(weights.readAllBytes(), options);
+                return new OnnxBertBiEncoder(environment, session, tokenizer, PoolingMode.CLS);
+            } catch (IOException | OrtException e) {
+                throw new IllegalStateException("the embedding model cannot be loaded", e);
+            }
+        }
+
+        private static InputStream resource(String ending) {
+            return Objects.requireNonNull(
+                    BgeSmallEmbedder.class.getResourceAsStream("/" + BgeSmallEmbedder.MODEL + ending),
+                    "the weights are in the jar");
+        }
 
         private static void setIfAbsent(String property, String value) {
             if (System.getProperty(property) == null) {

@@ -43,7 +43,7 @@ class IndexingBenchmark {
     @Test
     void withVectors() throws Exception {
         new IndexingSettings(IndexingSettings.Embeddings.BGE_SMALL).embedder().embedQuestion("warm up");
-        measure(IndexingSettings.Embeddings.BGE_SMALL, 15);
+        measure(IndexingSettings.Embeddings.BGE_SMALL, 4);
     }
 
     @Test
