@@ -151,7 +151,13 @@ public record Topics(
                                 new TopicUse(
                                         "Records that cannot be processed, with their original bytes.",
                                         "the original key",
-                                        List.of(ASSEMBLY, CONVERSATION_TOPOLOGY, LLM_PROCESSOR, POSTGRES_SINK, ROUTING),
+                                        List.of(
+                                                ASSEMBLY,
+                                                CONVERSATION_TOPOLOGY,
+                                                INDEXING,
+                                                LLM_PROCESSOR,
+                                                POSTGRES_SINK,
+                                                ROUTING),
                                         List.of())),
                         Serdes.ByteArray(),
                         Serdes.ByteArray()));

@@ -33,6 +33,7 @@ class TopicsTest {
                         "dev.chat.events.v1",
                         "dev.chat.turns.v1",
                         "dev.chat.documents.v1",
+                        "dev.chat.passages.v1",
                         "dev.chat.generation-requests.v1",
                         "dev.chat.chunks.v1",
                         "dev.chat.generation-results.v1",

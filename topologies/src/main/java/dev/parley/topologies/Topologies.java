@@ -7,6 +7,7 @@ import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.topologies.assembly.AssemblyTopology;
 import dev.parley.topologies.conversation.ConversationTopology;
+import dev.parley.topologies.indexing.Indexing;
 import dev.parley.topologies.routing.RoutingTopology;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -27,7 +28,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The Streams applications of this process, one for each guarantee and way of scaling: conversation (exactly once),
- * routing, assembly (both at least once). Any number of processes share the work by partitions.
+ * routing, assembly (both at least once); and indexing, which is too slow for a stream thread. Any number of processes
+ * share the work by partitions.
  */
 public final class Topologies implements Role {
 
@@ -37,9 +39,11 @@ public final class Topologies implements Role {
     private static final Duration PAUSE_BEFORE_REPLACING = Duration.ofSeconds(1);
 
     private final Map<String, KafkaStreams> applications;
+    private final Indexing indexing;
 
-    private Topologies(Map<String, KafkaStreams> applications) {
+    private Topologies(Map<String, KafkaStreams> applications, Indexing indexing) {
         this.applications = applications;
+        this.indexing = indexing;
     }
 
     public static Topologies start(
@@ -67,7 +71,9 @@ public final class Topologies implements Role {
                         streams,
                         application -> application.state() == KafkaStreams.State.RUNNING ? 1 : 0));
         applications.started().values().forEach(KafkaStreams::start);
-        return new Topologies(applications.started());
+        return new Topologies(
+                applications.started(),
+                Indexing.start(settings.indexing().embedder(), kafka, topicSettings, topics, meters));
     }
 
     /** Collects applications under the settings that they share. */
@@ -129,12 +135,13 @@ public final class Topologies implements Role {
     public Health health() {
         boolean ready =
                 applications.values().stream().allMatch(streams -> streams.state() == KafkaStreams.State.RUNNING);
+        Health indexer = indexing.health();
         return new Health(
-                ready,
+                ready && indexer.ready(),
                 applications.entrySet().stream()
                         .map(application -> application.getKey() + " "
                                 + application.getValue().state())
-                        .collect(Collectors.joining(", ")));
+                        .collect(Collectors.joining(", ", "", ", indexing " + indexer.detail())));
     }
 
     @Override
@@ -144,6 +151,7 @@ public final class Topologies implements Role {
             CloseOptions options = CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP)
                     .withTimeout(CLOSE_TIMEOUT);
             applications.values().forEach(streams -> closers.execute(() -> streams.close(options)));
+            closers.execute(indexing::close);
         }
     }
 }

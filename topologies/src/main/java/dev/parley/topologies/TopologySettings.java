@@ -3,6 +3,7 @@ package dev.parley.topologies;
 import dev.parley.schemas.config.Settings;
 import dev.parley.topologies.assembly.AssemblySettings;
 import dev.parley.topologies.conversation.ConversationSettings;
+import dev.parley.topologies.indexing.IndexingSettings;
 import dev.parley.topologies.routing.RoutingSettings;
 import java.nio.file.Path;
 
@@ -18,7 +19,8 @@ public record TopologySettings(
         int threads,
         ConversationSettings conversation,
         RoutingSettings routing,
-        AssemblySettings assembly) {
+        AssemblySettings assembly,
+        IndexingSettings indexing) {
 
     public static TopologySettings from(Settings settings) {
         return new TopologySettings(
@@ -26,6 +28,7 @@ public record TopologySettings(
                 settings.integer("PARLEY_STREAM_THREADS", 1, 1, 64),
                 ConversationSettings.from(settings),
                 RoutingSettings.from(settings),
-                AssemblySettings.from(settings));
+                AssemblySettings.from(settings),
+                IndexingSettings.from(settings));
     }
 }
