@@ -7,6 +7,7 @@ import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.topologies.assembly.AssemblyTopology;
 import dev.parley.topologies.conversation.ConversationTopology;
+import dev.parley.topologies.retrieval.Embedder;
 import dev.parley.topologies.routing.RoutingTopology;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -54,7 +55,9 @@ public final class Topologies implements Role {
                 ConversationTopology.build(topics, settings.conversation(), meters),
                 ConversationTopology.streamsConfig());
         applications.add(
-                "routing", RoutingTopology.build(topics, settings.routing(), meters), RoutingTopology.streamsConfig());
+                "routing",
+                RoutingTopology.build(topics, settings.routing(), meters, Embedder.none()),
+                RoutingTopology.streamsConfig());
         applications.add(
                 "assembly",
                 AssemblyTopology.build(topics, settings.assembly(), meters),

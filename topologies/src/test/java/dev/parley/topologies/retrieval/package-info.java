@@ -1,0 +1,5 @@
+/** Tests of retrieval. */
+@NullMarked
+package dev.parley.topologies.retrieval;
+
+import org.jspecify.annotations.NullMarked;
