@@ -81,6 +81,7 @@ final class PassageIndex implements Closeable {
         // A process has an index for each of its partitions; one background thread each is plenty.
         merges.setMaxMergesAndThreads(4, 1);
         return new IndexWriterConfig(analyzer)
+                .setCodec(new PassageCodec())
                 .setRAMBufferSizeMB(WRITE_BUFFER_MB)
                 .setMergeScheduler(merges)
                 .setCommitOnClose(false);
@@ -221,12 +222,6 @@ final class PassageIndex implements Closeable {
         } catch (IOException e) {
             return 0; // A merge has just finished with it.
         }
-    }
-
-    /** Merges all segments into one; for measurements. */
-    void settle() throws IOException {
-        writer.forceMerge(1);
-        stale = true;
     }
 
     /** Lets go without a commit. */
