@@ -8,6 +8,7 @@ import dev.parley.schemas.config.TopicSettings;
 import dev.parley.topologies.assembly.AssemblyTopology;
 import dev.parley.topologies.conversation.ConversationTopology;
 import dev.parley.topologies.indexing.Indexing;
+import dev.parley.topologies.retrieval.Embedder;
 import dev.parley.topologies.routing.RoutingTopology;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -52,13 +53,16 @@ public final class Topologies implements Role {
             TopicSettings topicSettings,
             Topics topics,
             MeterRegistry meters) {
+        Embedder embedder = settings.indexing().embedder();
         Applications applications = new Applications(settings, kafka, topicSettings);
         applications.add(
                 "conversation",
                 ConversationTopology.build(topics, settings.conversation(), meters),
                 ConversationTopology.streamsConfig());
         applications.add(
-                "routing", RoutingTopology.build(topics, settings.routing(), meters), RoutingTopology.streamsConfig());
+                "routing",
+                RoutingTopology.build(topics, settings.routing(), meters, embedder),
+                RoutingTopology.streamsConfig());
         applications.add(
                 "assembly",
                 AssemblyTopology.build(topics, settings.assembly(), meters),
@@ -73,7 +77,7 @@ public final class Topologies implements Role {
         applications.started().values().forEach(KafkaStreams::start);
         return new Topologies(
                 applications.started(),
-                Indexing.start(settings.indexing().embedder(), kafka, topicSettings, topics, meters));
+                Indexing.start(embedder, kafka, topicSettings, topics, meters));
     }
 
     /** Collects applications under the settings that they share. */

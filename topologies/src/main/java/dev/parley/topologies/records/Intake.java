@@ -15,11 +15,13 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.AutoOffsetReset;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.processor.TimestampExtractor;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.state.StoreBuilder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +39,9 @@ public final class Intake<V> implements Processor<byte[], byte[], Object, Object
     public static final String DEAD_LETTER_SINK = "write-dead-letters";
 
     private static final Logger log = LoggerFactory.getLogger(Intake.class);
+
+    /** A record without a time is no reason to stop. */
+    private static final TimestampExtractor TIMES = (record, partitionTime) -> Math.max(0, record.timestamp());
 
     /** Says what is wrong with a decoded record; must not quote message content. */
     @FunctionalInterface
@@ -89,14 +94,42 @@ public final class Intake<V> implements Processor<byte[], byte[], Object, Object
         topology.addSource(
                 AutoOffsetReset.earliest(),
                 part.source(),
-                // A record without a time is no reason to stop.
-                (record, partitionTime) -> Math.max(0, record.timestamp()),
+                TIMES,
                 new ByteArrayDeserializer(),
                 new ByteArrayDeserializer(),
                 part.topic().name());
         ProcessorSupplier<byte[], byte[], Object, Object> decoder =
                 () -> new Intake<>(part, deadLetters, clock, meters);
         topology.addProcessor(part.decoder(), decoder, part.source());
+    }
+
+    /**
+     * Adds source and decoder of {@code part} as {@link #add} does, and a store whose changelog the topic is: Streams
+     * restores it from there and writes no topic of its own. The processor that decoded records go to keeps the store, and
+     * has to be connected with it.
+     */
+    @SuppressWarnings("unchecked")
+    public static <V> void addAsChangelog(
+            Topology topology,
+            Part<V> part,
+            StoreBuilder<?> store,
+            Topic<byte[], byte[]> deadLetters,
+            InstantSource clock,
+            MeterRegistry meters) {
+        ProcessorSupplier<byte[], byte[], Object, Object> decoder =
+                () -> new Intake<>(part, deadLetters, clock, meters);
+        // Streams types the processor as one that keeps the store and forwards nothing; only the types say so.
+        ProcessorSupplier<byte[], byte[], Void, Void> typed =
+                (ProcessorSupplier<byte[], byte[], Void, Void>) (ProcessorSupplier<?, ?, ?, ?>) decoder;
+        topology.addReadOnlyStateStore(
+                store,
+                part.source(),
+                TIMES,
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer(),
+                part.topic().name(),
+                part.decoder(),
+                typed);
     }
 
     /** Adds the dead-letter sink below {@code decoders}. */

@@ -1,6 +1,6 @@
 package dev.parley.topologies.routing;
 
-import dev.parley.chat.v1.Document;
+import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.Passage;
@@ -8,63 +8,66 @@ import dev.parley.chat.v1.TurnPrepared;
 import dev.parley.chat.v1.TurnRequest;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.ConversationKey;
-import dev.parley.topologies.retrieval.PassageIndex;
+import dev.parley.topologies.retrieval.Embedder;
+import dev.parley.topologies.retrieval.PassageChange;
+import dev.parley.topologies.retrieval.PassageStore;
+import dev.parley.topologies.retrieval.QuestionEmbeddings;
+import dev.parley.topologies.retrieval.RetrievalMetrics;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
-import org.apache.kafka.streams.state.KeyValueIterator;
-import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Prepares each turn with the documents of its workspace, which it keeps beside. One instance a task, owned by its stream
- * thread; turns and documents of a workspace reach the same task, since both topics are partitioned by workspace.
+ * Prepares each turn with the passages of its workspace, which it keeps beside. One instance a task, owned by its stream
+ * thread, on which questions are embedded as well, one short inference each; turns and passages of a workspace reach the
+ * same task, since both topics are partitioned by workspace.
  */
 final class PrepareTurns implements Processor<String, Object, String, SpecificRecord> {
 
     static final String SOURCE = "/parley/routing";
 
     private final RoutingSettings settings;
-    private final PassageIndex index;
+    private final QuestionEmbeddings questions;
     private final InstantSource wallClock;
     private final RoutingMetrics metrics;
+    private final RetrievalMetrics retrieval;
     private @Nullable ProcessorContext<String, SpecificRecord> context;
-    private @Nullable KeyValueStore<String, Document> documents;
+    private @Nullable PassageStore passages;
 
-    PrepareTurns(RoutingSettings settings, PassageIndex index, InstantSource wallClock, RoutingMetrics metrics) {
+    PrepareTurns(
+            RoutingSettings settings,
+            Embedder embedder,
+            InstantSource wallClock,
+            RoutingMetrics metrics,
+            RetrievalMetrics retrieval) {
         this.settings = settings;
-        this.index = index;
+        this.questions = new QuestionEmbeddings(embedder, retrieval);
         this.wallClock = wallClock;
         this.metrics = metrics;
+        this.retrieval = retrieval;
     }
 
     @Override
     public void init(ProcessorContext<String, SpecificRecord> context) {
         this.context = context;
-        KeyValueStore<String, Document> store = context.getStateStore(RoutingTopology.DOCUMENTS);
-        this.documents = store;
-        try (KeyValueIterator<String, Document> all = store.all()) {
-            while (all.hasNext()) {
-                KeyValue<String, Document> entry = all.next();
-                index.put(entry.key, entry.value);
-            }
-        }
+        this.passages = context.getStateStore(RoutingTopology.PASSAGES);
     }
 
     @Override
     public void process(Record<String, Object> record) {
         switch (record.value()) {
             case TurnRequest turn -> prepare(record, turn);
-            case DocumentChange.Put(Document document) -> keep(record.key(), document);
-            case DocumentChange.Deleted deleted -> forget(record.key());
+            case PassageChange.Put(DocumentPassages document) -> keep(record.key(), document);
+            case PassageChange.Deleted deleted -> forget(record.key());
             default ->
-                throw new IllegalArgumentException("neither turn nor document: "
+                throw new IllegalArgumentException("neither turn nor passages: "
                         + record.value().getClass().getSimpleName());
         }
     }
@@ -72,14 +75,33 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
     private void prepare(Record<String, Object> record, TurnRequest turn) {
         Instant now = wallClock.instant();
         Route route = Route.of(turn);
-        List<Passage> passages =
-                index.find(turn.getTenantId(), turn.getWorkspaceId(), turn.getContent(), settings.maxPassages());
+        List<Passage> found = retrieve(turn);
         // The report goes first, so that the conversation mostly hears of the route before it hears of a worker.
-        GenerationReport report = prepared(turn, route, passages, now);
+        GenerationReport report = prepared(turn, route, found, now);
         forward(record, turn, report, report.getReportId(), (SpecificRecord) report.getBody(), now);
-        GenerationRequest request = request(turn, route, passages, now);
+        GenerationRequest request = request(turn, route, found, now);
         forward(record, turn, request, turn.getGenerationId() + "/" + turn.getAttempt() + "/request", request, now);
-        metrics.prepared(route, passages.size(), record.timestamp(), now);
+        metrics.prepared(route, found.size(), record.timestamp(), now);
+    }
+
+    /** The passages that the prompt is to carry. Who brings a prompt of its own wants that one and nothing beside. */
+    private List<Passage> retrieve(TurnRequest turn) {
+        if (turn.getPrompt() != null || settings.maxPassages() == 0) {
+            return List.of();
+        }
+        long started = System.nanoTime();
+        List<Passage> found = store().find(
+                        turn.getTenantId(),
+                        turn.getWorkspaceId(),
+                        questions.question(turn.getContent()),
+                        settings.maxPassages(),
+                        settings.minSimilarity());
+        retrieval.time().record(System.nanoTime() - started, TimeUnit.NANOSECONDS);
+        return PassageSection.fitting(found, settings.passageTokens());
+    }
+
+    private PassageStore store() {
+        return Objects.requireNonNull(passages, "not initialised");
     }
 
     private void forward(
@@ -127,25 +149,18 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
                 turn.getCause(),
                 now,
                 route.engine(),
-                Prompt.of(turn, settings.systemPrompt()),
+                Prompt.of(turn, settings.systemPrompt(), passages),
                 passages,
                 turn.getPrompt() == null ? null : turn.getPrompt().getOptions());
     }
 
-    private void keep(String key, Document document) {
-        Objects.requireNonNull(documents).put(key, document);
-        index.put(key, document);
+    private void keep(String key, DocumentPassages document) {
+        store().put(key, document);
         metrics.document();
     }
 
     private void forget(String key) {
-        Objects.requireNonNull(documents).delete(key);
-        index.remove(key);
+        store().delete(key);
         metrics.document();
-    }
-
-    @Override
-    public void close() {
-        index.close();
     }
 }

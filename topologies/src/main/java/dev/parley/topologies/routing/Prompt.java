@@ -2,6 +2,7 @@ package dev.parley.topologies.routing;
 
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.GenerationOptions;
+import dev.parley.chat.v1.Passage;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
@@ -13,14 +14,14 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts a prompt together: the system prompt, the history as it was given, what the caller sent along, the question. A
- * caller who brings a system prompt gets that one and no other.
+ * Puts a prompt together: the system prompt with the passages, the history as it was given, what the caller sent along, the
+ * question. A caller who brings a system prompt gets that one and no other.
  */
 final class Prompt {
 
     private Prompt() {}
 
-    static List<PromptMessage> of(TurnRequest turn, String systemPrompt) {
+    static List<PromptMessage> of(TurnRequest turn, String systemPrompt, List<Passage> passages) {
         CallerPrompt caller = turn.getPrompt();
         List<PromptMessage> said = new ArrayList<>(turn.getHistory());
         if (caller == null) {
@@ -31,6 +32,10 @@ final class Prompt {
         }
         said = answered(said);
         String instructions = instructions(caller == null ? null : caller.getOptions(), said, systemPrompt);
+        String section = PassageSection.of(passages);
+        if (!section.isEmpty()) {
+            instructions = instructions == null ? section : instructions + "\n\n" + section;
+        }
         if (instructions == null) {
             return said;
         }

@@ -1,26 +1,19 @@
 package dev.parley.topologies.routing;
 
-import dev.parley.chat.v1.Document;
 import dev.parley.chat.v1.TurnRequest;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
 import dev.parley.topologies.records.Intake;
-import dev.parley.topologies.records.SingleObjectSerde;
-import dev.parley.topologies.retrieval.EmptyIndex;
-import dev.parley.topologies.retrieval.PassageIndex;
+import dev.parley.topologies.retrieval.Embedder;
+import dev.parley.topologies.retrieval.PassageChange;
+import dev.parley.topologies.retrieval.PassageStore;
+import dev.parley.topologies.retrieval.RetrievalMetrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
 import java.util.Map;
-import java.util.Set;
-import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
-import org.apache.kafka.streams.processor.api.Processor;
-import org.apache.kafka.streams.processor.api.ProcessorSupplier;
-import org.apache.kafka.streams.state.StoreBuilder;
-import org.apache.kafka.streams.state.Stores;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,13 +21,14 @@ import org.jspecify.annotations.Nullable;
  * ids.
  *
  * <pre>{@code
- *   chat.turns ─────▶ decode-turns ─────┬──▶ prepare-turns ──┬──▶ chat.generation-results  (TurnPrepared)
- *                                       │     documents      └──▶ chat.generation-requests
- *   chat.documents ─▶ decode-documents ─┤
- *                                       └──▶ chat.dead-letters
+ *   chat.turns ────▶ decode-turns ────┬──▶ prepare-turns ──┬──▶ chat.generation-results  (TurnPrepared)
+ *                                     │     passages       └──▶ chat.generation-requests
+ *   chat.passages ─▶ decode-passages ─┤
+ *                                     └──▶ chat.dead-letters
  * }</pre>
  *
- * <p>What comes in is partitioned by workspace, so that one task owns a workspace's documents; what goes out is keyed by
+ * <p>What comes in is partitioned by workspace, so that one task owns a workspace's passages, and the passages' topic
+ * is the changelog of their store; what goes out is keyed by
  * conversation, in the default partitioning of all topics about conversations.
  */
 public final class RoutingTopology {
@@ -42,31 +36,32 @@ public final class RoutingTopology {
     static final String RESULTS_SINK = "write-generation-results";
     static final String REQUESTS_SINK = "write-generation-requests";
 
-    /** Documents by the key of their topic: tenant, workspace and path. */
-    static final String DOCUMENTS = "documents";
+    /** The searchable passages of the task's workspaces. */
+    static final String PASSAGES = "passages";
 
     private static final String STAGE = "routing";
     private static final String PREPARE = "prepare-turns";
 
     private RoutingTopology() {}
 
-    public static Topology build(Topics topics, RoutingSettings settings, MeterRegistry meters) {
-        return build(topics, settings, meters, EmptyIndex::new, InstantSource.system());
+    /**
+     * The topology of this installation.
+     *
+     * @param embedder for questions, the same as for passages; {@link Embedder#none} leaves the search to words alone
+     */
+    public static Topology build(Topics topics, RoutingSettings settings, MeterRegistry meters, Embedder embedder) {
+        return build(topics, settings, meters, embedder, InstantSource.system());
     }
 
     /**
-     * The topology with an index and a clock of the caller's choice.
+     * The topology with a clock of the caller's choice.
      *
-     * @param indexes makes the index of each task
      * @param wallClock for the times that records carry
      */
     static Topology build(
-            Topics topics,
-            RoutingSettings settings,
-            MeterRegistry meters,
-            PassageIndex.Factory indexes,
-            InstantSource wallClock) {
+            Topics topics, RoutingSettings settings, MeterRegistry meters, Embedder embedder, InstantSource wallClock) {
         Topology topology = new Topology();
+        RetrievalMetrics retrieval = new RetrievalMetrics(meters);
         Intake.add(
                 topology,
                 new Intake.Part<>(
@@ -74,35 +69,27 @@ public final class RoutingTopology {
                 topics.deadLetters(),
                 wallClock,
                 meters);
-        Intake.add(
+        Intake.addAsChangelog(
                 topology,
                 new Intake.Part<>(
-                        DocumentChange.topic(topics.documents()),
-                        "read-documents",
-                        "decode-documents",
+                        PassageChange.topic(topics.passages()),
+                        "read-passages",
+                        "decode-passages",
                         STAGE,
                         PREPARE,
-                        RoutingTopology::objection),
+                        PassageChange::objection),
+                PassageStore.builder(PASSAGES, topics.passages(), retrieval),
                 topics.deadLetters(),
                 wallClock,
                 meters);
-        Intake.addDeadLetters(topology, topics.deadLetters(), "decode-turns", "decode-documents");
+        Intake.addDeadLetters(topology, topics.deadLetters(), "decode-turns", "decode-passages");
         RoutingMetrics metrics = new RoutingMetrics(meters);
         topology.addProcessor(
                 PREPARE,
-                new ProcessorSupplier<String, Object, String, SpecificRecord>() {
-                    @Override
-                    public Processor<String, Object, String, SpecificRecord> get() {
-                        return new PrepareTurns(settings, indexes.create(), wallClock, metrics);
-                    }
-
-                    @Override
-                    public Set<StoreBuilder<?>> stores() {
-                        return Set.of(documents());
-                    }
-                },
+                () -> new PrepareTurns(settings, embedder, wallClock, metrics, retrieval),
                 "decode-turns",
-                "decode-documents");
+                "decode-passages");
+        topology.connectProcessorAndStateStores(PREPARE, PASSAGES);
         topology.addSink(
                 RESULTS_SINK,
                 topics.generationResults().name(),
@@ -116,15 +103,6 @@ public final class RoutingTopology {
                 topics.generationRequests().values().serializer(),
                 PREPARE);
         return topology;
-    }
-
-    private static StoreBuilder<?> documents() {
-        return Stores.keyValueStoreBuilder(
-                        Stores.persistentKeyValueStore(DOCUMENTS),
-                        Serdes.String(),
-                        SingleObjectSerde.of(Document.getEncoder(), Document.getDecoder()))
-                .withCachingEnabled()
-                .withLoggingEnabled(Map.of("max.message.bytes", Integer.toString(TopicSpec.MAX_MESSAGE_BYTES)));
     }
 
     /** What the application needs beside what all do: no waiting of any kind on a turn's way. */
@@ -153,15 +131,5 @@ public final class RoutingTopology {
             return "generationId is empty";
         }
         return turn.getAttempt() < 1 ? "attempt is below 1" : null;
-    }
-
-    private static @Nullable String objection(String key, DocumentChange change) {
-        return switch (change) {
-            case DocumentChange.Deleted deleted -> null;
-            case DocumentChange.Put(Document document) ->
-                key.equals(document.getTenantId() + "/" + document.getWorkspaceId() + "/" + document.getPath())
-                        ? null
-                        : "the key is not tenant/workspace/path";
-        };
     }
 }

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.GenerationOptions;
+import dev.parley.chat.v1.Passage;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnRequest;
 import dev.parley.schemas.serde.TrustedRecords;
@@ -40,6 +42,11 @@ class PromptTest {
     }
 
     private static List<PromptMessage> prompt(@Nullable CallerPrompt prompt, PromptMessage... history) {
+        return prompt(List.of(), prompt, history);
+    }
+
+    private static List<PromptMessage> prompt(
+            List<Passage> passages, @Nullable CallerPrompt prompt, PromptMessage... history) {
         return Prompt.of(
                 new TurnRequest(
                         "t",
@@ -57,7 +64,8 @@ class PromptTest {
                         null,
                         Map.of(),
                         prompt),
-                "Ours.");
+                "Ours.",
+                passages);
     }
 
     @Test
@@ -75,6 +83,26 @@ class PromptTest {
         PromptMessage along = message(Role.USER, "Along.");
 
         assertThat(prompt(sent(null, along), before)).containsExactly(OURS, before, along, QUESTION);
+    }
+
+    @Test
+    void passagesComeNumberedAfterTheSystemPrompt() {
+        List<Passage> passages = List.of(
+                new Passage(new Source("a#0", "Guide › Cats", null, 1.0), "Cats purr."),
+                new Passage(new Source("b#3", "Notes", null, 0.5), "Dogs bark."));
+
+        PromptMessage system = prompt(passages, null).getFirst();
+
+        assertThat(system.getRole()).isEqualTo(Role.SYSTEM);
+        assertThat(system.getContent())
+                .startsWith("Ours.\n\n")
+                .endsWith("\n\n[1] Guide › Cats: Cats purr.\n\n[2] Notes: Dogs bark.");
+        assertThat(prompt(passages, null, THEIRS))
+                .as("beside a system prompt that was brought earlier")
+                .hasSize(3)
+                .contains(THEIRS, QUESTION)
+                .first()
+                .satisfies(first -> assertThat(first.getContent()).contains("[2] Notes"));
     }
 
     @Test

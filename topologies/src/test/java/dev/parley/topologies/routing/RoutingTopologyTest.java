@@ -2,7 +2,9 @@ package dev.parley.topologies.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.chat.v1.Document;
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.DocumentPassages;
+import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.Passage;
@@ -16,8 +18,9 @@ import dev.parley.schemas.DeadLetter;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
-import dev.parley.topologies.retrieval.EmptyIndex;
-import dev.parley.topologies.retrieval.PassageIndex;
+import dev.parley.topologies.retrieval.Embedder;
+import dev.parley.topologies.retrieval.Passages;
+import dev.parley.topologies.retrieval.WordHashes;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,7 +32,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
-import java.util.TreeMap;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -52,44 +54,45 @@ class RoutingTopologyTest {
     private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
     private static final String WORKSPACE = "default/main";
     private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    private static final RoutingSettings SETTINGS = new RoutingSettings("Be brief.", 3);
+    private static final RoutingSettings SETTINGS = new RoutingSettings("Be brief.", 3, 100, 0.5);
 
     @TempDir
     private Path stateDir;
 
     private final Topics topics = Topics.of(new TopicSettings("", 1, (short) 1), InMemoryRegistry.serdes());
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private TopologyTestDriver driver;
     private TestInputTopic<String, TurnRequest> turns;
-    private TestInputTopic<String, Document> documents;
+    private TestInputTopic<String, DocumentPassages> passages;
     private TestInputTopic<byte[], byte[]> rawTurns;
-    private TestInputTopic<byte[], byte[]> rawDocuments;
+    private TestInputTopic<byte[], byte[]> rawPassages;
     private TestOutputTopic<String, GenerationReport> reports;
     private TestOutputTopic<String, GenerationRequest> requests;
     private TestOutputTopic<byte[], byte[]> deadLetters;
 
     @BeforeEach
     void start() {
-        start(EmptyIndex::new);
+        start(Embedder.none());
     }
 
-    private void start(PassageIndex.Factory indexes) {
+    private void start(Embedder embedder) {
         Properties properties = new Properties();
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "routing-test");
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "nowhere.invalid:1");
         properties.put(StreamsConfig.STATE_DIR_CONFIG, stateDir.toString());
         properties.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
-        driver = new TopologyTestDriver(topology(indexes), properties, NOW);
+        driver = new TopologyTestDriver(topology(embedder), properties, NOW);
         turns = driver.createInputTopic(
                 topics.turns().name(),
                 new StringSerializer(),
                 topics.turns().values().serializer());
-        documents = driver.createInputTopic(
-                topics.documents().name(),
+        passages = driver.createInputTopic(
+                topics.passages().name(),
                 new StringSerializer(),
-                topics.documents().values().serializer());
+                topics.passages().values().serializer());
         rawTurns = driver.createInputTopic(topics.turns().name(), new ByteArraySerializer(), new ByteArraySerializer());
-        rawDocuments = driver.createInputTopic(
-                topics.documents().name(), new ByteArraySerializer(), new ByteArraySerializer());
+        rawPassages =
+                driver.createInputTopic(topics.passages().name(), new ByteArraySerializer(), new ByteArraySerializer());
         reports = driver.createOutputTopic(
                 topics.generationResults().name(),
                 new StringDeserializer(),
@@ -110,7 +113,7 @@ class RoutingTopologyTest {
     @Test
     void theFlowIsAsDrawn() throws IOException {
         try (InputStream golden = getClass().getResourceAsStream("/golden/routing.txt")) {
-            assertThat(topology(EmptyIndex::new).describe().toString())
+            assertThat(topology(Embedder.none()).describe().toString())
                     .isEqualTo(new String(Objects.requireNonNull(golden).readAllBytes(), StandardCharsets.UTF_8));
         }
     }
@@ -168,21 +171,69 @@ class RoutingTopologyTest {
     }
 
     @Test
-    void documentsReachTheIndexAndTheirPassagesThePrompt() {
-        stop();
-        start(WholeDocuments::new);
-        documents.pipeInput(WORKSPACE + "/a.md", document("a.md", "Apples are green."));
-        documents.pipeInput(WORKSPACE + "/b.md", document("b.md", "Bees are yellow."));
-        documents.pipeInput(WORKSPACE + "/a.md", (Document) null);
-        turns.pipeInput(WORKSPACE, turn("?", null, null));
+    void passagesReachThePromptByTheirWords() {
+        passages.pipeInput(WORKSPACE + "/a.md", Passages.of("a.md", "Apples are green."));
+        passages.pipeInput(WORKSPACE + "/b.md", Passages.of("b.md", "Bees are yellow."));
+        passages.pipeInput(WORKSPACE + "/a.md", (DocumentPassages) null);
+        passages.pipeInput("default/other/c.md", Passages.in("default", "other", "c.md", "Bees sting."));
+        turns.pipeInput(WORKSPACE, turn("What colour are bees?", null, null));
 
-        Passage expected = new Passage(new Source("default/main/b.md", "b.md", null, 1.0), "Bees are yellow.");
-        assertThat(requests.readValue().getPassages()).containsExactly(expected);
+        Passage expected = new Passage(new Source("default/main/b.md#0", "b.md", null, 1.0), "Bees are yellow.");
+        GenerationRequest request = requests.readValue();
+        assertThat(request.getPassages()).containsExactly(expected);
+        assertThat(request.getMessages().getFirst().getContent())
+                .startsWith("Be brief.")
+                .endsWith("[1] b.md: Bees are yellow.");
         assertThat(((TurnPrepared) reports.readValue().getBody()).getSources()).containsExactly(expected.getSource());
-        assertThat(driver.getKeyValueStore(RoutingTopology.DOCUMENTS).get(WORKSPACE + "/b.md"))
-                .isEqualTo(document("b.md", "Bees are yellow."));
-        assertThat(driver.getKeyValueStore(RoutingTopology.DOCUMENTS).get(WORKSPACE + "/a.md"))
-                .isNull();
+        assertThat(meters.get("parley.retrieval.indexed.passages").gauge().value())
+                .isEqualTo(2);
+        assertThat(meters.get("parley.retrieval.time").timer().count()).isEqualTo(1);
+    }
+
+    @Test
+    void passagesReachThePromptByTheirVectors() {
+        WordHashes embedder = new WordHashes().alike("joyful", "happy");
+        stop();
+        start(embedder);
+        passages.pipeInput(WORKSPACE + "/a.md", Passages.of(embedder, "a.md", "joyful"));
+        passages.pipeInput(WORKSPACE + "/b.md", Passages.of(embedder, "b.md", "weary"));
+        turns.pipeInput(WORKSPACE, turn("happy", null, null));
+        turns.pipeInput(WORKSPACE, turn("happy", null, null));
+
+        assertThat(requests.readValue().getPassages())
+                .extracting(Passage::getText)
+                .containsExactly("joyful");
+        assertThat(embedder.questions()).as("embedded once for two tries").isEqualTo(1);
+    }
+
+    @Test
+    void aModelThatFailsCostsItsVectorsOnly() {
+        WordHashes embedder = new WordHashes();
+        stop();
+        start(embedder);
+        passages.pipeInput(WORKSPACE + "/b.md", Passages.of(embedder, "b.md", "Bees are yellow."));
+        embedder.fail();
+        turns.pipeInput(WORKSPACE, turn("Are bees yellow?", null, null));
+
+        assertThat(requests.readValue().getPassages()).hasSize(1);
+        assertThat(meters.get("parley.retrieval.embedding.failures").counter().count())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void whoBringsAPromptGetsNoPassages() {
+        passages.pipeInput(WORKSPACE + "/b.md", Passages.of("b.md", "Bees are yellow."));
+        TurnRequest brought = TurnRequest.newBuilder(turn("Are bees yellow?", null, null))
+                .setPrompt(new CallerPrompt(
+                        Role.USER,
+                        null,
+                        List.of(),
+                        GenerationOptions.newBuilder().build()))
+                .build();
+        turns.pipeInput(WORKSPACE, brought);
+
+        assertThat(requests.readValue().getPassages()).isEmpty();
+        assertThat(((TurnPrepared) reports.readValue().getBody()).getSources()).isEmpty();
     }
 
     @Test
@@ -190,8 +241,9 @@ class RoutingTopologyTest {
         byte[] key = WORKSPACE.getBytes(StandardCharsets.UTF_8);
         rawTurns.pipeInput(key, new byte[] {1, 2});
         rawTurns.pipeInput(key, (byte[]) null);
-        rawDocuments.pipeInput(key, new byte[] {3});
-        documents.pipeInput("elsewhere/x", document("a.md", "text"));
+        rawPassages.pipeInput(key, new byte[] {3});
+        passages.pipeInput("elsewhere/x", Passages.of("a.md", "text"));
+        rawPassages.pipeInput(key, (byte[]) null);
         turns.pipeInput(WORKSPACE, turn("?", null, null));
 
         assertThat(deadLetters.readRecordsToList())
@@ -201,13 +253,14 @@ class RoutingTopologyTest {
                 .containsExactly(
                         "chat.turns.v1 undecodable_record routing",
                         "chat.turns.v1 invalid_record routing",
-                        "chat.documents.v1 undecodable_record routing",
-                        "chat.documents.v1 invalid_record routing");
+                        "chat.passages.v1 undecodable_record routing",
+                        "chat.passages.v1 invalid_record routing",
+                        "chat.passages.v1 invalid_record routing");
         assertThat(requests.getQueueSize()).isEqualTo(1);
     }
 
-    private Topology topology(PassageIndex.Factory indexes) {
-        return RoutingTopology.build(topics, SETTINGS, new SimpleMeterRegistry(), indexes, InstantSource.fixed(NOW));
+    private Topology topology(Embedder embedder) {
+        return RoutingTopology.build(topics, SETTINGS, meters, embedder, InstantSource.fixed(NOW));
     }
 
     private static TurnRequest turn(String content, @Nullable String intent, @Nullable String engine) {
@@ -229,38 +282,5 @@ class RoutingTopologyTest {
                 engine,
                 Map.of(),
                 null);
-    }
-
-    private static Document document(String path, String text) {
-        return new Document("default", "main", path, null, null, "text/markdown", text, NOW);
-    }
-
-    /** Answers every question with all there is. */
-    private static final class WholeDocuments implements PassageIndex {
-
-        private final Map<String, Document> documents = new TreeMap<>();
-
-        @Override
-        public void put(String documentKey, Document document) {
-            documents.put(documentKey, document);
-        }
-
-        @Override
-        public void remove(String documentKey) {
-            documents.remove(documentKey);
-        }
-
-        @Override
-        public List<Passage> find(String tenantId, String workspaceId, String question, int limit) {
-            return documents.entrySet().stream()
-                    .limit(limit)
-                    .map(entry -> new Passage(
-                            new Source(entry.getKey(), entry.getValue().getPath(), null, 1.0),
-                            entry.getValue().getText()))
-                    .toList();
-        }
-
-        @Override
-        public void close() {}
     }
 }
