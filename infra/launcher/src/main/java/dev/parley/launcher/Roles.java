@@ -120,7 +120,7 @@ final class Roles implements AutoCloseable {
             KafkaSettings kafka,
             Topics topics,
             PrometheusMeterRegistry meters) {
-        PostgresReadModel readModel = new PostgresReadModel(postgres, topics.events());
+        PostgresReadModel readModel = new PostgresReadModel(postgres, topics);
         closing.push(readModel);
         Feed feed = add(Feed.start(feedSettings, kafka, topics, readModel, meters));
         SseEdge edge = new SseEdge(feed, feedSettings, meters);
