@@ -1,5 +1,6 @@
 package dev.parley.schemas;
 
+import dev.parley.schemas.config.Settings;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.utils.Utils;
@@ -13,6 +14,9 @@ public record DocumentKey(String tenant, String workspace, String path) {
 
     /** Of a path, in UTF-8. */
     public static final int MAX_PATH_BYTES = 512;
+
+    /** The setting of the workspace whose knowledge conversations draw on that name none. */
+    public static final String DEFAULT_WORKSPACE = "PARLEY_DEFAULT_WORKSPACE";
 
     private static final Pattern WORKSPACE = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
 
@@ -31,6 +35,18 @@ public record DocumentKey(String tenant, String workspace, String path) {
     /** Whether {@code text} may name a workspace: 1 to 128 of {@code A-Z a-z 0-9 . _ : -}. */
     public static boolean isWorkspace(String text) {
         return WORKSPACE.matcher(text).matches();
+    }
+
+    /**
+     * The workspace of conversations that name none ({@code default}). The door and the conversation topology both give it,
+     * so both read it here.
+     */
+    public static String defaultWorkspace(Settings settings) {
+        String workspace = settings.string(DEFAULT_WORKSPACE, "default");
+        if (!isWorkspace(workspace)) {
+            settings.problem(DEFAULT_WORKSPACE, "must be 1 to 128 of A-Z a-z 0-9 . _ : -");
+        }
+        return workspace;
     }
 
     /**

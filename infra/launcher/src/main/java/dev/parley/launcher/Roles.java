@@ -125,7 +125,7 @@ final class Roles implements AutoCloseable {
         Feed feed = add(Feed.start(feedSettings, kafka, topics, readModel, meters));
         SseEdge edge = new SseEdge(feed, feedSettings, meters);
         ingest = Optional.of(
-                add(IngestApi.start(settings, kafka, topics, feed, edge, readModel, meters, () -> running)));
+                add(IngestApi.start(settings, kafka, topics, feed, edge, readModel, readModel, meters, () -> running)));
     }
 
     private <R extends Role> R add(R role) {
