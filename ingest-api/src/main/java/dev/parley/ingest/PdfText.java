@@ -30,6 +30,13 @@ final class PdfText {
     private static final byte[] STREAM = "stream".getBytes(StandardCharsets.US_ASCII);
     private static final int SCRATCH_BYTES = 64 * 1024;
 
+    static {
+        // A list of this machine's fonts, which would go into somebody's home otherwise.
+        if (System.getProperty("pdfbox.fontcache") == null) {
+            System.setProperty("pdfbox.fontcache", System.getProperty("java.io.tmpdir"));
+        }
+    }
+
     private PdfText() {}
 
     /**

@@ -156,7 +156,7 @@ class DocumentCallsTest {
     @CsvSource({
         "/api/workspaces/a%20b/documents/x, 400, invalid_id:workspace",
         "/api/workspaces/w/documents/a%00b, 400, invalid_request",
-        "/api/workspaces/w/documents/a%0Ab, 400, invalid_id:path",
+        "/api/workspaces/w/documents/a%0Ab, 400, invalid_request",
         "/api/workspaces/w/documents/a%2F..%2Fb, 400, invalid_id:path",
         "/api/workspaces/w/documents/%2Fetc, 400, invalid_id:path",
         "/api/workspaces/w/documents/a?title=%20, 400, invalid_request:title",

@@ -66,8 +66,7 @@ final class DocumentClient implements AutoCloseable {
                 .build());
         return switch (response.statusCode()) {
             case 201 -> new Put.Added();
-            case 200 ->
-                json(response).path("unchanged").asBoolean() ? new Put.Unchanged() : new Put.Replaced();
+            case 200 -> json(response).path("unchanged").asBoolean() ? new Put.Unchanged() : new Put.Replaced();
             case 400, 413, 415, 422 -> {
                 JsonNode problem = json(response);
                 yield new Put.Refused(
@@ -98,7 +97,8 @@ final class DocumentClient implements AutoCloseable {
                 throw refused(response);
             }
             JsonNode page = json(response);
-            page.path("documents").forEach(document -> paths.add(document.path("path").asText()));
+            page.path("documents")
+                    .forEach(document -> paths.add(document.path("path").asText()));
             after = page.path("next").asText("");
         } while (!after.isEmpty());
         return paths;
@@ -117,7 +117,8 @@ final class DocumentClient implements AutoCloseable {
     }
 
     private HttpRequest.Builder request(String path) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(server.resolve(path)).timeout(REQUEST_TIMEOUT);
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(server.resolve(path)).timeout(REQUEST_TIMEOUT);
         apiKey.ifPresent(key -> request.header("Authorization", "Bearer " + key));
         return request;
     }

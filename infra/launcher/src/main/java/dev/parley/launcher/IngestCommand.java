@@ -33,7 +33,8 @@ final class IngestCommand implements Callable<Integer> {
     @Option(
             names = "--workspace",
             paramLabel = "NAME",
-            description = "Whose conversations are to draw on it. Environment: PARLEY_DEFAULT_WORKSPACE. Default: default.",
+            description =
+                    "Whose conversations are to draw on it. Environment: PARLEY_DEFAULT_WORKSPACE. Default: default.",
             defaultValue = "${env:PARLEY_DEFAULT_WORKSPACE}")
     private @Nullable String workspace;
 

@@ -50,8 +50,8 @@ final class OwnDocuments implements AutoCloseable {
                         changed += put(client, documents);
                     }
                 }
-                progress.accept("Workspace " + WORKSPACE + ": " + documents.size()
-                        + " pages of documentation, " + changed + " of them new or changed");
+                progress.accept("Workspace " + WORKSPACE + ": " + documents.size() + " pages of documentation, "
+                        + changed + " of them new or changed");
             } catch (CommandFailedException | IOException e) {
                 if (!Thread.currentThread().isInterrupted()) {
                     progress.accept("Workspace " + WORKSPACE + " is not up to date: " + e.getMessage());

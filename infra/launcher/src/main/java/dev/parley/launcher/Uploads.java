@@ -106,7 +106,11 @@ record Uploads(Map<String, Path> files, Map<String, String> failed) {
             }
             found.sort(Comparator.naturalOrder());
             for (Path file : found) {
-                add(file, root.relativize(file).toString().replace(file.getFileSystem().getSeparator(), "/"));
+                add(
+                        file,
+                        root.relativize(file)
+                                .toString()
+                                .replace(file.getFileSystem().getSeparator(), "/"));
             }
         }
     }

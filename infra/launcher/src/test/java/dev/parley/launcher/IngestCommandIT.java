@@ -58,7 +58,8 @@ class IngestCommandIT {
         all.addAll(List.of("--url", parley.url()));
         int status = new CommandLine(new IngestCommand(report)).execute(all.toArray(String[]::new));
         return new Run(
-                status, printed.toString(StandardCharsets.UTF_8).lines().sorted().toList());
+                status,
+                printed.toString(StandardCharsets.UTF_8).lines().sorted().toList());
     }
 
     private void write(String name, String text) throws IOException {
@@ -98,10 +99,8 @@ class IngestCommandIT {
                         "failed     mine/broken.pdf: the PDF is broken",
                         "skipped    mine/empty.txt: the document has no text",
                         "skipped    mine/picture.png: it is binary, not text");
-        assertThat(document("w", "mine/deep/page.html").path("text").asText())
-                .isEqualTo("# Bees\n\nThey are yellow.");
-        assertThat(document("w", "mine/whole.pdf").path("text").asText())
-                .isEqualTo("## Page 1\n\nCherries are red.");
+        assertThat(document("w", "mine/deep/page.html").path("text").asText()).isEqualTo("# Bees\n\nThey are yellow.");
+        assertThat(document("w", "mine/whole.pdf").path("text").asText()).isEqualTo("## Page 1\n\nCherries are red.");
         assertThat(document("w", "mine/copy%20of%20notes.md").path("title").asText())
                 .isEqualTo("Notes");
 
