@@ -17,8 +17,6 @@ final class Admission {
 
     static final int MAX_BODY_BYTES = 2 * 1024 * 1024;
 
-    private static final long MAX_PASSED_OVER_BYTES = 4L * MAX_BODY_BYTES;
-
     private static final String RESERVED = "parley.reserved-bytes";
 
     private final Semaphore requests;
@@ -52,23 +50,28 @@ final class Admission {
 
     /** The request's body; its bytes count as taken until the request has been served. Within {@link #admitted} only. */
     byte[] body(Context ctx) {
+        return body(ctx, MAX_BODY_BYTES);
+    }
+
+    /** The same of a body that may have so many bytes. */
+    byte[] body(Context ctx, int maxBytes) {
         long declared = ctx.req().getContentLengthLong();
         if (declared == 0) {
             return new byte[0];
         }
-        if (declared > MAX_BODY_BYTES) {
-            passOver(ctx, declared);
-            throw tooLarge();
+        if (declared > maxBytes) {
+            passOver(ctx, Math.min(declared, 4L * maxBytes));
+            throw tooLarge(maxBytes);
         }
-        int reserved = declared < 0 ? MAX_BODY_BYTES : (int) declared;
+        int reserved = declared < 0 ? maxBytes : (int) declared;
         if (!bodyBytes.tryAcquire(reserved)) {
             throw overloaded();
         }
         ctx.attribute(RESERVED, reserved);
         try {
-            byte[] bytes = ctx.req().getInputStream().readNBytes(MAX_BODY_BYTES + 1);
-            if (bytes.length > MAX_BODY_BYTES) {
-                throw tooLarge();
+            byte[] bytes = ctx.req().getInputStream().readNBytes(maxBytes + 1);
+            if (bytes.length > maxBytes) {
+                throw tooLarge(maxBytes);
             }
             return bytes;
         } catch (IOException e) {
@@ -84,7 +87,7 @@ final class Admission {
         try {
             InputStream body = ctx.req().getInputStream();
             byte[] scratch = new byte[64 * 1024];
-            long left = Math.min(bytes, MAX_PASSED_OVER_BYTES);
+            long left = bytes;
             for (int read = body.read(scratch); read >= 0 && left > 0; read = body.read(scratch)) {
                 left -= read;
             }
@@ -118,7 +121,7 @@ final class Admission {
         return new ProblemException(ErrorCode.OVERLOADED, "too many requests are being served: try again soon");
     }
 
-    private static ProblemException tooLarge() {
-        return new ProblemException(ErrorCode.PAYLOAD_TOO_LARGE, "the body has more than " + MAX_BODY_BYTES + " bytes");
+    private static ProblemException tooLarge(int maxBytes) {
+        return new ProblemException(ErrorCode.PAYLOAD_TOO_LARGE, "the body has more than " + maxBytes + " bytes");
     }
 }

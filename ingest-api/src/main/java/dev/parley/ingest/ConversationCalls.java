@@ -30,10 +30,12 @@ final class ConversationCalls {
 
     private final Door door;
     private final Snapshots snapshots;
+    private final String defaultWorkspace;
 
-    ConversationCalls(Door door, Snapshots snapshots) {
+    ConversationCalls(Door door, Snapshots snapshots, String defaultWorkspace) {
         this.door = door;
         this.snapshots = snapshots;
+        this.defaultWorkspace = defaultWorkspace;
     }
 
     void create(Context ctx, Request request) {
@@ -41,7 +43,7 @@ final class ConversationCalls {
         JsonBody body = request.body();
         Optional<String> ownId = body.text("id", Request.ID, Request.ID_RULE);
         Optional<String> title = body.title("title", MAX_TITLE_CHARS);
-        String workspace = body.text("workspaceId", Request.ID, Request.ID_RULE).orElse("default");
+        String workspace = body.text("workspaceId", Request.ID, Request.ID_RULE).orElse(defaultWorkspace);
         Map<String, String> metadata = body.metadata("metadata");
         body.done();
         String tenant = request.tenant();

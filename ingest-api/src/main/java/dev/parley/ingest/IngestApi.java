@@ -6,6 +6,7 @@ import dev.parley.schemas.Role;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.sinks.postgres.ConversationQueries;
+import dev.parley.sinks.postgres.DocumentQueries;
 import dev.parley.sinks.sse.ConversationFeed;
 import dev.parley.sinks.sse.SseEdge;
 import io.javalin.Javalin;
@@ -69,6 +70,7 @@ public final class IngestApi implements Role {
 
     private final Door door;
     private final CommandLog log;
+    private final DocumentLog documentLog;
     private final SseEdge edge;
     private final ChatSockets sockets;
     private final IngestSettings settings;
@@ -78,6 +80,7 @@ public final class IngestApi implements Role {
             AtomicInteger underWay,
             Door door,
             CommandLog log,
+            DocumentLog documentLog,
             SseEdge edge,
             ChatSockets sockets,
             IngestSettings settings) {
@@ -85,6 +88,7 @@ public final class IngestApi implements Role {
         this.underWay = underWay;
         this.door = door;
         this.log = log;
+        this.documentLog = documentLog;
         this.edge = edge;
         this.sockets = sockets;
         this.settings = settings;
@@ -104,18 +108,31 @@ public final class IngestApi implements Role {
             ConversationFeed feed,
             SseEdge edge,
             ConversationQueries queries,
+            DocumentQueries documents,
             PrometheusMeterRegistry meters,
             Supplier<List<Role>> roles) {
-        return start(settings, new KafkaCommandLog(kafka, topics, meters), topics, feed, edge, queries, meters, roles);
+        return start(
+                settings,
+                new KafkaCommandLog(kafka, topics, meters),
+                new KafkaDocumentLog(kafka, topics, meters),
+                topics,
+                feed,
+                edge,
+                queries,
+                documents,
+                meters,
+                roles);
     }
 
     static IngestApi start(
             IngestSettings settings,
             CommandLog log,
+            DocumentLog documentLog,
             Topics topics,
             ConversationFeed feed,
             SseEdge edge,
             ConversationQueries queries,
+            DocumentQueries documents,
             PrometheusMeterRegistry meters,
             Supplier<List<Role>> roles) {
         Tickets tickets = new Tickets(settings.tenantsByKey().keySet(), InstantSource.system());
@@ -127,7 +144,15 @@ public final class IngestApi implements Role {
         Snapshots snapshots = new Snapshots(door, feed, queries);
         Abandoned abandoned = new Abandoned(door);
         UiChat chat = new UiChat(door);
-        NativeApi nativeApi = new NativeApi(door, serving, admission, snapshots, edge, tickets);
+        NativeApi nativeApi = new NativeApi(
+                door,
+                serving,
+                admission,
+                snapshots,
+                edge,
+                tickets,
+                new DocumentCalls(documentLog, documents, new DocumentReader()),
+                settings.defaultWorkspace());
         OpenAiApi openAi = new OpenAiApi(
                 serving,
                 new OpenAiCalls(door, edge, admission, settings.models(), abandoned),
@@ -156,9 +181,10 @@ public final class IngestApi implements Role {
             server.start(settings.host(), settings.port());
         } catch (RuntimeException e) {
             log.close();
+            documentLog.close();
             throw isTaken(e) ? new AddressTakenException(settings) : e;
         }
-        return new IngestApi(server, underWay, door, log, edge, sockets, settings);
+        return new IngestApi(server, underWay, door, log, documentLog, edge, sockets, settings);
     }
 
     /** Another process listens where the server should. */
@@ -320,5 +346,6 @@ public final class IngestApi implements Role {
         }
         server.stop();
         log.close();
+        documentLog.close();
     }
 }

@@ -1,6 +1,7 @@
 package dev.parley.ingest;
 
 import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.config.Secret;
 import dev.parley.schemas.config.Settings;
 import java.net.InetAddress;
@@ -21,6 +22,8 @@ import java.util.regex.Pattern;
  * @param maxBodyBytes of all requests being served ({@code PARLEY_MAX_REQUEST_BYTES}, 128 MiB)
  * @param corsOrigins of web pages of other sites that may call ({@code PARLEY_CORS_ORIGINS}, {@code https://host:port,…},
  *     or {@code *} for any, which needs keys); empty: none
+ * @param defaultWorkspace whose knowledge conversations draw on that name none ({@code PARLEY_DEFAULT_WORKSPACE},
+ *     {@code default})
  * @param models that callers of a model API may name; {@code PARLEY_LLM_MODEL} is one of them
  */
 public record IngestSettings(
@@ -30,6 +33,7 @@ public record IngestSettings(
         int maxRequests,
         int maxBodyBytes,
         List<String> corsOrigins,
+        String defaultWorkspace,
         Models models) {
 
     /** Any web page at all. */
@@ -56,8 +60,12 @@ public record IngestSettings(
                 keys,
                 settings.integer("PARLEY_MAX_REQUESTS", 2000, 1, 1_000_000),
                 settings.integer(
-                        "PARLEY_MAX_REQUEST_BYTES", 128 * 1024 * 1024, Admission.MAX_BODY_BYTES, Integer.MAX_VALUE),
+                        "PARLEY_MAX_REQUEST_BYTES",
+                        128 * 1024 * 1024,
+                        DocumentReader.MAX_UPLOAD_BYTES,
+                        Integer.MAX_VALUE),
                 origins(settings, keys.isEmpty()),
+                DocumentKey.defaultWorkspace(settings),
                 Models.from(settings));
     }
 

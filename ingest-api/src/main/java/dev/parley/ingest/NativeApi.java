@@ -12,11 +12,21 @@ final class NativeApi {
     private final ConversationCalls conversations;
     private final MessageCalls messages;
     private final StreamCalls streams;
+    private final DocumentCalls documents;
     private final Tickets tickets;
 
-    NativeApi(Door door, Serving serving, Admission admission, Snapshots snapshots, SseEdge edge, Tickets tickets) {
+    NativeApi(
+            Door door,
+            Serving serving,
+            Admission admission,
+            Snapshots snapshots,
+            SseEdge edge,
+            Tickets tickets,
+            DocumentCalls documents,
+            String defaultWorkspace) {
         this.serving = serving;
-        this.conversations = new ConversationCalls(door, snapshots);
+        this.documents = documents;
+        this.conversations = new ConversationCalls(door, snapshots, defaultWorkspace);
         this.messages = new MessageCalls(door, snapshots, admission);
         this.streams = new StreamCalls(door, edge);
         this.tickets = tickets;
@@ -36,6 +46,10 @@ final class NativeApi {
         routes.post("/api/conversations/{id}/cancel", serving.call(messages::cancel));
         routes.get("/api/conversations/{id}/events", serving.stream(streams::one));
         routes.get("/api/events", serving.stream(streams::all));
+        routes.get("/api/workspaces/{workspace}/documents", serving.call(documents::list));
+        routes.put("/api/workspaces/{workspace}/documents/<path>", serving.call(documents::put));
+        routes.get("/api/workspaces/{workspace}/documents/<path>", serving.call(documents::get));
+        routes.delete("/api/workspaces/{workspace}/documents/<path>", serving.call(documents::delete));
         routes.post("/api/tickets", serving.call(this::ticket));
     }
 

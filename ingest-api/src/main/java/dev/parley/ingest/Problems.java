@@ -144,6 +144,12 @@ final class Problems {
     /** For what never reaches a handler: requests that are not HTTP, or not within Jetty's bounds. */
     static final class OfJetty extends ErrorHandler {
 
+        /** Whoever puts or deletes is told as well. */
+        @Override
+        public boolean errorPageForMethod(String method) {
+            return true;
+        }
+
         @Override
         protected void generateResponse(
                 Request request,

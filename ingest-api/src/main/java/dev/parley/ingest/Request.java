@@ -1,6 +1,7 @@
 package dev.parley.ingest;
 
 import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.TraceParent;
 import io.javalin.http.Context;
@@ -59,6 +60,40 @@ final class Request {
             throw new ProblemException(ErrorCode.INVALID_ID, "must be " + ID_RULE, "id");
         }
         return new ConversationKey(tenant, id);
+    }
+
+    String workspace() {
+        String workspace = ctx.pathParam("workspace");
+        if (!DocumentKey.isWorkspace(workspace)) {
+            throw new ProblemException(ErrorCode.INVALID_ID, "must be " + ID_RULE, "workspace");
+        }
+        return workspace;
+    }
+
+    /** The document that the path names; there need not be one. */
+    DocumentKey document() {
+        String tenant = tenant();
+        String workspace = workspace();
+        String path = ctx.pathParam("path");
+        if (!DocumentKey.isPath(path)) {
+            throw new ProblemException(
+                    ErrorCode.INVALID_ID,
+                    "must be names between slashes, none of them empty, '.' or '..', without control characters, in at"
+                            + " most " + DocumentKey.MAX_PATH_BYTES + " bytes of UTF-8",
+                    "path");
+        }
+        return new DocumentKey(tenant, workspace, path);
+    }
+
+    /** Where what the request names is found, as it was asked for. */
+    String location() {
+        return ctx.req().getRequestURI();
+    }
+
+    /** An uploaded document's bytes. The caller is known by then: nobody else's body is read. */
+    byte[] upload() {
+        tenant();
+        return admission.body(ctx, DocumentReader.MAX_UPLOAD_BYTES);
     }
 
     String messageId() {

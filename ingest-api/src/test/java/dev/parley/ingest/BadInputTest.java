@@ -223,7 +223,7 @@ class BadInputTest {
                 get("/api/conversations/%ff", "400 invalid_request"),
                 get("/api", "404 not_found"),
                 get("/nothing/here", "404 not_found"),
-                get("/api/workspaces/w/documents", "404 not_found"),
+                get("/api/workspaces/w", "404 not_found"),
                 get("/..%2f..%2fetc/passwd", "404 not_found"),
                 method("PUT", "/api/conversations", "405 method_not_allowed"),
                 method("POST", "/api/conversations/c/events", "405 method_not_allowed"),

@@ -36,6 +36,7 @@ final class DoorUnderTest implements AutoCloseable {
     final FakeWorld world;
     final FakeFeed feed;
     final FakeQueries queries;
+    final FakeDocuments documents = new FakeDocuments();
     private final IngestApi api;
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -76,10 +77,12 @@ final class DoorUnderTest implements AutoCloseable {
         api = IngestApi.start(
                 ingest,
                 world,
+                documents,
                 TOPICS,
                 feed,
                 new SseEdge(feed, feedSettings, meters),
                 queries,
+                documents,
                 meters,
                 () -> List.of(roles));
     }

@@ -222,7 +222,8 @@ class OpenApiTest {
     private static final String WAITING = "wait=20";
 
     static Stream<Row> rows() {
-        return Stream.of(nativeRows(), openAiRows(), aiSdkRows()).flatMap(any -> any);
+        return Stream.of(nativeRows(), documentRows(), openAiRows(), aiSdkRows())
+                .flatMap(any -> any);
     }
 
     private static Stream<Row> nativeRows() {
@@ -358,6 +359,64 @@ class OpenApiTest {
                 new Row("readMetrics", 200, door -> door.get("/metrics")),
                 new Row("readOpenApi", 200, door -> door.get("/openapi.yaml")),
                 new Row("readAsyncApi", 200, door -> door.get("/asyncapi.yaml")));
+    }
+
+    private static final String DOCUMENT = "/api/workspaces/w/documents/a/b.md";
+
+    private static Reply put(DoorUnderTest door, String path, String text, String... headers) {
+        return door.send("PUT", path, text.getBytes(StandardCharsets.UTF_8), headers);
+    }
+
+    private static DoorUnderTest withDocument(DoorUnderTest door) {
+        put(door, DOCUMENT + "?uri=https://example.com/b", "# B");
+        return door;
+    }
+
+    private static DoorUnderTest withoutDocuments(DoorUnderTest door) {
+        withDocument(door).documents.postgresAway();
+        return door;
+    }
+
+    private static Stream<Row> documentRows() {
+        return Stream.of(
+                new Row("putDocument", 201, door -> put(door, DOCUMENT, "# B")),
+                new Row("putDocument", 200, door -> put(withDocument(door), DOCUMENT, "# C")),
+                new Row(
+                        "putDocument",
+                        200,
+                        door -> put(withDocument(door), DOCUMENT + "?uri=https://example.com/b", "# B")),
+                new Row("putDocument", 400, door -> put(door, DOCUMENT + "?uri=javascript:x", "# B")),
+                Row.withoutKey("putDocument", door -> put(door, DOCUMENT, "# B")),
+                new Row("putDocument", 403, door -> put(door, DOCUMENT, "# B", "Origin", "null")),
+                new Row("putDocument", 413, door -> put(door, DOCUMENT, "x".repeat(DocumentReader.MAX_TEXT_BYTES + 1))),
+                new Row("putDocument", 415, door -> put(door, DOCUMENT, "# B", "Content-Type", "image/png")),
+                new Row("putDocument", 422, door -> put(door, DOCUMENT, " ")),
+                new Row("putDocument", 422, door -> put(door, DOCUMENT, "a\u0000b")),
+                new Row("putDocument", 503, door -> {
+                    door.documents.kafkaAway();
+                    return put(door, DOCUMENT, "# B");
+                }),
+                new Row("getDocument", 200, door -> withDocument(door).get(DOCUMENT)),
+                new Row("getDocument", 400, door -> door.get("/api/workspaces/a%20b/documents/c")),
+                Row.withoutKey("getDocument", door -> door.get(DOCUMENT)),
+                new Row("getDocument", 404, door -> door.get(DOCUMENT)),
+                new Row("getDocument", 503, door -> withoutDocuments(door).get(DOCUMENT)),
+                new Row("deleteDocument", 204, door -> door.send("DELETE", DOCUMENT, null)),
+                new Row("deleteDocument", 400, door -> door.send("DELETE", DOCUMENT + "%00", null)),
+                Row.withoutKey("deleteDocument", door -> door.send("DELETE", DOCUMENT, null)),
+                new Row("deleteDocument", 403, door -> door.send("DELETE", DOCUMENT, null, "Origin", "null")),
+                new Row("deleteDocument", 503, door -> {
+                    door.documents.kafkaAway();
+                    return door.send("DELETE", DOCUMENT, null);
+                }),
+                new Row("listDocuments", 200, door -> door.get("/api/workspaces/w/documents")),
+                new Row("listDocuments", 200, door -> {
+                    put(door, DOCUMENT + ".txt", "text");
+                    return withDocument(door).get("/api/workspaces/w/documents?limit=1");
+                }),
+                new Row("listDocuments", 400, door -> door.get("/api/workspaces/w/documents?limit=0")),
+                Row.withoutKey("listDocuments", door -> door.get("/api/workspaces/w/documents")),
+                new Row("listDocuments", 503, door -> withoutDocuments(door).get("/api/workspaces/w/documents")));
     }
 
     private static String answer(DoorUnderTest door) {
@@ -656,7 +715,7 @@ class OpenApiTest {
     void whatIsDocumentedIsServedAndWhatIsServedIsDocumented() {
         // OpenAPI has no word for a parameter that spans slashes.
         Set<String> served = shared.routes().stream()
-                .map(route -> route.replace("<model>", "{model}"))
+                .map(route -> route.replace("<model>", "{model}").replace("<path>", "{path}"))
                 .collect(Collectors.toSet());
 
         assertThat(openApi.routes().values()).containsExactlyInAnyOrderElementsOf(served);

@@ -2,6 +2,7 @@ package dev.parley.schemas;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import org.apache.avro.Schema;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -39,10 +40,19 @@ public final class CloudEventHeaders {
      * @param cause headers of the record that led to this one, whose trace is carried on; null where there is none
      */
     public static Headers of(String id, SpecificRecord body, String source, Instant time, @Nullable Headers cause) {
+        return of(id, body.getSchema().getFullName(), source, time, cause);
+    }
+
+    /** The same of a record without a value, which deletes: its type is that of what it deletes, and {@code .deleted}. */
+    public static Headers ofDeletion(String id, Schema deleted, String source, Instant time, @Nullable Headers cause) {
+        return of(id, deleted.getFullName() + ".deleted", source, time, cause);
+    }
+
+    private static Headers of(String id, String type, String source, Instant time, @Nullable Headers cause) {
         RecordHeaders headers = new RecordHeaders();
         headers.add(SPEC_VERSION, VERSION_1_0);
         headers.add(ID, utf8(id));
-        headers.add(TYPE, utf8(body.getSchema().getFullName()));
+        headers.add(TYPE, utf8(type));
         headers.add(SOURCE, utf8(source));
         headers.add(TIME, utf8(time.toString()));
         headers.add(CONTENT_TYPE, AVRO);

@@ -24,6 +24,11 @@ public enum ErrorCode {
     CONVERSATION_DELETED(Kind.USER),
     MESSAGE_NOT_FOUND(Kind.USER),
     MODEL_NOT_FOUND(Kind.USER),
+    DOCUMENT_NOT_FOUND(Kind.USER),
+    /** Nothing can be made of a document: it is broken, binary, or in another encoding than it says. */
+    DOCUMENT_UNREADABLE(Kind.USER),
+    /** A document is whole, but has no text. */
+    DOCUMENT_EMPTY(Kind.USER),
     IDEMPOTENCY_CONFLICT(Kind.USER),
     /** {@code onBusy: reject} met a running turn. */
     BUSY(Kind.USER),

@@ -90,7 +90,7 @@ public record Topics(
                                 "The knowledge of a workspace; a null value deletes. Partitioned by tenant/workspace.",
                                 "tenant/workspace/path",
                                 List.of(INGEST_API),
-                                List.of(INDEXING))),
+                                List.of(INDEXING, POSTGRES_SINK))),
                 topics.of(
                         "chat.passages.v1",
                         new Retention.Compacted(),

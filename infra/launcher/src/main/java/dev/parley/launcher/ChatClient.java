@@ -12,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -55,11 +56,13 @@ final class ChatClient {
     }
 
     /** Creates a conversation, or finds that it exists; returns its id. */
-    String open(Optional<String> conversationId) {
+    String open(Optional<String> conversationId, Optional<String> workspace) {
         if (conversationId.isPresent() && exists(conversationId.get())) {
             return conversationId.get();
         }
-        Map<String, String> request = conversationId.map(id -> Map.of("id", id)).orElse(Map.of());
+        Map<String, String> request = new HashMap<>();
+        conversationId.ifPresent(id -> request.put("id", id));
+        workspace.ifPresent(name -> request.put("workspaceId", name));
         return post("/api/conversations", request).path("id").asText();
     }
 

@@ -2,7 +2,6 @@ package dev.parley.launcher;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -15,6 +14,7 @@ import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -40,51 +40,29 @@ final class ChatCommand implements Callable<Integer> {
     private @Nullable String conversation;
 
     @Option(
-            names = "--url",
-            paramLabel = "URL",
-            description = "The server. Environment: PARLEY_URL. Default: http://127.0.0.1:<http port>.",
-            defaultValue = "${env:PARLEY_URL}")
-    private @Nullable String url;
+            names = "--workspace",
+            paramLabel = "NAME",
+            description = "Whose knowledge a new conversation draws on. Default: the server's own.")
+    private @Nullable String workspace;
 
-    @Option(
-            names = "--http-port",
-            paramLabel = "PORT",
-            description = "Port of a server on this machine. Environment: PARLEY_HTTP_PORT. Default: 8080.",
-            defaultValue = "${env:PARLEY_HTTP_PORT}")
-    private @Nullable Integer httpPort;
-
-    @Option(
-            names = "--api-key",
-            paramLabel = "KEY",
-            description = "Environment: PARLEY_API_KEY.",
-            defaultValue = "${env:PARLEY_API_KEY}")
-    private @Nullable String apiKey;
+    @Mixin
+    private final ServerFlags server = new ServerFlags();
 
     @Parameters(arity = "0..*", paramLabel = "TEXT", description = "The question.")
     private String @Nullable [] text;
 
     @Override
     public Integer call() throws IOException {
-        ChatClient client = new ChatClient(server(), Optional.ofNullable(apiKey));
+        ChatClient client = new ChatClient(server.server(), server.apiKey());
         if (text != null && text.length > 0) {
             return askOnce(client, String.join(" ", text));
         }
         return converse(client);
     }
 
-    private URI server() {
-        String address =
-                url != null && !url.isBlank() ? url : "http://127.0.0.1:" + (httpPort == null ? 8080 : httpPort);
-        try {
-            return URI.create(address);
-        } catch (IllegalArgumentException e) {
-            throw new CommandFailedException("--url is no URL: " + address, e);
-        }
-    }
-
     /** One question: the answer, whole and nothing else, on stdout; anything else on stderr. */
     private int askOnce(ChatClient client, String question) {
-        String id = client.open(Optional.ofNullable(conversation));
+        String id = client.open(Optional.ofNullable(conversation), Optional.ofNullable(workspace));
         ChatClient.Question asked = client.ask(id, question);
         // The process ends by the signal; the answer is cancelled on the way out.
         AtomicReference<ChatClient.@Nullable Question> running = new AtomicReference<>(asked);
@@ -98,18 +76,12 @@ final class ChatCommand implements Callable<Integer> {
                 "cancel-on-exit");
         Runtime.getRuntime().addShutdownHook(cancelling);
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
-        boolean watched = isTerminal();
+        boolean watched = Console.isTerminal();
         ChatClient.Outcome outcome = client.follow(asked, watched ? new Printed(out, true) : new Unshown());
         running.set(null);
         out.println(watched ? "" : outcome.content());
         outcome.trouble().ifPresent(trouble -> System.err.println("parley: " + trouble));
         return outcome.trouble().isPresent() ? Parley.FAILED : 0;
-    }
-
-    @SuppressWarnings("SystemConsoleNull") // JDK 25 is back to null where there is no terminal.
-    private static boolean isTerminal() {
-        java.io.Console console = System.console();
-        return console != null && console.isTerminal();
     }
 
     private int converse(ChatClient client) throws IOException {
@@ -120,7 +92,7 @@ final class ChatCommand implements Callable<Integer> {
                     .appName("parley")
                     .build();
             PrintWriter out = terminal.writer();
-            String id = client.open(Optional.ofNullable(conversation));
+            String id = client.open(Optional.ofNullable(conversation), Optional.ofNullable(workspace));
             out.println(dim(terminal, "Conversation " + id + ". Ctrl-C stops an answer, Ctrl-D leaves."));
             AtomicReference<ChatClient.@Nullable Question> running = new AtomicReference<>();
             terminal.handle(Terminal.Signal.INT, signal -> {

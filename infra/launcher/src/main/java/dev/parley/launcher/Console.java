@@ -27,6 +27,13 @@ final class Console {
         System.out.flush();
     }
 
+    /** Whether a person watches what this process prints. */
+    @SuppressWarnings("SystemConsoleNull") // JDK 25 is back to null where there is no terminal.
+    static boolean isTerminal() {
+        java.io.Console console = System.console();
+        return console != null && console.isTerminal();
+    }
+
     Duration sinceStart() {
         return Duration.ofNanos(System.nanoTime() - startedNanos);
     }

@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             UpCommand.class,
             ChatCommand.class,
+            IngestCommand.class,
             RunCommand.class,
             ProvisionCommand.class,
             BenchCommand.class,

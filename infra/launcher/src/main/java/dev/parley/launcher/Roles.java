@@ -120,12 +120,12 @@ final class Roles implements AutoCloseable {
             KafkaSettings kafka,
             Topics topics,
             PrometheusMeterRegistry meters) {
-        PostgresReadModel readModel = new PostgresReadModel(postgres, topics.events());
+        PostgresReadModel readModel = new PostgresReadModel(postgres, topics);
         closing.push(readModel);
         Feed feed = add(Feed.start(feedSettings, kafka, topics, readModel, meters));
         SseEdge edge = new SseEdge(feed, feedSettings, meters);
         ingest = Optional.of(
-                add(IngestApi.start(settings, kafka, topics, feed, edge, readModel, meters, () -> running)));
+                add(IngestApi.start(settings, kafka, topics, feed, edge, readModel, readModel, meters, () -> running)));
     }
 
     private <R extends Role> R add(R role) {

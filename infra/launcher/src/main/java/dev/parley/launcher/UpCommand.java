@@ -1,7 +1,10 @@
 package dev.parley.launcher;
 
+import dev.parley.ingest.IngestSettings;
+import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.RegistrySettings;
+import dev.parley.schemas.config.Secret;
 import dev.parley.schemas.config.Settings;
 import dev.parley.stack.DataDirInUseException;
 import dev.parley.stack.PortTakenException;
@@ -88,10 +91,20 @@ final class UpCommand implements Callable<Integer> {
                 HttpPort.checkFree(settings.string("PARLEY_HTTP_HOST", "127.0.0.1"), httpPort);
             }
             Stack stack = shutdown.close(Stack.start(stackSettings), "Kafka, Postgres and registry");
-            Settings wired = Settings.of(embedded(stack), flagValues(), withoutOutside(System.getenv()));
+            Settings wired = Settings.of(
+                    embedded(stack),
+                    flagValues(),
+                    withoutOutside(System.getenv()),
+                    Map.of(DocumentKey.DEFAULT_WORKSPACE, OwnDocuments.WORKSPACE));
             Roles roles = shutdown.close(Roles.start(wanted, wired, true, console::progress), "roles");
             roles.awaitReady();
             console.banner(Banner.of(stack, roles, ephemeral));
+            if (roles.httpUrl().isPresent()) {
+                Map<Secret, String> tenantsByKey = IngestSettings.from(wired).tenantsByKey();
+                shutdown.close(
+                        OwnDocuments.start(roles.httpUrl().orElseThrow(), tenantsByKey, console::progress),
+                        "documentation");
+            }
             shutdown.await();
             return 0;
         } catch (PortTakenException e) {

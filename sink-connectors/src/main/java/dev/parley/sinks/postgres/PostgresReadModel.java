@@ -11,7 +11,9 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.Topic;
+import dev.parley.schemas.Topics;
 import dev.parley.sinks.postgres.ConversationSnapshot.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationSnapshot.Failure;
 import dev.parley.sinks.postgres.ConversationSnapshot.Feedback;
@@ -36,7 +38,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /** Reads what the sink wrote. Thread-safe. */
-public final class PostgresReadModel implements ConversationQueries, EventArchive, AutoCloseable {
+public final class PostgresReadModel implements ConversationQueries, DocumentQueries, EventArchive, AutoCloseable {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -49,12 +51,18 @@ public final class PostgresReadModel implements ConversationQueries, EventArchiv
             where m.tenant = ? and m.conversation_id = ?
             """;
 
+    private static final String DOCUMENT_SUMMARY =
+            "select path, title, uri, content_type, bytes, characters, content_hash, updated_at";
+    private static final String DOCUMENT = " from documents where tenant = ? and workspace_id = ? and path = ?";
+
     private final Database database;
     private final Topic<String, ConversationEvent> events;
+    private final String documentsTopic;
 
-    public PostgresReadModel(PostgresSettings settings, Topic<String, ConversationEvent> events) {
+    public PostgresReadModel(PostgresSettings settings, Topics topics) {
         this.database = new Database(settings, "parley-read");
-        this.events = events;
+        this.events = topics.events();
+        this.documentsTopic = topics.documents().name();
     }
 
     /** A question to the database. */
@@ -433,6 +441,92 @@ public final class PostgresReadModel implements ConversationQueries, EventArchiv
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a jsonb column holds JSON", e);
         }
+    }
+
+    @Override
+    public Optional<DocumentSummary> summary(DocumentKey document) {
+        return ask(connection ->
+                one(connection, DOCUMENT_SUMMARY + DOCUMENT, document, PostgresReadModel::documentSummary));
+    }
+
+    @Override
+    public Optional<StoredDocument> document(DocumentKey document) {
+        return ask(connection -> one(
+                connection,
+                DOCUMENT_SUMMARY + ", content, content_exact" + DOCUMENT,
+                document,
+                row -> new StoredDocument(
+                        documentSummary(row),
+                        ExactText.read(row.getString("content"), row.getBytes("content_exact")))));
+    }
+
+    /** Makes something of a row. */
+    @FunctionalInterface
+    private interface Row<T> {
+        T of(ResultSet row) throws SQLException;
+    }
+
+    private static <T> Optional<T> one(Connection connection, String sql, DocumentKey document, Row<T> made)
+            throws SQLException {
+        try (PreparedStatement select = connection.prepareStatement(sql)) {
+            select.setString(1, document.tenant());
+            select.setString(2, document.workspace());
+            select.setString(3, document.path());
+            try (ResultSet row = select.executeQuery()) {
+                return row.next() ? Optional.of(made.of(row)) : Optional.empty();
+            }
+        }
+    }
+
+    private static DocumentSummary documentSummary(ResultSet row) throws SQLException {
+        return new DocumentSummary(
+                row.getString("path"),
+                Optional.ofNullable(row.getString("title")),
+                Optional.ofNullable(row.getString("uri")),
+                row.getString("content_type"),
+                row.getLong("bytes"),
+                row.getInt("characters"),
+                row.getString("content_hash"),
+                row.getTimestamp("updated_at").toInstant());
+    }
+
+    @Override
+    public DocumentPage documents(String tenant, String workspace, int limit, Optional<String> after) {
+        return ask(connection -> {
+            String sql = DOCUMENT_SUMMARY
+                    + " from documents where tenant = ? and workspace_id = ? and path > ? order by path limit ?";
+            try (PreparedStatement select = connection.prepareStatement(sql)) {
+                select.setString(1, tenant);
+                select.setString(2, workspace);
+                select.setString(3, after.orElse(""));
+                select.setInt(4, limit + 1);
+                List<DocumentSummary> found = new ArrayList<>();
+                try (ResultSet rows = select.executeQuery()) {
+                    while (rows.next()) {
+                        found.add(documentSummary(rows));
+                    }
+                }
+                return found.size() <= limit
+                        ? new DocumentPage(List.copyOf(found), Optional.empty())
+                        : new DocumentPage(
+                                List.copyOf(found.subList(0, limit)),
+                                Optional.of(found.get(limit - 1).path()));
+            }
+        });
+    }
+
+    @Override
+    public boolean hasFolded(int partition, long offset) {
+        return ask(connection -> {
+            try (PreparedStatement select = connection.prepareStatement(
+                    "select next_position from sink_offsets where topic = ? and log_partition = ?")) {
+                select.setString(1, documentsTopic);
+                select.setInt(2, partition);
+                try (ResultSet row = select.executeQuery()) {
+                    return (row.next() ? row.getLong(1) : 0) >= offset;
+                }
+            }
+        });
     }
 
     @Override

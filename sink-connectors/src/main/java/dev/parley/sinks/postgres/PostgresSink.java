@@ -1,8 +1,10 @@
 package dev.parley.sinks.postgres;
 
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.Document;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.DeadLetter;
+import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.Role;
 import dev.parley.schemas.TopicSpec;
@@ -15,6 +17,7 @@ import dev.parley.sinks.postgres.RowWriter.Read;
 import dev.parley.sinks.postgres.RowWriter.StaleInstanceException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -26,6 +29,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -45,7 +49,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Folds the log of record into Postgres, exactly once: rows and offsets move in one transaction, and the offset moves only
+ * Folds the log of record and the knowledge of workspaces into Postgres, exactly once: rows and offsets move in one transaction, and the offset moves only
  * from where this instance believes it to be, so an instance that has lost its partitions without knowing writes nothing.
  *
  * <p>The offsets in Postgres are the truth; those in Kafka follow them, for operators to see the lag.
@@ -183,7 +187,7 @@ public final class PostgresSink implements Role {
         private final KafkaProducer<byte[], byte[]> deadLetters;
 
         /** The offset that Postgres holds for each partition of this instance. */
-        private final Map<Integer, Long> positions = new HashMap<>();
+        private final Map<TopicPartition, Long> positions = new HashMap<>();
 
         Session(KafkaConsumer<byte[], byte[]> consumer, KafkaProducer<byte[], byte[]> deadLetters) {
             this.consumer = consumer;
@@ -191,7 +195,8 @@ public final class PostgresSink implements Role {
         }
 
         void follow() {
-            consumer.subscribe(List.of(topics.events().name()), this);
+            consumer.subscribe(
+                    List.of(topics.events().name(), topics.documents().name()), this);
             while (!closing) {
                 ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
                 if (!health.ready() && !consumer.assignment().isEmpty()) {
@@ -201,8 +206,30 @@ public final class PostgresSink implements Role {
                 }
                 if (!records.isEmpty()) {
                     handle(records);
+                } else {
+                    passCompacted();
                 }
             }
+        }
+
+        /**
+         * Where the last records of a compacted partition are gone, nothing comes, but the place is behind them all the
+         * same: whoever asks whether the fold has come so far must not be told no for ever.
+         */
+        private void passCompacted() {
+            for (TopicPartition partition : consumer.assignment()) {
+                @Nullable Long folded = positions.get(partition);
+                if (isOfDocuments(partition.topic()) && folded != null) {
+                    long position = consumer.position(partition);
+                    if (position > folded) {
+                        pass(partition, position);
+                    }
+                }
+            }
+        }
+
+        private boolean isOfDocuments(String topic) {
+            return topic.equals(topics.documents().name());
         }
 
         @Override
@@ -212,7 +239,7 @@ public final class PostgresSink implements Role {
                     seek(partition);
                 } catch (SQLException e) {
                     // Nothing is read from it before its place is known: see handle().
-                    positions.remove(partition.partition());
+                    positions.remove(partition);
                     consumer.seekToBeginning(List.of(partition));
                 }
             }
@@ -220,12 +247,12 @@ public final class PostgresSink implements Role {
 
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> revoked) {
-            revoked.forEach(partition -> positions.remove(partition.partition()));
+            revoked.forEach(positions::remove);
         }
 
         private void seek(TopicPartition partition) throws SQLException {
             long position = positionInDatabase(partition);
-            positions.put(partition.partition(), position);
+            positions.put(partition, position);
             consumer.seek(partition, position);
         }
 
@@ -288,33 +315,40 @@ public final class PostgresSink implements Role {
             try (Connection connection = database.connection()) {
                 connection.setAutoCommit(false);
                 RowWriter writer = new RowWriter(connection);
+                DocumentWriter documents = new DocumentWriter(connection);
                 List<Read> batch = new ArrayList<>();
                 for (TopicPartition partition : records.partitions()) {
                     if (!consumer.assignment().contains(partition)) {
                         continue; // Revoked while the batch waited for Postgres.
                     }
-                    Long from = positions.get(partition.partition());
+                    Long from = positions.get(partition);
                     if (from == null) {
                         from = positionInDatabase(partition);
-                        positions.put(partition.partition(), from);
+                        positions.put(partition, from);
                     }
                     List<ConsumerRecord<byte[], byte[]>> ofPartition = records.records(partition);
                     for (ConsumerRecord<byte[], byte[]> record : ofPartition) {
-                        if (record.offset() >= from) {
+                        if (record.offset() < from) {
+                            continue;
+                        }
+                        if (isOfDocuments(record.topic())) {
+                            document(record).ifPresent(documents::add);
+                        } else {
                             read(record, batch);
                         }
                     }
                     long to = ofPartition.getLast().offset() + 1;
                     if (to > from) {
-                        writer.advance(topics.events().name(), partition.partition(), from, to);
+                        writer.advance(partition.topic(), partition.partition(), from, to);
                         moved.put(partition, new OffsetAndMetadata(to));
                     }
                 }
                 int fresh = batch.isEmpty() ? 0 : writer.write(batch);
+                documents.write();
                 connection.commit();
                 meters.counter("parley.sink.events").increment(fresh);
             }
-            moved.forEach((partition, offset) -> positions.put(partition.partition(), offset.offset()));
+            moved.forEach((partition, offset) -> positions.put(partition, offset.offset()));
             batches.record(Duration.between(began, Instant.now()));
             consumer.commitAsync(moved, null);
         }
@@ -331,7 +365,11 @@ public final class PostgresSink implements Role {
                     if (isOutage(e)) {
                         throw new KafkaException("Postgres went away in between", e);
                     }
-                    setAside(record, ErrorCode.INVALID_RECORD, "Postgres refuses it: " + e.getSQLState());
+                    if (isOfDocuments(record.topic())) {
+                        skip(record, "Postgres refuses it: " + e.getSQLState());
+                    } else {
+                        setAside(record, ErrorCode.INVALID_RECORD, "Postgres refuses it: " + e.getSQLState());
+                    }
                     pass(partition, record.offset() + 1);
                 }
             }
@@ -340,11 +378,11 @@ public final class PostgresSink implements Role {
         private void pass(TopicPartition partition, long to) {
             try (Connection connection = database.connection()) {
                 connection.setAutoCommit(false);
-                Long from = positions.get(partition.partition());
+                Long from = positions.get(partition);
                 if (from != null) {
-                    new RowWriter(connection).advance(topics.events().name(), partition.partition(), from, to);
+                    new RowWriter(connection).advance(partition.topic(), partition.partition(), from, to);
                     connection.commit();
-                    positions.put(partition.partition(), to);
+                    positions.put(partition, to);
                 }
             } catch (SQLException e) {
                 throw new KafkaException("Postgres went away in between", e);
@@ -365,6 +403,32 @@ public final class PostgresSink implements Role {
             }
         }
 
+        /** A document, or its end; empty where the record is poison. */
+        private Optional<DocumentWriter.Read> document(ConsumerRecord<byte[], byte[]> record) {
+            try {
+                if (record.key() == null) {
+                    throw new UndecodableRecordException("the key is missing");
+                }
+                DocumentKey key = DocumentKey.parse(new String(record.key(), StandardCharsets.UTF_8));
+                @Nullable
+                Document document =
+                        topics.documents().values().deserializer().deserialize(record.topic(), record.value());
+                if (document != null && !key.equals(keyOf(document))) {
+                    throw new UndecodableRecordException("the key is not the document's tenant/workspace/path");
+                }
+                return Optional.of(new DocumentWriter.Read(key, document));
+            } catch (UndecodableRecordException | IllegalArgumentException e) {
+                skip(record, String.valueOf(e.getMessage()));
+                return Optional.empty();
+            }
+        }
+
+        /** Documents have another reader, which sets what is poison aside. */
+        private void skip(ConsumerRecord<byte[], byte[]> record, String cause) {
+            logger.warn("skipped {}-{}@{}: {}", record.topic(), record.partition(), record.offset(), cause);
+            meters.counter("parley.records.skipped", "topic", record.topic()).increment();
+        }
+
         /** Writes the dead letter before the offset moves on. A crash in between writes it again, under the same place. */
         private void setAside(ConsumerRecord<byte[], byte[]> record, ErrorCode code, String cause) {
             logger.warn("dead letter from {}-{}@{}: {}", record.topic(), record.partition(), record.offset(), cause);
@@ -381,6 +445,10 @@ public final class PostgresSink implements Role {
                 throw new KafkaException("interrupted", e);
             }
         }
+    }
+
+    private static DocumentKey keyOf(Document document) {
+        return new DocumentKey(document.getTenantId(), document.getWorkspaceId(), document.getPath());
     }
 
     /** Where the sink stands in a partition; the row is made at the first time. */

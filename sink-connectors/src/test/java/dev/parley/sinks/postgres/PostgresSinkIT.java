@@ -8,6 +8,7 @@ import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.Document;
 import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.MessageAccepted;
@@ -22,6 +23,7 @@ import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.Settings;
@@ -84,7 +86,7 @@ class PostgresSinkIT {
                 kafka.client("test", Map.of("acks", "all")), new ByteArraySerializer(), new ByteArraySerializer());
         postgres = EmbeddedPostgres.start(dir, 0);
         settings = PostgresSettings.from(Settings.of(Map.of("DATABASE_URL", postgres.jdbcUrl())));
-        readModel = new PostgresReadModel(settings, topics.events());
+        readModel = new PostgresReadModel(settings, topics);
         sink = startSink();
     }
 
@@ -333,6 +335,88 @@ class PostgresSinkIT {
         assertThat(second.next()).isEmpty();
         assertThat(readModel.conversations("other", 3, Optional.empty()).conversations())
                 .isEmpty();
+    }
+
+    private static Document document(String path, String text) {
+        return new Document("t", "w", path, "Title", null, "text/markdown", text, NOW);
+    }
+
+    private void document(String path, @Nullable Document document) throws Exception {
+        DocumentKey key = new DocumentKey("t", "w", path);
+        producer.send(new ProducerRecord<>(
+                        topics.documents().name(),
+                        key.partition(2),
+                        key.toString().getBytes(StandardCharsets.UTF_8),
+                        topics.documents()
+                                .values()
+                                .serializer()
+                                .serialize(topics.documents().name(), document)))
+                .get();
+    }
+
+    private List<String> paths() {
+        return readModel.documents("t", "w", 10, Optional.empty()).documents().stream()
+                .map(DocumentSummary::path)
+                .toList();
+    }
+
+    @Test
+    void theLatestRecordOfADocumentCounts() throws Exception {
+        document("b.md", document("b.md", "first"));
+        document("a/c.md", document("a/c.md", "with \u0000 in it, and \uD83D\uDE00"));
+        document("b.md", document("b.md", "second"));
+        document("gone.md", document("gone.md", "x"));
+        document("gone.md", (Document) null);
+        document("Z.md", document("Z.md", "last"));
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> paths().contains("Z.md"));
+
+        assertThat(paths()).containsExactly("Z.md", "a/c.md", "b.md");
+        DocumentQueries.StoredDocument kept =
+                readModel.document(new DocumentKey("t", "w", "a/c.md")).orElseThrow();
+        assertThat(kept.text()).isEqualTo("with \u0000 in it, and \uD83D\uDE00");
+        assertThat(kept.summary()).isEqualTo(DocumentSummary.of(document("a/c.md", kept.text())));
+        assertThat(kept.summary().characters()).isEqualTo(19);
+        assertThat(readModel
+                        .document(new DocumentKey("t", "w", "b.md"))
+                        .orElseThrow()
+                        .text())
+                .isEqualTo("second");
+        assertThat(readModel.summary(new DocumentKey("t", "w", "gone.md"))).isEmpty();
+        assertThat(readModel.summary(new DocumentKey("other", "w", "b.md"))).isEmpty();
+    }
+
+    @Test
+    void documentsAreListedPageByPage() throws Exception {
+        for (String path : List.of("a", "b", "c", "d", "e")) {
+            document(path, document(path, path));
+        }
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> paths().size() == 5);
+
+        DocumentQueries.DocumentPage first = readModel.documents("t", "w", 3, Optional.empty());
+        DocumentQueries.DocumentPage second = readModel.documents("t", "w", 3, first.next());
+
+        assertThat(first.documents()).extracting(DocumentSummary::path).containsExactly("a", "b", "c");
+        assertThat(second.documents()).extracting(DocumentSummary::path).containsExactly("d", "e");
+        assertThat(second.next()).isEmpty();
+    }
+
+    @Test
+    void itIsKnownHowFarDocumentsAreFoldedAndPoisonDoesNotStopThem() throws Exception {
+        DocumentKey key = new DocumentKey("t", "w", "a");
+        int partition = key.partition(2);
+        document("a", document("a", "x"));
+        document("a", document("not/this/key", "x"));
+        producer.send(new ProducerRecord<>(
+                        topics.documents().name(),
+                        partition,
+                        key.toString().getBytes(StandardCharsets.UTF_8),
+                        new byte[] {1, 2, 3}))
+                .get();
+
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> readModel.hasFolded(partition, 3));
+        assertThat(readModel.hasFolded(partition, 4)).isFalse();
+        assertThat(readModel.hasFolded(1 - partition, 0)).isTrue();
+        assertThat(paths()).containsExactly("a");
     }
 
     private long count(String table) throws SQLException {

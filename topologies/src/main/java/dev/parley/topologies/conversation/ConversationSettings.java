@@ -1,5 +1,6 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.config.Settings;
 import java.time.Duration;
 
@@ -21,7 +22,8 @@ public record ConversationSettings(
                 new Rules(
                         settings.integer("PARLEY_QUEUED_TURNS", 32, 0, 1000),
                         settings.integer("PARLEY_QUEUED_CHARS", 2_000_000, 0, 4_000_000),
-                        settings.integer("PARLEY_MAX_ATTEMPTS", 3, 1, 10)),
+                        settings.integer("PARLEY_MAX_ATTEMPTS", 3, 1, 10),
+                        DocumentKey.defaultWorkspace(settings)),
                 settings.integer("PARLEY_HISTORY_TOKENS", 8000, 0, 10_000_000),
                 settings.duration("PARLEY_UNCLAIMED_TIMEOUT", Duration.ofMinutes(2)),
                 settings.duration("PARLEY_TURN_TIMEOUT", Duration.ofMinutes(10)),

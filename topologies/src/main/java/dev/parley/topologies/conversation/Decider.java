@@ -133,7 +133,7 @@ final class Decider {
     }
 
     private void createIfMissing() {
-        create(new CreateConversation(null, "default", Map.of()));
+        create(new CreateConversation(null, rules.defaultWorkspace(), Map.of()));
     }
 
     private void submit(SubmitMessage submit) {

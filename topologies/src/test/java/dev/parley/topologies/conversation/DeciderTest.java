@@ -59,7 +59,7 @@ class DeciderTest {
         TrustedRecords.trust();
     }
 
-    private static final Rules RULES = new Rules(2, 60, 3);
+    private static final Rules RULES = new Rules(2, 60, 3, "main");
     private static final List<OnBusy> ON_BUSY = List.of(OnBusy.values());
 
     /** A conversation with its history in memory, and everything that was ever logged of it. */
