@@ -462,8 +462,17 @@ final class Decider {
                             timings(running, completed.getFirstTokenMillis(), completed.getGenerationMillis()),
                             completed.getToolCalls()),
                     running.turnId());
+            titleAfter(running);
         }
         beginNext();
+    }
+
+    /** A conversation that nobody has named is named after its first question, once that has an answer. */
+    private void titleAfter(Running running) {
+        boolean first = running.position() == 0;
+        if (first && !state.titled() && !state.deleted()) {
+            Titles.of(running.turn().content()).ifPresent(title -> log(new ConversationRenamed(title), null));
+        }
     }
 
     private void cancelled(Running running, GenerationCancelled cancelled) {
