@@ -2,6 +2,7 @@ package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
+import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * alone.
  *
  * @param workspaceId empty for a conversation that does not exist yet
+ * @param titled whether anyone has given it a title
  * @param sequence of the last event; 0 where there is none
  * @param nextPosition of the next exchange in the history
  * @param queue turns that wait, first to run first
@@ -27,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 record Conversation(
         String workspaceId,
         boolean deleted,
+        boolean titled,
         long sequence,
         long nextPosition,
         @Nullable Running running,
@@ -36,7 +39,7 @@ record Conversation(
     /** Repeats come soon after the original: a client's retry, a producer's, a rebalance. */
     static final int MAX_RECENT_COMMANDS = 64;
 
-    static final Conversation NONE = new Conversation("", false, 0, 0, null, List.of(), List.of());
+    static final Conversation NONE = new Conversation("", false, false, 0, 0, null, List.of(), List.of());
 
     Conversation {
         queue = List.copyOf(queue);
@@ -78,20 +81,25 @@ record Conversation(
     }
 
     private Conversation evolve(Change.Logged logged) {
-        Conversation counted =
-                new Conversation(workspaceId, deleted, sequence + 1, nextPosition, running, queue, recentCommands);
+        Conversation counted = new Conversation(
+                workspaceId, deleted, titled, sequence + 1, nextPosition, running, queue, recentCommands);
         return switch (logged.body()) {
             case ConversationCreated created ->
                 new Conversation(
                         created.getWorkspaceId(),
                         false,
+                        titled || created.getTitle() != null,
                         counted.sequence,
                         nextPosition,
                         running,
                         queue,
                         recentCommands);
+            case ConversationRenamed renamed ->
+                new Conversation(
+                        workspaceId, deleted, true, counted.sequence, nextPosition, running, queue, recentCommands);
             case ConversationDeleted gone ->
-                new Conversation(workspaceId, true, counted.sequence, nextPosition, running, queue, recentCommands);
+                new Conversation(
+                        workspaceId, true, titled, counted.sequence, nextPosition, running, queue, recentCommands);
             case TurnRouted routed -> counted.with(prepared(turn(), turn().sources()), queue);
             case TurnRetrieved retrieved -> counted.with(prepared(turn(), retrieved.getSources()), queue);
             case MessageCompleted completed -> counted.ended(logged.turnId());
@@ -123,7 +131,7 @@ record Conversation(
         List<Turn> rest = queue.stream()
                 .filter(turn -> !turn.turnId().equals(begun.turn().turnId()))
                 .toList();
-        return new Conversation(workspaceId, deleted, sequence, nextPosition + 1, next, rest, recentCommands);
+        return new Conversation(workspaceId, deleted, titled, sequence, nextPosition + 1, next, rest, recentCommands);
     }
 
     private static Running claim(Running turn, Change.Claimed claimed) {
@@ -175,7 +183,7 @@ record Conversation(
     }
 
     private Conversation with(@Nullable Running turn, List<Turn> waiting) {
-        return new Conversation(workspaceId, deleted, sequence, nextPosition, turn, waiting, recentCommands);
+        return new Conversation(workspaceId, deleted, titled, sequence, nextPosition, turn, waiting, recentCommands);
     }
 
     private Conversation withCommand(String commandId) {
@@ -184,6 +192,7 @@ record Conversation(
         return new Conversation(
                 workspaceId,
                 deleted,
+                titled,
                 sequence,
                 nextPosition,
                 running,

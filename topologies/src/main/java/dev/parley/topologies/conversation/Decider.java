@@ -485,8 +485,17 @@ final class Decider {
                             completed.getToolCalls()),
                     running.turnId());
             answered = running;
+            titleAfter(running);
         }
         beginNext();
+    }
+
+    /** A conversation that nobody has named is named after its first question, once that has an answer. */
+    private void titleAfter(Running running) {
+        boolean first = running.position() == 0;
+        if (first && !state.titled() && !state.deleted()) {
+            Titles.of(running.turn().content()).ifPresent(title -> log(new ConversationRenamed(title), null));
+        }
     }
 
     private void cancelled(Running running, GenerationCancelled cancelled) {

@@ -39,7 +39,8 @@ final class StateRecords {
                 conversation.nextPosition(),
                 running == null ? null : stored(running),
                 conversation.queue().stream().map(StateRecords::stored).toList(),
-                conversation.recentCommands());
+                conversation.recentCommands(),
+                conversation.titled());
     }
 
     static Conversation read(HeadState state) {
@@ -47,6 +48,7 @@ final class StateRecords {
         return new Conversation(
                 state.getWorkspaceId(),
                 state.getDeleted(),
+                state.getTitled(),
                 state.getSequence(),
                 state.getNextPosition(),
                 running == null ? null : read(running),

@@ -64,7 +64,9 @@ class DeciderTest {
 
     /** A conversation with its history in memory, and everything that was ever logged of it. */
     private static final class Played implements History {
-        private Conversation state = Conversation.NONE;
+        /** Named, so that no test but those about it has to mind the title. */
+        private Conversation state = new Conversation("", false, true, 0, 0, null, List.of(), List.of());
+
         private final List<SpecificRecord> log = new ArrayList<>();
         private final List<Order> orders = new ArrayList<>();
         private final Set<String> messages = new HashSet<>();
@@ -195,6 +197,33 @@ class DeciderTest {
                     assertThat(((TurnStarted) started).getSupersedes()).isEqualTo("answer-two");
                     assertThat(((TurnStarted) started).getAssistantMessageId()).isEqualTo("answer-three");
                 });
+    }
+
+    @Test
+    void aConversationWithoutATitleIsNamedAfterItsFirstQuestionOnceThatHasAnAnswer() {
+        Played played = new Played();
+        played.state = Conversation.NONE;
+
+        played.submit("one", OnBusy.ENQUEUE);
+        played.report("one", new AttemptClaimed(attempt(1)));
+        List<SpecificRecord> first = played.complete("one");
+        played.submit("two", OnBusy.ENQUEUE);
+        played.report("two", new AttemptClaimed(attempt(1)));
+
+        assertThat(names(first)).containsExactly("MessageCompleted", "ConversationRenamed");
+        assertThat(names(played.complete("two"))).containsExactly("MessageCompleted");
+    }
+
+    @Test
+    void aTitleThatWasGivenStays() {
+        Played played = new Played();
+        played.state = Conversation.NONE;
+        played.ask(new CreateConversation("Mine", "w", Map.of()));
+
+        played.submit("one", OnBusy.ENQUEUE);
+        played.report("one", new AttemptClaimed(attempt(1)));
+
+        assertThat(names(played.complete("one"))).containsExactly("MessageCompleted");
     }
 
     @Test

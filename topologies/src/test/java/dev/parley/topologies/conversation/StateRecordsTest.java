@@ -66,6 +66,7 @@ class StateRecordsTest {
         return new Conversation(
                 "w",
                 false,
+                true,
                 42,
                 7,
                 new Turn.Running(
