@@ -193,8 +193,8 @@ final class FakeWorld implements CommandLog {
         ids(key).add(answerId);
         String generation = turnId + ".1";
         emit(key, cause, turnId, new TurnStarted(submit.getMessageId(), answerId, generation, null));
-        Attempt attempt = new Attempt("attempt", 1, "default", "a-model", "a-worker");
-        Usage usage = new Usage(3, 2, UsageBasis.MEASURED);
+        Attempt attempt = new Attempt("attempt", 1, "default", "a-model", "a-worker", "");
+        Usage usage = new Usage(3, 2, UsageBasis.MEASURED, null);
         Timings timings = new Timings(null, null, null, null);
         switch (answer) {
             case COMPLETE ->
@@ -271,6 +271,7 @@ final class FakeWorld implements CommandLog {
                 Instant.now().truncatedTo(ChronoUnit.MILLIS),
                 cause,
                 turnId,
+                null,
                 body);
         log.add(event);
         feeds.forEach(feed -> feed.take(key, event));

@@ -1102,7 +1102,7 @@ class OpenApiTest {
     // Events
 
     private static final ConversationKey CONVERSATION = new ConversationKey("default", "c");
-    private static final Usage USAGE = new Usage(3, 2, UsageBasis.ESTIMATED);
+    private static final Usage USAGE = new Usage(3, 2, UsageBasis.ESTIMATED, null);
     private static final Source SOURCE = new Source("s", "Title", "https://example.org/s", 0.5);
     private static final Source BARE_SOURCE = new Source("s", "Title", null, 2.0);
     private static final Timings TIMINGS = new Timings(1.0, 2.0, 3.0, 4.0);
@@ -1126,11 +1126,11 @@ class OpenApiTest {
                     .setReasoningEffort("low")
                     .setUser("someone")
                     .build());
-    private static final Attempt ATTEMPT = new Attempt("a", 1, "engine", "model", "worker");
+    private static final Attempt ATTEMPT = new Attempt("a", 1, "engine", "model", "worker", "");
 
     private static FeedEvent logged(@Nullable String turnId, SpecificRecord body) {
         return new FeedEvent.Logged(
-                CONVERSATION, new ConversationEvent("default", "c", 1L, Instant.EPOCH, "cause", turnId, body));
+                CONVERSATION, new ConversationEvent("default", "c", 1L, Instant.EPOCH, "cause", turnId, null, body));
     }
 
     private static FeedEvent accepted(String turnId) {

@@ -38,7 +38,7 @@ class PastExchangesTest {
     }
 
     private void log(@Nullable String turn, SpecificRecord body) {
-        log.add(new ConversationEvent("t", "c", log.size() + 1L, TurnEvents.NOW, "cause", turn, body));
+        log.add(new ConversationEvent("t", "c", log.size() + 1L, TurnEvents.NOW, "cause", turn, null, body));
     }
 
     private void asked(String name, @Nullable CallerPrompt prompt) {
@@ -67,7 +67,7 @@ class PastExchangesTest {
                 new MessageCompleted(
                         "answer-" + name,
                         name + ".1",
-                        new Attempt("a", 1, "e", "m", "w"),
+                        new Attempt("a", 1, "e", "m", "w", ""),
                         "answer " + name,
                         "thoughts",
                         "stop",

@@ -41,7 +41,7 @@ final class TurnEvents {
     static final String QUESTION = "msg_question";
     static final String ANSWER = "msg_answer";
     static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
-    static final Usage USAGE = new Usage(3, 2, UsageBasis.MEASURED);
+    static final Usage USAGE = new Usage(3, 2, UsageBasis.MEASURED, null);
 
     /** Whole characters, some of them of two chars. */
     private static final List<String> CHARACTERS =
@@ -63,7 +63,7 @@ final class TurnEvents {
 
     static FeedEvent logged(@Nullable String turn, SpecificRecord body) {
         return new FeedEvent.Logged(
-                KEY, new ConversationEvent(KEY.tenant(), KEY.conversation(), 7L, NOW, "cause", turn, body));
+                KEY, new ConversationEvent(KEY.tenant(), KEY.conversation(), 7L, NOW, "cause", turn, null, body));
     }
 
     static FeedEvent accepted() {
@@ -114,7 +114,7 @@ final class TurnEvents {
     }
 
     private static Attempt attempt(int number) {
-        return new Attempt("attempt-" + number, number, "engine", "a-model", "worker");
+        return new Attempt("attempt-" + number, number, "engine", "a-model", "worker", "");
     }
 
     // What the feed makes of chunks

@@ -283,8 +283,9 @@ final class AttemptWriter implements Engine.Sink {
         Usage usage = measured.orElseGet(() -> new Usage(
                 tokens(promptChars),
                 tokens((int) Math.min(Integer.MAX_VALUE, checksum.bytes() + reasoningChars)),
-                UsageBasis.ESTIMATED));
-        return new Tally(seq, checksum.bytes(), checksum.crc32c(), usage, firstTokenMillis, millisSinceStart());
+                UsageBasis.ESTIMATED,
+                null));
+        return new Tally(seq, checksum.bytes(), checksum.crc32c(), usage, firstTokenMillis, millisSinceStart(), null);
     }
 
     private static int tokens(int chars) {

@@ -1,6 +1,7 @@
 package dev.parley.schemas;
 
 import dev.parley.chat.v1.Command;
+import dev.parley.chat.v1.Configuration;
 import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.Document;
@@ -8,6 +9,8 @@ import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.chat.v1.SearchRequest;
+import dev.parley.chat.v1.SearchResult;
 import dev.parley.chat.v1.TurnRequest;
 import dev.parley.schemas.TopicSpec.Retention;
 import dev.parley.schemas.config.TopicSettings;
@@ -35,6 +38,9 @@ public record Topics(
         Topic<String, GenerationChunk> chunks,
         Topic<String, GenerationReport> generationResults,
         Topic<String, Control> controls,
+        Topic<String, Configuration> configuration,
+        Topic<String, SearchRequest> searches,
+        Topic<String, SearchResult> searchResults,
         Topic<byte[], byte[]> deadLetters) {
 
     private static final String CONVERSATION = "tenant/conversation";
@@ -47,6 +53,8 @@ public record Topics(
     private static final String ASSEMBLY = "assembly";
     private static final String FEED = "feed";
     private static final String POSTGRES_SINK = "postgres-sink";
+    private static final String OPERATOR = "operator";
+    private static final String TOPOLOGIES = "topologies";
 
     public static Topics of(TopicSettings settings, ValueSerdes serdes) {
         Catalogue topics = new Catalogue(settings, serdes);
@@ -79,7 +87,7 @@ public record Topics(
                         new TopicUse(
                                 "Turns that want a route, knowledge and a prompt.",
                                 "tenant/workspace",
-                                List.of(CONVERSATION_TOPOLOGY),
+                                List.of(CONVERSATION_TOPOLOGY, LLM_PROCESSOR),
                                 List.of(ROUTING))),
                 topics.of(
                         "chat.documents.v1",
@@ -143,6 +151,37 @@ public record Topics(
                                 CONVERSATION,
                                 List.of(CONVERSATION_TOPOLOGY),
                                 List.of(ASSEMBLY, LLM_PROCESSOR))),
+                topics.inOrder(
+                        "chat.configuration.v1",
+                        new Retention.Compacted(),
+                        Configuration.class,
+                        Configuration.getClassSchema(),
+                        new TopicUse(
+                                "How turns are routed and which engines there are; the last record is in force. One"
+                                        + " partition.",
+                                "version",
+                                List.of(OPERATOR),
+                                List.of(INGEST_API, LLM_PROCESSOR, TOPOLOGIES))),
+                topics.of(
+                        "chat.searches.v1",
+                        kept(Duration.ofHours(1)),
+                        SearchRequest.class,
+                        SearchRequest.getClassSchema(),
+                        new TopicUse(
+                                "Questions to a workspace's index that want no answer but passages.",
+                                "tenant/workspace",
+                                List.of(INGEST_API),
+                                List.of(ROUTING))),
+                topics.of(
+                        "chat.search-results.v1",
+                        kept(Duration.ofHours(1)),
+                        SearchResult.class,
+                        SearchResult.getClassSchema(),
+                        new TopicUse(
+                                "What was found, read by every front door.",
+                                "search",
+                                List.of(ROUTING),
+                                List.of(INGEST_API))),
                 new Topic<>(
                         topics.spec(
                                 "chat.dead-letters.v1",
@@ -175,6 +214,9 @@ public record Topics(
                 chunks.spec(),
                 generationResults.spec(),
                 controls.spec(),
+                configuration.spec(),
+                searches.spec(),
+                searchResults.spec(),
                 deadLetters.spec());
     }
 
@@ -189,14 +231,20 @@ public record Topics(
             return new Topic<>(spec(name, retention, Optional.of(schema), use), Serdes.String(), serdes.of(type));
         }
 
+        /** A topic whose records are in one order, whatever their keys. */
+        <V extends SpecificRecord> Topic<String, V> inOrder(
+                String name, Retention retention, Class<V> type, Schema schema, TopicUse use) {
+            return new Topic<>(spec(name, 1, retention, Optional.of(schema), use), Serdes.String(), serdes.of(type));
+        }
+
         TopicSpec spec(String name, Retention retention, Optional<Schema> schema, TopicUse use) {
+            return spec(name, settings.partitions(), retention, schema, use);
+        }
+
+        private TopicSpec spec(
+                String name, int partitions, Retention retention, Optional<Schema> schema, TopicUse use) {
             return new TopicSpec(
-                    settings.prefix() + name,
-                    settings.partitions(),
-                    settings.replicationFactor(),
-                    retention,
-                    schema,
-                    use);
+                    settings.prefix() + name, partitions, settings.replicationFactor(), retention, schema, use);
         }
     }
 }

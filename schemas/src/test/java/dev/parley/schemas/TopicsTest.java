@@ -38,12 +38,23 @@ class TopicsTest {
                         "dev.chat.chunks.v1",
                         "dev.chat.generation-results.v1",
                         "dev.chat.controls.v1",
+                        "dev.chat.configuration.v1",
+                        "dev.chat.searches.v1",
+                        "dev.chat.search-results.v1",
                         "dev.chat.dead-letters.v1"));
     }
 
     @Test
     void conversationTopicsAreCoPartitioned() {
-        assertThat(topics.specs()).allMatch(spec -> spec.partitions() == 3 && spec.replicationFactor() == 2);
+        assertThat(topics.specs()).allMatch(spec -> spec.replicationFactor() == 2);
+        assertThat(topics.specs())
+                .filteredOn(spec -> !spec.equals(topics.configuration().spec()))
+                .allMatch(spec -> spec.partitions() == 3);
+    }
+
+    @Test
+    void configurationsAreInOneOrder() {
+        assertThat(topics.configuration().spec().partitions()).isEqualTo(1);
     }
 
     @Test

@@ -75,9 +75,7 @@ public final class Topologies implements Role {
                         streams,
                         application -> application.state() == KafkaStreams.State.RUNNING ? 1 : 0));
         applications.started().values().forEach(KafkaStreams::start);
-        return new Topologies(
-                applications.started(),
-                Indexing.start(embedder, kafka, topicSettings, topics, meters));
+        return new Topologies(applications.started(), Indexing.start(embedder, kafka, topicSettings, topics, meters));
     }
 
     /** Collects applications under the settings that they share. */

@@ -245,8 +245,8 @@ public final class OpenAiEngine implements Engine, AutoCloseable {
         private static Optional<Usage> usage(@Nullable TokenUsage counted) {
             return counted == null || counted.inputTokenCount() == null || counted.outputTokenCount() == null
                     ? Optional.empty()
-                    : Optional.of(
-                            new Usage(counted.inputTokenCount(), counted.outputTokenCount(), UsageBasis.MEASURED));
+                    : Optional.of(new Usage(
+                            counted.inputTokenCount(), counted.outputTokenCount(), UsageBasis.MEASURED, null));
         }
     }
 }

@@ -101,7 +101,10 @@ class OpenAiEngineTest {
                 "default",
                 messages,
                 List.of(passages),
-                options);
+                options,
+                List.of(),
+                "",
+                null);
     }
 
     private Outcome ask(Script script) {

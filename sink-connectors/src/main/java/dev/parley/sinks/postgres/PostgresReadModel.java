@@ -376,7 +376,8 @@ public final class PostgresReadModel implements ConversationQueries, DocumentQue
                 : Optional.of(new Usage(
                         row.getInt("input_tokens"),
                         row.getInt("output_tokens"),
-                        UsageBasis.valueOf(basis.toUpperCase(Locale.ROOT))));
+                        UsageBasis.valueOf(basis.toUpperCase(Locale.ROOT)),
+                        null));
     }
 
     private static Optional<Failure> failure(ResultSet row) throws SQLException {

@@ -61,7 +61,7 @@ class PostgresSinkIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
     private static final ConversationKey KEY = new ConversationKey("t", "c");
-    private static final Usage USAGE = new Usage(3, 4, UsageBasis.MEASURED);
+    private static final Usage USAGE = new Usage(3, 4, UsageBasis.MEASURED, null);
     private static final Timings TIMINGS = new Timings(1.0, 2.0, 3.0, 4.0);
 
     @TempDir
@@ -106,7 +106,7 @@ class PostgresSinkIT {
 
     private void log(@Nullable String turn, SpecificRecord body) {
         ConversationEvent event =
-                new ConversationEvent("t", "c", ++sequence, NOW.plusSeconds(sequence), "cause", turn, body);
+                new ConversationEvent("t", "c", ++sequence, NOW.plusSeconds(sequence), "cause", turn, null, body);
         byte[] value =
                 topics.events().values().serializer().serialize(topics.events().name(), event);
         var _ = producer.send(
@@ -134,7 +134,7 @@ class PostgresSinkIT {
                 new MessageCompleted(
                         "answer-" + name,
                         name + ".1",
-                        new Attempt("a", 1, "e", "m", "w"),
+                        new Attempt("a", 1, "e", "m", "w", ""),
                         answer,
                         null,
                         "stop",
@@ -226,7 +226,7 @@ class PostgresSinkIT {
                 new MessageCompleted(
                         "answer-one",
                         "one.1",
-                        new Attempt("a", 1, "e", "m", "w"),
+                        new Attempt("a", 1, "e", "m", "w", ""),
                         "",
                         null,
                         "tool_calls",
@@ -307,7 +307,14 @@ class PostgresSinkIT {
     void listsAreReadPageByPage() {
         for (int i = 0; i < 5; i++) {
             ConversationEvent event = new ConversationEvent(
-                    "t", "c" + i, 1L, NOW.plusSeconds(i), "cause", null, new ConversationCreated(null, "w", Map.of()));
+                    "t",
+                    "c" + i,
+                    1L,
+                    NOW.plusSeconds(i),
+                    "cause",
+                    null,
+                    null,
+                    new ConversationCreated(null, "w", Map.of()));
             byte[] value = topics.events()
                     .values()
                     .serializer()

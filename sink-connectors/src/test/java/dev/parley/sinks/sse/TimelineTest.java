@@ -46,10 +46,10 @@ class TimelineTest {
 
     private static final ConversationKey KEY = new ConversationKey("t", "c");
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
-    private static final Usage USAGE = new Usage(1, 1, UsageBasis.MEASURED);
+    private static final Usage USAGE = new Usage(1, 1, UsageBasis.MEASURED, null);
 
     private static ConversationEvent event(long sequence, @Nullable String turn, SpecificRecord body) {
-        return new ConversationEvent("t", "c", sequence, NOW, "cause", turn, body);
+        return new ConversationEvent("t", "c", sequence, NOW, "cause", turn, null, body);
     }
 
     private static GenerationChunk chunk(String turn, String attempt, SpecificRecord body) {
@@ -57,7 +57,7 @@ class TimelineTest {
     }
 
     private static Tally tally(int seq) {
-        return new Tally(seq, 0L, 0L, USAGE, null, 1.0);
+        return new Tally(seq, 0L, 0L, USAGE, null, 1.0, null);
     }
 
     /** A random log of one conversation: records of both topics in one of the orders in which a node may read them. */
@@ -125,7 +125,7 @@ class TimelineTest {
                     new MessageCompleted(
                             message,
                             turn + ".1",
-                            new Attempt("a", attempts, "e", "m", "w"),
+                            new Attempt("a", attempts, "e", "m", "w", ""),
                             text.toString(),
                             null,
                             "stop",

@@ -1,6 +1,8 @@
 package dev.parley.topologies.assembly;
 
+import dev.parley.chat.v1.Answerer;
 import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,23 @@ record AttemptProgress(Attempt attempt, Phase phase, Transcript transcript) {
         return new AttemptProgress(attempt, phase, next);
     }
 
+    /** With who answered in the end, where that is not who its claim named. */
+    AttemptProgress answeredAs(Tally tally) {
+        Answerer by = tally.getAnsweredBy();
+        return by == null
+                ? this
+                : new AttemptProgress(
+                        new Attempt(
+                                attempt.getAttemptId(),
+                                attempt.getAttempt(),
+                                by.getEngine(),
+                                by.getModel(),
+                                attempt.getWorkerId(),
+                                by.getEndpoint()),
+                        phase,
+                        transcript);
+    }
+
     /** What it cost: as its worker said, else estimated from the text. */
     Cost cost() {
         return phase instanceof Phase.Failed(Cost stated) ? stated : new Cost(estimatedUsage(), null, null);
@@ -54,6 +73,6 @@ record AttemptProgress(Attempt attempt, Phase phase, Transcript transcript) {
 
     private Usage estimatedUsage() {
         int chars = transcript.text().length() + transcript.reasoning().length();
-        return new Usage(0, Math.ceilDiv(chars, CHARS_PER_TOKEN), UsageBasis.ESTIMATED);
+        return new Usage(0, Math.ceilDiv(chars, CHARS_PER_TOKEN), UsageBasis.ESTIMATED, null);
     }
 }

@@ -134,9 +134,13 @@ sealed interface Generation {
                     delta(current, seq, said -> said.plusReasoning(text), now);
                 case Signal.Called(int seq, ToolCall call) -> delta(current, seq, said -> said.plusCall(call), now);
                 case Signal.Alive alive -> ignored(Effect.ALIVE);
-                case Signal.Finished(String finishReason, Tally tally) -> finish(current, finishReason, tally, now);
-                case Signal.Failed failed -> fail(current, failed, now);
-                case Signal.Cancelled(Tally tally) -> closed(current, cancelled(current, costOf(tally), now), false);
+                case Signal.Finished(String finishReason, Tally tally) ->
+                    finish(current.answeredAs(tally), finishReason, tally, now);
+                case Signal.Failed failed -> fail(current.answeredAs(failed.tally()), failed, now);
+                case Signal.Cancelled(Tally tally) -> {
+                    AttemptProgress stopped = current.answeredAs(tally);
+                    yield closed(stopped, cancelled(stopped, costOf(tally), now), false);
+                }
             };
         }
 
@@ -252,7 +256,9 @@ sealed interface Generation {
             if (!cancelling) {
                 return ignored(Effect.VOID);
             }
-            Cost cost = current == null ? new Cost(new Usage(0, 0, UsageBasis.ESTIMATED), null, null) : current.cost();
+            Cost cost = current == null
+                    ? new Cost(new Usage(0, 0, UsageBasis.ESTIMATED, null), null, null)
+                    : current.cost();
             return closed(current, cancelled(current, cost, now), true);
         }
 

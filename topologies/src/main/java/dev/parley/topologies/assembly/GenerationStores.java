@@ -221,7 +221,8 @@ final class GenerationStores {
                         current.getAttempt(),
                         current.getEngine(),
                         current.getModel(),
-                        current.getWorkerId()),
+                        current.getWorkerId(),
+                        current.getEndpoint()),
                 switch (current.getPhase()) {
                     case RUNNING -> new Phase.Running();
                     case SILENT -> new Phase.Silent();
@@ -281,7 +282,8 @@ final class GenerationStores {
                     case Phase.Corrupt corrupt -> AttemptPhase.CORRUPT;
                     case Phase.Failed failed -> AttemptPhase.FAILED;
                 },
-                progress.phase() instanceof Phase.Failed(Cost cost) ? cost(cost) : null);
+                progress.phase() instanceof Phase.Failed(Cost cost) ? cost(cost) : null,
+                attempt.getEndpoint());
     }
 
     private static AttemptCost cost(Cost cost) {
@@ -290,16 +292,17 @@ final class GenerationStores {
                 cost.usage().getOutputTokens(),
                 cost.usage().getBasis() == UsageBasis.MEASURED,
                 cost.firstTokenMillis(),
-                cost.generationMillis());
+                cost.generationMillis(),
+                cost.usage().getCostMicros());
     }
 
     private static Cost cost(@Nullable AttemptCost cost) {
         if (cost == null) {
-            return new Cost(new Usage(0, 0, UsageBasis.ESTIMATED), null, null);
+            return new Cost(new Usage(0, 0, UsageBasis.ESTIMATED, null), null, null);
         }
         UsageBasis basis = cost.getMeasured() ? UsageBasis.MEASURED : UsageBasis.ESTIMATED;
         return new Cost(
-                new Usage(cost.getInputTokens(), cost.getOutputTokens(), basis),
+                new Usage(cost.getInputTokens(), cost.getOutputTokens(), basis, cost.getCostMicros()),
                 cost.getFirstTokenMillis(),
                 cost.getGenerationMillis());
     }

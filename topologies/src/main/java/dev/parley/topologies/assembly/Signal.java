@@ -53,7 +53,8 @@ sealed interface Signal {
                         started.getAttempt(),
                         started.getEngine(),
                         started.getModel(),
-                        started.getWorkerId()));
+                        started.getWorkerId(),
+                        ""));
             case TextDelta delta -> new Text(delta.getSeq(), delta.getText());
             case ReasoningDelta delta -> new Reasoning(delta.getSeq(), delta.getText());
             case ToolCalled called -> new Called(called.getSeq(), called.getCall());

@@ -24,8 +24,11 @@ sealed interface Change {
 
     record Claimed(Instant at) implements Change {}
 
-    /** The next try of the running turn. */
-    record Reissued() implements Change {}
+    /** The running turn goes by this version of the configuration. */
+    record Configured(String version) implements Change {}
+
+    /** The next try of the running turn, without the engine that broke off, where one did. */
+    record Reissued(@Nullable String failedEngine) implements Change {}
 
     record CancelAsked(Turn.Ending ending) implements Change {}
 

@@ -74,8 +74,9 @@ record Conversation(
                                 .filter(turn -> !turn.turnId().equals(turnId))
                                 .toList());
             case Change.Begun begun -> begin(begun);
-            case Change.Claimed claimed -> with(claim(turn(), claimed), queue);
-            case Change.Reissued reissued -> with(reissue(turn()), queue);
+            case Change.Claimed claimed -> with(turn().claimed(claimed.at()), queue);
+            case Change.Reissued(String failedEngine) -> with(turn().reissued(failedEngine), queue);
+            case Change.Configured(String version) -> with(turn().under(version), queue);
             case Change.CancelAsked(Turn.Ending ending) -> with(turn().in(new Phase.Cancelling(ending)), queue);
         };
     }
@@ -100,8 +101,8 @@ record Conversation(
             case ConversationDeleted gone ->
                 new Conversation(
                         workspaceId, true, titled, counted.sequence, nextPosition, running, queue, recentCommands);
-            case TurnRouted routed -> counted.with(prepared(turn(), turn().sources()), queue);
-            case TurnRetrieved retrieved -> counted.with(prepared(turn(), retrieved.getSources()), queue);
+            case TurnRouted routed -> counted.with(turn().routed(turn().sources()), queue);
+            case TurnRetrieved retrieved -> counted.with(turn().routed(retrieved.getSources()), queue);
             case MessageCompleted completed -> counted.ended(logged.turnId());
             case TurnFailed failed -> counted.ended(logged.turnId());
             case TurnCancelled cancelled -> counted.ended(logged.turnId());
@@ -118,60 +119,11 @@ record Conversation(
         if (running != null) {
             throw new IllegalStateException("one turn at a time");
         }
-        Running next = new Running(
-                begun.turn(),
-                begun.generationId(),
-                nextPosition,
-                1,
-                new Phase.Preparing(),
-                false,
-                List.of(),
-                begun.at(),
-                null);
+        Running next = Running.begun(begun.turn(), begun.generationId(), nextPosition, begun.at());
         List<Turn> rest = queue.stream()
                 .filter(turn -> !turn.turnId().equals(begun.turn().turnId()))
                 .toList();
         return new Conversation(workspaceId, deleted, titled, sequence, nextPosition + 1, next, rest, recentCommands);
-    }
-
-    private static Running claim(Running turn, Change.Claimed claimed) {
-        Phase phase = turn.cancelling() ? turn.phase() : new Phase.Generating();
-        return new Running(
-                turn.turn(),
-                turn.generationId(),
-                turn.position(),
-                turn.attempt(),
-                phase,
-                turn.prepared(),
-                turn.sources(),
-                turn.startedAt(),
-                claimed.at());
-    }
-
-    private static Running reissue(Running turn) {
-        return new Running(
-                turn.turn(),
-                turn.generationId(),
-                turn.position(),
-                turn.attempt() + 1,
-                new Phase.Preparing(),
-                turn.prepared(),
-                turn.sources(),
-                turn.startedAt(),
-                turn.claimedAt());
-    }
-
-    private static Running prepared(Running turn, List<dev.parley.chat.v1.Source> sources) {
-        return new Running(
-                turn.turn(),
-                turn.generationId(),
-                turn.position(),
-                turn.attempt(),
-                turn.phase(),
-                true,
-                sources,
-                turn.startedAt(),
-                turn.claimedAt());
     }
 
     /** The running turn. */

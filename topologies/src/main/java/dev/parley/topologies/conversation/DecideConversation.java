@@ -27,6 +27,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -97,6 +98,17 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
         }
     }
 
+    /** The version that a turn runs under, told from the state before its event or after it. */
+    private static @Nullable String configuration(Conversation before, Conversation after, @Nullable String turnId) {
+        return Stream.of(after, before)
+                .map(Conversation::running)
+                .filter(running -> running != null && running.turnId().equals(turnId))
+                .map(Turn.Running::configuration)
+                .filter(version -> !version.isEmpty())
+                .findFirst()
+                .orElse(null);
+    }
+
     private void checkDeadlines() {
         long now = ticker.getAsLong();
         for (Map.Entry<String, Armed> entry : List.copyOf(deadlines.entrySet())) {
@@ -129,6 +141,7 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
                         now,
                         causeId,
                         turnId,
+                        configuration(state, next, turnId),
                         body);
                 send(ConversationTopology.EVENTS_SINK, key, key + "/" + next.sequence(), event, body, now, cause);
                 metrics.event(body);
@@ -227,7 +240,10 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
                 turn.intent(),
                 turn.engine(),
                 turn.metadata(),
-                turn.prompt());
+                turn.prompt(),
+                running.configuration(),
+                running.failedEngines(),
+                null);
         send(
                 ConversationTopology.TURNS_SINK,
                 conversation.tenant() + "/" + state.workspaceId(),

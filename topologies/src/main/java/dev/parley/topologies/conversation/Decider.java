@@ -369,7 +369,7 @@ final class Decider {
                 }
             }
             case AttemptLost lost ->
-                tryAgainOrFail(running, lost.getAttempt(), lost.getReason(), lostDetail(lost), "", null);
+                tryAgainOrFail(running, lost.getAttempt(), lost.getReason(), lostDetail(lost), "", null, false);
             case GenerationFailed failed -> failed(running, failed);
             case GenerationCompleted completed -> completed(running, completed);
             case GenerationCancelled cancelled -> cancelled(running, cancelled);
@@ -382,6 +382,9 @@ final class Decider {
             return;
         }
         String answer = running.turn().assistantMessageId();
+        if (!prepared.getConfiguration().isEmpty()) {
+            change(new Change.Configured(prepared.getConfiguration()));
+        }
         log(
                 new TurnRouted(
                         answer,
@@ -405,7 +408,8 @@ final class Decider {
                     failed.getCode(),
                     failed.getDetail(),
                     failed.getContent(),
-                    failed.getUsage());
+                    failed.getUsage(),
+                    true);
             return;
         }
         if (running.phase() instanceof Phase.Cancelling(Ending ending)) {
@@ -432,9 +436,17 @@ final class Decider {
     /**
      * Asks for another try, unless the one that failed is not the latest asked for, or was the last. A turn that was told
      * to stop gets none: the assembly closes its generation.
+     *
+     * @param engineFailed whether the engine broke off, rather than the worker
      */
     private void tryAgainOrFail(
-            Running running, Attempt attempt, String code, String detail, String content, @Nullable Usage usage) {
+            Running running,
+            Attempt attempt,
+            String code,
+            String detail,
+            String content,
+            @Nullable Usage usage,
+            boolean engineFailed) {
         if (running.cancelling() || attempt.getAttempt() < running.attempt()) {
             return;
         }
@@ -452,7 +464,7 @@ final class Decider {
             beginNext();
             return;
         }
-        change(new Change.Reissued());
+        change(new Change.Reissued(engineFailed ? attempt.getEngine() : null));
         orders.add(new Order.Generate(state.turn(), code));
     }
 

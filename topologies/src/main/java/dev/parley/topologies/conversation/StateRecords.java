@@ -74,7 +74,9 @@ final class StateRecords {
                                 source.getSourceId(), source.getTitle(), source.getUri(), source.getScore()))
                         .toList(),
                 running.startedAt(),
-                running.claimedAt());
+                running.claimedAt(),
+                running.configuration(),
+                running.failedEngines());
     }
 
     private static Running read(RunningTurnState state) {
@@ -90,7 +92,9 @@ final class StateRecords {
                                 new Source(source.getSourceId(), source.getTitle(), source.getUri(), source.getScore()))
                         .toList(),
                 state.getStartedAt(),
-                state.getClaimedAt());
+                state.getClaimedAt(),
+                state.getConfiguration(),
+                state.getFailedEngines());
     }
 
     private static Phase phase(RunningTurnState state) {

@@ -5,6 +5,7 @@ import dev.parley.chat.v1.Source;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,6 +71,8 @@ record Turn(
      * @param position of its exchange in the history
      * @param attempt which try is asked for, from 1
      * @param prepared whether its route has been logged
+     * @param configuration version of the configuration that it runs under; empty before it is routed
+     * @param failedEngines engines that broke off in earlier tries
      */
     record Running(
             Turn turn,
@@ -80,7 +83,15 @@ record Turn(
             boolean prepared,
             List<Source> sources,
             Instant startedAt,
-            @Nullable Instant claimedAt) {
+            @Nullable Instant claimedAt,
+            String configuration,
+            List<String> failedEngines) {
+
+        /** A turn that has just left the queue. */
+        static Running begun(Turn turn, String generationId, long position, Instant at) {
+            return new Running(
+                    turn, generationId, position, 1, new Phase.Preparing(), false, List.of(), at, null, "", List.of());
+        }
 
         String turnId() {
             return turn.turnId();
@@ -91,7 +102,51 @@ record Turn(
         }
 
         Running in(Phase next) {
-            return new Running(turn, generationId, position, attempt, next, prepared, sources, startedAt, claimedAt);
+            return with(attempt, next, prepared, sources, claimedAt, configuration, failedEngines);
+        }
+
+        Running claimed(Instant at) {
+            Phase next = cancelling() ? phase : new Phase.Generating();
+            return with(attempt, next, prepared, sources, at, configuration, failedEngines);
+        }
+
+        Running routed(List<Source> found) {
+            return with(attempt, phase, true, found, claimedAt, configuration, failedEngines);
+        }
+
+        Running under(String version) {
+            return with(attempt, phase, prepared, sources, claimedAt, version, failedEngines);
+        }
+
+        /** The next try, which passes over {@code failedEngine} where there is one. */
+        Running reissued(@Nullable String failedEngine) {
+            List<String> failed = failedEngine == null || failedEngines.contains(failedEngine)
+                    ? failedEngines
+                    : Stream.concat(failedEngines.stream(), Stream.of(failedEngine))
+                            .toList();
+            return with(attempt + 1, new Phase.Preparing(), prepared, sources, claimedAt, configuration, failed);
+        }
+
+        private Running with(
+                int attempt,
+                Phase phase,
+                boolean prepared,
+                List<Source> sources,
+                @Nullable Instant claimedAt,
+                String configuration,
+                List<String> failedEngines) {
+            return new Running(
+                    turn,
+                    generationId,
+                    position,
+                    attempt,
+                    phase,
+                    prepared,
+                    sources,
+                    startedAt,
+                    claimedAt,
+                    configuration,
+                    failedEngines);
         }
     }
 

@@ -135,7 +135,8 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
                         route.confidence(),
                         route.engine(),
                         route.reason(),
-                        passages.stream().map(Passage::getSource).toList()));
+                        passages.stream().map(Passage::getSource).toList(),
+                        ""));
     }
 
     private GenerationRequest request(TurnRequest turn, Route route, List<Passage> passages, Instant now) {
@@ -151,7 +152,10 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
                 route.engine(),
                 Prompt.of(turn, settings.systemPrompt(), passages),
                 passages,
-                turn.getPrompt() == null ? null : turn.getPrompt().getOptions());
+                turn.getPrompt() == null ? null : turn.getPrompt().getOptions(),
+                List.of(),
+                "",
+                null);
     }
 
     private void keep(String key, DocumentPassages document) {

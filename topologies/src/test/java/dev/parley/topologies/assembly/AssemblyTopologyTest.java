@@ -210,7 +210,7 @@ class AssemblyTopologyTest {
 
         assertThat(bodies())
                 .containsExactly(new GenerationCancelled(
-                        Attempts.attempt("a", 1), "half an ", new Usage(0, 2, UsageBasis.ESTIMATED), null, null));
+                        Attempts.attempt("a", 1), "half an ", new Usage(0, 2, UsageBasis.ESTIMATED, null), null, null));
     }
 
     @Test
@@ -232,7 +232,8 @@ class AssemblyTopologyTest {
         pipe(Attempts.started("late", 1), Attempts.text("late", 0, "unwanted"));
 
         assertThat(bodies())
-                .containsExactly(new GenerationCancelled(null, "", new Usage(0, 0, UsageBasis.ESTIMATED), null, null));
+                .containsExactly(
+                        new GenerationCancelled(null, "", new Usage(0, 0, UsageBasis.ESTIMATED, null), null, null));
     }
 
     @Test

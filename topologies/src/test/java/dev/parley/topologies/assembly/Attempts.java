@@ -24,12 +24,12 @@ final class Attempts {
 
     static final String GENERATION = "turn_1.1";
     static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
-    static final Usage MEASURED = new Usage(7, 5, UsageBasis.MEASURED);
+    static final Usage MEASURED = new Usage(7, 5, UsageBasis.MEASURED, null);
 
     private Attempts() {}
 
     static Attempt attempt(String attemptId, int number) {
-        return new Attempt(attemptId, number, "default", "scripted-1", "worker-" + attemptId);
+        return new Attempt(attemptId, number, "default", "scripted-1", "worker-" + attemptId, "");
     }
 
     static GenerationChunk started(String attemptId, int number) {
@@ -74,7 +74,7 @@ final class Attempts {
 
     static Tally tally(int seq, String text) {
         TextChecksum checksum = TextChecksum.of(text);
-        return new Tally(seq, checksum.bytes(), checksum.crc32c(), MEASURED, 12.5, 80.0);
+        return new Tally(seq, checksum.bytes(), checksum.crc32c(), MEASURED, 12.5, 80.0, null);
     }
 
     private static GenerationChunk chunk(String attemptId, Object body) {

@@ -227,7 +227,7 @@ class GenerationTest {
         Step late = read(finished("a", 1, "123456789"));
 
         GenerationCancelled expected = new GenerationCancelled(
-                attempt("a", 1), "123456789", new Usage(0, 3, UsageBasis.ESTIMATED), null, null);
+                attempt("a", 1), "123456789", new Usage(0, 3, UsageBasis.ESTIMATED, null), null, null);
         assertThat(bodies().get(1)).isEqualTo(expected);
         assertThat(late.reports()).extracting(GenerationReport::getBody).containsExactly(expected);
     }
@@ -239,7 +239,8 @@ class GenerationTest {
         Step claim = read(started("a", 1));
 
         assertThat(bodies())
-                .containsExactly(new GenerationCancelled(null, "", new Usage(0, 0, UsageBasis.ESTIMATED), null, null));
+                .containsExactly(
+                        new GenerationCancelled(null, "", new Usage(0, 0, UsageBasis.ESTIMATED, null), null, null));
         assertThat(claim.effect()).isEqualTo(Effect.LATE);
     }
 

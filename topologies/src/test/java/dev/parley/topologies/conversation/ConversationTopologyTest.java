@@ -135,11 +135,11 @@ class ConversationTopologyTest {
                 turn + ".1",
                 NOW,
                 new GenerationCompleted(
-                        new Attempt("a", 1, "e", "m", "w"),
+                        new Attempt("a", 1, "e", "m", "w", ""),
                         content,
                         null,
                         "stop",
-                        new Usage(1, 1, UsageBasis.MEASURED),
+                        new Usage(1, 1, UsageBasis.MEASURED, null),
                         1.0,
                         2.0,
                         List.of()));

@@ -53,7 +53,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DeciderTest {
 
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
-    private static final Usage USAGE = new Usage(1, 2, UsageBasis.MEASURED);
+    private static final Usage USAGE = new Usage(1, 2, UsageBasis.MEASURED, null);
 
     static {
         TrustedRecords.trust();
@@ -157,7 +157,7 @@ class DeciderTest {
     }
 
     private static Attempt attempt(int number) {
-        return new Attempt("attempt-" + number, number, "engine", "model", "worker");
+        return new Attempt("attempt-" + number, number, "engine", "model", "worker", "");
     }
 
     private static List<String> names(List<SpecificRecord> bodies) {
@@ -170,7 +170,7 @@ class DeciderTest {
 
         assertThat(names(played.submit("one", OnBusy.ENQUEUE)))
                 .containsExactly("ConversationCreated", "MessageAccepted", "TurnStarted");
-        assertThat(names(played.report("one", new TurnPrepared(1, "chat", 1.0, "default", "default", List.of()))))
+        assertThat(names(played.report("one", new TurnPrepared(1, "chat", 1.0, "default", "default", List.of(), ""))))
                 .containsExactly("TurnRouted", "TurnRetrieved");
         assertThat(played.report("one", new AttemptClaimed(attempt(1)))).isEmpty();
         assertThat(played.state.turn().phase()).isInstanceOf(Turn.Phase.Generating.class);
@@ -524,7 +524,7 @@ class DeciderTest {
             case 0, 1, 2 -> played.submit(turn, ON_BUSY.get(random.nextInt(ON_BUSY.size())));
             case 3 -> played.ask(new CancelTurn(random.nextBoolean() ? turn : null));
             case 4 -> played.ask("rename", new RenameConversation("x"));
-            case 5 -> played.report(turn, new TurnPrepared(1, "chat", 1.0, "default", "default", List.of()));
+            case 5 -> played.report(turn, new TurnPrepared(1, "chat", 1.0, "default", "default", List.of(), ""));
             case 6, 7 -> played.report(turn, new AttemptClaimed(attempt));
             case 8 -> played.report(turn, new AttemptLost(attempt, "worker_lost"));
             case 9 ->

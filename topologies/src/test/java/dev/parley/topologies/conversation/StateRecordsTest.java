@@ -78,7 +78,9 @@ class StateRecordsTest {
                         true,
                         List.of(new Source("s", "t", null, 0.5)),
                         NOW,
-                        prompt == null ? null : NOW),
+                        prompt == null ? null : NOW,
+                        "v1",
+                        List.of("broken")),
                 List.of(turn("two", prompt, new Turn.Regenerated("answer-one", 3)), turn("three", null, null)),
                 List.of("command-1", "command-2"));
     }

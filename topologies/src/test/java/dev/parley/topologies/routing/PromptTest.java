@@ -63,7 +63,10 @@ class PromptTest {
                         null,
                         null,
                         Map.of(),
-                        prompt),
+                        prompt,
+                        "",
+                        List.of(),
+                        null),
                 "Ours.",
                 passages);
     }

@@ -171,6 +171,9 @@ class RetrievalIT {
                                 null,
                                 null,
                                 Map.of(),
+                                null,
+                                "",
+                                List.of(),
                                 null))
                 .get();
     }

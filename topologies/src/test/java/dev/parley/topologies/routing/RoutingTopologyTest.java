@@ -142,7 +142,7 @@ class RoutingTopologyTest {
         assertThat(report.key()).isEqualTo("default/c1");
         assertThat(report.value().getReportId()).isEqualTo("turn_1.1/2/prepared");
         assertThat(report.value().getBody())
-                .isEqualTo(new TurnPrepared(2, "chat", 1.0, "default", "default", List.of()));
+                .isEqualTo(new TurnPrepared(2, "chat", 1.0, "default", "default", List.of(), ""));
         assertThat(CloudEventHeaders.text(report.headers(), CloudEventHeaders.TRACEPARENT))
                 .isEqualTo(TRACE);
     }
@@ -153,7 +153,7 @@ class RoutingTopologyTest {
 
         assertThat(requests.readValue().getEngine()).isEqualTo("big-one");
         assertThat(reports.readValue().getBody())
-                .isEqualTo(new TurnPrepared(2, "summarise", 1.0, "big-one", "explicit", List.of()));
+                .isEqualTo(new TurnPrepared(2, "summarise", 1.0, "big-one", "explicit", List.of(), ""));
     }
 
     @Test
@@ -281,6 +281,9 @@ class RoutingTopologyTest {
                 intent,
                 engine,
                 Map.of(),
+                null,
+                "",
+                List.of(),
                 null);
     }
 }
