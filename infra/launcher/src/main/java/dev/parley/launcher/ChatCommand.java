@@ -3,9 +3,12 @@ package dev.parley.launcher;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
@@ -80,6 +83,7 @@ final class ChatCommand implements Callable<Integer> {
         ChatClient.Outcome outcome = client.follow(asked, watched ? new Printed(out, true) : new Unshown());
         running.set(null);
         out.println(watched ? "" : outcome.content());
+        sources(outcome).ifPresent(System.err::println);
         outcome.trouble().ifPresent(trouble -> System.err.println("parley: " + trouble));
         return outcome.trouble().isPresent() ? Parley.FAILED : 0;
     }
@@ -142,9 +146,7 @@ final class ChatCommand implements Callable<Integer> {
             running.set(asked);
             ChatClient.Outcome outcome = client.follow(asked, new Printed(out, styled(terminal)));
             out.println();
-            if (!outcome.sources().isEmpty()) {
-                out.println(dim(terminal, "Sources: " + String.join(" · ", outcome.sources())));
-            }
+            sources(outcome).ifPresent(sources -> out.println(dim(terminal, sources)));
             outcome.trouble().ifPresent(trouble -> out.println(dim(terminal, "[" + trouble + "]")));
         } catch (CommandFailedException e) {
             out.println(dim(terminal, "[" + e.getMessage() + "]"));
@@ -152,6 +154,16 @@ final class ChatCommand implements Callable<Integer> {
             running.set(null);
         }
         out.flush();
+    }
+
+    /** The sources by the numbers under which the answer cites them. */
+    private static Optional<String> sources(ChatClient.Outcome outcome) {
+        List<String> titles = outcome.sources();
+        return titles.isEmpty()
+                ? Optional.empty()
+                : Optional.of(IntStream.range(0, titles.size())
+                        .mapToObj(i -> "[" + (i + 1) + "] " + titles.get(i))
+                        .collect(Collectors.joining(" · ", "Sources: ", "")));
     }
 
     private static boolean styled(Terminal terminal) {

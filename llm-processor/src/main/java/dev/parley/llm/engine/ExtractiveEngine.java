@@ -2,31 +2,24 @@ package dev.parley.llm.engine;
 
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.Passage;
-import java.text.BreakIterator;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashSet;
+import dev.parley.llm.engine.Quotations.Quotation;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
-import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * Answers without a model, by quoting the sentences of the request's passages that share most words with the question,
- * each with the number of its source. Says plainly that no model is connected.
+ * Answers without a model, by quoting what fits the question best out of the request's passages, each quotation with the
+ * number of its source. Says plainly that no model is connected, and when nothing fits.
  */
 public final class ExtractiveEngine implements Engine {
 
     public static final String NAME = "extractive";
 
-    private static final int MAX_SENTENCES = 4;
+    private static final int MAX_TITLES = 3;
     private static final int PIECE_CHARS = 24;
-    private static final Pattern WORD_BREAK = Pattern.compile("[^\\p{L}\\p{N}]+");
 
-    private static final String NOTHING_FOUND = """
-            **No language model is connected**, so I cannot answer this myself, and no document here says anything about it.
-
+    private static final String HOW_TO_CONNECT = """
             To connect a model, start Parley with any OpenAI-compatible server:
 
             ```bash
@@ -37,10 +30,19 @@ public final class ExtractiveEngine implements Engine {
             The same settings are read from `PARLEY_LLM_BASE_URL`, `PARLEY_LLM_MODEL` and `PARLEY_LLM_API_KEY`.
             """;
 
+    private static final String NOTHING_FOUND = """
+            **No language model is connected**, so I cannot answer this myself, and no document here says anything about it.
+
+            """ + HOW_TO_CONNECT;
+
+    private static final String NOTHING_FITS = """
+            **No language model is connected**, so I can only quote, and no sentence here answers this in its own words. The \
+            nearest that the documents have:
+
+            """;
+
     private static final String FOUND =
             "*No language model is connected: these are quotations from the documents at hand.*\n\n";
-
-    private record Sentence(String text, int source, int sharedWords) {}
 
     @Override
     public String name() {
@@ -62,50 +64,29 @@ public final class ExtractiveEngine implements Engine {
     }
 
     private static String answer(GenerationRequest request) {
-        Set<String> asked = words(request.getMessages().getLast().getContent());
-        List<Sentence> best = sentences(request.getPassages(), asked).stream()
-                .filter(sentence -> sentence.sharedWords() > 0)
-                .sorted(Comparator.comparingInt(Sentence::sharedWords).reversed())
-                .limit(MAX_SENTENCES)
-                .toList();
-        if (best.isEmpty()) {
-            return NOTHING_FOUND;
+        List<Passage> passages = request.getPassages();
+        List<Quotation> quotations =
+                Quotations.of(request.getMessages().getLast().getContent(), passages);
+        if (quotations.isEmpty()) {
+            return passages.isEmpty() ? NOTHING_FOUND : NOTHING_FITS + titles(passages) + "\n\n" + HOW_TO_CONNECT;
         }
         StringBuilder answer = new StringBuilder(FOUND);
-        best.forEach(sentence -> answer.append("> ")
-                .append(sentence.text())
-                .append(" [")
-                .append(sentence.source())
-                .append("]\n\n"));
+        for (Quotation quotation : quotations) {
+            answer.append(quoted(quotation.markdown()))
+                    .append(quotation.markdown().indexOf('\n') < 0 ? " [" : "\n>\n> [")
+                    .append(quotation.source())
+                    .append("]\n\n");
+        }
         return answer.toString();
     }
 
-    private static List<Sentence> sentences(List<Passage> passages, Set<String> asked) {
-        List<Sentence> sentences = new ArrayList<>();
-        for (int i = 0; i < passages.size(); i++) {
-            String text = passages.get(i).getText();
-            BreakIterator breaks = BreakIterator.getSentenceInstance(Locale.ROOT);
-            breaks.setText(text);
-            int start = breaks.first();
-            for (int end = breaks.next(); end != BreakIterator.DONE; start = end, end = breaks.next()) {
-                String sentence = text.substring(start, end).strip().replaceAll("\\s+", " ");
-                Set<String> shared = words(sentence);
-                shared.retainAll(asked);
-                sentences.add(new Sentence(sentence, i + 1, shared.size()));
-            }
-        }
-        return sentences;
+    private static String quoted(String markdown) {
+        return markdown.lines().map(line -> "> " + line).collect(Collectors.joining("\n"));
     }
 
-    /** Words of four letters and more: shorter ones hardly tell what a text is about. */
-    private static Set<String> words(String text) {
-        Set<String> words = new HashSet<>();
-        for (String word :
-                WORD_BREAK.splitAsStream(text.toLowerCase(Locale.ROOT)).toList()) {
-            if (word.length() > 3) {
-                words.add(word);
-            }
-        }
-        return words;
+    private static String titles(List<Passage> passages) {
+        return IntStream.range(0, Math.min(MAX_TITLES, passages.size()))
+                .mapToObj(i -> "- " + passages.get(i).getSource().getTitle() + " [" + (i + 1) + "]")
+                .collect(Collectors.joining("\n"));
     }
 }
