@@ -6,6 +6,7 @@ import { test } from 'node:test';
 globalThis.sessionStorage = { getItem: () => null, setItem: () => {} };
 const { SseParser } = await import('../../main/resources/web/js/feed.js');
 const { asWritten } = await import('../../main/resources/web/js/html.js');
+const { citations, documentOf } = await import('../../main/resources/web/js/citations.js');
 const { fromSnapshot, reduce } = await import('../../main/resources/web/js/conversation.js');
 
 const STREAM = 'retry: 1000\n\n: hb\n\nid: 5.1.0\nevent: message.delta\ndata: {"a":1}\n\nid: 6\nevent: x\ndata: one\ndata: two\n\n';
@@ -90,4 +91,16 @@ test('raw HTML is shown as written, but for bare formatting', () => {
   ]) {
     assert.equal(asWritten(html), expected);
   }
+});
+
+test('numbers of sources are told from other brackets', () => {
+  assert.deepEqual(citations('See [1], [3] and [x][2].', 2), ['See ', 1, ', ', '[3]', ' and [x]', 2, '.']);
+  assert.deepEqual(citations('[0] none', 2), ['[0]', ' none']);
+  assert.deepEqual(citations('', 2), []);
+});
+
+test('a source leads to its document, whatever its path', () => {
+  assert.deepEqual(documentOf({ sourceId: 'default/notes/a/b#1.md#12' }), { workspace: 'notes', path: 'a/b#1.md' });
+  assert.equal(documentOf({ sourceId: 'elsewhere' }), null);
+  assert.equal(documentOf({}), null);
 });

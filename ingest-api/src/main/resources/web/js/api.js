@@ -79,6 +79,10 @@ export const send = (id, content, onBusy) => {
     call('POST', `${conversationPath(id)}/messages`, { content, onBusy }, { 'Idempotency-Key': idempotencyKey }));
 };
 
+export const documents = (workspace) => call('GET', `/api/workspaces/${encodeURIComponent(workspace)}/documents?limit=1`);
+export const kept = (workspace, path) =>
+  call('GET', `/api/workspaces/${encodeURIComponent(workspace)}/documents/${path.split('/').map(encodeURIComponent).join('/')}`);
+
 export async function download(id, format) {
   const response = await fetch(`${conversationPath(id)}/export?format=${format}`, { headers: headers() });
   if (!response.ok) {

@@ -283,6 +283,15 @@ $('composer').addEventListener('submit', async (event) => {
 });
 $('stop').addEventListener('click', () => attempt(() => api.cancel(state.id)));
 
+// Questions that the documentation in this server's own workspace answers, where it is there.
+quietly(() => api.documents('parley-docs')).then((page) => ($('suggestions').hidden = !page?.documents?.length));
+$('suggestions').addEventListener('click', (event) => {
+  if (event.target.matches('button')) {
+    input.value = event.target.textContent;
+    $('composer').requestSubmit();
+  }
+});
+
 // Menus
 
 $('new').addEventListener('click', () => {

@@ -1,6 +1,7 @@
 // Draws messages. Only what changed is drawn again, at most once a frame.
 
 import { render } from './markdown.js';
+import * as sources from './sources.js';
 
 const element = (tag, className, text) => {
   const node = document.createElement(tag);
@@ -84,6 +85,7 @@ export class MessageList {
       body.textContent = message.content;
     } else if (message.content) {
       body.innerHTML = render(message.content);
+      sources.link(body, message.sources ?? []);
       if (message.status !== 'generating') {
         body.querySelectorAll('pre').forEach((pre) => this.#addCopy(pre));
       }
@@ -92,7 +94,9 @@ export class MessageList {
     }
     parts.push(body);
     if (message.sources?.length) {
-      parts.push(this.#sources(message.sources));
+      const box = sources.box(message.sources);
+      box.open = node.querySelector('.sources')?.open ?? false;
+      parts.push(box);
     }
     parts.push(this.#foot(message));
     node.replaceChildren(...parts);
@@ -106,26 +110,6 @@ export class MessageList {
       setTimeout(() => (button.textContent = 'Copy'), 1500);
     });
     pre.append(button);
-  }
-
-  #sources(sources) {
-    const box = element('div', 'sources', 'Sources');
-    const list = element('ol');
-    for (const source of sources) {
-      const item = element('li');
-      if (/^https?:/.test(source.uri ?? '')) {
-        const link = element('a', '', source.title);
-        link.href = source.uri;
-        link.rel = 'noopener noreferrer';
-        link.target = '_blank';
-        item.append(link);
-      } else {
-        item.textContent = source.title;
-      }
-      list.append(item);
-    }
-    box.append(list);
-    return box;
   }
 
   #foot(message) {
