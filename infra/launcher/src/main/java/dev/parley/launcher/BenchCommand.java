@@ -55,6 +55,12 @@ final class BenchCommand implements Callable<Integer> {
             description = "Answers at the same time. Default: ${DEFAULT-VALUE}.")
     private int streams;
 
+    @Option(
+            names = "--warm-up",
+            defaultValue = "240",
+            description = "Answers before the first round. Default: ${DEFAULT-VALUE}.")
+    private int warmUp;
+
     @Option(names = "--seed", defaultValue = "1", description = "Order of the rounds. Default: ${DEFAULT-VALUE}.")
     private long seed;
 
@@ -77,7 +83,7 @@ final class BenchCommand implements Callable<Integer> {
                     new LatencyBenchmark(
                                     new LatencyBenchmark.Target(
                                             URI.create(roles.httpUrl().orElseThrow()), server.baseUrl(), model),
-                                    new LatencyBenchmark.Plan(rounds, answers, streams, answers, seed),
+                                    new LatencyBenchmark.Plan(rounds, answers, streams, warmUp, seed),
                                     console::progress)
                             .run();
             };

@@ -38,6 +38,9 @@ public final class LatencyBenchmark {
      */
     public record Plan(int rounds, int answersPerRound, int streams, int warmUpAnswers, long seed) {}
 
+    /** More at once than are measured: what counts is how often code ran, not how fast. */
+    private static final int WARM_UP_STREAMS = 24;
+
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private final Target target;
@@ -71,15 +74,15 @@ public final class LatencyBenchmark {
     public ObjectNode run() throws InterruptedException {
         Random random = new Random(plan.seed());
         progress.accept("warming up");
-        sample(Way.DIRECT, plan.warmUpAnswers());
-        sample(Way.PARLEY, plan.warmUpAnswers());
+        sample(Way.DIRECT, plan.warmUpAnswers(), WARM_UP_STREAMS);
+        sample(Way.PARLEY, plan.warmUpAnswers(), WARM_UP_STREAMS);
         List<Map<Way, Sample>> rounds = new ArrayList<>();
         for (int round = 1; round <= plan.rounds(); round++) {
             List<Way> order = new ArrayList<>(List.of(Way.values()));
             Collections.shuffle(order, random);
             Map<Way, Sample> samples = new java.util.EnumMap<>(Way.class);
             for (Way way : order) {
-                samples.put(way, sample(way, plan.answersPerRound()));
+                samples.put(way, sample(way, plan.answersPerRound(), plan.streams()));
             }
             rounds.add(samples);
             progress.accept("round " + round + " of " + plan.rounds());
@@ -150,13 +153,13 @@ public final class LatencyBenchmark {
                 .put("spread", Quantiles.spread(differences));
     }
 
-    private Sample sample(Way way, int answers) throws InterruptedException {
+    private Sample sample(Way way, int answers, int streams) throws InterruptedException {
         List<Timeline> timelines = Collections.synchronizedList(new ArrayList<>());
         List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
-        CountDownLatch done = new CountDownLatch(plan.streams());
+        CountDownLatch done = new CountDownLatch(streams);
         long started = System.nanoTime();
-        for (int stream = 0; stream < plan.streams(); stream++) {
-            int share = answers / plan.streams() + (stream < answers % plan.streams() ? 1 : 0);
+        for (int stream = 0; stream < streams; stream++) {
+            int share = answers / streams + (stream < answers % streams ? 1 : 0);
             Thread.ofVirtual().start(() -> {
                 try {
                     for (int i = 0; i < share; i++) {
