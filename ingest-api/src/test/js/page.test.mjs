@@ -100,7 +100,7 @@ test('numbers of sources are told from other brackets', () => {
 });
 
 test('a source leads to its document, whatever its path', () => {
-  assert.deepEqual(documentOf({ sourceId: 'default/notes/a/b#1.md#12' }), { workspace: 'notes', path: 'a/b#1.md' });
+  assert.equal(documentOf({ sourceId: 'a/b#1.md#12' }), 'a/b#1.md');
   assert.equal(documentOf({ sourceId: 'elsewhere' }), null);
   assert.equal(documentOf({}), null);
 });

@@ -1,9 +1,8 @@
 // How answers name their sources.
 
-/** Where a source's document is kept: its id is tenant/workspace/path#passage. */
+/** The path of a source's document in its workspace: the source's id is path#passage. */
 export function documentOf(source) {
-  const match = /^[^/]+\/([^/]+)\/(.+)#\d+$/.exec(source.sourceId ?? '');
-  return match && { workspace: match[1], path: match[2] };
+  return /^(.+)#\d+$/.exec(source.sourceId ?? '')?.[1] ?? null;
 }
 
 /** Splits a text at the numbers of sources: strings, and numbers from 1 up to `count`. */

@@ -5,6 +5,7 @@ export function fromSnapshot(snapshot) {
   return {
     id: snapshot.id,
     title: snapshot.title ?? '',
+    workspaceId: snapshot.workspaceId,
     deleted: false,
     activeTurn: snapshot.activeTurn?.turnId ?? null,
     messages: snapshot.messages.map((message) => ({ ...message, attempt: 0, nextSeq: 0, reasoning: message.reasoning ?? '' })),

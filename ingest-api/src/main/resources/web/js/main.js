@@ -66,7 +66,7 @@ function show() {
   const running = open && state.activeTurn !== null;
   $('stop').hidden = !running;
   $('busy').hidden = !running;
-  list.show(open ? state.messages : []);
+  list.show(open ? state.messages : [], open ? state.workspaceId : '');
 }
 
 function connection(how) {

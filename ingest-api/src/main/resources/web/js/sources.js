@@ -11,16 +11,16 @@ const element = (tag, className, text) => {
   return node;
 };
 
-function cite(source, number) {
+function cite(workspace, source, number) {
   const button = element('button', 'cite', String(number));
   button.title = source.title;
   button.setAttribute('aria-label', `Source ${number}: ${source.title}`);
-  button.addEventListener('click', () => show(source));
+  button.addEventListener('click', () => show(workspace, source));
   return button;
 }
 
 /** Makes the numbers in a rendered answer lead to their sources; code stays as it is. */
-export function link(body, sources) {
+export function link(body, workspace, sources) {
   const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT, (node) =>
     (node.parentElement.closest('pre, code, a') ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT));
   const texts = [];
@@ -30,13 +30,13 @@ export function link(body, sources) {
   for (const text of texts) {
     const parts = citations(text.data, sources.length);
     if (parts.some((part) => typeof part === 'number')) {
-      text.replaceWith(...parts.map((part) => (typeof part === 'number' ? cite(sources[part - 1], part) : part)));
+      text.replaceWith(...parts.map((part) => (typeof part === 'number' ? cite(workspace, sources[part - 1], part) : part)));
     }
   }
 }
 
 /** The sources of an answer, by their numbers. */
-export function box(sources) {
+export function box(workspace, sources) {
   const details = element('details', 'sources');
   details.dataset.testid = 'sources';
   details.append(element('summary', '', sources.length === 1 ? '1 source' : `${sources.length} sources`));
@@ -44,7 +44,7 @@ export function box(sources) {
   for (const source of sources) {
     const item = element('li');
     const button = element('button', '', source.title);
-    button.addEventListener('click', () => show(source));
+    button.addEventListener('click', () => show(workspace, source));
     item.append(button);
     list.append(item);
   }
@@ -53,7 +53,7 @@ export function box(sources) {
 }
 
 /** Opens what is behind a source: the document as it is kept, and where it came from. */
-async function show(source) {
+async function show(workspace, source) {
   const dialog = document.getElementById('document');
   const text = dialog.querySelector('.body');
   const origin = dialog.querySelector('a');
@@ -62,12 +62,12 @@ async function show(source) {
   origin.href = origin.hidden ? '#' : source.uri;
   text.textContent = 'Loading…';
   dialog.showModal();
-  const place = documentOf(source);
+  const path = documentOf(source);
   try {
-    if (!place) {
+    if (!path) {
       throw new Error('This source has no document here.');
     }
-    const kept = await api.kept(place.workspace, place.path);
+    const kept = await api.kept(workspace, path);
     text.innerHTML = render(kept.text);
     const section = source.title.split(' › ').at(-1);
     const heading = [...text.querySelectorAll('h1, h2, h3, h4, h5, h6')].find((h) => h.textContent.trim() === section);

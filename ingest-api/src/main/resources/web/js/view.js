@@ -30,14 +30,17 @@ export class MessageList {
   #drawn = new Map();
   #wanted = null;
   #frame = 0;
+  #workspace = '';
 
   constructor(list, actions) {
     this.#list = list;
     this.#actions = actions;
   }
 
-  show(messages) {
+  /** Shows a conversation's messages, whose sources are documents of `workspace`. */
+  show(messages, workspace) {
     this.#wanted = messages;
+    this.#workspace = workspace;
     if (!this.#frame) {
       this.#frame = requestAnimationFrame(() => {
         this.#frame = 0;
@@ -85,7 +88,7 @@ export class MessageList {
       body.textContent = message.content;
     } else if (message.content) {
       body.innerHTML = render(message.content);
-      sources.link(body, message.sources ?? []);
+      sources.link(body, this.#workspace, message.sources ?? []);
       if (message.status !== 'generating') {
         body.querySelectorAll('pre').forEach((pre) => this.#addCopy(pre));
       }
@@ -94,7 +97,7 @@ export class MessageList {
     }
     parts.push(body);
     if (message.sources?.length) {
-      const box = sources.box(message.sources);
+      const box = sources.box(this.#workspace, message.sources);
       box.open = node.querySelector('.sources')?.open ?? false;
       parts.push(box);
     }

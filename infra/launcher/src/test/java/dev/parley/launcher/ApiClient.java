@@ -46,6 +46,18 @@ final class ApiClient {
         return send(request.build());
     }
 
+    /** Puts a document, as it is. */
+    Answer put(String path, String contentType, byte[] body) {
+        return send(request(path)
+                .header("Content-Type", contentType)
+                .PUT(HttpRequest.BodyPublishers.ofByteArray(body))
+                .build());
+    }
+
+    Answer delete(String path) {
+        return send(request(path).DELETE().build());
+    }
+
     Answer get(String path) {
         return send(request(path).GET().build());
     }

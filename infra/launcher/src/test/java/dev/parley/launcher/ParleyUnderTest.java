@@ -72,6 +72,10 @@ final class ParleyUnderTest implements AutoCloseable {
         return new ParleyUnderTest(EnumSet.complementOf(left), ECHO, Map.of());
     }
 
+    static ParleyUnderTest startWithoutModelAnd(EnumSet<RoleName> left) {
+        return new ParleyUnderTest(EnumSet.complementOf(left), null, Map.of());
+    }
+
     private static Path stateDir() {
         try {
             return Files.createTempDirectory("parley-streams-");

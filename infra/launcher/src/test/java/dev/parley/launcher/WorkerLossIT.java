@@ -6,15 +6,12 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.launcher.ApiClient.Event;
 import dev.parley.stack.Script;
-import java.io.File;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,8 +34,7 @@ class WorkerLossIT {
             ApiClient api = parley.api();
             String conversation = api.conversation();
             ShownMessage shown;
-            Process doomed = worker(parley, "doomed");
-            try {
+            try (RoleProcess doomed = worker(parley, "doomed")) {
                 JsonNode accepted = api.ask(conversation, Map.of("content", "Tell me."));
                 String turnId = accepted.path("turnId").asText();
                 String stream = accepted.path("events").asText();
@@ -48,17 +44,12 @@ class WorkerLossIT {
                         null,
                         event -> event.type().equals("message.delta")
                                 && event.data().path("seq").asInt() == 5));
-                doomed.destroyForcibly().waitFor();
-                Process heir = worker(parley, "heir");
-                try {
+                doomed.kill();
+                try (RoleProcess heir = worker(parley, "heir")) {
                     events.addAll(api.events(
                             stream, events.getLast().id(), event -> event.type().equals("message.completed")));
-                } finally {
-                    stop(heir);
                 }
                 events.forEach(shown::take);
-            } finally {
-                stop(doomed);
             }
 
             assertThat(shown.outcome()).isEqualTo("completed");
@@ -73,27 +64,7 @@ class WorkerLossIT {
         }
     }
 
-    private Process worker(ParleyUnderTest parley, String name) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx256m",
-                        "-XX:+UseSerialGC",
-                        "--sun-misc-unsafe-memory-access=allow",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "dev.parley.launcher.Parley",
-                        "run",
-                        "llm")
-                .redirectErrorStream(true)
-                .redirectOutput(new File(logs.toFile(), name + ".log"));
-        builder.environment().putAll(parley.environment());
-        return builder.start();
-    }
-
-    private static void stop(Process process) throws InterruptedException {
-        process.destroy();
-        if (!process.waitFor(20, TimeUnit.SECONDS)) {
-            process.destroyForcibly().waitFor();
-        }
+    private RoleProcess worker(ParleyUnderTest parley, String name) {
+        return RoleProcess.start(parley, "llm", logs.resolve(name + ".log"), Map.of());
     }
 }
