@@ -31,11 +31,11 @@ class WebPageIT {
     }
 
     @Test
-    void hostileTextIsOnlyText() {
+    void hostileTextIsOnlyTextAndSourcesLeadToTheirDocuments() {
         try (ParleyUnderTest parley = ParleyUnderTest.start()) {
             parley.model().answerWith(request -> Script.text(request.lastUserText()));
 
-            NodeTests.pass(LIMIT, Map.of("PARLEY_URL", parley.url()), "test/hostile.test.mjs");
+            NodeTests.pass(LIMIT, Map.of("PARLEY_URL", parley.url()), "test/hostile.test.mjs", "test/sources.test.mjs");
         }
     }
 }
