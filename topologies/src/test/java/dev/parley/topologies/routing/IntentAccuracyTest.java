@@ -3,8 +3,8 @@ package dev.parley.topologies.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.topologies.retrieval.BgeSmallEmbedder;
-import dev.parley.topologies.routing.IntentAccuracy.Figures;
-import dev.parley.topologies.routing.IntentAccuracy.Labelled;
+import dev.parley.topologies.routing.LabelledQuestions.Figures;
+import dev.parley.topologies.routing.LabelledQuestions.Labelled;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -22,7 +22,7 @@ class IntentAccuracyTest {
     /** A little below what was measured; {@code docs/routing.md} has the figures. */
     @Test
     void questionsFindTheirIntents() {
-        Figures figures = IntentAccuracy.measured(new BgeSmallEmbedder(), IntentAccuracy.THRESHOLD)
+        Figures figures = LabelledQuestions.measured(new BgeSmallEmbedder(), LabelledQuestions.THRESHOLD)
                 .figures();
 
         assertThat(figures.nearest()).isGreaterThan(0.85);
@@ -41,16 +41,16 @@ class IntentAccuracyTest {
         assertThat(examples.keySet()).isEqualTo(test.keySet());
         assertThat(examples.values()).allMatch(count -> count >= 12);
         assertThat(test.values()).allMatch(count -> count >= 25);
-        assertThat(IntentAccuracy.read("out-of-scope")).hasSizeGreaterThanOrEqualTo(40);
+        assertThat(LabelledQuestions.read("out-of-scope")).hasSizeGreaterThanOrEqualTo(40);
     }
 
     @Test
     void whatIsLearntFromIsNeverWhatIsMeasuredBy() {
         List<String> learnt = new ArrayList<>(PreparedConfigurations.otherQuestions());
-        IntentAccuracy.read("examples").forEach(example -> learnt.add(example.text()));
+        LabelledQuestions.read("examples").forEach(example -> learnt.add(example.text()));
         List<String> measured = new ArrayList<>();
-        IntentAccuracy.read("test").forEach(sentence -> measured.add(sentence.text()));
-        IntentAccuracy.read("out-of-scope").forEach(sentence -> measured.add(sentence.text()));
+        LabelledQuestions.read("test").forEach(sentence -> measured.add(sentence.text()));
+        LabelledQuestions.read("out-of-scope").forEach(sentence -> measured.add(sentence.text()));
 
         for (String sentence : measured) {
             assertThat(learnt)
@@ -63,7 +63,7 @@ class IntentAccuracyTest {
     }
 
     private static Map<String, Long> counts(String part) {
-        return IntentAccuracy.read(part).stream()
+        return LabelledQuestions.read(part).stream()
                 .collect(Collectors.groupingBy(Labelled::intent, Collectors.counting()));
     }
 

@@ -475,8 +475,7 @@ class RoutingTopologyTest {
     }
 
     private Topology topology(Embedder embedder) {
-        return RoutingTopology.build(
-                topics, SETTINGS, meters, embedder, new PreparedConfigurations(embedder), InstantSource.fixed(NOW));
+        return RoutingTopology.build(topics, SETTINGS, meters, embedder, configurations, InstantSource.fixed(NOW));
     }
 
     private static TurnRequest turn(String content, @Nullable String intent, @Nullable String engine) {
