@@ -9,6 +9,8 @@ import dev.parley.topologies.assembly.AssemblyTopology;
 import dev.parley.topologies.conversation.ConversationTopology;
 import dev.parley.topologies.indexing.Indexing;
 import dev.parley.topologies.retrieval.Embedder;
+import dev.parley.topologies.routing.ConfigurationFollower;
+import dev.parley.topologies.routing.PreparedConfigurations;
 import dev.parley.topologies.routing.RoutingTopology;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -36,14 +38,21 @@ public final class Topologies implements Role {
 
     private static final Logger logger = LoggerFactory.getLogger(Topologies.class);
 
+    private static final String ROUTING = "routing";
+
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+    /** Until the configuration is read and its examples are embedded; turns that come meanwhile wait in their topic. */
+    private static final Duration CONFIGURATION_TIMEOUT = Duration.ofSeconds(30);
+
     private static final Duration PAUSE_BEFORE_REPLACING = Duration.ofSeconds(1);
 
     private final Map<String, KafkaStreams> applications;
+    private final ConfigurationFollower configuration;
     private final Indexing indexing;
 
-    private Topologies(Map<String, KafkaStreams> applications, Indexing indexing) {
+    private Topologies(Map<String, KafkaStreams> applications, ConfigurationFollower configuration, Indexing indexing) {
         this.applications = applications;
+        this.configuration = configuration;
         this.indexing = indexing;
     }
 
@@ -54,14 +63,25 @@ public final class Topologies implements Role {
             Topics topics,
             MeterRegistry meters) {
         Embedder embedder = settings.indexing().embedder();
+        PreparedConfigurations configurations = new PreparedConfigurations(embedder);
+        ConfigurationFollower configuration = new ConfigurationFollower(
+                topics.configuration(),
+                kafka,
+                configurations,
+                () -> meters.counter(
+                                "parley.records.skipped",
+                                "topic",
+                                topics.configuration().name())
+                        .increment());
+        configuration.start();
         Applications applications = new Applications(settings, kafka, topicSettings);
         applications.add(
                 "conversation",
                 ConversationTopology.build(topics, settings.conversation(), meters),
                 ConversationTopology.streamsConfig());
         applications.add(
-                "routing",
-                RoutingTopology.build(topics, settings.routing(), meters, embedder),
+                ROUTING,
+                RoutingTopology.build(topics, settings.routing(), meters, embedder, configurations),
                 RoutingTopology.streamsConfig());
         applications.add(
                 "assembly",
@@ -74,8 +94,26 @@ public final class Topologies implements Role {
                         io.micrometer.core.instrument.Tags.of("application", name),
                         streams,
                         application -> application.state() == KafkaStreams.State.RUNNING ? 1 : 0));
-        applications.started().values().forEach(KafkaStreams::start);
-        return new Topologies(applications.started(), Indexing.start(embedder, kafka, topicSettings, topics, meters));
+        applications.started().forEach((name, streams) -> {
+            if (name.equals(ROUTING)) {
+                await(configuration);
+            }
+            streams.start();
+        });
+        return new Topologies(
+                applications.started(), configuration, Indexing.start(embedder, kafka, topicSettings, topics, meters));
+    }
+
+    private static void await(ConfigurationFollower configuration) {
+        try {
+            if (!configuration.awaitReady(CONFIGURATION_TIMEOUT)) {
+                logger.warn(
+                        "the configuration was not there after {} s: turns are routed by the built-in one until it is",
+                        CONFIGURATION_TIMEOUT.toSeconds());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Collects applications under the settings that they share. */
@@ -154,6 +192,7 @@ public final class Topologies implements Role {
                     .withTimeout(CLOSE_TIMEOUT);
             applications.values().forEach(streams -> closers.execute(() -> streams.close(options)));
             closers.execute(indexing::close);
+            closers.execute(configuration::close);
         }
     }
 }

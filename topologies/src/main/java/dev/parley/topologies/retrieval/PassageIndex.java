@@ -177,16 +177,31 @@ final class PassageIndex implements Closeable {
      * @param minSimilarity see {@link HybridSearch}
      */
     List<Passage> find(String workspace, Question question, int limit, double minSimilarity) throws IOException {
-        if (stale) {
-            searchers.maybeRefreshBlocking();
-            stale = false;
-        }
-        IndexSearcher searcher = searchers.acquire();
+        IndexSearcher searcher = searcher();
         try {
             return search.find(searcher, workspace, question, limit, minSimilarity);
         } finally {
             searchers.release(searcher);
         }
+    }
+
+    /** Whether a workspace has passages, or had some of which the deletion is under way. All changes so far are seen. */
+    boolean mayHold(String workspace) throws IOException {
+        IndexSearcher searcher = searcher();
+        try {
+            return searcher.getIndexReader().docFreq(new Term(WORKSPACE, workspace)) > 0;
+        } finally {
+            searchers.release(searcher);
+        }
+    }
+
+    /** A view of all changes so far, to be released. */
+    private IndexSearcher searcher() throws IOException {
+        if (stale) {
+            searchers.maybeRefreshBlocking();
+            stale = false;
+        }
+        return searchers.acquire();
     }
 
     /** Makes all changes so far durable, together with {@code notes}. */

@@ -209,6 +209,16 @@ public final class PassageStore implements StateStore {
         }
     }
 
+    /** Whether a workspace may have passages; false only where it has none, so that nothing need be looked for. */
+    public boolean mayHold(String tenantId, String workspaceId) {
+        processing = true;
+        try {
+            return open().mayHold(PassageChange.workspace(tenantId, workspaceId));
+        } catch (IOException e) {
+            throw failed("read", e);
+        }
+    }
+
     /** How many passages there are, of all workspaces. */
     public long passages() {
         return open().passages();

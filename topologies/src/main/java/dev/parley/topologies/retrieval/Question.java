@@ -29,7 +29,8 @@ public final class Question {
         return text;
     }
 
-    float @Nullable [] vector() {
+    /** The question's vector, of length one; null where there is none. It is not to be changed. */
+    public float @Nullable [] vector() {
         return vector;
     }
 

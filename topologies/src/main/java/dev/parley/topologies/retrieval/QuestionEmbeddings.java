@@ -2,6 +2,7 @@ package dev.parley.topologies.retrieval;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,9 +34,19 @@ public final class QuestionEmbeddings {
         this.metrics = metrics;
     }
 
+    /** As much of the beginning of {@code text} as is embedded. */
+    public static String head(String text) {
+        return text.length() <= MAX_CHARS ? text : text.substring(0, MAX_CHARS);
+    }
+
+    /** {@code vector} at length one, as the vectors of questions are; null where it has no direction. */
+    public static float @Nullable [] unit(float[] vector) {
+        return Question.unit(vector);
+    }
+
     /** {@code text} as a question, with its vector where the model gives one. */
     public Question question(String text) {
-        String head = text.length() <= MAX_CHARS ? text : text.substring(0, MAX_CHARS);
+        String head = head(text);
         try {
             float[] vector = known.get(head);
             if (vector == null) {

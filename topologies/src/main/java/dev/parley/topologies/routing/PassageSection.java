@@ -10,9 +10,6 @@ import java.util.stream.IntStream;
 /** The part of a prompt that carries passages: numbered from 1 in the order of their sources, to be cited by number. */
 final class PassageSection {
 
-    /** A usual rule of thumb for English text; a model's own tokenizer is not known here. */
-    private static final int CHARS_PER_TOKEN = 4;
-
     /** A passage that is cut has to say at least this much. */
     private static final int LEAST_CHARS = 200;
 
@@ -39,7 +36,7 @@ final class PassageSection {
      * smaller ones after it; only the best is rather cut than left out.
      */
     static List<Passage> fitting(List<Passage> passages, int tokens) {
-        long room = (long) tokens * CHARS_PER_TOKEN;
+        long room = (long) tokens * Exchanges.CHARS_PER_TOKEN;
         List<Passage> fitting = new ArrayList<>(passages.size());
         for (int i = 0; i < passages.size(); i++) {
             Passage passage = passages.get(i);

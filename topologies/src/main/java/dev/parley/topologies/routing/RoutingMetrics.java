@@ -14,6 +14,9 @@ final class RoutingMetrics {
     private final Timer latency;
     private final DistributionSummary passages;
     private final Counter documents;
+    private final Counter askedModel;
+    private final Counter refused;
+    private final Counter historyTrimmed;
 
     RoutingMetrics(MeterRegistry registry) {
         this.registry = registry;
@@ -27,14 +30,36 @@ final class RoutingMetrics {
         this.documents = Counter.builder("parley.routing.documents")
                 .description("Documents put or deleted")
                 .register(registry);
+        this.askedModel = Counter.builder("parley.routing.asked.model")
+                .description("Turns of which a model was asked which way they go")
+                .register(registry);
+        this.refused = Counter.builder("parley.routing.refused")
+                .description("Turns whose question is longer than their route allows")
+                .register(registry);
+        this.historyTrimmed = Counter.builder("parley.routing.history.trimmed")
+                .description("Turns for which exchanges were left out of the history to keep within the budget")
+                .register(registry);
     }
 
     void prepared(Route route, int passageCount, long turnMillis, Instant now) {
         // The engine's name may be any caller's invention, so it is no tag: each would be a time series of its own.
-        registry.counter("parley.routing.turns", "reason", route.reason()).increment();
+        registry.counter("parley.routing.turns", "reason", route.choice().reason())
+                .increment();
         passages.record(passageCount);
         Duration took = Duration.between(Instant.ofEpochMilli(turnMillis), now);
         latency.record(took.isNegative() ? Duration.ZERO : took);
+    }
+
+    void askedModel() {
+        askedModel.increment();
+    }
+
+    void refused() {
+        refused.increment();
+    }
+
+    void historyTrimmed() {
+        historyTrimmed.increment();
     }
 
     void document() {

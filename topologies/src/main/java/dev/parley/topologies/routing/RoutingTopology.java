@@ -48,9 +48,15 @@ public final class RoutingTopology {
      * The topology of this installation.
      *
      * @param embedder for questions, the same as for passages; {@link Embedder#none} leaves the search to words alone
+     * @param configurations prepared with the same embedder
      */
-    public static Topology build(Topics topics, RoutingSettings settings, MeterRegistry meters, Embedder embedder) {
-        return build(topics, settings, meters, embedder, InstantSource.system());
+    public static Topology build(
+            Topics topics,
+            RoutingSettings settings,
+            MeterRegistry meters,
+            Embedder embedder,
+            PreparedConfigurations configurations) {
+        return build(topics, settings, meters, embedder, configurations, InstantSource.system());
     }
 
     /**
@@ -59,7 +65,12 @@ public final class RoutingTopology {
      * @param wallClock for the times that records carry
      */
     static Topology build(
-            Topics topics, RoutingSettings settings, MeterRegistry meters, Embedder embedder, InstantSource wallClock) {
+            Topics topics,
+            RoutingSettings settings,
+            MeterRegistry meters,
+            Embedder embedder,
+            PreparedConfigurations configurations,
+            InstantSource wallClock) {
         Topology topology = new Topology();
         RetrievalMetrics retrieval = new RetrievalMetrics(meters);
         Intake.add(
@@ -86,7 +97,7 @@ public final class RoutingTopology {
         RoutingMetrics metrics = new RoutingMetrics(meters);
         topology.addProcessor(
                 PREPARE,
-                () -> new PrepareTurns(settings, embedder, wallClock, metrics, retrieval),
+                () -> new PrepareTurns(settings, configurations, embedder, wallClock, metrics, retrieval),
                 "decode-turns",
                 "decode-passages");
         topology.connectProcessorAndStateStores(PREPARE, PASSAGES);

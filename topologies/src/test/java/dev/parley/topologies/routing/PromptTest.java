@@ -68,7 +68,8 @@ class PromptTest {
                         List.of(),
                         null),
                 "Ours.",
-                passages);
+                passages,
+                Prompt.Bounds.NONE);
     }
 
     @Test

@@ -138,7 +138,11 @@ class RetrievalIT {
         properties.put(StreamsConfig.STATE_DIR_CONFIG, dir.resolve(disk).toString());
         KafkaStreams started = new KafkaStreams(
                 RoutingTopology.build(
-                        topics, new RoutingSettings("Be brief.", 3, 1_000, 0.99), new SimpleMeterRegistry(), embedder),
+                        topics,
+                        new RoutingSettings("Be brief.", 3, 1_000, 0.99),
+                        new SimpleMeterRegistry(),
+                        embedder,
+                        new PreparedConfigurations(embedder)),
                 properties);
         started.setUncaughtExceptionHandler(exception -> StreamThreadExceptionResponse.SHUTDOWN_CLIENT);
         started.start();

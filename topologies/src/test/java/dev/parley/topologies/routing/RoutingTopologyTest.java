@@ -3,13 +3,20 @@ package dev.parley.topologies.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.Classification;
+import dev.parley.chat.v1.Classifier;
+import dev.parley.chat.v1.ClassifierKind;
+import dev.parley.chat.v1.Configuration;
 import dev.parley.chat.v1.DocumentPassages;
+import dev.parley.chat.v1.GenerationFailed;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.Passage;
 import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.RetrievalConfiguration;
 import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.RouteLimits;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.TurnPrepared;
 import dev.parley.chat.v1.TurnRequest;
@@ -17,6 +24,7 @@ import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.DeadLetter;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.TopicSettings;
+import dev.parley.schemas.configuration.BuiltInConfiguration;
 import dev.parley.stack.InMemoryRegistry;
 import dev.parley.topologies.retrieval.Embedder;
 import dev.parley.topologies.retrieval.Passages;
@@ -54,6 +62,7 @@ class RoutingTopologyTest {
     private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
     private static final String WORKSPACE = "default/main";
     private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    private static final String BUILT_IN = BuiltInConfiguration.get().getVersion();
     private static final RoutingSettings SETTINGS = new RoutingSettings("Be brief.", 3, 100, 0.5);
 
     @TempDir
@@ -61,6 +70,7 @@ class RoutingTopologyTest {
 
     private final Topics topics = Topics.of(new TopicSettings("", 1, (short) 1), InMemoryRegistry.serdes());
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private PreparedConfigurations configurations;
     private TopologyTestDriver driver;
     private TestInputTopic<String, TurnRequest> turns;
     private TestInputTopic<String, DocumentPassages> passages;
@@ -81,6 +91,7 @@ class RoutingTopologyTest {
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "nowhere.invalid:1");
         properties.put(StreamsConfig.STATE_DIR_CONFIG, stateDir.toString());
         properties.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
+        configurations = new PreparedConfigurations(embedder);
         driver = new TopologyTestDriver(topology(embedder), properties, NOW);
         turns = driver.createInputTopic(
                 topics.turns().name(),
@@ -142,7 +153,7 @@ class RoutingTopologyTest {
         assertThat(report.key()).isEqualTo("default/c1");
         assertThat(report.value().getReportId()).isEqualTo("turn_1.1/2/prepared");
         assertThat(report.value().getBody())
-                .isEqualTo(new TurnPrepared(2, "chat", 1.0, "default", "default", List.of(), ""));
+                .isEqualTo(new TurnPrepared(2, "chat", 1.0, "default", "default", List.of(), BUILT_IN));
         assertThat(CloudEventHeaders.text(report.headers(), CloudEventHeaders.TRACEPARENT))
                 .isEqualTo(TRACE);
     }
@@ -153,7 +164,7 @@ class RoutingTopologyTest {
 
         assertThat(requests.readValue().getEngine()).isEqualTo("big-one");
         assertThat(reports.readValue().getBody())
-                .isEqualTo(new TurnPrepared(2, "summarise", 1.0, "big-one", "explicit", List.of(), ""));
+                .isEqualTo(new TurnPrepared(2, "summarise", 1.0, "big-one", "explicit", List.of(), BUILT_IN));
     }
 
     @Test
@@ -259,8 +270,212 @@ class RoutingTopologyTest {
         assertThat(requests.getQueueSize()).isEqualTo(1);
     }
 
+    @Test
+    void aChangedConfigurationIsForNewTurnsOnly() {
+        Configuration first = Configured.by(
+                ClassifierKind.NONE, 0, Configured.route("chat", route -> route.setSystemPrompt("First {{intent}}.")));
+        Configuration second = Configured.by(
+                ClassifierKind.NONE,
+                0,
+                Configured.route(
+                        "chat", route -> route.setSystemPrompt("Second.").setEngine("other")));
+        enforce(first);
+        turns.pipeInput(WORKSPACE, Turns.asking("?"));
+        enforce(second);
+        turns.pipeInput(WORKSPACE, Turns.asking("?"));
+        turns.pipeInput(WORKSPACE, Turns.asking("?", turn -> turn.setAttempt(2).setConfiguration(first.getVersion())));
+
+        List<GenerationRequest> made = requests.readValuesToList();
+        assertThat(made)
+                .extracting(request -> request.getMessages().getFirst().getContent())
+                .containsExactly("First chat.", "Second.", "First chat.");
+        assertThat(made).extracting(GenerationRequest::getEngine).containsExactly("default", "other", "default");
+        assertThat(made)
+                .extracting(GenerationRequest::getConfiguration)
+                .containsExactly(first.getVersion(), second.getVersion(), first.getVersion());
+        assertThat(reports.readValuesToList())
+                .extracting(report -> ((TurnPrepared) report.getBody()).getConfiguration())
+                .containsExactly(first.getVersion(), second.getVersion(), first.getVersion());
+    }
+
+    @Test
+    void oneVectorServesRoutingAndRetrieval() {
+        WordHashes embedder = new WordHashes();
+        stop();
+        start(embedder);
+        enforce(Configured.by(
+                ClassifierKind.EXAMPLES,
+                0.5,
+                Configured.route("chat", route -> {}),
+                Configured.route(
+                        "sort",
+                        route -> route.setEngine("sorter")
+                                .setFallbacks(List.of("default"))
+                                .setExamples(List.of("sort these names", "sort the list of names")))));
+        int before = embedder.questions();
+        passages.pipeInput(WORKSPACE + "/a.md", Passages.of(embedder, "a.md", "sort the names"));
+        turns.pipeInput(WORKSPACE, Turns.asking("sort the names"));
+
+        GenerationRequest request = requests.readValue();
+        assertThat(request.getEngine()).isEqualTo("sorter");
+        assertThat(request.getFallbacks()).containsExactly("default");
+        assertThat(request.getPassages()).hasSize(1);
+        TurnPrepared prepared = (TurnPrepared) reports.readValue().getBody();
+        assertThat(prepared.getIntent()).isEqualTo("sort");
+        assertThat(prepared.getReason()).isEqualTo("examples");
+        assertThat(prepared.getConfidence()).isBetween(0.5, 1.0);
+        assertThat(embedder.questions()).isEqualTo(before + 1);
+
+        turns.pipeInput(WORKSPACE, Turns.asking("quite unlike it"));
+        assertThat(requests.readValue().getEngine()).isEqualTo("default");
+        prepared = (TurnPrepared) reports.readValue().getBody();
+        assertThat(prepared.getIntent()).isEqualTo("chat");
+        assertThat(prepared.getReason()).isEqualTo("below_threshold");
+    }
+
+    @Test
+    void aModelThatCannotEmbedLeavesTheDefaultRoute() {
+        WordHashes embedder = new WordHashes();
+        stop();
+        start(embedder);
+        enforce(Configured.by(
+                ClassifierKind.EXAMPLES,
+                0.5,
+                Configured.route("chat", route -> {}),
+                Configured.route("sort", route -> route.setExamples(List.of("sort names")))));
+        embedder.fail();
+        turns.pipeInput(WORKSPACE, Turns.asking("sort names"));
+
+        TurnPrepared prepared = (TurnPrepared) reports.readValue().getBody();
+        assertThat(prepared.getIntent()).isEqualTo("chat");
+        assertThat(prepared.getReason()).isEqualTo("classifier_failed");
+    }
+
+    @Test
+    void aModelIsAskedOnceAndTheTurnGoesOnUnderItsVersion() {
+        Configuration configuration = Configured.by(
+                ClassifierKind.MODEL,
+                0.5,
+                Configured.route("chat", route -> route.setDescription("Anything else")),
+                Configured.route(
+                        "sort",
+                        route -> route.setDescription("Putting things in order")
+                                .setExamples(List.of("sort names"))
+                                .setEngine("sorter")));
+        enforce(configuration);
+        turns.pipeInput(WORKSPACE, Turns.asking("names in order? " + "x".repeat(3_000)));
+
+        GenerationRequest asked = requests.readValue();
+        assertThat(reports.isEmpty()).as("nobody hears of it yet").isTrue();
+        assertThat(asked.getGenerationId()).isEqualTo("turn_1.1/classify");
+        assertThat(asked.getEngine()).isEqualTo("fast");
+        assertThat(asked.getMessages()).hasSize(2);
+        assertThat(asked.getMessages().getFirst().getContent())
+                .contains("- sort: Putting things in order (such as \"sort names\")")
+                .contains("- chat: Anything else");
+        assertThat(asked.getMessages().getLast().getContent()).hasSize(2_000);
+        assertThat(asked.getConfiguration()).isEqualTo(configuration.getVersion());
+        TurnRequest waiting = Objects.requireNonNull(asked.getClassify());
+        assertThat(waiting.getConfiguration()).isEqualTo(configuration.getVersion());
+
+        enforce(BuiltInConfiguration.get());
+        turns.pipeInput(
+                WORKSPACE,
+                TurnRequest.newBuilder(waiting)
+                        .setClassification(new Classification("sort", 1.0, "fast"))
+                        .build());
+        assertThat(requests.readValue().getEngine()).isEqualTo("sorter");
+        assertThat(reports.readValue().getBody())
+                .isEqualTo(new TurnPrepared(1, "sort", 1.0, "sorter", "model", List.of(), configuration.getVersion()));
+    }
+
+    @Test
+    void aRouteSaysWhetherAndWhatIsLookedFor() {
+        enforce(Configured.by(
+                ClassifierKind.NONE,
+                0,
+                Configured.route("chat", route -> {}),
+                Configured.route(
+                        "none", route -> route.setRetrieval(new RetrievalConfiguration(false, null, null, null))),
+                Configured.route("one", route -> route.setRetrieval(new RetrievalConfiguration(true, 1, null, null))),
+                Configured.route("few", route -> route.setRetrieval(new RetrievalConfiguration(true, null, 8, null)))));
+        passages.pipeInput(
+                WORKSPACE + "/b.md", Passages.of("b.md", "Bees are yellow.", "Yellow bees are here.", "Bees, yellow."));
+        for (String intent : List.of("chat", "none", "one", "few")) {
+            turns.pipeInput(WORKSPACE, Turns.asking("yellow bees", turn -> turn.setIntent(intent)));
+        }
+
+        assertThat(requests.readValuesToList())
+                .extracting(request -> request.getPassages().size())
+                .containsExactly(3, 0, 1, 1);
+    }
+
+    @Test
+    void withoutPassagesNothingIsEmbedded() {
+        WordHashes embedder = new WordHashes();
+        stop();
+        start(embedder);
+        turns.pipeInput(WORKSPACE, Turns.asking("?"));
+        passages.pipeInput("default/other/b.md", Passages.in("default", "other", "b.md", "Bees are yellow."));
+        turns.pipeInput(WORKSPACE, Turns.asking("?"));
+
+        assertThat(requests.getQueueSize()).isEqualTo(2);
+        assertThat(embedder.questions()).isZero();
+    }
+
+    @Test
+    void aQuestionThatIsTooLongFailsItsTurn() {
+        enforce(Configured.by(
+                ClassifierKind.NONE,
+                0,
+                Configured.route("chat", route -> route.setLimits(new RouteLimits(2, null, null)))));
+        turns.pipeInput(WORKSPACE, Turns.asking("12345678"));
+        turns.pipeInput(WORKSPACE, Turns.asking("123456789"));
+
+        assertThat(requests.getQueueSize()).isEqualTo(1);
+        List<GenerationReport> told = reports.readValuesToList();
+        assertThat(told).hasSize(3);
+        assertThat(told.get(1).getBody()).isInstanceOf(TurnPrepared.class);
+        assertThat(told.get(2).getReportId()).isEqualTo("turn_1.1/1/refused");
+        assertThat(told.get(2).getBody()).isInstanceOfSatisfying(GenerationFailed.class, failed -> {
+            assertThat(failed.getCode()).isEqualTo("payload_too_large");
+            assertThat(failed.getRetryable()).isFalse();
+        });
+    }
+
+    @Test
+    void theHistoryGivesWayToTheEnginesContext() {
+        enforce(Configured.by(
+                new Classifier(ClassifierKind.NONE, 0.0, null, 5_000),
+                List.of(Configured.engine("tiny", 40)),
+                Configured.route("chat", route -> route.setEngine("tiny").setSystemPrompt("s".repeat(20))),
+                Configured.route("short", route -> route.setLimits(new RouteLimits(null, 10, null)))));
+        List<PromptMessage> history = List.of(
+                new PromptMessage(Role.USER, "a".repeat(20), List.of(), null),
+                new PromptMessage(Role.ASSISTANT, "b".repeat(20), List.of(), null),
+                new PromptMessage(Role.USER, "c".repeat(20), List.of(), null),
+                new PromptMessage(Role.ASSISTANT, "d".repeat(20), List.of(), null));
+        // 40 tokens less 10 for the answer are 120 characters: 20 of ours, 40 of the question, 60 of the history.
+        turns.pipeInput(WORKSPACE, Turns.asking("q".repeat(40), turn -> turn.setHistory(history)));
+        turns.pipeInput(
+                WORKSPACE,
+                Turns.asking("q".repeat(40), turn -> turn.setHistory(history).setIntent("short")));
+        turns.pipeInput(WORKSPACE, Turns.asking("q".repeat(20), turn -> turn.setHistory(history)));
+
+        assertThat(requests.readValuesToList())
+                .extracting(request -> request.getMessages().size())
+                .containsExactly(4, 4, 6);
+        assertThat(meters.get("parley.routing.history.trimmed").counter().count())
+                .isEqualTo(2);
+    }
+
+    private void enforce(Configuration configuration) {
+        configurations.prepare(configuration);
+        configurations.enforce(configuration);
+    }
+
     private Topology topology(Embedder embedder) {
-        return RoutingTopology.build(topics, SETTINGS, meters, embedder, InstantSource.fixed(NOW));
+        return RoutingTopology.build(topics, SETTINGS, meters, embedder, configurations, InstantSource.fixed(NOW));
     }
 
     private static TurnRequest turn(String content, @Nullable String intent, @Nullable String engine) {
