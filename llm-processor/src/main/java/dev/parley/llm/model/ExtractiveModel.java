@@ -1,4 +1,4 @@
-package dev.parley.llm.engine;
+package dev.parley.llm.model;
 
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.Passage;
@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * Answers without a model, by quoting the sentences of the request's passages that share most words with the question,
  * each with the number of its source. Says plainly that no model is connected.
  */
-public final class ExtractiveEngine implements Engine {
+public final class ExtractiveModel implements Model {
 
     public static final String NAME = "extractive";
 
@@ -44,11 +44,6 @@ public final class ExtractiveEngine implements Engine {
 
     @Override
     public String name() {
-        return NAME;
-    }
-
-    @Override
-    public String model() {
         return NAME;
     }
 
