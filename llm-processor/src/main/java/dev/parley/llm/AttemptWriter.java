@@ -276,6 +276,18 @@ final class AttemptWriter implements AnswerSink {
         notifyAll();
     }
 
+    /**
+     * Sends what is left, so that the answer is known to be whole.
+     *
+     * @throws AnswerTooLargeException where what was left is more than may be
+     */
+    synchronized void complete() {
+        if (!ended) {
+            flush(true);
+            check();
+        }
+    }
+
     /** Sends what is left, then the attempt's last chunk as {@code ending} makes it of the tally. Once. */
     synchronized Optional<Future<RecordMetadata>> end(Optional<Usage> measured, Ending ending) {
         if (ended) {

@@ -97,8 +97,12 @@ final class Generations {
             return new Outcome.Finished("cancelled", Optional.empty());
         }
         try {
-            return engines.await(run.request().getConfiguration())
+            Outcome outcome = engines.await(run.request().getConfiguration())
                     .answer(run.request(), run.writer(), run.cancellation());
+            if (outcome instanceof Outcome.Finished) {
+                run.writer().complete();
+            }
+            return outcome;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return new Outcome.Failed(ErrorCode.WORKER_LOST, "the worker was stopped");

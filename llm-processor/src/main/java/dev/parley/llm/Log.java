@@ -8,6 +8,7 @@ import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,7 +20,12 @@ record Log(Producer<byte[], byte[]> producer) {
 
     /** Writes {@code record}; whether Kafka has acknowledged it. */
     boolean isWritten(ProducerRecord<byte[], byte[]> record) {
-        return isWritten(producer.send(record));
+        try {
+            return isWritten(producer.send(record));
+        } catch (KafkaException e) {
+            logger.warn("the log does not take a record, giving the request back: {}", e.toString());
+            return false;
+        }
     }
 
     /** Waits for what was sent; whether Kafka has acknowledged it. */

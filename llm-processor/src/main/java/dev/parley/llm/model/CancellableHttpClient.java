@@ -3,6 +3,8 @@ package dev.parley.llm.model;
 import dev.langchain4j.http.client.HttpClientBuilder;
 import dev.langchain4j.http.client.HttpRequest;
 import dev.langchain4j.http.client.SuccessfulHttpResponse;
+import dev.langchain4j.http.client.sse.ServerSentEvent;
+import dev.langchain4j.http.client.sse.ServerSentEventContext;
 import dev.langchain4j.http.client.sse.ServerSentEventListener;
 import dev.langchain4j.http.client.sse.ServerSentEventParser;
 import java.io.IOException;
@@ -91,7 +93,7 @@ final class CancellableHttpClient implements dev.langchain4j.http.client.HttpCli
             open = body;
             cancellation.onCancel(() -> closeQuietly(body));
             try (InputStream watched = watch.over(body, firstTimeout, idleTimeout)) {
-                parser.parse(watched, listener);
+                parser.parse(watched, new Strict(listener));
             }
             listener.onClose();
         } catch (IOException | RuntimeException e) {
@@ -149,6 +151,52 @@ final class CancellableHttpClient implements dev.langchain4j.http.client.HttpCli
             stream.close();
         } catch (IOException e) {
             // The connection is gone, which is what was wanted.
+        }
+    }
+
+    /**
+     * Ends the stream at the first event that its listener cannot read: a parser may pass over it, and an answer with a hole
+     * would go on as if it were whole.
+     */
+    private final class Strict implements ServerSentEventListener {
+        private final ServerSentEventListener listener;
+
+        Strict(ServerSentEventListener listener) {
+            this.listener = listener;
+        }
+
+        @Override
+        public void onOpen(SuccessfulHttpResponse response) {
+            listener.onOpen(response);
+        }
+
+        @Override
+        public void onEvent(ServerSentEvent event) {
+            pass(() -> listener.onEvent(event));
+        }
+
+        @Override
+        public void onEvent(ServerSentEvent event, ServerSentEventContext context) {
+            pass(() -> listener.onEvent(event, context));
+        }
+
+        private void pass(Runnable event) {
+            try {
+                event.run();
+            } catch (RuntimeException e) {
+                listener.onError(e);
+                abandon();
+            }
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            listener.onError(error);
+        }
+
+        @Override
+        public void onClose() {
+            listener.onClose();
         }
     }
 
