@@ -1,5 +1,6 @@
 package dev.parley.llm;
 
+import dev.parley.chat.v1.Answerer;
 import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.Tally;
@@ -8,7 +9,8 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.llm.engine.Engine;
+import dev.parley.llm.engine.AnswerSink;
+import dev.parley.llm.engine.Prices;
 import dev.parley.schemas.TextChecksum;
 import java.time.Duration;
 import java.util.Optional;
@@ -29,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * waits while more than {@link #MAX_IN_FLIGHT_BYTES} are unacknowledged, so that a slow log slows the model's stream rather
  * than filling memory.
  */
-final class AttemptWriter implements Engine.Sink {
+final class AttemptWriter implements AnswerSink {
 
     static final Duration COALESCE = Duration.ofMillis(10);
     static final Duration HEARTBEAT = Duration.ofSeconds(3);
@@ -48,6 +50,7 @@ final class AttemptWriter implements Engine.Sink {
     private final LongSupplier ticker;
     private final int maxBytes;
     private final int promptChars;
+    private final String claimedEngine;
     private final long startedNanos;
     private final TextChecksum checksum = new TextChecksum();
     private final StringBuilder pending = new StringBuilder();
@@ -58,6 +61,8 @@ final class AttemptWriter implements Engine.Sink {
     /** Of reasoning and of calls: what is not text. */
     private long reasoningChars;
 
+    private @Nullable Answerer answerer;
+    private Prices prices = Prices.NONE;
     private @Nullable Double firstTokenMillis;
     private boolean broken;
     private boolean tooLarge;
@@ -68,12 +73,14 @@ final class AttemptWriter implements Engine.Sink {
      *
      * @param ticker monotonic, in nanoseconds
      * @param maxBytes of the answer's text in UTF-8, and of reasoning and tool calls in characters
+     * @param claimedEngine the one that the claim named
      */
-    AttemptWriter(ChunkLog log, LongSupplier ticker, int maxBytes, int promptChars) {
+    AttemptWriter(ChunkLog log, LongSupplier ticker, int maxBytes, int promptChars, String claimedEngine) {
         this.log = log;
         this.ticker = ticker;
         this.maxBytes = maxBytes;
         this.promptChars = promptChars;
+        this.claimedEngine = claimedEngine;
         this.startedNanos = ticker.getAsLong();
         this.lastSentNanos = startedNanos;
     }
@@ -86,6 +93,12 @@ final class AttemptWriter implements Engine.Sink {
     /** The log takes no more of this attempt; there is no use in going on. */
     static final class LogUnavailableException extends RuntimeException {
         private static final long serialVersionUID = 1L;
+    }
+
+    @Override
+    public synchronized void asking(Answerer next, Prices itsPrices) {
+        answerer = next;
+        prices = itsPrices;
     }
 
     @Override
@@ -263,6 +276,18 @@ final class AttemptWriter implements Engine.Sink {
         notifyAll();
     }
 
+    /**
+     * Sends what is left, so that the answer is known to be whole.
+     *
+     * @throws AnswerTooLargeException where what was left is more than may be
+     */
+    synchronized void complete() {
+        if (!ended) {
+            flush(true);
+            check();
+        }
+    }
+
     /** Sends what is left, then the attempt's last chunk as {@code ending} makes it of the tally. Once. */
     synchronized Optional<Future<RecordMetadata>> end(Optional<Usage> measured, Ending ending) {
         if (ended) {
@@ -285,7 +310,21 @@ final class AttemptWriter implements Engine.Sink {
                 tokens((int) Math.min(Integer.MAX_VALUE, checksum.bytes() + reasoningChars)),
                 UsageBasis.ESTIMATED,
                 null));
-        return new Tally(seq, checksum.bytes(), checksum.crc32c(), usage, firstTokenMillis, millisSinceStart(), null);
+        return new Tally(
+                seq,
+                checksum.bytes(),
+                checksum.crc32c(),
+                prices.priced(usage),
+                firstTokenMillis,
+                millisSinceStart(),
+                answeredBy());
+    }
+
+    /** Nothing where the claim has said it all. */
+    private @Nullable Answerer answeredBy() {
+        boolean asClaimed = answerer == null
+                || (answerer.getEndpoint().isEmpty() && answerer.getEngine().equals(claimedEngine));
+        return asClaimed ? null : answerer;
     }
 
     private static int tokens(int chars) {
@@ -294,6 +333,11 @@ final class AttemptWriter implements Engine.Sink {
 
     private double millisSinceStart() {
         return (ticker.getAsLong() - startedNanos) / 1e6;
+    }
+
+    /** The engine that was asked last; empty where none was. */
+    synchronized Optional<String> engine() {
+        return Optional.ofNullable(answerer).map(Answerer::getEngine);
     }
 
     synchronized @Nullable Double firstTokenMillis() {

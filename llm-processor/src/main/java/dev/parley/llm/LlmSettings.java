@@ -1,6 +1,6 @@
 package dev.parley.llm;
 
-import dev.parley.llm.engine.OpenAiEngine;
+import dev.parley.llm.model.ModelServer;
 import dev.parley.schemas.config.Secret;
 import dev.parley.schemas.config.Settings;
 import java.net.URI;
@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param server the model server ({@code PARLEY_LLM_BASE_URL}, {@code _MODEL}, {@code _API_KEY},
  *     {@code _FIRST_TOKEN_TIMEOUT} (2 min), {@code _IDLE_TIMEOUT} (1 min)); empty: answers are quoted from passages
  */
-public record LlmSettings(int concurrency, Duration drain, int maxAnswerBytes, Optional<OpenAiEngine.Server> server) {
+public record LlmSettings(int concurrency, Duration drain, int maxAnswerBytes, Optional<ModelServer> server) {
 
     private static final String BASE_URL = "PARLEY_LLM_BASE_URL";
     private static final int DEFAULT_MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -29,12 +29,12 @@ public record LlmSettings(int concurrency, Duration drain, int maxAnswerBytes, O
                 settings.string(BASE_URL).flatMap(url -> server(settings, url)));
     }
 
-    private static Optional<OpenAiEngine.Server> server(Settings settings, String url) {
+    private static Optional<ModelServer> server(Settings settings, String url) {
         if (!url.startsWith("http://") && !url.startsWith("https://")) {
             settings.problem(BASE_URL, "must be an http URL such as http://127.0.0.1:8000/v1, not '" + url + "'");
             return Optional.empty();
         }
-        return Optional.of(new OpenAiEngine.Server(
+        return Optional.of(new ModelServer(
                 URI.create(url.endsWith("/") ? url.substring(0, url.length() - 1) : url),
                 settings.string("PARLEY_LLM_MODEL"),
                 settings.string("PARLEY_LLM_API_KEY").map(Secret::new),

@@ -60,7 +60,8 @@ class AttemptWriterTest {
                     new RecordHeaders()),
             () -> nanos,
             MAX_BYTES,
-            40);
+            40,
+            "default");
 
     private void pass(Duration time) {
         nanos += time.toNanos();

@@ -1,54 +1,176 @@
 package dev.parley.llm.engine;
 
+import dev.parley.chat.v1.Answerer;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.ToolCall;
-import dev.parley.chat.v1.Usage;
+import dev.parley.llm.model.Cancellation;
+import dev.parley.llm.model.Model;
+import dev.parley.llm.model.Model.Outcome.Failed;
 import dev.parley.schemas.ErrorCode;
-import java.util.Optional;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
-/** Produces answers. Thread-safe: many generations run at once, each on a virtual thread of its own. */
-public interface Engine {
+/**
+ * What routes ask by name: a model, at one endpoint or several that are as good as each other. It owns nothing that needs
+ * closing. Thread-safe.
+ *
+ * <p>Until an answer has begun, an endpoint that fails is passed over for the next at once; where none is left, the best is
+ * asked again after a while. An answer that has begun is never begun anew here: that is for the conversation to decide.
+ */
+public final class Engine {
 
-    /** The name by which routes ask for it. */
-    String name();
+    static final Duration PATIENCE_FOR_A_PLACE = Duration.ofSeconds(3);
 
-    /** The model that will answer, as it is known now. */
-    String model();
+    private final String name;
+    private final Endpoints endpoints;
+    private final Retries retries;
+    private final Prices prices;
 
-    /**
-     * Answers {@code request}, piece by piece, into {@code sink}; returns when the answer has ended. Tries once.
-     *
-     * <p>When {@code cancellation} is cancelled, at whatever stage, it closes its connection and returns soon, with
-     * whatever outcome.
-     */
-    Outcome generate(GenerationRequest request, Sink sink, Cancellation cancellation);
-
-    /** Takes an answer's pieces, in order. May block while the log is slower than the model. */
-    interface Sink {
-        void text(String piece);
-
-        void reasoning(String piece);
-
-        /** A call that the model asks its caller to make, whole. */
-        void toolCall(ToolCall call);
+    Engine(String name, List<Endpoint> endpoints, Retries retries, Prices prices) {
+        this.name = name;
+        this.endpoints = new Endpoints(endpoints);
+        this.retries = retries;
+        this.prices = prices;
     }
 
-    /** How an answer ended. */
-    sealed interface Outcome {
+    public String name() {
+        return name;
+    }
 
-        /**
-         * It is whole, as far as the model is concerned.
-         *
-         * @param finishReason {@code stop}, {@code length}, {@code tool_calls}, {@code content_filter} or {@code other}
-         * @param usage what the model server counted; empty where it did not say
-         */
-        record Finished(String finishReason, Optional<Usage> usage) implements Outcome {}
+    /** The model that is likely to answer, as it is known now. */
+    public String model() {
+        return endpoints.all().getFirst().model();
+    }
 
-        /**
-         * It broke off, or never began.
-         *
-         * @param detail for the caller to read; without keys and without what was said
-         */
-        record Failed(ErrorCode code, String detail) implements Outcome {}
+    List<Endpoint> endpoints() {
+        return endpoints.all();
+    }
+
+    /**
+     * How asking an engine ended.
+     *
+     * @param begun whether anything of the answer was passed on
+     * @param asked whether any endpoint was asked at all, rather than being turned away from
+     */
+    record Answer(Model.Outcome outcome, boolean begun, boolean asked) {
+
+        /** Whether another engine may take over unnoticed. */
+        boolean mayBeTakenOver() {
+            return !begun && outcome instanceof Failed;
+        }
+    }
+
+    /**
+     * Answers.
+     *
+     * @param force whether to ask endpoints that their breakers turn away from
+     */
+    Answer answer(GenerationRequest request, AnswerSink sink, Cancellation cancellation, boolean force) {
+        Beginning beginning = new Beginning(sink);
+        String key = request.getTenantId() + "/" + request.getConversationId();
+        Set<Endpoint> tried = new HashSet<>();
+        long startedNanos = retries.ticker().getAsLong();
+        Failed last = null;
+        int again = 0;
+        while (true) {
+            long freed = endpoints.freedSoFar();
+            switch (endpoints.choose(key, tried, force)) {
+                case Endpoints.Choice.Taken(Endpoint endpoint) -> {
+                    Model.Outcome outcome = ask(endpoint, request, beginning, cancellation);
+                    if (beginning.begun
+                            || cancellation.isCancelled()
+                            || !(outcome instanceof Failed failed)
+                            || !failed.isRetryable()) {
+                        return new Answer(outcome, beginning.begun, true);
+                    }
+                    last = failed;
+                    tried.add(endpoint);
+                    if (again == 0) {
+                        continue;
+                    }
+                }
+                case Endpoints.Choice.Full() -> {
+                    if (awaitPlace(freed, startedNanos, cancellation)) {
+                        continue;
+                    }
+                }
+                case Endpoints.Choice.Open(), Endpoints.Choice.Exhausted() -> {}
+            }
+            if (last == null) {
+                return new Answer(turnedAway(), false, false);
+            }
+            var wait = retries.next(again, startedNanos, last.retryAfter());
+            if (wait.isEmpty() || retries.waiting().isCancelledWithin(wait.get(), cancellation)) {
+                return new Answer(last, false, true);
+            }
+            again++;
+            tried.clear();
+        }
+    }
+
+    private Model.Outcome ask(
+            Endpoint endpoint, GenerationRequest request, Beginning beginning, Cancellation cancellation) {
+        try {
+            return endpoint.ask(request, beginning, prices, cancellation);
+        } finally {
+            endpoints.freed();
+        }
+    }
+
+    private boolean awaitPlace(long freed, long startedNanos, Cancellation cancellation) {
+        if (cancellation.isCancelled()
+                || retries.ticker().getAsLong() - startedNanos > PATIENCE_FOR_A_PLACE.toNanos()) {
+            return false;
+        }
+        try {
+            endpoints.awaitFreed(freed);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private Failed turnedAway() {
+        return endpoints.all().stream().anyMatch(Endpoint::isFull)
+                ? new Failed(ErrorCode.OVERLOADED, "engine '" + name + "' is asked as much as it is allowed to be")
+                : new Failed(
+                        ErrorCode.ENGINE_UNREACHABLE,
+                        "engine '" + name + "' has failed too often, and is given a rest");
+    }
+
+    /** Whether an answer has begun. One thread. */
+    private static final class Beginning implements AnswerSink {
+        private final AnswerSink sink;
+        private boolean begun;
+
+        Beginning(AnswerSink sink) {
+            this.sink = sink;
+        }
+
+        @Override
+        public void asking(Answerer answerer, Prices prices) {
+            sink.asking(answerer, prices);
+        }
+
+        @Override
+        public void text(String piece) {
+            begun |= !piece.isEmpty();
+            sink.text(piece);
+        }
+
+        @Override
+        public void reasoning(String piece) {
+            begun |= !piece.isEmpty();
+            sink.reasoning(piece);
+        }
+
+        @Override
+        public void toolCall(ToolCall call) {
+            begun = true;
+            sink.toolCall(call);
+        }
     }
 }

@@ -1,4 +1,4 @@
-/** Tests of the engines. */
+/** Tests of choosing endpoints, retrying, and falling back. */
 @NullMarked
 package dev.parley.llm.engine;
 

@@ -1,4 +1,4 @@
-package dev.parley.llm.engine;
+package dev.parley.llm.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -15,7 +15,7 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.llm.engine.Engine.Outcome;
+import dev.parley.llm.model.Model.Outcome;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.stack.ModelExchange;
@@ -24,7 +24,6 @@ import dev.parley.stack.ScriptedModelServer;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class OpenAiEngineTest {
+class OpenAiModelTest {
 
     static {
         TrustedRecords.trust();
@@ -43,39 +42,19 @@ class OpenAiEngineTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final ScriptedModelServer server = ScriptedModelServer.start();
-    private final OpenAiEngine engine = engine(server.baseUrl(), Duration.ofSeconds(20), Duration.ofMillis(600));
+    private final Connections connections = new Connections();
+    private final OpenAiModel model = model(server.baseUrl(), Duration.ofSeconds(20), Duration.ofMillis(600));
     private final Said said = new Said();
 
-    private static OpenAiEngine engine(URI url, Duration firstToken, Duration idle) {
-        return new OpenAiEngine(
-                "openai", new OpenAiEngine.Server(url, Optional.of("scripted"), Optional.empty(), firstToken, idle));
+    private OpenAiModel model(URI url, Duration firstToken, Duration idle) {
+        return new OpenAiModel(
+                new ModelServer(url, Optional.of("scripted"), Optional.empty(), firstToken, idle), connections);
     }
 
     @AfterEach
     void stop() {
-        engine.close();
+        connections.close();
         server.close();
-    }
-
-    private static final class Said implements Engine.Sink {
-        private final StringBuilder text = new StringBuilder();
-        private final StringBuilder reasoning = new StringBuilder();
-        private final List<ToolCall> calls = new ArrayList<>();
-
-        @Override
-        public void text(String piece) {
-            text.append(piece);
-        }
-
-        @Override
-        public void reasoning(String piece) {
-            reasoning.append(piece);
-        }
-
-        @Override
-        public void toolCall(ToolCall call) {
-            calls.add(call);
-        }
     }
 
     private static GenerationRequest request(Passage... passages) {
@@ -109,7 +88,7 @@ class OpenAiEngineTest {
 
     private Outcome ask(Script script) {
         server.enqueue(script);
-        return engine.generate(request(), said, new Cancellation());
+        return model.generate(request(), said, new Cancellation());
     }
 
     private static ErrorCode code(Outcome outcome) {
@@ -141,7 +120,7 @@ class OpenAiEngineTest {
     private JsonNode sent(List<PromptMessage> messages, @Nullable GenerationOptions options) {
         int index = server.exchanges().size();
         server.enqueue(Script.text("x"));
-        Outcome outcome = engine.generate(request(messages, options), said, new Cancellation());
+        Outcome outcome = model.generate(request(messages, options), said, new Cancellation());
         assertThat(outcome).isInstanceOf(Outcome.Finished.class);
         return server.awaitExchange(index, PATIENCE).request().body();
     }
@@ -288,10 +267,9 @@ class OpenAiEngineTest {
 
     @Test
     void aServerThatIsNotThereIsUnreachable() {
-        try (OpenAiEngine nowhere = engine(URI.create("http://127.0.0.1:1/v1"), PATIENCE, PATIENCE)) {
-            assertThat(code(nowhere.generate(request(), said, new Cancellation())))
-                    .isEqualTo(ErrorCode.ENGINE_UNREACHABLE);
-        }
+        OpenAiModel nowhere = model(URI.create("http://127.0.0.1:1/v1"), PATIENCE, PATIENCE);
+
+        assertThat(code(nowhere.generate(request(), said, new Cancellation()))).isEqualTo(ErrorCode.ENGINE_UNREACHABLE);
     }
 
     @Test
@@ -301,7 +279,7 @@ class OpenAiEngineTest {
             int index = server.exchanges().size();
             server.enqueue(script);
             CompletableFuture<Outcome> outcome = CompletableFuture.supplyAsync(
-                    () -> engine(server.baseUrl(), PATIENCE, PATIENCE).generate(request(), said, cancellation));
+                    () -> model(server.baseUrl(), PATIENCE, PATIENCE).generate(request(), said, cancellation));
             ModelExchange exchange = server.awaitExchange(index, PATIENCE);
 
             cancellation.cancel();
@@ -313,7 +291,7 @@ class OpenAiEngineTest {
 
     @Test
     void withoutAModelPassagesAreQuotedAndTheLackIsSaid() {
-        ExtractiveEngine extractive = new ExtractiveEngine();
+        ExtractiveModel extractive = new ExtractiveModel();
         extractive.generate(request(), said, new Cancellation());
         assertThat(said.text).contains("No language model is connected").contains("--llm-base-url");
 

@@ -1,9 +1,10 @@
-package dev.parley.llm.engine;
+package dev.parley.llm.model;
 
-import dev.langchain4j.exception.HttpException;
 import dev.langchain4j.http.client.HttpClientBuilder;
 import dev.langchain4j.http.client.HttpRequest;
 import dev.langchain4j.http.client.SuccessfulHttpResponse;
+import dev.langchain4j.http.client.sse.ServerSentEvent;
+import dev.langchain4j.http.client.sse.ServerSentEventContext;
 import dev.langchain4j.http.client.sse.ServerSentEventListener;
 import dev.langchain4j.http.client.sse.ServerSentEventParser;
 import java.io.IOException;
@@ -11,15 +12,18 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The HTTP client of one generation: runs on the caller's thread, and closes its connection the moment the generation is
@@ -35,18 +39,35 @@ final class CancellableHttpClient implements dev.langchain4j.http.client.HttpCli
     private final HttpClient http;
     private final Cancellation cancellation;
     private final StreamWatch watch;
-    private final Duration headTimeout;
+    private final Duration firstTimeout;
+    private final Duration idleTimeout;
+    private volatile @Nullable InputStream open;
 
     /**
      * A client for one generation.
      *
-     * @param headTimeout how long the answer may take to begin
+     * @param firstTimeout how long the answer's head may take, and the first byte after it
+     * @param idleTimeout how long the stream may be silent after that
      */
-    CancellableHttpClient(HttpClient http, Cancellation cancellation, StreamWatch watch, Duration headTimeout) {
+    CancellableHttpClient(
+            HttpClient http,
+            Cancellation cancellation,
+            StreamWatch watch,
+            Duration firstTimeout,
+            Duration idleTimeout) {
         this.http = http;
         this.cancellation = cancellation;
         this.watch = watch;
-        this.headTimeout = headTimeout;
+        this.firstTimeout = firstTimeout;
+        this.idleTimeout = idleTimeout;
+    }
+
+    /** Closes the stream that is being read, if any: its reader has no more use for it. */
+    void abandon() {
+        InputStream body = open;
+        if (body != null) {
+            closeQuietly(body);
+        }
     }
 
     /** The builder that langchain4j asks for; its timeouts are ours to set. */
@@ -69,9 +90,10 @@ final class CancellableHttpClient implements dev.langchain4j.http.client.HttpCli
     @Override
     public void execute(HttpRequest request, ServerSentEventParser parser, ServerSentEventListener listener) {
         try (InputStream body = send(request)) {
+            open = body;
             cancellation.onCancel(() -> closeQuietly(body));
-            try (InputStream watched = watch.over(body)) {
-                parser.parse(watched, listener);
+            try (InputStream watched = watch.over(body, firstTimeout, idleTimeout)) {
+                parser.parse(watched, new Strict(listener));
             }
             listener.onClose();
         } catch (IOException | RuntimeException e) {
@@ -84,11 +106,11 @@ final class CancellableHttpClient implements dev.langchain4j.http.client.HttpCli
                 http.sendAsync(translate(request), HttpResponse.BodyHandlers.ofInputStream());
         cancellation.onCancel(() -> sent.cancel(true));
         try {
-            HttpResponse<InputStream> response = sent.get(headTimeout.toMillis(), TimeUnit.MILLISECONDS);
+            HttpResponse<InputStream> response = sent.get(firstTimeout.toMillis(), TimeUnit.MILLISECONDS);
             if (response.statusCode() / 100 != 2) {
                 try (InputStream body = response.body()) {
                     String text = new String(body.readNBytes(MAX_ERROR_BODY_BYTES), StandardCharsets.UTF_8);
-                    throw new HttpException(response.statusCode(), text);
+                    throw new RefusedException(response.statusCode(), text, retryAfter(response.headers()));
                 }
             }
             return response.body();
@@ -98,12 +120,19 @@ final class CancellableHttpClient implements dev.langchain4j.http.client.HttpCli
             throw new IOException("cancelled", e);
         } catch (TimeoutException e) {
             sent.cancel(true);
-            throw new java.net.http.HttpTimeoutException("no answer within " + headTimeout.toSeconds() + " s");
+            throw new java.net.http.HttpTimeoutException("no answer within " + firstTimeout.toSeconds() + " s");
         } catch (InterruptedException e) {
             sent.cancel(true);
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
         }
+    }
+
+    /** Seconds, as model servers send them; the form of a date is passed over. */
+    private static Optional<Duration> retryAfter(HttpHeaders headers) {
+        return headers.firstValue("retry-after")
+                .filter(value -> value.matches("[0-9]{1,6}"))
+                .map(seconds -> Duration.ofSeconds(Long.parseLong(seconds)));
     }
 
     private static java.net.http.HttpRequest translate(HttpRequest request) {
@@ -125,6 +154,52 @@ final class CancellableHttpClient implements dev.langchain4j.http.client.HttpCli
         }
     }
 
+    /**
+     * Ends the stream at the first event that its listener cannot read: a parser may pass over it, and an answer with a hole
+     * would go on as if it were whole.
+     */
+    private final class Strict implements ServerSentEventListener {
+        private final ServerSentEventListener listener;
+
+        Strict(ServerSentEventListener listener) {
+            this.listener = listener;
+        }
+
+        @Override
+        public void onOpen(SuccessfulHttpResponse response) {
+            listener.onOpen(response);
+        }
+
+        @Override
+        public void onEvent(ServerSentEvent event) {
+            pass(() -> listener.onEvent(event));
+        }
+
+        @Override
+        public void onEvent(ServerSentEvent event, ServerSentEventContext context) {
+            pass(() -> listener.onEvent(event, context));
+        }
+
+        private void pass(Runnable event) {
+            try {
+                event.run();
+            } catch (RuntimeException e) {
+                listener.onError(e);
+                abandon();
+            }
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            listener.onError(error);
+        }
+
+        @Override
+        public void onClose() {
+            listener.onClose();
+        }
+    }
+
     private static final class Builder implements HttpClientBuilder {
         private final CancellableHttpClient client;
 
@@ -134,7 +209,7 @@ final class CancellableHttpClient implements dev.langchain4j.http.client.HttpCli
 
         @Override
         public Duration connectTimeout() {
-            return client.headTimeout;
+            return client.firstTimeout;
         }
 
         @Override
@@ -144,7 +219,7 @@ final class CancellableHttpClient implements dev.langchain4j.http.client.HttpCli
 
         @Override
         public Duration readTimeout() {
-            return client.headTimeout;
+            return client.firstTimeout;
         }
 
         @Override

@@ -1,4 +1,4 @@
-package dev.parley.llm.engine;
+package dev.parley.llm.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;

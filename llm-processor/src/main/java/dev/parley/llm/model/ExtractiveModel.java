@@ -1,4 +1,4 @@
-package dev.parley.llm.engine;
+package dev.parley.llm.model;
 
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.Passage;
@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
  * Answers without a model, by quoting what fits the question best out of the request's passages, each quotation with the
  * number of its source. Says plainly that no model is connected, and when nothing fits.
  */
-public final class ExtractiveEngine implements Engine {
+public final class ExtractiveModel implements Model {
 
     public static final String NAME = "extractive";
 
@@ -46,11 +46,6 @@ public final class ExtractiveEngine implements Engine {
 
     @Override
     public String name() {
-        return NAME;
-    }
-
-    @Override
-    public String model() {
         return NAME;
     }
 

@@ -1,4 +1,4 @@
-package dev.parley.llm.engine;
+package dev.parley.llm.model;
 
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -16,22 +16,17 @@ import java.util.concurrent.TimeUnit;
  */
 final class StreamWatch implements AutoCloseable {
 
-    private final Duration limit;
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("model-stream-watch").daemon().factory());
 
     /**
-     * A watch.
+     * {@code stream}, which is closed when it is silent for too long; its read then fails as timed out.
      *
-     * @param limit how long a stream may say nothing
+     * @param first how long it may say nothing at the beginning
+     * @param later how long it may say nothing after its first byte
      */
-    StreamWatch(Duration limit) {
-        this.limit = limit;
-    }
-
-    /** {@code stream}, which is closed when a read takes longer than the limit; the read then fails as timed out. */
-    InputStream over(InputStream stream) {
-        return new Watched(stream);
+    InputStream over(InputStream stream, Duration first, Duration later) {
+        return new Watched(stream, first, later);
     }
 
     @Override
@@ -50,12 +45,16 @@ final class StreamWatch implements AutoCloseable {
 
     private final class Watched extends FilterInputStream {
         private final ScheduledFuture<?> check;
+        private final Duration later;
+        private volatile Duration limit;
         private volatile long lastByteNanos = System.nanoTime();
         private volatile boolean timedOut;
 
-        Watched(InputStream stream) {
+        Watched(InputStream stream, Duration first, Duration later) {
             super(stream);
-            long period = Math.max(50, limit.toMillis() / 4);
+            this.limit = first;
+            this.later = later;
+            long period = Math.clamp(Math.min(first.toMillis(), later.toMillis()) / 4, 20, 1_000);
             check = clock.scheduleWithFixedDelay(this::look, period, period, TimeUnit.MILLISECONDS);
         }
 
@@ -94,6 +93,7 @@ final class StreamWatch implements AutoCloseable {
                 throw new SilentStreamException(new IOException("closed for silence"));
             }
             lastByteNanos = System.nanoTime();
+            limit = later;
             return read;
         }
 

@@ -1,0 +1,111 @@
+package dev.parley.llm.engine;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * An engine's endpoints. A conversation prefers the one that served its last turn, whose prefix cache knows it, unless that
+ * one carries much more than its share.
+ *
+ * @see <a href="https://arxiv.org/abs/1608.01350">Mirrokni, Thorup, Zadimoghaddam: Consistent hashing with bounded loads</a>
+ */
+final class Endpoints {
+
+    /** How much more than the average an endpoint may carry: by this factor, and one. */
+    private static final double BALANCE = 1.25;
+
+    /** So that an order to stop is not missed for longer. */
+    private static final Duration LOOK = Duration.ofMillis(50);
+
+    private final List<Endpoint> all;
+    private long freed;
+
+    /** What is to be had. */
+    sealed interface Choice {
+
+        /** This endpoint, a place at which is taken. */
+        record Taken(Endpoint endpoint) implements Choice {}
+
+        /** None now: at least one endpoint is well, and full. */
+        record Full() implements Choice {}
+
+        /** None: all are turned away from. */
+        record Open() implements Choice {}
+
+        /** None: all were tried. */
+        record Exhausted() implements Choice {}
+    }
+
+    Endpoints(List<Endpoint> all) {
+        this.all = List.copyOf(all);
+    }
+
+    List<Endpoint> all() {
+        return all;
+    }
+
+    /**
+     * Takes a place at the endpoint that is best for {@code key}.
+     *
+     * @param tried not to be chosen
+     * @param force whether endpoints that fail may be chosen
+     */
+    Choice choose(String key, Collection<Endpoint> tried, boolean force) {
+        List<Endpoint> left = Rendezvous.ranked(key, all, Endpoint::address).stream()
+                .filter(endpoint -> !tried.contains(endpoint))
+                .toList();
+        if (left.isEmpty()) {
+            return new Choice.Exhausted();
+        }
+        double bound =
+                BALANCE * left.stream().mapToInt(Endpoint::inFlight).average().orElse(0) + 1;
+        boolean full = false;
+        List<Endpoint> loaded = new ArrayList<>();
+        for (Endpoint endpoint : left) {
+            if (endpoint.inFlight() > bound) {
+                loaded.add(endpoint);
+                continue;
+            }
+            switch (endpoint.enter(force)) {
+                case ENTERED -> {
+                    return new Choice.Taken(endpoint);
+                }
+                case FULL -> full = true;
+                case OPEN -> {}
+            }
+        }
+        // Those that are not loaded take nothing: better one that is than none.
+        for (Endpoint endpoint : loaded) {
+            switch (endpoint.enter(force)) {
+                case ENTERED -> {
+                    return new Choice.Taken(endpoint);
+                }
+                case FULL -> full = true;
+                case OPEN -> {}
+            }
+        }
+        return full ? new Choice.Full() : new Choice.Open();
+    }
+
+    /** Tells those who wait that a place was given back. */
+    synchronized void freed() {
+        freed++;
+        notifyAll();
+    }
+
+    /** How many places were given back so far. */
+    synchronized long freedSoFar() {
+        return freed;
+    }
+
+    /** Waits until more than {@code seen} places were given back, or for a short while. */
+    synchronized void awaitFreed(long seen) throws InterruptedException {
+        long end = System.nanoTime() + LOOK.toNanos();
+        for (long left = LOOK.toNanos(); freed == seen && left > 0; left = end - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
+    }
+}

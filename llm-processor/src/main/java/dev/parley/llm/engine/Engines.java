@@ -1,0 +1,82 @@
+package dev.parley.llm.engine;
+
+import dev.parley.chat.v1.Configuration;
+import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.llm.model.Cancellation;
+import dev.parley.llm.model.Model;
+import dev.parley.llm.model.Model.Outcome.Failed;
+import dev.parley.schemas.ErrorCode;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The engines that there are by one version of the configuration. Immutable. */
+public final class Engines {
+
+    private final Configuration configuration;
+    private final Map<String, Engine> engines;
+
+    Engines(Configuration configuration, Map<String, Engine> engines) {
+        this.configuration = configuration;
+        this.engines = new TreeMap<>(engines);
+    }
+
+    public Configuration configuration() {
+        return configuration;
+    }
+
+    public Optional<Engine> find(String name) {
+        return Optional.ofNullable(engines.get(name));
+    }
+
+    Collection<Engine> all() {
+        return engines.values();
+    }
+
+    /**
+     * Answers {@code request} by the engine that it names, or by the first of its fallbacks that can, as long as nothing was
+     * said. An engine that refuses the request is passed over like one that is away: a prompt that is too long for one, or a
+     * key that is wrong, says nothing about the next. Where all endpoints of all these engines are turned away from, the
+     * first is asked nonetheless, since a refusal of our own would help nobody.
+     */
+    public Model.Outcome answer(GenerationRequest request, AnswerSink sink, Cancellation cancellation) {
+        LinkedHashSet<String> names = new LinkedHashSet<>(List.of(request.getEngine()));
+        names.addAll(request.getFallbacks());
+        Failed failure = null;
+        Engine rested = null;
+        boolean asked = false;
+        for (String name : names) {
+            Engine engine = engines.get(name);
+            if (engine == null) {
+                failure = worthier(failure, unknown(name));
+                continue;
+            }
+            Engine.Answer answer = engine.answer(request, sink, cancellation, false);
+            if (!(answer.outcome() instanceof Failed failed)
+                    || !answer.mayBeTakenOver()
+                    || cancellation.isCancelled()) {
+                return answer.outcome();
+            }
+            asked |= answer.asked();
+            rested = rested == null && !answer.asked() ? engine : rested;
+            failure = worthier(failure, failed);
+        }
+        if (rested != null && !asked) {
+            return rested.answer(request, sink, cancellation, true).outcome();
+        }
+        return failure == null ? unknown(request.getEngine()) : failure;
+    }
+
+    /** The failure to report: one that may pass, since the turn may then be tried again; else the first. */
+    private static Failed worthier(@Nullable Failed known, Failed next) {
+        return known == null || (!known.isRetryable() && next.isRetryable()) ? next : known;
+    }
+
+    private Failed unknown(String name) {
+        return new Failed(ErrorCode.ENGINE_UNKNOWN, "there is no engine '" + name + "': known are " + engines.keySet());
+    }
+}

@@ -1,0 +1,70 @@
+package dev.parley.llm.model;
+
+import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.Usage;
+import dev.parley.schemas.ErrorCode;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * A model at one place, which answers or fails: it tries once. Thread-safe: many generations run at once, each on a virtual
+ * thread of its own.
+ */
+public interface Model {
+
+    /** What the model is called, as it is known now. */
+    String name();
+
+    /**
+     * Answers {@code request}, piece by piece, into {@code sink}; returns when the answer has ended. What {@code sink}
+     * throws ends the answer and is thrown on.
+     *
+     * <p>When {@code cancellation} is cancelled, at whatever stage, it closes its connection and returns soon, with
+     * whatever outcome.
+     */
+    Outcome generate(GenerationRequest request, Sink sink, Cancellation cancellation);
+
+    /** Takes an answer's pieces, in order. May block while the log is slower than the model. */
+    interface Sink {
+        void text(String piece);
+
+        void reasoning(String piece);
+
+        /** A call that the model asks its caller to make, whole. */
+        void toolCall(ToolCall call);
+    }
+
+    /** How an answer ended. */
+    sealed interface Outcome {
+
+        /**
+         * It is whole, as far as the model is concerned.
+         *
+         * @param finishReason {@code stop}, {@code length}, {@code tool_calls}, {@code content_filter} or {@code other}
+         * @param usage what the model server counted; empty where it did not say
+         */
+        record Finished(String finishReason, Optional<Usage> usage) implements Outcome {}
+
+        /**
+         * It broke off, or never began.
+         *
+         * @param detail for the caller to read; without keys and without what was said
+         * @param retryAfter when the model server wants to be asked again, where it said so
+         */
+        record Failed(ErrorCode code, String detail, Optional<Duration> retryAfter) implements Outcome {
+
+            public Failed(ErrorCode code, String detail) {
+                this(code, detail, Optional.empty());
+            }
+
+            /** Whether the same request may succeed at another time or place. */
+            public boolean isRetryable() {
+                return switch (code.kind()) {
+                    case TRANSIENT, OVERLOAD -> true;
+                    case USER, POISON, BUG -> false;
+                };
+            }
+        }
+    }
+}

@@ -1,0 +1,388 @@
+package dev.parley.llm.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.parley.chat.v1.Answerer;
+import dev.parley.chat.v1.EngineConfiguration;
+import dev.parley.chat.v1.EngineKind;
+import dev.parley.llm.engine.Fakes.HandClock;
+import dev.parley.llm.engine.Fakes.Heard;
+import dev.parley.llm.model.Cancellation;
+import dev.parley.llm.model.Connections;
+import dev.parley.llm.model.Model.Outcome;
+import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.configuration.Configurations;
+import dev.parley.stack.Script;
+import dev.parley.stack.ScriptedModelServer;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Engines against model servers on the wire: whose turn it is when one fails. */
+class EnginesTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final ScriptedModelServer one = ScriptedModelServer.start();
+    private final ScriptedModelServer two = ScriptedModelServer.start();
+    private final Connections connections = new Connections();
+    private final HandClock clock = new HandClock();
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    private final List<Duration> waits = new ArrayList<>();
+    private Retries.Waiting waiting = (time, cancellation) -> {
+        waits.add(time);
+        return cancellation.isCancelled();
+    };
+    private final Heard heard = new Heard();
+    private final Cancellation cancellation = new Cancellation();
+
+    @AfterEach
+    void stop() {
+        connections.close();
+        one.close();
+        two.close();
+    }
+
+    private Engines engines(EngineConfiguration... configurations) {
+        return registry(configurations).find("").orElseThrow();
+    }
+
+    private EngineRegistry registry(EngineConfiguration... configurations) {
+        EngineFactory factory = new EngineFactory(
+                connections,
+                name -> Optional.ofNullable(Map.of("KEY", "secret").get(name)),
+                meters,
+                clock,
+                (time, order) -> waiting.isCancelledWithin(time, order));
+        return new EngineRegistry(
+                Configurations.fixed(Fakes.configuration(configurations)),
+                factory,
+                factory.own(Optional.empty(), 1),
+                PATIENCE,
+                meters);
+    }
+
+    private static EngineConfiguration.Builder openAi(String name, URI... endpoints) {
+        return Fakes.engine(name, EngineKind.OPENAI)
+                .setModel("scripted")
+                .setIdleTimeoutMillis(500)
+                .setEndpoints(Stream.of(endpoints).map(URI::toString).toList());
+    }
+
+    private static EngineConfiguration scripted(String name, String script) {
+        return Fakes.engine(name, EngineKind.SCRIPTED).setScript(script).build();
+    }
+
+    private Outcome ask(Engines engines, String conversation, String engine, String... fallbacks) {
+        return engines.answer(Fakes.request(conversation, engine, fallbacks), heard, cancellation);
+    }
+
+    /** A conversation that prefers {@code server}. */
+    private String preferring(ScriptedModelServer server) {
+        return Stream.iterate(0, i -> i + 1)
+                .map(i -> "c" + i)
+                .filter(conversation -> Rendezvous.ranked(
+                                "t/" + conversation,
+                                List.of(one.baseUrl().toString(), two.baseUrl().toString()),
+                                url -> url)
+                        .getFirst()
+                        .equals(server.baseUrl().toString()))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void anEndpointThatFailsBeforeTheFirstTokenIsPassedOverAtOnce() {
+        Engines engines = engines(openAi("pair", one.baseUrl(), two.baseUrl()).build());
+        String conversation = preferring(one);
+        two.answerWith(Script.text("from two"));
+        for (Script failure : List.of(
+                Script.refuse(500),
+                Script.refuse(429),
+                Script.text("x").dyingAfter(0),
+                Script.text("x").withoutFinish().dyingAfter(0))) {
+            heard.text.setLength(0);
+            heard.asked.clear();
+            one.enqueue(failure);
+
+            assertThat(ask(engines, conversation, "pair")).isInstanceOf(Outcome.Finished.class);
+            assertThat(heard.text).hasToString("from two");
+            assertThat(heard.endpoints())
+                    .containsExactly(one.baseUrl().toString(), two.baseUrl().toString());
+        }
+        assertThat(waits).isEmpty();
+    }
+
+    @Test
+    void anEndpointThatIsNotThereIsPassedOverAndThenLeftAlone() {
+        URI nowhere = URI.create("http://127.0.0.1:1/v1");
+        Engines engines = engines(openAi("pair", one.baseUrl(), nowhere).build());
+        one.answerWith(Script.text("here"));
+
+        for (int i = 0; i < 40; i++) {
+            assertThat(ask(engines, "c" + i, "pair")).isInstanceOf(Outcome.Finished.class);
+        }
+
+        assertThat(heard.endpoints().stream().filter(nowhere.toString()::equals).count())
+                .isEqualTo(4);
+    }
+
+    @Test
+    void anEndpointThatRecoversIsTriedAgainAfterItsRest() {
+        Engines engines = engines(openAi("pair", one.baseUrl(), two.baseUrl()).build());
+        String conversation = preferring(one);
+        two.answerWith(Script.text("x"));
+        one.answerWith(Script.refuse(500));
+        for (int i = 0; i < 6; i++) {
+            ask(engines, conversation, "pair");
+        }
+        long asked = one.exchanges().size();
+        one.answerWith(Script.text("well again"));
+
+        ask(engines, conversation, "pair");
+        assertThat(one.exchanges()).as("still at rest").hasSize((int) asked);
+
+        clock.pass(Duration.ofSeconds(6));
+        heard.text.setLength(0);
+        ask(engines, conversation, "pair");
+        assertThat(heard.text).hasToString("well again");
+        heard.text.setLength(0);
+        ask(engines, conversation, "pair");
+        assertThat(heard.text).hasToString("well again");
+    }
+
+    @Test
+    void whereNoneIsLeftTheSameIsAskedAgainAfterAWhile() {
+        Engines engines = engines(openAi("single", one.baseUrl()).build());
+        one.enqueue(Script.refuse(503), Script.refuse(429).retryAfter(Duration.ofSeconds(3)), Script.text("at last"));
+
+        assertThat(ask(engines, "c", "single")).isInstanceOf(Outcome.Finished.class);
+
+        assertThat(heard.text).hasToString("at last");
+        assertThat(waits).hasSize(2);
+        assertThat(waits.getFirst()).isBetween(Duration.ofMillis(100), Duration.ofMillis(200));
+        assertThat(waits.getLast()).isEqualTo(Duration.ofSeconds(3));
+    }
+
+    @Test
+    void triesAreBoundedAndTheFallbackTakesOverSilently() {
+        Engines engines = engines(openAi("single", one.baseUrl()).build(), scripted("spare", "I am the spare."));
+        one.answerWith(Script.refuse(500));
+
+        assertThat(ask(engines, "c", "single", "spare")).isInstanceOf(Outcome.Finished.class);
+
+        assertThat(one.exchanges()).hasSize(3);
+        assertThat(heard.text).hasToString("I am the spare.");
+        assertThat(heard.asked.getLast()).isEqualTo(new Answerer("spare", "scripted", ""));
+    }
+
+    @Test
+    void aRefusedRequestIsNotRepeatedButMaySuitTheFallback() {
+        Engines engines = engines(openAi("single", one.baseUrl()).build(), scripted("spare", "I am the spare."));
+        one.answerWith(Script.refuse(400));
+
+        assertThat(ask(engines, "c", "single", "nobody", "spare")).isInstanceOf(Outcome.Finished.class);
+
+        assertThat(one.exchanges()).hasSize(1);
+        assertThat(heard.text).hasToString("I am the spare.");
+        assertThat(waits).isEmpty();
+    }
+
+    @Test
+    void anAnswerThatHasBegunIsNotBegunAnew() {
+        Engines engines =
+                engines(openAi("pair", one.baseUrl(), two.baseUrl()).build(), scripted("spare", "I am the spare."));
+        one.enqueue(Script.tokens("a", "b", "c").dyingAfter(2));
+
+        Outcome outcome = ask(engines, preferring(one), "pair", "spare");
+
+        assertThat(outcome)
+                .isInstanceOfSatisfying(
+                        Outcome.Failed.class,
+                        failed -> assertThat(failed.isRetryable()).isTrue());
+        assertThat(heard.text).hasToString("ab");
+        assertThat(heard.asked)
+                .containsExactly(new Answerer("pair", "scripted", one.baseUrl().toString()));
+        assertThat(two.exchanges()).isEmpty();
+    }
+
+    @Test
+    void aFailureThatMayPassIsWhatIsReported() {
+        Engines engines = engines(
+                openAi("a", one.baseUrl()).build(), openAi("b", two.baseUrl()).build());
+        one.answerWith(Script.refuse(400));
+        two.answerWith(Script.refuse(500));
+
+        assertThat(ask(engines, "c", "a", "b"))
+                .isInstanceOfSatisfying(
+                        Outcome.Failed.class,
+                        failed -> assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_ERROR));
+    }
+
+    @Test
+    void whereNobodyElseIsLeftARestingEndpointIsAskedNonetheless() {
+        Engines engines = engines(openAi("single", one.baseUrl()).setRetries(0).build());
+        one.answerWith(Script.refuse(500));
+        for (int i = 0; i < 6; i++) {
+            ask(engines, "c", "single");
+        }
+        assertThat(engines.find("single").orElseThrow().endpoints().getFirst().state())
+                .hasToString("OPEN");
+        one.answerWith(Script.text("back"));
+
+        assertThat(ask(engines, "c", "single")).isInstanceOf(Outcome.Finished.class);
+        assertThat(heard.text).hasToString("back");
+    }
+
+    @Test
+    void cancellingEndsTheWaitForTheNextTry() throws Exception {
+        Engines engines = engines(openAi("single", one.baseUrl()).build(), scripted("spare", "no"));
+        one.answerWith(Script.refuse(500));
+        CompletableFuture<Void> waitingNow = new CompletableFuture<>();
+        waiting = (time, order) -> {
+            waitingNow.complete(null);
+            return order.await(PATIENCE);
+        };
+        CompletableFuture<Outcome> outcome = CompletableFuture.supplyAsync(() -> ask(engines, "c", "single", "spare"));
+        waitingNow.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+
+        cancellation.cancel();
+
+        outcome.get(PATIENCE.toSeconds() / 2, TimeUnit.SECONDS);
+        assertThat(one.exchanges()).hasSize(1);
+        assertThat(heard.text).isEmpty();
+    }
+
+    @Test
+    void whoFindsNoPlaceIsSentElsewhereInTheEnd() throws Exception {
+        Engines engines = engines(
+                openAi("narrow", one.baseUrl()).setConcurrency(1).setRetries(0).build(), scripted("spare", "spare"));
+        one.enqueue(Script.silence());
+        Cancellation first = new Cancellation();
+        CompletableFuture<Outcome> running =
+                CompletableFuture.supplyAsync(() -> engines.answer(Fakes.request("c", "narrow"), new Heard(), first));
+        one.awaitExchange(0, PATIENCE);
+
+        assertThat(ask(engines, "d", "narrow"))
+                .isInstanceOfSatisfying(
+                        Outcome.Failed.class,
+                        failed -> assertThat(failed.code()).isEqualTo(ErrorCode.OVERLOADED));
+        assertThat(ask(engines, "d", "narrow", "spare")).isInstanceOf(Outcome.Finished.class);
+
+        first.cancel();
+        running.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        assertThat(engines.find("narrow").orElseThrow().endpoints().getFirst().inFlight())
+                .isZero();
+    }
+
+    @Test
+    void whatTheSinkThrowsEndsTheAnswerAndIsThrownOn() {
+        Engines engines = engines(openAi("single", one.baseUrl()).build());
+        one.enqueue(Script.numbered(100_000, Duration.ofMillis(1)));
+        Heard full = new Heard() {
+            @Override
+            public void text(String piece) {
+                throw new IllegalStateException("enough");
+            }
+        };
+
+        assertThatThrownBy(() -> engines.answer(Fakes.request("c", "single"), full, cancellation))
+                .hasMessage("enough");
+        assertThat(one.awaitExchange(0, PATIENCE).awaitClosedByClient(PATIENCE)).isTrue();
+    }
+
+    @Test
+    void aKeyComesFromTheEnvironmentAndItsLackIsNamed() {
+        Engines engines = engines(
+                openAi("keyed", one.baseUrl()).setKeyVariable("KEY").build(),
+                openAi("keyless", one.baseUrl()).setKeyVariable("NO_SUCH_KEY").build());
+        one.answerWith(Script.text("x"));
+
+        ask(engines, "c", "keyed");
+        assertThat(one.awaitExchange(0, PATIENCE).request().headers()).containsEntry("authorization", "Bearer secret");
+
+        assertThat(ask(engines, "c", "keyless")).isInstanceOfSatisfying(Outcome.Failed.class, failed -> {
+            assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_REJECTED);
+            assertThat(failed.detail()).contains("NO_SUCH_KEY");
+        });
+    }
+
+    @Test
+    void enginesThatAreUnknownSaySo() {
+        Engines engines = engines(
+                Fakes.engine("future", EngineKind.UNKNOWN).build(), scripted("default", "I am the default now."));
+
+        for (String name : List.of("future", "nobody")) {
+            assertThat(ask(engines, "c", name))
+                    .isInstanceOfSatisfying(
+                            Outcome.Failed.class,
+                            failed -> assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_UNKNOWN));
+        }
+        ask(engines, "c", "default");
+        assertThat(heard.text).hasToString("I am the default now.");
+        heard.text.setLength(0);
+        ask(engines, "c", "extractive");
+        assertThat(heard.text).contains("No language model is connected");
+    }
+
+    @Test
+    void aScriptIsSaidAtItsPaceUntilCancelled() throws Exception {
+        Engines engines = engines(Fakes.engine("slow", EngineKind.SCRIPTED)
+                .setScript("one two three")
+                .setPaceMillis(60_000)
+                .build());
+        CompletableFuture<Void> begun = new CompletableFuture<>();
+        Heard listening = new Heard() {
+            @Override
+            public void text(String piece) {
+                super.text(piece);
+                begun.complete(null);
+            }
+        };
+        CompletableFuture<Outcome> outcome = CompletableFuture.supplyAsync(
+                () -> engines.answer(Fakes.request("c", "slow"), listening, cancellation));
+        begun.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+
+        cancellation.cancel();
+
+        outcome.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        assertThat(listening.text).hasToString("one ");
+    }
+
+    @Test
+    void healthAndMetricsShowEachEndpointWithoutSecrets() {
+        URI withUser = URI.create(one.baseUrl().toString().replace("http://", "http://me:password@"));
+        EngineRegistry registry =
+                registry(openAi("pair", withUser, two.baseUrl()).setRetries(0).build());
+        registry.comesIntoForce(registry.find("").orElseThrow().configuration());
+        two.answerWith(Script.refuse(500));
+        one.answerWith(Script.refuse(500));
+
+        ask(registry.find("").orElseThrow(), "c", "pair");
+
+        assertThat(registry.health())
+                .contains("pair " + one.baseUrl() + " in use (last error engine_error)")
+                .contains("pair " + two.baseUrl())
+                .doesNotContain("password");
+        assertThat(meters.get("parley.engine.endpoint.state")
+                        .tag("endpoint", two.baseUrl().toString())
+                        .gauge()
+                        .value())
+                .isZero();
+        assertThat(meters.get("parley.engine.requests")
+                        .tags("engine", "pair", "endpoint", one.baseUrl().toString(), "outcome", "engine_error")
+                        .counter()
+                        .count())
+                .isOne();
+    }
+}

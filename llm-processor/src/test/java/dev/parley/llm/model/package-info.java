@@ -1,0 +1,5 @@
+/** Tests of the engines. */
+@NullMarked
+package dev.parley.llm.model;
+
+import org.jspecify.annotations.NullMarked;
