@@ -2,7 +2,7 @@ package dev.parley.llm.model;
 
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.Passage;
-import dev.parley.llm.engine.Quotations.Quotation;
+import dev.parley.llm.model.Quotations.Quotation;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;

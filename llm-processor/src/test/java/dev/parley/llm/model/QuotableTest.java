@@ -1,4 +1,4 @@
-package dev.parley.llm.engine;
+package dev.parley.llm.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

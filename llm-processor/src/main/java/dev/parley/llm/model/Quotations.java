@@ -1,4 +1,4 @@
-package dev.parley.llm.engine;
+package dev.parley.llm.model;
 
 import dev.parley.chat.v1.Passage;
 import java.util.ArrayList;

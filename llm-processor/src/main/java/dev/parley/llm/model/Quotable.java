@@ -1,4 +1,4 @@
-package dev.parley.llm.engine;
+package dev.parley.llm.model;
 
 import java.text.BreakIterator;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.parley.llm.engine;
+package dev.parley.llm.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,7 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class ExtractiveEngineTest {
+class ExtractiveModelTest {
 
     private static final String CONNECT = """
             Any server that speaks OpenAI's chat completions will do.
@@ -35,11 +35,11 @@ class ExtractiveEngineTest {
 
     private String answer(String question, Passage... passages) {
         pieces.clear();
-        Engine.Outcome outcome =
-                new ExtractiveEngine().generate(request(question, passages), new Collected(pieces), new Cancellation());
+        Model.Outcome outcome =
+                new ExtractiveModel().generate(request(question, passages), new Collected(pieces), new Cancellation());
         assertThat(outcome)
                 .isInstanceOfSatisfying(
-                        Engine.Outcome.Finished.class,
+                        Model.Outcome.Finished.class,
                         finished -> assertThat(finished.finishReason()).isEqualTo("stop"));
         return String.join("", pieces);
     }
@@ -121,12 +121,12 @@ class ExtractiveEngineTest {
         Cancellation cancellation = new Cancellation();
         cancellation.cancel();
 
-        new ExtractiveEngine().generate(request("chunks?", passage("T", KEPT)), new Collected(pieces), cancellation);
+        new ExtractiveModel().generate(request("chunks?", passage("T", KEPT)), new Collected(pieces), cancellation);
 
         assertThat(pieces).isEmpty();
     }
 
-    private record Collected(List<String> pieces) implements Engine.Sink {
+    private record Collected(List<String> pieces) implements Model.Sink {
 
         @Override
         public void text(String piece) {
