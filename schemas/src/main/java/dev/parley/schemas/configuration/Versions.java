@@ -1,6 +1,7 @@
 package dev.parley.schemas.configuration;
 
 import dev.parley.chat.v1.Configuration;
+import dev.parley.schemas.serde.TrustedRecords;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -11,6 +12,10 @@ import java.util.HexFormat;
 
 /** Names configurations by what they say. */
 public final class Versions {
+
+    static {
+        TrustedRecords.trust();
+    }
 
     private static final int DIGITS = 12;
 

@@ -151,7 +151,8 @@ final class EngineParser {
 
     private static Optional<String> keyVariable(Section section) {
         return section.text("key", MAX_URL_CHARS).filter(name -> {
-            if (Words.looksSecret(name) && !VARIABLE.matcher(name).matches()
+            boolean named = VARIABLE.matcher(name).matches();
+            if ((!named && Words.looksSecret(name))
                     || KEY_IN_CAPITALS.matcher(name).matches()) {
                 section.problem(
                         "key",
@@ -159,7 +160,7 @@ final class EngineParser {
                                 + " into an environment variable of the workers, and its NAME here");
                 return false;
             }
-            if (!VARIABLE.matcher(name).matches()) {
+            if (!named) {
                 section.problem(
                         "key",
                         "must be the NAME of an environment variable of the workers, of A-Z 0-9 _, such as"
@@ -193,8 +194,7 @@ final class EngineParser {
         } catch (URISyntaxException e) {
             return "holds what is no URL: such as http://127.0.0.1:8000/v1 is";
         }
-        if (uri.getRawUserInfo() != null
-                || uri.getRawAuthority() != null && uri.getRawAuthority().contains("@")) {
+        if (uri.getRawAuthority() != null && uri.getRawAuthority().contains("@")) {
             return "holds a URL with a user or password, which must not be in this file (it is not repeated here): name"
                     + " an environment variable under 'key'";
         }

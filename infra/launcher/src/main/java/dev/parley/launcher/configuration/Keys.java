@@ -10,10 +10,11 @@ import java.util.Optional;
  *
  * <p>Keys are in kebab case.
  */
-enum Keys {
-    FILE("", "default-route", "classifier", "routes", "engines"),
-    CLASSIFIER("classifier", "kind", "threshold", "engine", "timeout"),
-    ROUTE(
+record Keys(String path, List<String> known) {
+
+    static final Keys FILE = of("", "default-route", "classifier", "routes", "engines");
+    static final Keys CLASSIFIER = of("classifier", "kind", "threshold", "engine", "timeout");
+    static final Keys ROUTE = of(
             "routes.INTENT",
             "description",
             "examples",
@@ -24,11 +25,11 @@ enum Keys {
             "retrieval",
             "tools",
             "output",
-            "limits"),
-    RETRIEVAL("routes.INTENT.retrieval", "enabled", "passages", "tokens", "min-similarity"),
-    OUTPUT("routes.INTENT.output", "schema", "name", "strict"),
-    LIMITS("routes.INTENT.limits", "question", "history", "output"),
-    ENGINE(
+            "limits");
+    static final Keys RETRIEVAL = of("routes.INTENT.retrieval", "enabled", "passages", "tokens", "min-similarity");
+    static final Keys OUTPUT = of("routes.INTENT.output", "schema", "name", "strict");
+    static final Keys LIMITS = of("routes.INTENT.limits", "question", "history", "output");
+    static final Keys ENGINE = of(
             "engines.NAME",
             "kind",
             "model",
@@ -40,28 +41,26 @@ enum Keys {
             "retries",
             "price",
             "script",
-            "pace"),
-    TIMEOUTS("engines.NAME.timeouts", "first-token", "idle"),
-    PRICE("engines.NAME.price", "input", "output");
+            "pace");
+    static final Keys TIMEOUTS = of("engines.NAME.timeouts", "first-token", "idle");
+    static final Keys PRICE = of("engines.NAME.price", "input", "output");
 
+    private static final List<Keys> ALL =
+            List.of(FILE, CLASSIFIER, ROUTE, RETRIEVAL, OUTPUT, LIMITS, ENGINE, TIMEOUTS, PRICE);
     private static final int MAX_DISTANCE = 2;
 
-    private final String path;
-    private final List<String> known;
-
-    Keys(String path, String... known) {
-        this.path = path;
-        this.known = List.of(known);
+    Keys {
+        known = List.copyOf(known);
     }
 
-    List<String> known() {
-        return known;
+    private static Keys of(String path, String... known) {
+        return new Keys(path, List.of(known));
     }
 
     /** Every key with its path, such as {@code routes.INTENT.engine}. */
     static List<String> paths() {
         List<String> paths = new ArrayList<>();
-        for (Keys keys : values()) {
+        for (Keys keys : ALL) {
             keys.known.forEach(key -> paths.add(keys.path.isEmpty() ? key : keys.path + "." + key));
         }
         return paths;

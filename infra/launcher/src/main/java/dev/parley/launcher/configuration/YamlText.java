@@ -28,6 +28,7 @@ final class YamlText {
             .setSchema(new CoreSchema())
             .setCodePointLimit(MAX_BYTES)
             .setUseMarks(true)
+            .setAllowNonScalarKeys(true)
             .build();
 
     private YamlText() {}
