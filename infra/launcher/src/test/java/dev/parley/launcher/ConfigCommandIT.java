@@ -114,7 +114,7 @@ class ConfigCommandIT {
                 .isEqualTo(version);
 
         Run back = config("apply", "--version", "built-in");
-        assertThat(back.out()).contains("  ~ routes.chat", "  - engines.local").as(back.err());
+        assertThat(back.out()).as(back.err()).contains("  - routes.chat.engine", "  - engines.local");
         assertThat(config("apply", "--version", version).status()).isZero();
         assertThat(config("history").out().lines())
                 .first()

@@ -39,11 +39,13 @@ class ConfigurationDocumentationTest {
 
     @Test
     void theFilesInItAreGood() throws IOException {
-        Matcher block = YAML.matcher(page());
-        assertThat(block.find()).isTrue();
-        do {
-            assertThat(Yaml.problems(block.group(1))).isEmpty();
-        } while (block.find());
+        for (String text : List.of(page(), Files.readString(DOCS.resolveSibling("README.md")))) {
+            Matcher block = YAML.matcher(text);
+            assertThat(block.find()).isTrue();
+            do {
+                assertThat(Yaml.problems(block.group(1))).isEmpty();
+            } while (block.find());
+        }
     }
 
     @Test
