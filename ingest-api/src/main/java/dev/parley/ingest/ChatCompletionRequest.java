@@ -27,7 +27,7 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
 
     static ChatCompletionRequest of(JsonBody body, Models models) {
         String model = body.requiredText("model");
-        Optional<String> engine = models.engine(model);
+        Models.Choice choice = models.choice(model);
         List<PromptMessage> messages = new ArrayList<>();
         body.objects("messages", MAX_MESSAGES).forEach(message -> messages.add(message(message)));
         if (messages.isEmpty()) {
@@ -64,7 +64,7 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
         return new ChatCompletionRequest(
                 new ModelCall(
                         model,
-                        engine,
+                        choice,
                         last.getContent(),
                         new CallerPrompt(last.getRole(), last.getToolCallId(), messages, options),
                         metadata),

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.schemas.Role;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.configuration.ConfigurationTail;
+import dev.parley.schemas.configuration.Configurations;
 import dev.parley.sinks.postgres.ConversationQueries;
 import dev.parley.sinks.postgres.DocumentQueries;
 import dev.parley.sinks.sse.ConversationFeed;
@@ -69,6 +71,7 @@ public final class IngestApi implements Role {
     private final AtomicInteger underWay;
 
     private final Door door;
+    private final Configurations configurations;
     private final CommandLog log;
     private final DocumentLog documentLog;
     private final SseEdge edge;
@@ -79,6 +82,7 @@ public final class IngestApi implements Role {
             Javalin server,
             AtomicInteger underWay,
             Door door,
+            Configurations configurations,
             CommandLog log,
             DocumentLog documentLog,
             SseEdge edge,
@@ -87,6 +91,7 @@ public final class IngestApi implements Role {
         this.server = server;
         this.underWay = underWay;
         this.door = door;
+        this.configurations = configurations;
         this.log = log;
         this.documentLog = documentLog;
         this.edge = edge;
@@ -111,8 +116,18 @@ public final class IngestApi implements Role {
             DocumentQueries documents,
             PrometheusMeterRegistry meters,
             Supplier<List<Role>> roles) {
+        ConfigurationTail configurations = new ConfigurationTail(
+                topics.configuration(),
+                kafka,
+                "parley-ingest-configuration",
+                meters.counter(
+                        "parley.records.skipped",
+                        "topic",
+                        topics.configuration().name())::increment);
+        configurations.start();
         return start(
                 settings,
+                configurations,
                 new KafkaCommandLog(kafka, topics, meters),
                 new KafkaDocumentLog(kafka, topics, meters),
                 topics,
@@ -126,6 +141,7 @@ public final class IngestApi implements Role {
 
     static IngestApi start(
             IngestSettings settings,
+            Configurations configurations,
             CommandLog log,
             DocumentLog documentLog,
             Topics topics,
@@ -153,10 +169,11 @@ public final class IngestApi implements Role {
                 tickets,
                 new DocumentCalls(documentLog, documents, new DocumentReader()),
                 settings.defaultWorkspace());
+        Supplier<Models> models = () -> settings.models().with(configurations.current());
         OpenAiApi openAi = new OpenAiApi(
                 serving,
-                new OpenAiCalls(door, edge, admission, settings.models(), abandoned),
-                new ResponseCalls(door, snapshots, edge, admission, settings.models(), abandoned));
+                new OpenAiCalls(door, edge, admission, models, abandoned),
+                new ResponseCalls(door, snapshots, edge, admission, models, abandoned));
         UiChatCalls uiChat = new UiChatCalls(serving, chat, edge);
         ChatSockets sockets = new ChatSockets(access, chat, edge);
         AtomicInteger underWay = new AtomicInteger();
@@ -182,9 +199,10 @@ public final class IngestApi implements Role {
         } catch (RuntimeException e) {
             log.close();
             documentLog.close();
+            stop(configurations);
             throw isTaken(e) ? new AddressTakenException(settings) : e;
         }
-        return new IngestApi(server, underWay, door, log, documentLog, edge, sockets, settings);
+        return new IngestApi(server, underWay, door, configurations, log, documentLog, edge, sockets, settings);
     }
 
     /** Another process listens where the server should. */
@@ -330,7 +348,10 @@ public final class IngestApi implements Role {
 
     @Override
     public Health health() {
-        return new Health(true, "listens on " + url());
+        // Until then, models that there are would be said not to be.
+        return configurations instanceof ConfigurationTail tail && !tail.isCaughtUp()
+                ? new Health(false, "reads the configuration")
+                : new Health(true, "listens on " + url());
     }
 
     @Override
@@ -347,5 +368,13 @@ public final class IngestApi implements Role {
         server.stop();
         log.close();
         documentLog.close();
+        stop(configurations);
+    }
+
+    /** Tests bring one that needs no end. */
+    private static void stop(Configurations configurations) {
+        if (configurations instanceof ConfigurationTail tail) {
+            tail.close();
+        }
     }
 }

@@ -14,10 +14,10 @@ import java.util.Optional;
  * What a request of a model API asks for, as a message with what was sent along.
  *
  * @param model as the caller named it
- * @param engine behind that name; empty for the route's own
+ * @param choice of route and engine behind that name
  */
 record ModelCall(
-        String model, Optional<String> engine, String content, CallerPrompt prompt, Map<String, String> metadata) {
+        String model, Models.Choice choice, String content, CallerPrompt prompt, Map<String, String> metadata) {
 
     SubmitMessage submit(TurnIds ids) {
         return submit(ids, List.of());
@@ -34,10 +34,11 @@ record ModelCall(
                 ids.assistantMessageId(),
                 content,
                 OnBusy.ENQUEUE,
-                null,
-                engine.orElse(null),
+                choice.intent().orElse(null),
+                choice.engine().orElse(null),
                 metadata,
-                Fingerprint.of(content, OnBusy.ENQUEUE, Optional.empty(), engine, metadata, Optional.of(prompt)),
+                Fingerprint.of(
+                        content, OnBusy.ENQUEUE, choice.intent(), choice.engine(), metadata, Optional.of(prompt)),
                 new CallerPrompt(prompt.getRole(), prompt.getToolCallId(), context, prompt.getOptions()));
     }
 }

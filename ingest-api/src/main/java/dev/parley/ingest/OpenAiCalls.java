@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Calls of OpenAI's API that are about no response of its own: chat completions and models. */
 final class OpenAiCalls {
@@ -29,11 +30,11 @@ final class OpenAiCalls {
     private final Door door;
     private final SseEdge edge;
     private final Admission admission;
-    private final Models models;
+    private final Supplier<Models> models;
     private final Abandoned abandoned;
     private final long startedAt = Instant.now().getEpochSecond();
 
-    OpenAiCalls(Door door, SseEdge edge, Admission admission, Models models, Abandoned abandoned) {
+    OpenAiCalls(Door door, SseEdge edge, Admission admission, Supplier<Models> models, Abandoned abandoned) {
         this.door = door;
         this.edge = edge;
         this.admission = admission;
@@ -45,14 +46,14 @@ final class OpenAiCalls {
         request.tenant();
         ObjectNode answer = Views.MAPPER.createObjectNode().put("object", "list");
         ArrayNode data = answer.putArray("data");
-        models.engines().keySet().stream().sorted().forEach(name -> data.add(model(name)));
+        models.get().byName().keySet().stream().sorted().forEach(name -> data.add(model(name)));
         NativeApi.answer(ctx, 200, answer);
     }
 
     void model(Context ctx, Request request) {
         request.tenant();
         String name = ctx.pathParam("model");
-        Optional<String> _ = models.engine(name);
+        Models.Choice _ = models.get().choice(name);
         NativeApi.answer(ctx, 200, model(name));
     }
 
@@ -68,7 +69,7 @@ final class OpenAiCalls {
     /** A chat completion: a conversation of its own, under the completion's id, with one turn. */
     Reply complete(Context ctx, Request request) {
         Optional<String> key = request.idempotencyKey();
-        ChatCompletionRequest asked = ChatCompletionRequest.of(request.body(), models);
+        ChatCompletionRequest asked = ChatCompletionRequest.of(request.body(), models.get());
         String id = "chatcmpl-" + ownId(request.tenant(), "chat.completion", key);
         ConversationKey conversation = new ConversationKey(request.tenant(), id);
         SubmitMessage submit = asked.call().submit(TurnIds.of(conversation, key.orElse(id)));

@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Responses of OpenAI's API. A response is a turn: its id leads to the turn's events, from which everything is told, while
@@ -34,11 +35,16 @@ final class ResponseCalls {
     private final Snapshots snapshots;
     private final SseEdge edge;
     private final Admission admission;
-    private final Models models;
+    private final Supplier<Models> models;
     private final Abandoned abandoned;
 
     ResponseCalls(
-            Door door, Snapshots snapshots, SseEdge edge, Admission admission, Models models, Abandoned abandoned) {
+            Door door,
+            Snapshots snapshots,
+            SseEdge edge,
+            Admission admission,
+            Supplier<Models> models,
+            Abandoned abandoned) {
         this.door = door;
         this.snapshots = snapshots;
         this.edge = edge;
@@ -58,7 +64,7 @@ final class ResponseCalls {
     Reply create(Context ctx, Request request) {
         String tenant = request.tenant();
         Optional<String> key = request.idempotencyKey();
-        ResponseRequest asked = ResponseRequest.of(request.body(), models, id -> referenced(tenant, id));
+        ResponseRequest asked = ResponseRequest.of(request.body(), models.get(), id -> referenced(tenant, id));
         Place place = place(tenant, asked, key);
         TurnIds ids = TurnIds.of(place.conversation(), key.orElseGet(Request::uniqueId));
         ResponseId id = ResponseId.of(ids.turnId(), place.conversation().conversation());

@@ -60,6 +60,14 @@ final class ResponseJson {
         }
     }
 
+    /** The name by which that engine or route can be asked for. */
+    private static String model(MessageAccepted accepted) {
+        if (accepted.getEngine() != null) {
+            return accepted.getEngine();
+        }
+        return accepted.getIntent() == null ? Models.DEFAULT : accepted.getIntent();
+    }
+
     private void asked(MessageAccepted accepted, Instant time) {
         CallerPrompt prompt = accepted.getPrompt();
         GenerationOptions options =
@@ -74,7 +82,7 @@ final class ResponseJson {
                 .putNull("incomplete_details")
                 .put("instructions", options.getInstructions())
                 .put("max_output_tokens", options.getMaxOutputTokens())
-                .put("model", accepted.getEngine() == null ? Models.DEFAULT : accepted.getEngine());
+                .put("model", model(accepted));
         json.putArray("output");
         json.put("parallel_tool_calls", !Boolean.FALSE.equals(options.getParallelToolCalls()));
         json.put("previous_response_id", accepted.getMetadata().get(ResponseRequest.PREVIOUS));

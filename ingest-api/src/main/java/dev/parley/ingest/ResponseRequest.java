@@ -44,7 +44,7 @@ record ResponseRequest(
      */
     static ResponseRequest of(JsonBody body, Models models, Function<String, List<PromptMessage>> references) {
         String model = body.text("model").orElse(Models.DEFAULT);
-        Optional<String> engine = models.engine(model);
+        Models.Choice choice = models.choice(model);
         List<PromptMessage> messages = new Input(references).messages(body);
         PromptMessage last = messages.removeLast();
         if (last.getRole() == Role.ASSISTANT) {
@@ -84,7 +84,7 @@ record ResponseRequest(
         return new ResponseRequest(
                 new ModelCall(
                         model,
-                        engine,
+                        choice,
                         last.getContent(),
                         new CallerPrompt(last.getRole(), last.getToolCallId(), messages, options),
                         metadata),

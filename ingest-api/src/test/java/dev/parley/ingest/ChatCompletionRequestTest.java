@@ -55,7 +55,7 @@ class ChatCompletionRequestTest {
         assertThat(request.includeUsage()).isFalse();
         ModelCall call = request.call();
         assertThat(call.model()).isEqualTo("m");
-        assertThat(call.engine()).contains("openai");
+        assertThat(call.choice().engine()).contains("openai");
         assertThat(call.content()).isEqualTo("Hi");
         assertThat(call.metadata()).isEmpty();
         assertThat(call.prompt())

@@ -76,6 +76,7 @@ final class DoorUnderTest implements AutoCloseable {
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         api = IngestApi.start(
                 ingest,
+                world.configurations(),
                 world,
                 documents,
                 TOPICS,

@@ -2,6 +2,7 @@ package dev.parley.ingest;
 
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.CancelTurn;
+import dev.parley.chat.v1.Configuration;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -26,6 +27,8 @@ import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.TraceParent;
+import dev.parley.schemas.configuration.BuiltInConfiguration;
+import dev.parley.schemas.configuration.Configurations;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -34,6 +37,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
@@ -60,11 +64,33 @@ final class FakeWorld implements CommandLog {
     private final Map<ConversationKey, List<ConversationEvent>> events = new HashMap<>();
     private final Map<ConversationKey, Set<String>> messageIds = new HashMap<>();
     private final List<FakeFeed> feeds = new ArrayList<>();
+    private Configuration configuration = BuiltInConfiguration.get();
     private Answer answer = Answer.COMPLETE;
     private ErrorCode failure = ErrorCode.ENGINE_ERROR;
     private ErrorCode rejection = ErrorCode.BUSY;
     private boolean kafkaAway;
     private boolean pipelineStopped;
+
+    /** Whatever is in force; see {@link #configure}. */
+    Configurations configurations() {
+        return new Configurations() {
+            @Override
+            public Configuration current() {
+                synchronized (FakeWorld.this) {
+                    return configuration;
+                }
+            }
+
+            @Override
+            public Optional<Configuration> find(String version) {
+                return Optional.of(current()).filter(any -> any.getVersion().equals(version));
+            }
+        };
+    }
+
+    synchronized void configure(Configuration another) {
+        configuration = another;
+    }
 
     synchronized FakeFeed feed() {
         FakeFeed feed = new FakeFeed(this);

@@ -74,7 +74,7 @@ class ResponseRequestTest {
         assertThat(request.call())
                 .isEqualTo(new ModelCall(
                         "default",
-                        java.util.Optional.empty(),
+                        Models.Choice.OPEN,
                         "Hi",
                         new CallerPrompt(
                                 Role.USER,

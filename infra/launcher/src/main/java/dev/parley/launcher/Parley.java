@@ -1,5 +1,6 @@
 package dev.parley.launcher;
 
+import dev.parley.launcher.configuration.InvalidConfigurationException;
 import dev.parley.schemas.config.InvalidSettingsException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -18,6 +19,7 @@ import picocli.CommandLine.Spec;
             UpCommand.class,
             ChatCommand.class,
             IngestCommand.class,
+            ConfigCommand.class,
             RunCommand.class,
             ProvisionCommand.class,
             BenchCommand.class,
@@ -52,11 +54,15 @@ public final class Parley implements Callable<Integer> {
     }
 
     /** What went wrong, in words, without a stack trace where the words say it all. */
-    private static int report(Exception exception) throws Exception {
+    static int report(Exception exception) throws Exception {
         switch (exception) {
             case InvalidSettingsException invalid -> {
                 System.err.println("parley: the configuration does not do:");
                 invalid.problems().forEach(problem -> System.err.println("  " + problem));
+            }
+            case InvalidConfigurationException invalid -> {
+                System.err.println("parley: the configuration file does not do:");
+                invalid.lines().forEach(line -> System.err.println("  " + line));
             }
             case CommandFailedException failed -> System.err.println("parley: " + failed.getMessage());
             default -> throw exception;

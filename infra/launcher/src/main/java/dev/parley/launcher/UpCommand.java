@@ -1,6 +1,9 @@
 package dev.parley.launcher;
 
 import dev.parley.ingest.IngestSettings;
+import dev.parley.launcher.configuration.ConfigurationLog;
+import dev.parley.launcher.configuration.ConfigurationLogException;
+import dev.parley.launcher.configuration.ConfigurationWatch;
 import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.RegistrySettings;
@@ -8,6 +11,7 @@ import dev.parley.schemas.config.Secret;
 import dev.parley.schemas.config.Settings;
 import dev.parley.stack.DataDirInUseException;
 import dev.parley.stack.PortTakenException;
+import dev.parley.stack.Provisioner;
 import dev.parley.stack.Stack;
 import dev.parley.stack.StackSettings;
 import dev.parley.stack.StackStartException;
@@ -18,6 +22,7 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +63,13 @@ final class UpCommand implements Callable<Integer> {
                     "Where everything is kept. Environment: PARLEY_DATA_DIR. Default: .parley beside the launcher.")
     private @Nullable String dataDir;
 
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "Routes and engines; watched for edits. Environment: PARLEY_CONFIG."
+                    + " Default: parley.yaml in the working directory, where there is one.")
+    private @Nullable String config;
+
     @Option(names = "--ephemeral", description = "Keep nothing: use a temporary folder, removed at the end.")
     private boolean ephemeral;
 
@@ -82,6 +94,7 @@ final class UpCommand implements Callable<Integer> {
                 (part, step) -> console.progress(part + ": " + step));
         int httpPort = settings.port("PARLEY_HTTP_PORT", 8080);
         settings.check();
+        ConfigurationWatch.Opened configuration = configuration(settings);
         EnumSet<RoleName> wanted = EnumSet.allOf(RoleName.class);
         wanted.removeAll(without);
         Shutdown shutdown = Shutdown.onSignal(console);
@@ -96,7 +109,10 @@ final class UpCommand implements Callable<Integer> {
                     flagValues(),
                     withoutOutside(System.getenv()),
                     Map.of(DocumentKey.DEFAULT_WORKSPACE, OwnDocuments.WORKSPACE));
-            Roles roles = shutdown.close(Roles.start(wanted, wired, true, console::progress), "roles");
+            // In force before any role reads it.
+            shutdown.close(
+                    ConfigurationWatch.start(configuration, provisioned(wired), console::progress), "configuration");
+            Roles roles = shutdown.close(Roles.start(wanted, wired, false, console::progress), "roles");
             roles.awaitReady();
             console.banner(Banner.of(stack, roles, ephemeral));
             if (roles.httpUrl().isPresent()) {
@@ -120,6 +136,9 @@ final class UpCommand implements Callable<Integer> {
                             + "Ports are chosen with --kafka-port, --postgres-port and --registry-port; logs are in "
                             + data.resolve("logs"),
                     e);
+        } catch (ConfigurationLogException e) {
+            shutdown.closeNow();
+            throw new CommandFailedException(String.valueOf(e.getMessage()), e);
         } catch (DataDirInUseException e) {
             shutdown.closeNow();
             throw new CommandFailedException(e.getMessage() + " with --data-dir", e);
@@ -145,6 +164,7 @@ final class UpCommand implements Callable<Integer> {
         put(values, "PARLEY_REGISTRY_PORT", registryPort);
         put(values, "PARLEY_POSTGRES_PORT", postgresPort);
         put(values, "PARLEY_DATA_DIR", dataDir);
+        put(values, ConfigCommand.CONFIG, config);
         return values;
     }
 
@@ -152,6 +172,22 @@ final class UpCommand implements Callable<Integer> {
         if (value != null) {
             values.put(key, value);
         }
+    }
+
+    /** A file that was named has to be there; the usual one may be missing. */
+    private static ConfigurationWatch.Opened configuration(Settings settings) {
+        Optional<Path> named = settings.string(ConfigCommand.CONFIG).map(Path::of);
+        named.filter(file -> !Files.exists(file)).ifPresent(file -> {
+            throw new CommandFailedException("there is no file " + file + ", which --config or PARLEY_CONFIG names");
+        });
+        return ConfigurationWatch.open(named.orElseGet(() -> Path.of(ConfigCommand.USUAL_FILE)));
+    }
+
+    /** The topics have to be there before a configuration can be put in force. */
+    private static ConfigurationLog provisioned(Settings settings) {
+        ClusterFlags.Cluster cluster = ClusterFlags.cluster(settings);
+        new Provisioner(cluster.kafka(), cluster.registry()).provision(cluster.topics());
+        return new ConfigurationLog(cluster.kafka(), cluster.topics().configuration());
     }
 
     private Path dataDir(Settings settings) {
