@@ -87,10 +87,14 @@ final class Views {
     }
 
     static ObjectNode usage(Usage usage) {
-        return MAPPER.createObjectNode()
+        ObjectNode json = MAPPER.createObjectNode()
                 .put("inputTokens", usage.getInputTokens())
                 .put("outputTokens", usage.getOutputTokens())
                 .put("basis", wire(usage.getBasis()));
+        if (usage.getCostMicros() != null) {
+            json.put("costMicros", usage.getCostMicros());
+        }
+        return json;
     }
 
     private static ArrayNode context(List<PromptMessage> messages) {

@@ -377,7 +377,7 @@ public final class PostgresReadModel implements ConversationQueries, DocumentQue
                         row.getInt("input_tokens"),
                         row.getInt("output_tokens"),
                         UsageBasis.valueOf(basis.toUpperCase(Locale.ROOT)),
-                        null));
+                        row.getObject("cost_micros", Long.class)));
     }
 
     private static Optional<Failure> failure(ResultSet row) throws SQLException {

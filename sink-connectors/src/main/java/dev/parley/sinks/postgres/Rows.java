@@ -75,7 +75,7 @@ final class Rows {
         SET_STATUS("update messages set status = ? where tenant = ? and conversation_id = ? and id = ?"),
         FINISH_MESSAGE("""
                 update messages set status = ?, content = ?, content_exact = ?, reasoning = ?, reasoning_exact = ?, completed_at = ?,
-                  finish_reason = ?, engine = ?, model = ?, input_tokens = ?, output_tokens = ?, usage_basis = ?,
+                  finish_reason = ?, engine = ?, model = ?, input_tokens = ?, output_tokens = ?, usage_basis = ?, cost_micros = ?,
                   sources = coalesce(?::jsonb, sources), tool_calls = ?::jsonb, error_code = ?,
                   error_detail = ?
                 where tenant = ? and conversation_id = ? and id = ?
@@ -83,8 +83,8 @@ final class Rows {
         INSERT_GENERATION("""
                 insert into generations (tenant, conversation_id, id, turn_id, message_id, outcome, attempt, attempt_id, engine, model,
                   worker_id, finish_reason, error_code, input_tokens, output_tokens, usage_basis, queued_millis, claim_millis,
-                  first_token_millis, generation_millis, ended_at)
-                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                  first_token_millis, generation_millis, ended_at, cost_micros, endpoint, configuration)
+                values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 on conflict (tenant, conversation_id, id) do nothing
                 """),
         RATE_MESSAGE("""
@@ -316,6 +316,7 @@ final class Rows {
                     usage == null ? null : usage.getInputTokens(),
                     usage == null ? null : usage.getOutputTokens(),
                     basis,
+                    usage == null ? null : usage.getCostMicros(),
                     ending.sources() == null ? null : jsonOfSources(ending.sources()),
                     jsonOfCalls(ending.toolCalls()).toString(),
                     ending.errorCode(),
@@ -345,7 +346,10 @@ final class Rows {
                     ending.timings().getClaimMillis(),
                     ending.timings().getFirstTokenMillis(),
                     ending.timings().getGenerationMillis(),
-                    time());
+                    time(),
+                    usage == null ? null : usage.getCostMicros(),
+                    attempt == null || attempt.getEndpoint().isEmpty() ? null : attempt.getEndpoint(),
+                    event.getConfiguration());
             add(Sql.END_TURN, tenant, id, turnId);
         }
 

@@ -240,6 +240,7 @@ final class SseFrames {
             }
             default -> {} // An event of a later version.
         }
+        optional(json, "configuration", event.getConfiguration());
         json.writeNumberField("sequence", event.getSequence());
         json.writeStringField("time", event.getTime().toString());
     }
@@ -301,6 +302,9 @@ final class SseFrames {
             json.writeNumberField("inputTokens", usage.getInputTokens());
             json.writeNumberField("outputTokens", usage.getOutputTokens());
             json.writeStringField("basis", usage.getBasis().name().toLowerCase(Locale.ROOT));
+            if (usage.getCostMicros() != null) {
+                json.writeNumberField("costMicros", usage.getCostMicros());
+            }
             json.writeEndObject();
         }
     }
