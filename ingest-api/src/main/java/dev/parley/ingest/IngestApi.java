@@ -71,6 +71,7 @@ public final class IngestApi implements Role {
     private final Door door;
     private final CommandLog log;
     private final DocumentLog documentLog;
+    private final Searches searches;
     private final SseEdge edge;
     private final ChatSockets sockets;
     private final IngestSettings settings;
@@ -81,6 +82,7 @@ public final class IngestApi implements Role {
             Door door,
             CommandLog log,
             DocumentLog documentLog,
+            Searches searches,
             SseEdge edge,
             ChatSockets sockets,
             IngestSettings settings) {
@@ -89,6 +91,7 @@ public final class IngestApi implements Role {
         this.door = door;
         this.log = log;
         this.documentLog = documentLog;
+        this.searches = searches;
         this.edge = edge;
         this.sockets = sockets;
         this.settings = settings;
@@ -115,6 +118,7 @@ public final class IngestApi implements Role {
                 settings,
                 new KafkaCommandLog(kafka, topics, meters),
                 new KafkaDocumentLog(kafka, topics, meters),
+                new KafkaSearches(kafka, topics, meters),
                 topics,
                 feed,
                 edge,
@@ -128,6 +132,7 @@ public final class IngestApi implements Role {
             IngestSettings settings,
             CommandLog log,
             DocumentLog documentLog,
+            Searches searches,
             Topics topics,
             ConversationFeed feed,
             SseEdge edge,
@@ -152,6 +157,7 @@ public final class IngestApi implements Role {
                 edge,
                 tickets,
                 new DocumentCalls(documentLog, documents, new DocumentReader()),
+                new SearchCalls(searches, admission),
                 settings.defaultWorkspace());
         OpenAiApi openAi = new OpenAiApi(
                 serving,
@@ -182,9 +188,10 @@ public final class IngestApi implements Role {
         } catch (RuntimeException e) {
             log.close();
             documentLog.close();
+            searches.close();
             throw isTaken(e) ? new AddressTakenException(settings) : e;
         }
-        return new IngestApi(server, underWay, door, log, documentLog, edge, sockets, settings);
+        return new IngestApi(server, underWay, door, log, documentLog, searches, edge, sockets, settings);
     }
 
     /** Another process listens where the server should. */
@@ -338,6 +345,7 @@ public final class IngestApi implements Role {
         edge.close();
         sockets.close();
         door.close();
+        searches.release();
         long deadline = System.nanoTime() + STOP_TIMEOUT.toNanos();
         while (underWay.get() > 0
                 && System.nanoTime() < deadline
@@ -347,5 +355,6 @@ public final class IngestApi implements Role {
         server.stop();
         log.close();
         documentLog.close();
+        searches.close();
     }
 }
