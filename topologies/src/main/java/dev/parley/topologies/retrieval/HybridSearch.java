@@ -58,6 +58,7 @@ final class HybridSearch {
     private static final int MAX_QUESTION_CHARS = 4_000;
     private static final int MAX_QUESTION_WORDS = 64;
     private static final String HEADING_SEPARATOR = " › ";
+    private static final ScoreDoc[] NONE = {};
 
     private final PassageAnalyzer analyzer;
 
@@ -78,7 +79,13 @@ final class HybridSearch {
      *
      * @param minSimilarity the cosine from which on a passage fits, whatever its words are; it depends on the model
      */
-    List<Passage> find(IndexSearcher searcher, String workspace, Question question, int limit, double minSimilarity)
+    List<Passage> find(
+            IndexSearcher searcher,
+            String workspace,
+            Question question,
+            SearchMode mode,
+            int limit,
+            double minSimilarity)
             throws IOException {
         if (limit <= 0) {
             return List.of();
@@ -87,8 +94,8 @@ final class HybridSearch {
         SequencedSet<String> words = analyzer.words(
                 text.length() <= MAX_QUESTION_CHARS ? text : text.substring(0, MAX_QUESTION_CHARS), MAX_QUESTION_WORDS);
         int candidates = Math.max(CANDIDATES, limit);
-        ScoreDoc[] byMeaning = byMeaning(searcher, workspace, question, candidates);
-        ScoreDoc[] byWords = byWords(searcher, workspace, words, candidates);
+        ScoreDoc[] byMeaning = mode == SearchMode.WORDS ? NONE : byMeaning(searcher, workspace, question, candidates);
+        ScoreDoc[] byWords = mode == SearchMode.MEANING ? NONE : byWords(searcher, workspace, words, candidates);
         Words asked = Words.of(words, searcher.getIndexReader());
         // The best rank there is, so that scores go up to one.
         double best = (byMeaning.length > 0 ? 2.0 : 1.0) / (RANK_CONSTANT + 1);
@@ -119,7 +126,7 @@ final class HybridSearch {
             throws IOException {
         float[] vector = question.vector();
         if (vector == null) {
-            return new ScoreDoc[0];
+            return NONE;
         }
         Query scope = new TermQuery(
                 new Term(PassageIndex.vectorScopeField(), PassageIndex.vectorScope(workspace, question.model())));
@@ -132,7 +139,7 @@ final class HybridSearch {
     private static ScoreDoc[] byWords(IndexSearcher searcher, String workspace, Set<String> words, int candidates)
             throws IOException {
         if (words.isEmpty()) {
-            return new ScoreDoc[0];
+            return NONE;
         }
         BooleanQuery.Builder query = new BooleanQuery.Builder();
         query.add(new TermQuery(new Term(PassageIndex.WORKSPACE, workspace)), Occur.FILTER);
