@@ -140,7 +140,7 @@ class KafkaSearchesIT {
                     broken ? List.of() : List.of(passage),
                     broken ? "the index cannot be read" : null);
             String topic = topics.searchResults().name();
-            Future<?> unused = producer.send(new ProducerRecord<>(
+            Future<?> _ = producer.send(new ProducerRecord<>(
                     topic,
                     search.getSearchId().getBytes(StandardCharsets.UTF_8),
                     topics.searchResults().values().serializer().serialize(topic, result)));
