@@ -42,7 +42,7 @@ final class ConversationCalls {
         Optional<String> key = request.idempotencyKey();
         JsonBody body = request.body();
         Optional<String> ownId = body.text("id", Request.ID, Request.ID_RULE);
-        Optional<String> title = body.title("title", MAX_TITLE_CHARS);
+        Optional<String> title = body.shortText("title", MAX_TITLE_CHARS);
         String workspace = body.text("workspaceId", Request.ID, Request.ID_RULE).orElse(defaultWorkspace);
         Map<String, String> metadata = body.metadata("metadata");
         body.done();
@@ -82,7 +82,7 @@ final class ConversationCalls {
     void rename(Context ctx, Request request) {
         ConversationKey conversation = request.conversation();
         JsonBody body = request.body();
-        String title = body.title("title", MAX_TITLE_CHARS).orElseThrow(() -> JsonBody.required("title"));
+        String title = body.shortText("title", MAX_TITLE_CHARS).orElseThrow(() -> JsonBody.required("title"));
         body.done();
         ConversationEvent renamed = door.rename(conversation, new RenameConversation(title), request.call());
         NativeApi.answer(ctx, 200, renamed(conversation, renamed, title));

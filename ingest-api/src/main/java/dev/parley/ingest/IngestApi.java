@@ -74,6 +74,7 @@ public final class IngestApi implements Role {
     private final Configurations configurations;
     private final CommandLog log;
     private final DocumentLog documentLog;
+    private final Searches searches;
     private final SseEdge edge;
     private final ChatSockets sockets;
     private final IngestSettings settings;
@@ -85,6 +86,7 @@ public final class IngestApi implements Role {
             Configurations configurations,
             CommandLog log,
             DocumentLog documentLog,
+            Searches searches,
             SseEdge edge,
             ChatSockets sockets,
             IngestSettings settings) {
@@ -94,6 +96,7 @@ public final class IngestApi implements Role {
         this.configurations = configurations;
         this.log = log;
         this.documentLog = documentLog;
+        this.searches = searches;
         this.edge = edge;
         this.sockets = sockets;
         this.settings = settings;
@@ -130,6 +133,7 @@ public final class IngestApi implements Role {
                 configurations,
                 new KafkaCommandLog(kafka, topics, meters),
                 new KafkaDocumentLog(kafka, topics, meters),
+                new KafkaSearches(kafka, topics, meters),
                 topics,
                 feed,
                 edge,
@@ -144,6 +148,7 @@ public final class IngestApi implements Role {
             Configurations configurations,
             CommandLog log,
             DocumentLog documentLog,
+            Searches searches,
             Topics topics,
             ConversationFeed feed,
             SseEdge edge,
@@ -168,6 +173,7 @@ public final class IngestApi implements Role {
                 edge,
                 tickets,
                 new DocumentCalls(documentLog, documents, new DocumentReader()),
+                new SearchCalls(searches, admission),
                 settings.defaultWorkspace());
         Supplier<Models> models = () -> settings.models().with(configurations.current());
         OpenAiApi openAi = new OpenAiApi(
@@ -199,10 +205,12 @@ public final class IngestApi implements Role {
         } catch (RuntimeException e) {
             log.close();
             documentLog.close();
+            searches.close();
             stop(configurations);
             throw isTaken(e) ? new AddressTakenException(settings) : e;
         }
-        return new IngestApi(server, underWay, door, configurations, log, documentLog, edge, sockets, settings);
+        return new IngestApi(
+                server, underWay, door, configurations, log, documentLog, searches, edge, sockets, settings);
     }
 
     /** Another process listens where the server should. */
@@ -359,6 +367,7 @@ public final class IngestApi implements Role {
         edge.close();
         sockets.close();
         door.close();
+        searches.release();
         long deadline = System.nanoTime() + STOP_TIMEOUT.toNanos();
         while (underWay.get() > 0
                 && System.nanoTime() < deadline
@@ -368,6 +377,7 @@ public final class IngestApi implements Role {
         server.stop();
         log.close();
         documentLog.close();
+        searches.close();
         stop(configurations);
     }
 

@@ -181,8 +181,8 @@ final class JsonBody {
         return notBlank(name, text(name, maxBytes).orElseThrow(() -> required(at(name))));
     }
 
-    /** A short text that says something. */
-    Optional<String> title(String name, int maxChars) {
+    /** A text that says something, in at most {@code maxChars} characters. */
+    Optional<String> shortText(String name, int maxChars) {
         return text(name, UTF8_BYTES_PER_CHAR * maxChars).map(text -> {
             if (text.codePointCount(0, text.length()) > maxChars) {
                 throw refusal(name, "must have at most " + maxChars + " characters");

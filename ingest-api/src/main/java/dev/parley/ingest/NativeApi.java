@@ -13,6 +13,7 @@ final class NativeApi {
     private final MessageCalls messages;
     private final StreamCalls streams;
     private final DocumentCalls documents;
+    private final SearchCalls searches;
     private final Tickets tickets;
 
     NativeApi(
@@ -23,9 +24,11 @@ final class NativeApi {
             SseEdge edge,
             Tickets tickets,
             DocumentCalls documents,
+            SearchCalls searches,
             String defaultWorkspace) {
         this.serving = serving;
         this.documents = documents;
+        this.searches = searches;
         this.conversations = new ConversationCalls(door, snapshots, defaultWorkspace);
         this.messages = new MessageCalls(door, snapshots, admission);
         this.streams = new StreamCalls(door, edge);
@@ -50,6 +53,7 @@ final class NativeApi {
         routes.put("/api/workspaces/{workspace}/documents/<path>", serving.call(documents::put));
         routes.get("/api/workspaces/{workspace}/documents/<path>", serving.call(documents::get));
         routes.delete("/api/workspaces/{workspace}/documents/<path>", serving.call(documents::delete));
+        routes.post("/api/workspaces/{workspace}/search", serving.call(searches::search));
         routes.post("/api/tickets", serving.call(this::ticket));
     }
 

@@ -37,6 +37,7 @@ final class DoorUnderTest implements AutoCloseable {
     final FakeFeed feed;
     final FakeQueries queries;
     final FakeDocuments documents = new FakeDocuments();
+    final FakeSearches searches = new FakeSearches();
     private final IngestApi api;
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -79,6 +80,7 @@ final class DoorUnderTest implements AutoCloseable {
                 world.configurations(),
                 world,
                 documents,
+                searches,
                 TOPICS,
                 feed,
                 new SseEdge(feed, feedSettings, meters),

@@ -15,6 +15,7 @@ import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.Passage;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
@@ -377,6 +378,16 @@ class OpenApiTest {
         return door;
     }
 
+    private static final String SEARCH = "/api/workspaces/w/search";
+    private static final Map<String, String> ASKING = Map.of("query", "bees");
+
+    private static DoorUnderTest finding(DoorUnderTest door) {
+        door.searches.finds(List.of(
+                new Passage(new Source("b.md#0", "B › Bees", "https://example.com/b", 1.0), "Bees are yellow."),
+                new Passage(new Source("c.md#3", "C", null, 0.5), "Bees sting.")));
+        return door;
+    }
+
     private static Stream<Row> documentRows() {
         return Stream.of(
                 new Row("putDocument", 201, door -> put(door, DOCUMENT, "# B")),
@@ -416,7 +427,22 @@ class OpenApiTest {
                 }),
                 new Row("listDocuments", 400, door -> door.get("/api/workspaces/w/documents?limit=0")),
                 Row.withoutKey("listDocuments", door -> door.get("/api/workspaces/w/documents")),
-                new Row("listDocuments", 503, door -> withoutDocuments(door).get("/api/workspaces/w/documents")));
+                new Row("listDocuments", 503, door -> withoutDocuments(door).get("/api/workspaces/w/documents")),
+                new Row("searchWorkspace", 200, door -> finding(door).post(SEARCH, Map.of("query", "bees", "k", 1))),
+                new Row("searchWorkspace", 200, door -> door.post(SEARCH, ASKING)),
+                new Row("searchWorkspace", 400, door -> door.post(SEARCH, Map.of("query", " "))),
+                new Row("searchWorkspace", 400, door -> door.post(SEARCH, Map.of("query", "bees", "k", 51))),
+                Row.withoutKey("searchWorkspace", door -> door.post(SEARCH, ASKING)),
+                new Row("searchWorkspace", 403, door -> door.post(SEARCH, ASKING, "Origin", "null")),
+                new Row(
+                        "searchWorkspace",
+                        413,
+                        door -> door.post(SEARCH, Map.of("query", "x".repeat(4 * SearchCalls.MAX_QUERY_CHARS + 1)))),
+                new Row("searchWorkspace", 415, door -> plain(door, "POST", SEARCH)),
+                new Row("searchWorkspace", 503, door -> {
+                    door.searches.away();
+                    return door.post(SEARCH, ASKING);
+                }));
     }
 
     private static String answer(DoorUnderTest door) {

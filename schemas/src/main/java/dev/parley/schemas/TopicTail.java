@@ -19,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads the whole of a small topic, then whatever is added: every process reads all of it, in no group, from the beginning
- * on each start. One platform thread owns the consumer. What goes wrong outside a record is tried again; a record that
- * cannot be read is passed over, since it is for one reader to set it aside, and there are many here.
+ * Reads the whole of a small topic, then whatever is added, or only that: every process reads all of it, in no group. One
+ * platform thread owns the consumer. What goes wrong outside a record is tried again; a record that cannot be read is
+ * passed over, since it is for one reader to set it aside, and there are many here.
  */
 public final class TopicTail<V> implements AutoCloseable {
 
@@ -32,7 +32,16 @@ public final class TopicTail<V> implements AutoCloseable {
     private static final Duration PAUSE_AFTER_TROUBLE = Duration.ofSeconds(1);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
+    /** Where each start begins, and each new connection after trouble. */
+    public enum Start {
+        /** For what holds until it is said otherwise. */
+        BEGINNING,
+        /** For what is news to those who wait for it, and to nobody else. */
+        END
+    }
+
     private final Topic<String, V> topic;
+    private final Start start;
     private final KafkaSettings kafka;
     private final String clientId;
     private final Consumer<V> reader;
@@ -40,6 +49,12 @@ public final class TopicTail<V> implements AutoCloseable {
     private final CountDownLatch caughtUp = new CountDownLatch(1);
     private final Thread thread;
     private volatile boolean closing;
+
+    /** A tail from the beginning; see the other constructor. */
+    public TopicTail(
+            Topic<String, V> topic, KafkaSettings kafka, String clientId, Consumer<V> reader, Runnable onSkipped) {
+        this(topic, Start.BEGINNING, kafka, clientId, reader, onSkipped);
+    }
 
     /**
      * Reads nothing before {@link #start}.
@@ -49,8 +64,14 @@ public final class TopicTail<V> implements AutoCloseable {
      * @param onSkipped is told of each record that cannot be read
      */
     public TopicTail(
-            Topic<String, V> topic, KafkaSettings kafka, String clientId, Consumer<V> reader, Runnable onSkipped) {
+            Topic<String, V> topic,
+            Start start,
+            KafkaSettings kafka,
+            String clientId,
+            Consumer<V> reader,
+            Runnable onSkipped) {
         this.topic = topic;
+        this.start = start;
         this.kafka = kafka;
         this.clientId = clientId;
         this.reader = reader;
@@ -96,9 +117,15 @@ public final class TopicTail<V> implements AutoCloseable {
         List<TopicPartition> partitions = consumer.partitionsFor(topic.name()).stream()
                 .map(info -> new TopicPartition(info.topic(), info.partition()))
                 .collect(Collectors.toList());
+        if (partitions.isEmpty()) {
+            throw new KafkaException("it does not exist yet");
+        }
         consumer.assign(partitions);
-        consumer.seekToBeginning(partitions);
         Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+        switch (start) {
+            case BEGINNING -> consumer.seekToBeginning(partitions);
+            case END -> ends.forEach(consumer::seek);
+        }
         while (!closing) {
             if (!isCaughtUp()
                     && ends.entrySet().stream().allMatch(end -> consumer.position(end.getKey()) >= end.getValue())) {

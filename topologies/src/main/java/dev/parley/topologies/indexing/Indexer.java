@@ -66,7 +66,7 @@ final class Indexer {
                 throw new CancellationException("closing");
             }
             List<Stretch> batch = stretches.subList(from, Math.min(stretches.size(), from + BATCH));
-            List<float[]> vectors = embed(batch);
+            List<float[]> vectors = embed(cut.title(), batch);
             for (int i = 0; i < batch.size(); i++) {
                 ByteBuffer vector = Vectors.encode(vectors.get(i));
                 passages.add(new IndexedPassage(
@@ -87,14 +87,19 @@ final class Indexer {
                 passages);
     }
 
-    private List<float[]> embed(List<Stretch> batch) {
+    /** Each passage is embedded below its title and headings, which often say what the text takes for granted. */
+    private List<float[]> embed(String title, List<Stretch> batch) {
         long started = System.nanoTime();
         List<float[]> vectors = embedder.embed(batch.stream()
-                .map(stretch ->
-                        stretch.heading().isEmpty() ? stretch.text() : stretch.heading() + "\n" + stretch.text())
+                .map(stretch -> context(title, stretch.heading()) + "\n" + stretch.text())
                 .toList());
         metrics.embedded(Duration.ofNanos(System.nanoTime() - started));
         return vectors;
+    }
+
+    /** A document's first heading mostly is its title. */
+    private static String context(String title, String heading) {
+        return heading.isEmpty() ? title : heading.startsWith(title) ? heading : title + "\n" + heading;
     }
 
     private List<Stretch> bounded(Document document, List<Stretch> stretches) {

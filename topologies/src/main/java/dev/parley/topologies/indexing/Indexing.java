@@ -14,6 +14,7 @@ import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.serde.UndecodableRecordException;
 import dev.parley.topologies.retrieval.Embedder;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -95,6 +96,13 @@ public final class Indexing implements Role {
         this.metrics = new IndexingMetrics(meters, STAGE, topics.documents().name());
         this.indexer = new Indexer(embedder, Indexer.MAX_PASSAGES_BYTES, metrics, () -> closing);
         this.thread = Thread.ofPlatform().name(STAGE).unstarted(this::run);
+    }
+
+    /** The passages of one document as this stage makes them, for those who measure what is found of them. */
+    public static DocumentPassages passages(Document document, Embedder embedder) {
+        IndexingMetrics unread = new IndexingMetrics(new SimpleMeterRegistry(), STAGE, "documents");
+        return new Indexer(embedder, Indexer.MAX_PASSAGES_BYTES, unread, () -> false)
+                .index(document, Splitter.cut(document));
     }
 
     /** Starts the stage; it takes documents as soon as it has joined its group. */

@@ -176,10 +176,11 @@ final class PassageIndex implements Closeable {
      *
      * @param minSimilarity see {@link HybridSearch}
      */
-    List<Passage> find(String workspace, Question question, int limit, double minSimilarity) throws IOException {
+    List<Passage> find(String workspace, Question question, SearchMode mode, int limit, double minSimilarity)
+            throws IOException {
         IndexSearcher searcher = searcher();
         try {
-            return search.find(searcher, workspace, question, limit, minSimilarity);
+            return search.find(searcher, workspace, question, mode, limit, minSimilarity);
         } finally {
             searchers.release(searcher);
         }

@@ -203,7 +203,12 @@ public final class PassageStore implements StateStore {
     public List<Passage> find(String tenantId, String workspaceId, Question question, int limit, double minSimilarity) {
         processing = true;
         try {
-            return open().find(PassageChange.workspace(tenantId, workspaceId), question, limit, minSimilarity);
+            return open().find(
+                            PassageChange.workspace(tenantId, workspaceId),
+                            question,
+                            SearchMode.HYBRID,
+                            limit,
+                            minSimilarity);
         } catch (IOException e) {
             throw failed("read", e);
         }

@@ -14,6 +14,7 @@ public final class RetrievalMetrics {
     private final Counter embeddingFailures;
     private final Counter skipped;
     private final Counter discarded;
+    private final Counter searchesPassedOver;
     private final Set<PassageIndex> indexes = ConcurrentHashMap.newKeySet();
 
     public RetrievalMetrics(MeterRegistry registry) {
@@ -30,6 +31,9 @@ public final class RetrievalMetrics {
         this.discarded = Counter.builder("parley.retrieval.discarded")
                 .description("Local indexes that could not be trusted and were built anew")
                 .register(registry);
+        this.searchesPassedOver = Counter.builder("parley.retrieval.searches.passed.over")
+                .description("Searches that came so late that nobody was waiting for them any more")
+                .register(registry);
         Gauge.builder("parley.retrieval.indexed.passages", indexes, all -> sum(all, PassageIndex::passages))
                 .description("Passages in the indexes of this process")
                 .register(registry);
@@ -42,6 +46,11 @@ public final class RetrievalMetrics {
     /** Times one search, the embedding of its question included. */
     public Timer time() {
         return time;
+    }
+
+    /** Counts a search that is not answered, since nobody waits for it any more. */
+    public void searchPassedOver() {
+        searchesPassedOver.increment();
     }
 
     void embeddingFailed() {

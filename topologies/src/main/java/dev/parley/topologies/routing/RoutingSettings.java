@@ -22,7 +22,7 @@ public record RoutingSettings(String systemPrompt, int maxPassages, int passageT
 
     private static final int MAX_SYSTEM_PROMPT_CHARS = 32_768;
     private static final RoutingSettings DEFAULTS =
-            new RoutingSettings("You are a helpful assistant. Answer in the language of the question.", 6, 2_000, 0.65);
+            new RoutingSettings("You are a helpful assistant. Answer in the language of the question.", 6, 2_000, 0.57);
 
     public RoutingSettings {
         if (systemPrompt.isBlank() || systemPrompt.length() > MAX_SYSTEM_PROMPT_CHARS) {

@@ -23,24 +23,29 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  *   chat.turns ────▶ decode-turns ────┬──▶ prepare-turns ──┬──▶ chat.generation-results  (TurnPrepared)
  *                                     │     passages       └──▶ chat.generation-requests
- *   chat.passages ─▶ decode-passages ─┤
- *                                     └──▶ chat.dead-letters
+ *   chat.passages ─▶ decode-passages ─┤        │
+ *                                     ├──▶ chat.dead-letters
+ *                                     │        │
+ *   chat.searches ─▶ decode-searches ─┴──▶ answer-searches ───▶ chat.search-results
  * }</pre>
  *
  * <p>What comes in is partitioned by workspace, so that one task owns a workspace's passages, and the passages' topic
- * is the changelog of their store; what goes out is keyed by
- * conversation, in the default partitioning of all topics about conversations.
+ * is the changelog of their store; what goes out is keyed by conversation, in the default partitioning of all topics about
+ * conversations. Searches, which are no turns, are answered beside them, under the search's id.
  */
 public final class RoutingTopology {
 
     static final String RESULTS_SINK = "write-generation-results";
     static final String REQUESTS_SINK = "write-generation-requests";
 
+    private static final String SEARCH_RESULTS_SINK = "write-search-results";
+
     /** The searchable passages of the task's workspaces. */
     static final String PASSAGES = "passages";
 
     private static final String STAGE = "routing";
     private static final String PREPARE = "prepare-turns";
+    private static final String ANSWER = "answer-searches";
 
     private RoutingTopology() {}
 
@@ -93,14 +98,31 @@ public final class RoutingTopology {
                 topics.deadLetters(),
                 wallClock,
                 meters);
-        Intake.addDeadLetters(topology, topics.deadLetters(), "decode-turns", "decode-passages");
+        Intake.add(
+                topology,
+                new Intake.Part<>(
+                        topics.searches(),
+                        "read-searches",
+                        "decode-searches",
+                        STAGE,
+                        ANSWER,
+                        AnswerSearches::objection),
+                topics.deadLetters(),
+                wallClock,
+                meters);
+        Intake.addDeadLetters(topology, topics.deadLetters(), "decode-turns", "decode-passages", "decode-searches");
         RoutingMetrics metrics = new RoutingMetrics(meters);
         topology.addProcessor(
                 PREPARE,
                 () -> new PrepareTurns(settings, configurations, embedder, wallClock, metrics, retrieval),
                 "decode-turns",
                 "decode-passages");
+        topology.addProcessor(
+                ANSWER,
+                () -> new AnswerSearches(settings.minSimilarity(), embedder, wallClock, retrieval),
+                "decode-searches");
         topology.connectProcessorAndStateStores(PREPARE, PASSAGES);
+        topology.connectProcessorAndStateStores(ANSWER, PASSAGES);
         topology.addSink(
                 RESULTS_SINK,
                 topics.generationResults().name(),
@@ -113,6 +135,12 @@ public final class RoutingTopology {
                 topics.generationRequests().keys().serializer(),
                 topics.generationRequests().values().serializer(),
                 PREPARE);
+        topology.addSink(
+                SEARCH_RESULTS_SINK,
+                topics.searchResults().name(),
+                topics.searchResults().keys().serializer(),
+                topics.searchResults().values().serializer(),
+                ANSWER);
         return topology;
     }
 

@@ -28,7 +28,7 @@ class IndexerTest {
     private final IndexingMetrics metrics = new IndexingMetrics(meters, "indexing", "documents");
 
     @Test
-    void passagesCarryTheirPlaceAndTheVectorOfHeadingAndText() {
+    void passagesCarryTheirPlaceAndTheVectorOfTitleHeadingAndText() {
         Document document = document("# A\n\none\n\n# B\n\ntwo");
         Embedder embedder = new BgeSmallEmbedder();
         DocumentPassages passages = index(embedder, Indexer.MAX_PASSAGES_BYTES, document);
@@ -45,7 +45,8 @@ class IndexerTest {
                                 "docs/a.md#1",
                                 "B",
                                 "two",
-                                Vectors.encode(embedder.embed(List.of("B\ntwo")).getFirst())));
+                                Vectors.encode(
+                                        embedder.embed(List.of("A\nB\ntwo")).getFirst())));
         assertThat(index(embedder, Indexer.MAX_PASSAGES_BYTES, document)).isEqualTo(passages);
     }
 

@@ -160,6 +160,21 @@ class PassageStoreTest {
     }
 
     @Test
+    void wordsInCommonAreNotEnoughWhereTheVectorSaysOtherwise() {
+        put(A, Passages.of(embedder, "a.md", "apples grow slowly"));
+        put(B, Passages.of("b.md", "apples fall early"));
+
+        assertThat(find(embedded("apples lighthouse keeper")))
+                .as("one word of three, for want of a vector")
+                .extracting(Passage::getText)
+                .containsExactly("apples fall early");
+        assertThat(find(embedded("apples grow keeper")))
+                .as("two words of three, whatever the vector")
+                .extracting(Passage::getText)
+                .contains("apples grow slowly");
+    }
+
+    @Test
     void namesAreFoundByTheirParts() {
         put(A, Passages.of("a.md", "Set PARLEY_LLM_BASE_URL.", "Written to chat.passages.v1", "See maxPassagesShown"));
 

@@ -25,9 +25,9 @@ import org.apache.kafka.streams.KeyValue;
 
 /**
  * How fast one workspace of many passages is indexed, restored and searched. Not a test: run its {@code main}, which
- * {@code docs/operations.md} says how to.
+ * {@code docs/retrieval.md} says how to, with the numbers of passages.
  *
- * <p>Random vectors are the worst case for a graph of neighbours, since they have none; words are drawn by Zipf's law, so
+ * <p>The texts and vectors are made up; a question's own embedding is not in the figures. Random vectors are the worst case for a graph of neighbours, since they have none; words are drawn by Zipf's law, so
  * that questions meet common ones.
  */
 public final class RetrievalBenchmark {
@@ -45,7 +45,13 @@ public final class RetrievalBenchmark {
     private RetrievalBenchmark() {}
 
     public static void main(String[] args) throws IOException {
-        new RetrievalBenchmark().run(args.length > 0 ? Integer.parseInt(args[0]) : 100_000);
+        int[] sizes = args.length == 0
+                ? new int[] {1_000, 10_000, 100_000}
+                : Arrays.stream(args).mapToInt(Integer::parseInt).toArray();
+        for (int passages : sizes) {
+            System.out.println(passages + " passages");
+            new RetrievalBenchmark().run(passages);
+        }
     }
 
     private void run(int passages) throws IOException {
@@ -167,6 +173,6 @@ public final class RetrievalBenchmark {
     }
 
     private static void say(String what, double value, String unit) {
-        System.out.println(String.format(Locale.ROOT, "%-45s %12.1f %s", what, value, unit));
+        System.out.println(String.format(Locale.ROOT, "  %-45s %12.1f %s", what, value, unit));
     }
 }

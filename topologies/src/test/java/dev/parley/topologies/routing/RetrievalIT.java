@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.chat.v1.SearchRequest;
+import dev.parley.chat.v1.SearchResult;
 import dev.parley.chat.v1.TurnRequest;
 import dev.parley.schemas.Topic;
 import dev.parley.schemas.Topics;
@@ -108,6 +110,7 @@ class RetrievalIT {
         turn("deleted", "Where is " + name(7) + "?");
         turn("replaced", "Where is " + name(8) + "?");
         turn("replacement", "Where is newname8?");
+        search("Where is " + name(DOCUMENTS - 3) + "?");
         streams = startStreams(disk, words);
 
         await().atMost(PATIENCE)
@@ -118,6 +121,33 @@ class RetrievalIT {
                         .containsEntry("replaced", List.of())
                         .containsEntry("replacement", List.of(source(8)))
                         .containsKey("dead"));
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(found()).isEqualTo(List.of(source(DOCUMENTS - 3))));
+    }
+
+    private void search(String query) throws Exception {
+        send(
+                        topics.searches(),
+                        "default/main",
+                        new SearchRequest("search_1", "default", "main", Instant.now(), query, 3))
+                .get();
+    }
+
+    /** What the search has found; null until it is answered. */
+    private @Nullable List<String> found() {
+        Topic<String, SearchResult> topic = topics.searchResults();
+        try (KafkaConsumer<byte[], byte[]> results = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", bootstrap, "auto.offset.reset", "earliest"),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer())) {
+            results.assign(List.of(new TopicPartition(topic.name(), 0), new TopicPartition(topic.name(), 1)));
+            for (ConsumerRecord<byte[], byte[]> record :
+                    results.poll(Duration.ofSeconds(2)).records(topic.name())) {
+                return topic.values().deserializer().deserialize(topic.name(), record.value()).getPassages().stream()
+                        .map(passage -> passage.getSource().getSourceId())
+                        .toList();
+            }
+            return null;
+        }
     }
 
     private static String name(int document) {

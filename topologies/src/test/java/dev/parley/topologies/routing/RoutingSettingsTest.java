@@ -16,7 +16,7 @@ class RoutingSettingsTest {
 
         assertThat(RoutingSettings.from(settings))
                 .isEqualTo(new RoutingSettings(
-                        "You are a helpful assistant. Answer in the language of the question.", 6, 2_000, 0.65));
+                        "You are a helpful assistant. Answer in the language of the question.", 6, 2_000, 0.57));
         settings.check();
     }
 

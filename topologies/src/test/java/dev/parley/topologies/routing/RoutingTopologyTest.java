@@ -17,6 +17,8 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.RetrievalConfiguration;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.RouteLimits;
+import dev.parley.chat.v1.SearchRequest;
+import dev.parley.chat.v1.SearchResult;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.TurnPrepared;
 import dev.parley.chat.v1.TurnRequest;
@@ -74,6 +76,8 @@ class RoutingTopologyTest {
     private TopologyTestDriver driver;
     private TestInputTopic<String, TurnRequest> turns;
     private TestInputTopic<String, DocumentPassages> passages;
+    private TestInputTopic<String, SearchRequest> searches;
+    private TestOutputTopic<String, SearchResult> found;
     private TestInputTopic<byte[], byte[]> rawTurns;
     private TestInputTopic<byte[], byte[]> rawPassages;
     private TestOutputTopic<String, GenerationReport> reports;
@@ -104,6 +108,14 @@ class RoutingTopologyTest {
         rawTurns = driver.createInputTopic(topics.turns().name(), new ByteArraySerializer(), new ByteArraySerializer());
         rawPassages =
                 driver.createInputTopic(topics.passages().name(), new ByteArraySerializer(), new ByteArraySerializer());
+        searches = driver.createInputTopic(
+                topics.searches().name(),
+                new StringSerializer(),
+                topics.searches().values().serializer());
+        found = driver.createOutputTopic(
+                topics.searchResults().name(),
+                new StringDeserializer(),
+                topics.searchResults().values().deserializer());
         reports = driver.createOutputTopic(
                 topics.generationResults().name(),
                 new StringDeserializer(),
@@ -472,6 +484,63 @@ class RoutingTopologyTest {
     private void enforce(Configuration configuration) {
         configurations.prepare(configuration);
         configurations.enforce(configuration);
+    }
+
+    @Test
+    void aSearchFindsWhatATurnOfItsWorkspaceWould() {
+        passages.pipeInput(WORKSPACE + "/b.md", Passages.of("b.md", "Bees are yellow.", "Bees sting, not often."));
+        passages.pipeInput("default/other/c.md", Passages.in("default", "other", "c.md", "Bees sting."));
+        RecordHeaders headers = new RecordHeaders();
+        headers.add(CloudEventHeaders.TRACEPARENT, TRACE.getBytes(StandardCharsets.UTF_8));
+        searches.pipeInput(new TestRecord<>(WORKSPACE, search("yellow bees", 1, NOW), headers, NOW));
+        searches.pipeInput(WORKSPACE, search("wasps", 5, NOW));
+
+        TestRecord<String, SearchResult> first = found.readRecord();
+        assertThat(first.key()).isEqualTo("search_1");
+        assertThat(first.value())
+                .isEqualTo(new SearchResult(
+                        "search_1",
+                        NOW,
+                        List.of(new Passage(new Source("default/main/b.md#0", "b.md", null, 1.0), "Bees are yellow.")),
+                        null));
+        assertThat(CloudEventHeaders.text(first.headers(), CloudEventHeaders.TRACEPARENT))
+                .isEqualTo(TRACE);
+        assertThat(found.readValue()).isEqualTo(new SearchResult("search_1", NOW, List.of(), null));
+        assertThat(requests.isEmpty()).isTrue();
+    }
+
+    @Test
+    void aSearchThatNobodyCanBeWaitingForIsPassedOver() {
+        searches.pipeInput(WORKSPACE, search("bees", 5, NOW.minusSeconds(61)));
+        searches.pipeInput(WORKSPACE, search("bees", 5, NOW.plusSeconds(3_600)));
+
+        assertThat(found.readValuesToList()).hasSize(1);
+        assertThat(meters.get("parley.retrieval.searches.passed.over").counter().count())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void poisonedSearchesAreSetAside() {
+        driver.createInputTopic(topics.searches().name(), new ByteArraySerializer(), new ByteArraySerializer())
+                .pipeInput(WORKSPACE.getBytes(StandardCharsets.UTF_8), new byte[] {9});
+        searches.pipeInput("default/other", search("bees", 5, NOW));
+        searches.pipeInput(WORKSPACE, search("bees", 0, NOW));
+        searches.pipeInput(WORKSPACE, search("bees", 51, NOW));
+        searches.pipeInput(WORKSPACE, search("bees", 50, NOW));
+
+        assertThat(deadLetters.readRecordsToList())
+                .extracting(letter -> CloudEventHeaders.text(letter.headers(), DeadLetter.TOPIC) + " "
+                        + CloudEventHeaders.text(letter.headers(), DeadLetter.CODE))
+                .containsExactly(
+                        "chat.searches.v1 undecodable_record",
+                        "chat.searches.v1 invalid_record",
+                        "chat.searches.v1 invalid_record",
+                        "chat.searches.v1 invalid_record");
+        assertThat(found.readValuesToList()).hasSize(1);
+    }
+
+    private static SearchRequest search(String query, int limit, Instant time) {
+        return new SearchRequest("search_1", "default", "main", time, query, limit);
     }
 
     private Topology topology(Embedder embedder) {
