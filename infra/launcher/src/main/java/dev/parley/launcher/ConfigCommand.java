@@ -39,12 +39,12 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Examples:",
-            "  ./parley config check                       is parley.yaml good?",
-            "  ./parley config apply routes.yaml           put it in force, on every node",
-            "  ./parley config show > parley.yaml          what is in force, as a file",
-            "  ./parley config history",
-            "  ./parley config apply --version 1f0c2d3e4a5b   back to a version that was in force once",
-            "  ./parley config apply --version built-in    back to no configuration at all",
+            "  ./parley config check                      is parley.yaml good?",
+            "  ./parley config apply routes.yaml          put it in force, on every node",
+            "  ./parley config show > parley.yaml         what is in force, as a file",
+            "  ./parley config history                    what was in force, and when",
+            "  ./parley config apply --version V          back to a version of the history",
+            "  ./parley config apply --version built-in   back to no configuration",
             "",
             "'./parley up' applies parley.yaml by itself, at its start and at every edit.",
             "Exit status: 0 done; 1 something is wrong, as said; 2 the command line is, or there is no such file.",
@@ -107,7 +107,7 @@ final class ConfigCommand implements Callable<Integer> {
                 "",
                 "Examples:",
                 "  ./parley config apply",
-                "  ./parley config apply --kafka kafka1:9092 --registry https://registry.example.com prod.yaml",
+                "  ./parley config apply --kafka kafka1:9092 --registry http://registry1:8081",
                 "  ./parley config apply --version built-in",
                 ""
             })

@@ -1,9 +1,12 @@
 package dev.parley.launcher.configuration;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
 
 /**
  * The keys that each mapping of the file may have: the one place that says so, to the parser as to the documentation.
@@ -71,23 +74,25 @@ record Keys(String path, List<String> known) {
         return nearest(key, known);
     }
 
-    /** Of {@code names}, the one that {@code name} differs least from, if it is but a slip. */
+    /** Of {@code names}, the one that {@code name} differs least from, if it is but a slip or a part of it. */
     static Optional<String> nearest(String name, List<String> names) {
         String plain = plain(name);
-        Optional<String> nearest = Optional.empty();
-        int least = Math.min(MAX_DISTANCE, Math.max(1, plain.length() / 2)) + 1;
-        for (String candidate : names) {
-            int distance = distance(plain, plain(candidate));
-            if (distance < least) {
-                least = distance;
-                nearest = Optional.of(candidate);
-            }
-        }
-        return nearest.or(() -> plain.length() < 3
-                ? Optional.empty()
-                : names.stream()
-                        .filter(candidate -> plain(candidate).contains(plain) || plain.contains(plain(candidate)))
-                        .findFirst());
+        int allowed = Math.min(MAX_DISTANCE, Math.max(1, plain.length() / 2));
+        return nearest(names, allowed, candidate -> distance(plain, plain(candidate)))
+                // Of a name such as system-prompt, people may remember but one word.
+                .or(() -> nearest(
+                        names,
+                        allowed,
+                        candidate -> Stream.of(candidate.split("-", -1))
+                                .mapToInt(part -> distance(plain, part))
+                                .min()
+                                .orElseThrow()));
+    }
+
+    private static Optional<String> nearest(List<String> names, int allowed, ToIntFunction<String> distance) {
+        return names.stream()
+                .filter(candidate -> distance.applyAsInt(candidate) <= allowed)
+                .min(Comparator.comparingInt(distance));
     }
 
     private static String plain(String name) {

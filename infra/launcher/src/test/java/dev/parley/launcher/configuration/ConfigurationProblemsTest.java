@@ -37,6 +37,7 @@ class ConfigurationProblemsTest {
                         "routes:\n  a:\n    systemPrompt: x",
                         "line 3: routes.a.systemPrompt: is unknown: did you mean system-prompt?"),
                 one("routes: {a: {prompt: x}}", "line 1: routes.a.prompt: is unknown: did you mean system-prompt?"),
+                one("routes: {a: {promt: x}}", "line 1: routes.a.promt: is unknown: did you mean system-prompt?"),
                 one("routes: {a: {fallback: x}}", "line 1: routes.a.fallback: is unknown: did you mean fallbacks?"),
                 one(
                         "classifier: {kind: none, zzz: 1}",
