@@ -1,8 +1,10 @@
 package dev.parley.llm.engine;
 
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -60,25 +62,8 @@ final class Endpoints {
         if (left.isEmpty()) {
             return new Choice.Exhausted();
         }
-        double bound =
-                BALANCE * left.stream().mapToInt(Endpoint::inFlight).average().orElse(0) + 1;
         boolean full = false;
-        List<Endpoint> loaded = new ArrayList<>();
-        for (Endpoint endpoint : left) {
-            if (endpoint.inFlight() > bound) {
-                loaded.add(endpoint);
-                continue;
-            }
-            switch (endpoint.enter(force)) {
-                case ENTERED -> {
-                    return new Choice.Taken(endpoint);
-                }
-                case FULL -> full = true;
-                case OPEN -> {}
-            }
-        }
-        // Those that are not loaded take nothing: better one that is than none.
-        for (Endpoint endpoint : loaded) {
+        for (Endpoint endpoint : lightFirst(left)) {
             switch (endpoint.enter(force)) {
                 case ENTERED -> {
                     return new Choice.Taken(endpoint);
@@ -88,6 +73,22 @@ final class Endpoints {
             }
         }
         return full ? new Choice.Full() : new Choice.Open();
+    }
+
+    /** Those that carry much more than the average of those in use come last: better one of them than none. */
+    private static List<Endpoint> lightFirst(List<Endpoint> ranked) {
+        if (ranked.size() == 1) {
+            return ranked;
+        }
+        double average = ranked.stream()
+                .filter(endpoint -> endpoint.state() != CircuitBreaker.State.OPEN)
+                .mapToInt(Endpoint::inFlight)
+                .average()
+                .orElse(0);
+        double bound = BALANCE * average + 1;
+        List<Endpoint> order = new ArrayList<>(ranked);
+        order.sort(Comparator.comparing(endpoint -> endpoint.inFlight() > bound));
+        return order;
     }
 
     /** Tells those who wait that a place was given back. */

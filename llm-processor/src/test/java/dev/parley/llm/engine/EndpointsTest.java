@@ -68,6 +68,21 @@ class EndpointsTest {
     }
 
     @Test
+    void endpointsAtRestDoNotCountAmongThoseThatShare() {
+        Endpoints endpoints = endpoints(3, 1_000);
+        breakers.getFirst().transitionToOpenState();
+        for (int i = 0; i < 400; i++) {
+            choose(endpoints, "t/one-conversation");
+        }
+
+        assertThat(endpoints.all().stream().map(Endpoint::inFlight).sorted())
+                .satisfiesExactly(
+                        rests -> assertThat(rests).isZero(),
+                        less -> assertThat(less).isBetween(145, 155),
+                        more -> assertThat(more).isBetween(245, 255));
+    }
+
+    @Test
     void whoIsAloneTakesAllItMay() {
         Endpoints endpoints = endpoints(1, 3);
         for (int i = 0; i < 3; i++) {
