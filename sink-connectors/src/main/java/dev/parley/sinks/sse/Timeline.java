@@ -512,9 +512,9 @@ final class Timeline {
                         conversation,
                         String.valueOf(end.getTurnId()),
                         messageId,
-                        place.attempt() + 1,
+                        Math.min(place.attempt() + 1, UNKNOWN_ATTEMPT),
                         "another_attempt"),
-                place.toString());
+                new FeedCursor(place.sequence(), UNKNOWN_ATTEMPT, -1).toString());
     }
 
     /** A reader's place after the next event of the archive: in mid-answer still, unless the event ends or starts one. */
