@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class Clients implements Actor {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final List<Start> STARTS = List.of(Start.values());
     private static final int[] QUEUE_BYTES = {1 << 20, 4_000, 1_000};
     private static final Set<String> GAPS = Set.of("archive_unavailable", "archive_behind", "cursor_ahead");
 
@@ -74,7 +75,7 @@ final class Clients implements Actor {
     private final class Client {
         private final String name;
         private final ConversationKey conversation = world.anyConversation();
-        private final Start start = Start.values()[world.random().nextInt(Start.values().length)];
+        private final Start start = STARTS.get(world.random().nextInt(STARTS.size()));
         private final int queueBytes = QUEUE_BYTES[world.random().nextInt(QUEUE_BYTES.length)];
         private final int slowness = 1 + world.random().nextInt(8);
         private final Map<String, Shown> answers = new HashMap<>();
@@ -98,7 +99,7 @@ final class Clients implements Actor {
                 disconnect("is cut off");
                 return true;
             }
-            if (world.faults() != Faults.NONE && world.random().nextInt(slowness) > 0) {
+            if (!world.faults().equals(Faults.NONE) && world.random().nextInt(slowness) > 0) {
                 return true;
             }
             List<byte[]> frames = at.client().read(1 + world.random().nextInt(6));
