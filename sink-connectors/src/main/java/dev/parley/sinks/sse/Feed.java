@@ -59,6 +59,7 @@ public final class Feed implements ConversationFeed, Role {
     private final KafkaSettings kafka;
     private final Topics topics;
     private final EventArchive archive;
+    private final Replays replays;
     private final MeterRegistry meters;
     private final Timer delivery;
     private final Thread thread;
@@ -66,12 +67,19 @@ public final class Feed implements ConversationFeed, Role {
     private volatile boolean caughtUp;
     private @Nullable FeedMemory memory;
 
-    private Feed(
-            FeedSettings settings, KafkaSettings kafka, Topics topics, EventArchive archive, MeterRegistry meters) {
+    /** A feed that reads nothing by itself yet; {@link #start} is how to get one that does. */
+    Feed(
+            FeedSettings settings,
+            KafkaSettings kafka,
+            Topics topics,
+            EventArchive archive,
+            Replays replays,
+            MeterRegistry meters) {
         this.settings = settings;
         this.kafka = kafka;
         this.topics = topics;
         this.archive = archive;
+        this.replays = replays;
         this.meters = meters;
         this.delivery = Timer.builder("parley.feed.delivery")
                 .description("From a record's timestamp to its frames being handed to clients")
@@ -88,7 +96,7 @@ public final class Feed implements ConversationFeed, Role {
 
     public static Feed start(
             FeedSettings settings, KafkaSettings kafka, Topics topics, EventArchive archive, MeterRegistry meters) {
-        Feed feed = new Feed(settings, kafka, topics, archive, meters);
+        Feed feed = new Feed(settings, kafka, topics, archive, Replays.ON_THREADS, meters);
         feed.thread.start();
         return feed;
     }
@@ -198,10 +206,12 @@ public final class Feed implements ConversationFeed, Role {
                 from[partition.partition()] = position;
             }
         });
-        FeedMemory empty = new FeedMemory(settings.memoryBytes(), topicId(), from);
-        synchronized (this) {
-            memory = empty;
-        }
+        remember(new FeedMemory(settings.memoryBytes(), topicId(), from));
+    }
+
+    /** From here on subscribers are served, out of {@code memory}. */
+    synchronized void remember(FeedMemory memory) {
+        this.memory = memory;
     }
 
     private String topicId() {
@@ -341,13 +351,13 @@ public final class Feed implements ConversationFeed, Role {
                 return;
             }
         }
-        Thread.ofVirtual().name("feed-replay").start(() -> replayThenJoin(conversation, cursor, subscriber));
+        replays.runner().run(() -> replayThenJoin(conversation, cursor, subscriber));
     }
 
     /** Serves a reader whose past is all in memory; false where it is not. Under the lock. */
     private boolean joinFromMemory(
             Timeline timeline, ConversationKey conversation, FeedCursor cursor, Subscriber subscriber) {
-        if (cursor.sequence() > timeline.sequence()) {
+        if (cursor.sequence() > timeline.sequence() || timeline.isBehind(cursor)) {
             return false;
         }
         Timeline.Replay replay = timeline.after(cursor);
@@ -360,20 +370,26 @@ public final class Feed implements ConversationFeed, Role {
         return true;
     }
 
-    /** On a virtual thread: reads the archive until it meets memory, or says that it cannot. */
+    /** On a thread of its own: reads the archive until it meets memory, or says that it cannot. */
     private void replayThenJoin(ConversationKey conversation, FeedCursor cursor, Subscriber subscriber) {
         FeedCursor place = cursor;
-        long deadline = System.nanoTime() + ARCHIVE_PATIENCE.toNanos();
+        long deadline = replays.ticker().getAsLong() + ARCHIVE_PATIENCE.toNanos();
         try {
             while (subscriber.isOpen()) {
-                List<ConversationEvent> page = archive.events(conversation, place.sequence(), ARCHIVE_PAGE);
+                List<ConversationEvent> page = awaitsChunks(conversation, place)
+                        ? List.of()
+                        : archive.events(conversation, place.sequence(), ARCHIVE_PAGE);
                 for (ConversationEvent event : page) {
                     if (event.getSequence() != place.sequence() + 1) {
                         gap(conversation, "events_missing", subscriber);
                         return;
                     }
-                    place = FeedCursor.after(event.getSequence());
                     subscriber.awaitRoom();
+                    if (place.attempt() > 0 && Timeline.endsAnswer(event)) {
+                        // Which attempt the archive does not know; what ends may be another than the reader has seen.
+                        subscriber.tellPast(Timeline.resetBefore(conversation, event, place));
+                    }
+                    place = Timeline.after(event, place);
                     subscriber.tellPast(SseFrames.frame(new FeedEvent.Logged(conversation, event), place.toString()));
                 }
                 if (!page.isEmpty()) {
@@ -383,14 +399,14 @@ public final class Feed implements ConversationFeed, Role {
                     if (joinAfterArchive(conversation, place, subscriber)) {
                         return;
                     }
-                    if (System.nanoTime() > deadline) {
+                    if (replays.ticker().getAsLong() > deadline) {
                         gap(
                                 conversation,
                                 place.sequence() > knownSequence(conversation) ? "cursor_ahead" : "archive_behind",
                                 subscriber);
                         return;
                     }
-                    pause(ARCHIVE_PAUSE);
+                    replays.pause().pause(ARCHIVE_PAUSE);
                 }
             }
         } catch (EventArchive.ArchiveUnavailableException e) {
@@ -405,18 +421,38 @@ public final class Feed implements ConversationFeed, Role {
         return memory().known(conversation).map(Timeline::sequence).orElse(0L);
     }
 
-    private synchronized boolean joinAfterArchive(
-            ConversationKey conversation, FeedCursor place, Subscriber subscriber) {
-        Optional<Timeline> timeline = memory().known(conversation);
-        if (timeline.isPresent()) {
-            return joinFromMemory(timeline.get(), conversation, place, subscriber);
+    /** Whether this node has every event before {@code place}, and not yet the chunk. */
+    private synchronized boolean awaitsChunks(ConversationKey conversation, FeedCursor place) {
+        return memory().known(conversation)
+                .filter(timeline -> timeline.sequence() >= place.sequence() && timeline.isBehind(place))
+                .isPresent();
+    }
+
+    private boolean joinAfterArchive(ConversationKey conversation, FeedCursor place, Subscriber subscriber) {
+        synchronized (this) {
+            Optional<Timeline> timeline = memory().known(conversation);
+            if (timeline.isPresent()) {
+                return joinFromMemory(timeline.get(), conversation, place, subscriber);
+            }
         }
-        if (place.sequence() > 0
-                && archive.events(conversation, place.sequence() - 1, 1).isEmpty()) {
-            return false; // Neither memory nor archive has ever seen the cursor's event.
+        if (place.attempt() > 0) {
+            return false; // An answer runs that this node has not heard of yet.
         }
-        goLive(conversation, subscriber);
-        return true;
+        Map<Integer, Long> held = Map.of();
+        if (place.sequence() > 0) {
+            if (archive.events(conversation, place.sequence() - 1, 1).isEmpty()) {
+                return false; // Neither memory nor archive has ever seen the cursor's event.
+            }
+            held = archive.positions();
+        }
+        synchronized (this) {
+            // A node that has not read as far as the archive may still come upon events that were told from there.
+            if (memory().known(conversation).isPresent() || !memory().hasRead(held)) {
+                return false;
+            }
+            goLive(conversation, subscriber);
+            return true;
+        }
     }
 
     /** Tells a reader that something is missing, then goes on with what comes. */
@@ -445,9 +481,7 @@ public final class Feed implements ConversationFeed, Role {
             } else if (memory().missing(place.get()).isEmpty()) {
                 joinTenant(tenant, place.get(), subscriber);
             } else {
-                Thread.ofVirtual()
-                        .name("feed-replay")
-                        .start(() -> replayThenJoinTenant(tenant, place.get(), subscriber));
+                replays.runner().run(() -> replayThenJoinTenant(tenant, place.get(), subscriber));
             }
         }
         return () -> {

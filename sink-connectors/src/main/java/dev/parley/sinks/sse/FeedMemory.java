@@ -65,9 +65,9 @@ final class FeedMemory {
         long before = timeline.bytes();
         List<Frame> frames = timeline.accept(event);
         bytes += timeline.bytes() - before;
-        if (!frames.isEmpty()) {
-            order.addLast(new Remembered(timeline, frames.getFirst(), partition, position));
-        }
+        frames.stream()
+                .filter(frame -> frame.event() instanceof FeedEvent.Logged)
+                .forEach(frame -> order.addLast(new Remembered(timeline, frame, partition, position)));
         tell(key, frames);
         shrink();
     }
@@ -191,6 +191,13 @@ final class FeedMemory {
             }
         }
         return false;
+    }
+
+    /** Whether the log has been read up to these positions (exclusive), by partition. */
+    boolean hasRead(Map<Integer, Long> positions) {
+        return positions.entrySet().stream()
+                .allMatch(
+                        position -> position.getKey() >= next.length || next[position.getKey()] >= position.getValue());
     }
 
     /** For each partition where a cursor is older than this memory, where memory begins. */

@@ -150,7 +150,7 @@ public final class SseEdge implements AutoCloseable {
     }
 
     /** What waits for one client. The feed's thread offers, the client's own thread takes. */
-    private static final class Client implements ConversationFeed.FrameListener {
+    static final class Client implements ConversationFeed.FrameListener {
         private final ClientTransport transport;
         private final int maxBytes;
         private final Deque<Frame> queue = new ArrayDeque<>();
@@ -225,7 +225,7 @@ public final class SseEdge implements AutoCloseable {
         }
 
         /** What is to be told next, several frames at once where they wait; empty for a heartbeat; null at the end. */
-        private synchronized @Nullable List<Frame> next(Duration heartbeat) {
+        synchronized @Nullable List<Frame> next(Duration heartbeat) {
             long deadline = System.nanoTime() + heartbeat.toNanos();
             while (queue.isEmpty() && ended == null) {
                 long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());

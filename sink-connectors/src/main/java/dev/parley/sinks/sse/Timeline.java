@@ -1,5 +1,6 @@
 package dev.parley.sinks.sse;
 
+import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.AttemptCancelled;
 import dev.parley.chat.v1.AttemptFailed;
 import dev.parley.chat.v1.AttemptFinished;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,10 +56,15 @@ final class Timeline {
     private static final int MAX_ENDED_TURNS = 16;
     private static final int AFTER_EVERY_DELTA = 999_999_999;
 
+    /** In a cursor: whatever was shown of the answer before is known to be void. */
+    private static final int UNKNOWN_ATTEMPT = 999_999_999;
+
     private final ConversationKey conversation;
     private final Deque<Frame> events = new ArrayDeque<>();
     private final Map<String, MessageAccepted> acceptances = new HashMap<>();
-    private final Map<String, List<GenerationChunk>> early = new HashMap<>();
+    /** By generation, longest known first. */
+    private final Map<String, List<GenerationChunk>> early = new LinkedHashMap<>();
+
     private final Deque<EndedTurn> ended = new ArrayDeque<>();
     private long sequence;
     private long bytes;
@@ -65,8 +72,27 @@ final class Timeline {
     private @Nullable RunningTurn turn;
     private @Nullable String latestTurn;
 
-    /** A turn that is over: for readers who were cut in an attempt that was not its last. */
-    private record EndedTurn(String turnId, String messageId, long startSequence, long endSequence, int attempts) {}
+    /**
+     * A turn that is over: for readers who were cut in an attempt that did not decide it.
+     *
+     * @param attempt that did
+     * @param unread whether this node has not read of that attempt: then its number is a guess, and none that a reader has
+     *     seen
+     */
+    private record EndedTurn(
+            String turnId,
+            String messageId,
+            String generationId,
+            long startSequence,
+            long endSequence,
+            int attempt,
+            boolean unread) {
+
+        /** The attempt of a reader who knows that all others are void. */
+        int inCursor() {
+            return unread ? UNKNOWN_ATTEMPT : attempt;
+        }
+    }
 
     /** The turn between its start and its end, as the log tells. */
     private static final class RunningTurn {
@@ -135,18 +161,18 @@ final class Timeline {
             forgetEvents();
         }
         sequence = event.getSequence();
+        List<Frame> frames = new ArrayList<>();
         switch (event.getBody()) {
             case MessageAccepted accepted -> {
                 acceptances.put(accepted.getMessageId(), accepted);
                 latestTurn = event.getTurnId();
             }
             case ConversationDeleted gone -> deleted = true;
-            case MessageCompleted completed -> end(event);
-            case TurnFailed failed -> end(event);
-            case TurnCancelled cancelled -> end(event);
+            case MessageCompleted completed -> end(event, completed.getAttempt(), frames);
+            case TurnFailed failed -> end(event, failed.getAttempt(), frames);
+            case TurnCancelled cancelled -> end(event, cancelled.getAttempt(), frames);
             default -> {} // Nothing more to know of it.
         }
-        List<Frame> frames = new ArrayList<>();
         Frame frame = SseFrames.frame(new FeedEvent.Logged(conversation, event), here().toString());
         remember(frame);
         frames.add(frame);
@@ -168,23 +194,46 @@ final class Timeline {
 
     private void begin(ConversationEvent event, TurnStarted started, List<Frame> frames) {
         turn = new RunningTurn(String.valueOf(event.getTurnId()), started, sequence);
+        // Chunks of later turns stay: a node that starts reads them long before the events.
         List<GenerationChunk> waiting = early.remove(started.getGenerationId());
-        early.clear();
         if (waiting != null) {
             waiting.forEach(chunk -> frames.addAll(accept(chunk)));
         }
     }
 
-    private void end(ConversationEvent event) {
+    /**
+     * The turn is over, {@code by} the attempt that decided it. The log may tell so before the chunks of that attempt are
+     * read here: then what was shown of another is void.
+     */
+    private void end(ConversationEvent event, @Nullable Attempt by, List<Frame> frames) {
         RunningTurn running = turn;
-        if (running != null && running.turnId.equals(event.getTurnId())) {
-            ended.addLast(
-                    new EndedTurn(running.turnId, running.messageId, running.startSequence, sequence, running.attempt));
-            if (ended.size() > MAX_ENDED_TURNS) {
-                ended.removeFirst();
-            }
-            turn = null;
+        if (running == null || !running.turnId.equals(event.getTurnId())) {
+            return;
         }
+        boolean byAnother = by != null && !by.getAttemptId().equals(running.attemptId);
+        EndedTurn over = new EndedTurn(
+                running.turnId,
+                running.messageId,
+                running.generationId,
+                running.startSequence,
+                sequence,
+                running.attempt + (byAnother ? 1 : 0),
+                byAnother);
+        ended.addLast(over);
+        if (ended.size() > MAX_ENDED_TURNS) {
+            ended.removeFirst();
+        }
+        if (byAnother && running.attemptId != null) {
+            frames.add(resetBefore(over));
+        }
+        turn = null;
+    }
+
+    private Frame resetBefore(EndedTurn over) {
+        return SseFrames.frame(
+                new FeedEvent.MessageReset(
+                        conversation, over.turnId(), over.messageId(), over.attempt(), "another_attempt"),
+                new FeedCursor(over.endSequence() - 1, over.inCursor(), -1).toString());
     }
 
     /** Takes the next chunk; the frames that follow from it. */
@@ -225,13 +274,17 @@ final class Timeline {
 
     /** A chunk of a turn that has not started here yet, or of one that is over: which of the two, only the start can tell. */
     private void keepEarly(GenerationChunk chunk) {
-        if (early.size() >= MAX_EARLY_GENERATIONS && !early.containsKey(chunk.getGenerationId())) {
-            early.clear();
+        String generationId = chunk.getGenerationId();
+        if (ended.stream().anyMatch(over -> over.generationId().equals(generationId))) {
+            return;
         }
-        if (chunk.getBody() instanceof AttemptStarted || early.containsKey(chunk.getGenerationId())) {
-            List<GenerationChunk> waiting = early.computeIfAbsent(chunk.getGenerationId(), id -> new ArrayList<>());
+        if (chunk.getBody() instanceof AttemptStarted || early.containsKey(generationId)) {
+            List<GenerationChunk> waiting = early.computeIfAbsent(generationId, id -> new ArrayList<>());
             if (waiting.size() < MAX_EARLY_CHUNKS) {
                 waiting.add(chunk);
+            }
+            if (early.size() > MAX_EARLY_GENERATIONS) {
+                early.remove(early.keySet().iterator().next());
             }
         }
     }
@@ -430,12 +483,45 @@ final class Timeline {
                 .filter(over -> over.endSequence() == sequenceOf(frame)
                         && cursor.sequence() >= over.startSequence()
                         && cursor.attempt() > 0
-                        && cursor.attempt() < over.attempts())
+                        && cursor.attempt() != over.inCursor())
                 .findFirst()
-                .map(over -> SseFrames.frame(
-                        new FeedEvent.MessageReset(
-                                conversation, over.turnId(), over.messageId(), over.attempts(), "another_attempt"),
-                        new FeedCursor(over.endSequence() - 1, over.attempts(), -1).toString()));
+                .map(this::resetBefore);
+    }
+
+    /** Whether an event of the archive ends a turn that had started. */
+    static boolean endsAnswer(ConversationEvent event) {
+        return switch (event.getBody()) {
+            case MessageCompleted completed -> true;
+            case TurnFailed failed -> true;
+            case TurnCancelled cancelled -> cancelled.getGenerationId() != null;
+            default -> false;
+        };
+    }
+
+    /** Word that what a reader at {@code place}, in mid-answer, was shown is void, before the answer's end from the archive. */
+    static Frame resetBefore(ConversationKey conversation, ConversationEvent end, FeedCursor place) {
+        String messageId = switch (end.getBody()) {
+            case MessageCompleted completed -> completed.getMessageId();
+            case TurnFailed failed -> failed.getMessageId();
+            case TurnCancelled cancelled -> cancelled.getMessageId();
+            default ->
+                throw new IllegalArgumentException("no end: " + end.getBody().getClass());
+        };
+        return SseFrames.frame(
+                new FeedEvent.MessageReset(
+                        conversation,
+                        String.valueOf(end.getTurnId()),
+                        messageId,
+                        Math.min(place.attempt() + 1, UNKNOWN_ATTEMPT),
+                        "another_attempt"),
+                new FeedCursor(place.sequence(), UNKNOWN_ATTEMPT, -1).toString());
+    }
+
+    /** A reader's place after the next event of the archive: in mid-answer still, unless the event ends or starts one. */
+    static FeedCursor after(ConversationEvent event, FeedCursor place) {
+        return event.getBody() instanceof TurnStarted || endsAnswer(event)
+                ? FeedCursor.after(event.getSequence())
+                : new FeedCursor(event.getSequence(), place.attempt(), place.seq());
     }
 
     /** The reader's place after {@code event}, before anything more of the answer. */
@@ -447,6 +533,18 @@ final class Timeline {
                                 && cursor.sequence() >= over.startSequence()
                                 && event < over.endSequence());
         return midAnswer ? new FeedCursor(event, cursor.attempt(), cursor.seq()) : FeedCursor.after(event);
+    }
+
+    /**
+     * Whether a reader has seen more of the running answer than this node has read: another node was ahead, or this one has
+     * just been started. Going on from here would tell it twice.
+     */
+    boolean isBehind(FeedCursor cursor) {
+        RunningTurn running = turn;
+        return running != null
+                && isOf(cursor, running)
+                && (cursor.attempt() > running.attempt
+                        || (cursor.attempt() == running.attempt && cursor.seq() >= running.nextSeq));
     }
 
     /** Whether a cursor's attempt is one of the running turn's. */

@@ -366,6 +366,112 @@ class TimelineTest {
                         .containsExactly(CALL));
     }
 
+    // Nodes that have not read as far as another, or as the other topic
+
+    private static ConversationEvent completed(long sequence, String turn, String attemptId, String content) {
+        return event(
+                sequence,
+                turn,
+                new MessageCompleted(
+                        "answer-" + turn,
+                        turn + ".1",
+                        new Attempt(attemptId, 2, "e", "m", "w", ""),
+                        content,
+                        null,
+                        "stop",
+                        USAGE,
+                        List.of(),
+                        new Timings(null, null, null, null),
+                        List.of()));
+    }
+
+    private static ConversationEvent started(long sequence, String turn) {
+        return event(sequence, turn, new TurnStarted("user-" + turn, "answer-" + turn, turn + ".1", null));
+    }
+
+    @Test
+    void aNodeThatReadsAllChunksBeforeAnyEventStillHasTheRunningAnswerWhole() {
+        Timeline timeline = new Timeline(KEY);
+        for (int number = 0; number < 20; number++) {
+            String turn = "turn" + number;
+            timeline.accept(chunk(turn, turn + "-x", new AttemptStarted(1, "initial", "e", "m", "w")));
+            timeline.accept(chunk(turn, turn + "-x", new TextDelta(0, "Hi")));
+        }
+        timeline.accept(chunk("turn19", "turn19-y", new AttemptStarted(2, "worker_lost", "e", "m", "w")));
+        timeline.accept(chunk("turn19", "turn19-y", new TextDelta(0, "Hello")));
+        long sequence = 0;
+        for (int number = 0; number < 19; number++) {
+            String turn = "turn" + number;
+            timeline.accept(started(++sequence, turn));
+            timeline.accept(completed(++sequence, turn, turn + "-x", "Hi"));
+        }
+
+        assertThat(timeline.accept(started(++sequence, "turn19")))
+                .extracting(Frame::id)
+                .as("the second attempt is the second here, too")
+                .containsExactly("39", "39.1", "39.1.0", "39.1.999999999", "39.2", "39.2.0");
+    }
+
+    @Test
+    void whatComesLateOfAnEndedTurnTakesNoRoom() {
+        Timeline timeline = new Timeline(KEY);
+        timeline.accept(chunk("next", "x", new AttemptStarted(1, "initial", "e", "m", "w")));
+        for (int number = 1; number <= 9; number++) {
+            timeline.accept(started(2L * number - 1, "turn" + number));
+            timeline.accept(completed(2L * number, "turn" + number, "none", ""));
+        }
+        for (int number = 1; number <= 9; number++) {
+            timeline.accept(chunk("turn" + number, "late", new AttemptStarted(9, "initial", "e", "m", "w")));
+        }
+
+        assertThat(timeline.accept(started(19, "next"))).extracting(Frame::id).containsExactly("19", "19.1");
+    }
+
+    @Test
+    void anEndByAnAttemptThatWasNotReadHereVoidsWhatWasShown() {
+        Timeline timeline = new Timeline(KEY);
+        timeline.accept(started(1, "turn"));
+        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w")));
+        timeline.accept(chunk("turn", "x", new TextDelta(0, "He")));
+
+        List<Frame> frames = timeline.accept(completed(2, "turn", "y", "Good day"));
+
+        assertThat(frames).extracting(Frame::id).containsExactly("1.999999999", "2");
+        assertThat(frames.getFirst().event())
+                .isEqualTo(new FeedEvent.MessageReset(KEY, "turn", "answer-turn", 2, "another_attempt"));
+        assertThat(timeline.after(FeedCursor.parse("1.1.0")).frames())
+                .extracting(Frame::id)
+                .as("cut in mid-answer")
+                .containsExactly("1.999999999", "2");
+        assertThat(timeline.after(FeedCursor.parse("1.999999999")).frames())
+                .extracting(Frame::id)
+                .as("cut after the word that it is void")
+                .containsExactly("2");
+    }
+
+    @Test
+    void anEndByTheAttemptThatWasShownVoidsNothing() {
+        Timeline timeline = new Timeline(KEY);
+        timeline.accept(started(1, "turn"));
+        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w")));
+
+        assertThat(timeline.accept(completed(2, "turn", "x", "Good day")))
+                .extracting(Frame::id)
+                .containsExactly("2");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"2.1.2", "2.1.999999999", "2.2", "2.2.0"})
+    void aReaderMayHaveSeenMoreOfAnAnswerThanThisNode(String cursor) {
+        assertThat(asking().isBehind(FeedCursor.parse(cursor))).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "1", "1.7.3", "2", "2.1", "2.1.1"})
+    void aReaderMayHaveSeenAsMuchOfAnAnswerAsThisNodeOrLess(String cursor) {
+        assertThat(asking().isBehind(FeedCursor.parse(cursor))).isFalse();
+    }
+
     // What is known of turns
 
     private static MessageAccepted accepted(String turn) {

@@ -146,6 +146,11 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
                 send(ConversationTopology.EVENTS_SINK, key, key + "/" + next.sequence(), event, body, now, cause);
                 metrics.event(body);
             }
+            switch (change) {
+                case Change.Enqueued(Turn turn) -> keepAsked(key, turn);
+                case Change.EnqueuedFirst(Turn turn) -> keepAsked(key, turn);
+                default -> {} // Nothing that could be asked again before it shows in the log.
+            }
             state = next;
         }
         stores().put(key, state);
@@ -163,6 +168,16 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
                             now,
                             cause);
             }
+        }
+    }
+
+    /**
+     * A regeneration that waits is in no event of the log yet, and in none at all where it is cancelled there: the id of its
+     * answer tells a repeat of the command.
+     */
+    private void keepAsked(String key, Turn waiting) {
+        if (waiting.regenerates() != null) {
+            stores().putMessage(key, waiting.assistantMessageId(), new MessageState(waiting.turnId(), null, null));
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.ConversationEvent;
@@ -12,6 +13,7 @@ import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.ToolCall;
@@ -199,6 +201,50 @@ class ConversationTopologyTest {
         assertThat(requests.getLast().getHistory())
                 .extracting(PromptMessage::getContent)
                 .containsExactly("Why?", "Because.");
+    }
+
+    private static Command regenerate(String commandId, String name) {
+        return new Command(
+                commandId,
+                "default",
+                "c1",
+                NOW,
+                new RegenerateMessage(null, name, "answer-" + name, OnBusy.ENQUEUE, null));
+    }
+
+    private List<String> eventsOf(String turn) {
+        return events.readValuesToList().stream()
+                .filter(event -> turn.equals(event.getTurnId()))
+                .map(event -> event.getBody().getClass().getSimpleName())
+                .toList();
+    }
+
+    @Test
+    void aRegenerationThatIsAskedAgainWhileItWaitsRunsOnce() {
+        commands.pipeInput(KEY, submit("one", "Why?"));
+        reports.pipeInput(KEY, completed("one", "Because."));
+        commands.pipeInput(KEY, submit("two", "And then?"));
+
+        commands.pipeInput(KEY, regenerate("command-a", "again"));
+        commands.pipeInput(KEY, regenerate("command-b", "again"));
+        reports.pipeInput(KEY, completed("two", "That."));
+        reports.pipeInput(KEY, completed("again", "Because of this."));
+
+        assertThat(eventsOf("again")).containsExactly("TurnStarted", "MessageCompleted");
+    }
+
+    @Test
+    void aRegenerationThatIsAskedAgainAfterItWasCancelledInTheQueueStaysCancelled() {
+        commands.pipeInput(KEY, submit("one", "Why?"));
+        reports.pipeInput(KEY, completed("one", "Because."));
+        commands.pipeInput(KEY, submit("two", "And then?"));
+
+        commands.pipeInput(KEY, regenerate("command-a", "again"));
+        commands.pipeInput(KEY, new Command("command-c", "default", "c1", NOW, new CancelTurn("again")));
+        commands.pipeInput(KEY, regenerate("command-b", "again"));
+        reports.pipeInput(KEY, completed("two", "That."));
+
+        assertThat(eventsOf("again")).containsExactly("TurnCancelled");
     }
 
     @Test
