@@ -8,6 +8,7 @@ import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld.Answer;
 import dev.parley.schemas.Role;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -191,16 +192,20 @@ class HttpBehaviourTest {
     @Test
     void tooManyBytesAtOnceAreRefused() {
         FakeWorld world = new FakeWorld();
-        try (DoorUnderTest small = new DoorUnderTest(world, Map.of("PARLEY_MAX_REQUEST_BYTES", "2097152"));
-                RawConnection slow = small.connect()) {
+        try (DoorUnderTest small = new DoorUnderTest(world, Map.of("PARLEY_MAX_REQUEST_BYTES", "8388608"));
+                RawConnection one = small.connect();
+                RawConnection two = small.connect();
+                RawConnection three = small.connect();
+                RawConnection four = small.connect()) {
             world.conversation("c");
-            slow.send(SENDING + head("Content-Length: 2097152", "") + "{");
+            List<RawConnection> slow = List.of(one, two, three, four);
+            slow.forEach(connection -> connection.send(SENDING + head("Content-Length: 2097152", "") + "{"));
 
             await().atMost(PATIENCE)
                     .until(() -> small.post("/api/conversations/c/messages", Map.of("content", "x"))
                                     .status()
                             == 503);
-            slow.close();
+            slow.forEach(RawConnection::close);
             await().atMost(PATIENCE)
                     .until(() -> small.post("/api/conversations/c/messages", Map.of("content", "x"))
                                     .status()
