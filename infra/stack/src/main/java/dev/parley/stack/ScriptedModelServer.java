@@ -48,6 +48,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ScriptedModelServer implements AutoCloseable {
 
+    private static final Duration BEFORE_DROPPING = Duration.ofMillis(100);
     private static final Logger LOGGER = LoggerFactory.getLogger(ScriptedModelServer.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String COMPLETIONS = "/v1/chat/completions";
@@ -442,6 +443,8 @@ public final class ScriptedModelServer implements AutoCloseable {
                 out.write(HttpWire.lastChunk());
             }
             case Ending.Dropped() -> {
+                // What arrives together with the end of a connection may be lost with it.
+                sleepUntil(System.nanoTime() + BEFORE_DROPPING.toNanos());
                 exchange.answered();
                 drop(socket);
             }
