@@ -3,6 +3,7 @@ package dev.parley.launcher;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.launcher.bench.LatencyBenchmark;
+import dev.parley.launcher.bench.faults.FaultsCommand;
 import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.RegistrySettings;
 import dev.parley.schemas.config.Settings;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Parameters;
 /** Runs a benchmark against a Parley of its own: a throw-away stack, every role in this process, one replica. */
 @Command(
         name = "bench",
+        subcommands = FaultsCommand.class,
         description = "Measure. NAME: latency (what Parley adds to a model server's first token and gaps).",
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
