@@ -4,7 +4,7 @@ import dev.parley.stack.EmbeddedKafka;
 import java.nio.file.Path;
 
 /** A Kafka broker in a process of its own, so that it can be killed: directory and port are the arguments. */
-final class BrokerProcess {
+public final class BrokerProcess {
 
     private BrokerProcess() {}
 

@@ -19,6 +19,8 @@ import org.apache.kafka.common.utils.Bytes;
 /** Reads the rows of some conversations with plain SQL. */
 final class TableReader {
 
+    private static final String SCHEMA = "parley";
+
     private final String jdbcUrl;
 
     TableReader(String jdbcUrl) {
@@ -32,6 +34,7 @@ final class TableReader {
     /** In one transaction that sees one state. */
     Tables read(Collection<String> conversations) throws SQLException {
         try (Connection connection = DriverManager.getConnection(jdbcUrl)) {
+            connection.setSchema(SCHEMA);
             connection.setAutoCommit(false);
             connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
             return new Tables(
