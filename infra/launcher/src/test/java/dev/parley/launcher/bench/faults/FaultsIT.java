@@ -19,7 +19,9 @@ class FaultsIT {
             FaultsRun.cheap().forEach(scenario -> results.add(run.play(scenario, SEED)));
         }
 
-        assertThat(results).as("again: ./parley bench faults --brief --only SCENARIO --seed %d%n%s", SEED, said).allSatisfy(
-                result -> assertThat(result.violations()).as(result.scenario()).isEmpty());
+        assertThat(results)
+                .as("again: ./parley bench faults --brief --only SCENARIO --seed %d%n%s", SEED, said)
+                .allSatisfy(result ->
+                        assertThat(result.violations()).as(result.scenario()).isEmpty());
     }
 }

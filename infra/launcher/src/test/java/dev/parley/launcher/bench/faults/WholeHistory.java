@@ -151,8 +151,7 @@ final class WholeHistory {
         return new Event(
                 0,
                 sequence * 2,
-                new ConversationEvent(
-                        "default", CONVERSATION, sequence, Instant.EPOCH, "cause", turn, null, body),
+                new ConversationEvent("default", CONVERSATION, sequence, Instant.EPOCH, "cause", turn, null, body),
                 bytes("event " + sequence));
     }
 
@@ -208,23 +207,12 @@ final class WholeHistory {
 
     private void tables() {
         events.forEach(event -> eventRows.add(new EventRow(
-                CONVERSATION,
-                event.event().getSequence(),
-                event.partition(),
-                event.offset(),
-                event.value())));
+                CONVERSATION, event.event().getSequence(), event.partition(), event.offset(), event.value())));
         conversationRows.add(new ConversationRow(CONVERSATION, Optional.empty(), 2, 6, Optional.empty(), false));
         messageRows.add(message("m", 2, "user", "ACCEPTED", "hello", Optional.empty(), Optional.empty()));
         messageRows.add(message("a", 3, "assistant", "COMPLETED", TEXT, Optional.of(5), Optional.of(3)));
         generationRows.add(new GenerationRow(
-                CONVERSATION,
-                GENERATION,
-                TURN,
-                "a",
-                "completed",
-                Optional.of("a2"),
-                Optional.of(5),
-                Optional.of(3)));
+                CONVERSATION, GENERATION, TURN, "a", "completed", Optional.of("a2"), Optional.of(5), Optional.of(3)));
     }
 
     static MessageRow message(
@@ -235,7 +223,6 @@ final class WholeHistory {
             String content,
             Optional<Integer> input,
             Optional<Integer> output) {
-        return new MessageRow(
-                CONVERSATION, id, TURN, position, role, status, content, input, output, Optional.empty());
+        return new MessageRow(CONVERSATION, id, TURN, position, role, status, content, input, output, Optional.empty());
     }
 }
