@@ -42,7 +42,7 @@ final class Trial implements AutoCloseable {
     static final Set<Ending> FAILS = Set.of(Ending.FAILED);
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final Duration REST = Duration.ofSeconds(120);
+    private static final Duration REST = Duration.ofMinutes(2);
     private static final Duration LOOK = Duration.ofMillis(200);
     private static final Duration RETRY = Duration.ofMillis(250);
 
