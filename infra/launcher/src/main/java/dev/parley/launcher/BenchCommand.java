@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.launcher.bench.LatencyBenchmark;
 import dev.parley.launcher.bench.RetrievalBenchmark;
+import dev.parley.launcher.bench.faults.FaultsCommand;
 import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.RegistrySettings;
 import dev.parley.schemas.config.Settings;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Parameters;
  */
 @Command(
         name = "bench",
+        subcommands = FaultsCommand.class,
         description = {
             "Measure. NAME:",
             "  latency    what Parley adds to a model server's first token and gaps",

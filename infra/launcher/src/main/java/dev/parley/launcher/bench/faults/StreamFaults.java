@@ -1,0 +1,309 @@
+package dev.parley.launcher.bench.faults;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.launcher.bench.faults.FaultyProxy.Treatment;
+import dev.parley.launcher.bench.faults.History.Outcome;
+import dev.parley.launcher.bench.faults.History.Submission;
+import dev.parley.launcher.bench.faults.Trial.Question;
+import dev.parley.stack.Script;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Clients that are slow, cut off, or ask for what there is not. */
+final class StreamFaults {
+
+    private static final int PART_CHARS = 20_000;
+    private static final int PARTS = 90;
+    private static final String ACME = "Authorization: Bearer acme-key-0001\r\n";
+    private static final String UMBRELLA = "Authorization: Bearer umbrella-key-0001\r\n";
+
+    private StreamFaults() {}
+
+    static void slowClients(Trial trial) {
+        String conversation = trial.conversation();
+        Cluster.Node node = trial.one(trial.cluster().role("ingest"));
+        Follower healthy = trial.follow(conversation, true, connection -> node.url());
+        FaultyProxy trickling = FaultyProxy.before(
+                node.url(),
+                connection -> connection == 0 ? new Treatment.Trickle(Duration.ofSeconds(1)) : new Treatment.Pass());
+        int halfOpenAfter = trial.between(200, 20_000);
+        FaultyProxy halfOpen = FaultyProxy.before(
+                node.url(),
+                connection -> connection == 0 ? new Treatment.HalfOpenAfter(halfOpenAfter) : new Treatment.Pass());
+        trial.afterwards(trickling::close);
+        trial.afterwards(halfOpen::close);
+        Follower _ = trial.follow(conversation, true, connection -> trickling.url());
+        Follower _ = trial.follow(conversation, true, connection -> halfOpen.url());
+        // At 1 byte/s not even the head arrives for minutes: only the server can tell that it serves them.
+        trial.await(
+                "both bad clients",
+                () -> trickling.connections() > 0
+                        && halfOpen.connections() > 0
+                        && trial.cluster().metric(node, "parley_sse_connections") >= 3);
+        double before = cutOff(trial, node);
+        long memory = node.process().residentKib();
+        String turn = "";
+        for (int i = 0; i < 3; i++) {
+            String ask = trial.name("big");
+            Question question = new Question(
+                    conversation,
+                    "key-" + ask,
+                    ask,
+                    trial.model()
+                            .ask(ask, call -> Script.tokens(parts(ask, call)).pacedAt(Duration.ofMillis(10))),
+                    Trial.COMPLETES,
+                    Set.of());
+            turn = trial.sendUntilAcknowledged(question, i).turnId();
+        }
+        String last = turn;
+        trial.await("the healthy client's last answer", () -> healthy.hasSeenEndOf(last));
+        trial.await("two clients cut off at " + node.name(), () -> cutOff(trial, node) >= before + 2);
+        trial.note("front door at %d MiB before, %d MiB after"
+                .formatted(memory / 1024, node.process().residentKib() / 1024));
+        trickling.heal();
+        halfOpen.heal();
+    }
+
+    private static double cutOff(Trial trial, Cluster.Node node) {
+        // A half-open client of its own closes its side after some silence; the server's deadline comes before that.
+        return trial.cluster().metric(node, "parley_sse_ended_total{reason=\"too_slow\"")
+                + trial.cluster().metric(node, "parley_sse_ended_total{reason=\"too_far_behind\"");
+    }
+
+    private static List<String> parts(String ask, int call) {
+        List<String> parts = new ArrayList<>();
+        for (int i = 0; i < PARTS; i++) {
+            String word = ask + "#" + call + "." + i + " ";
+            parts.add(word.repeat(PART_CHARS / word.length()));
+        }
+        return parts;
+    }
+
+    static void cutEverywhere(Trial trial) {
+        String conversation = trial.conversation();
+        int faulty = trial.brief() ? 30 : 70;
+        List<FaultyProxy> single = proxies(trial, connection -> new Treatment.CutAfterFrames(1), faulty);
+        int most = trial.between(2, 6);
+        List<FaultyProxy> some =
+                proxies(trial, connection -> new Treatment.CutAfterFrames(1 + connection % most), faulty);
+        List<Integer> bytes = new ArrayList<>();
+        for (int i = 0; i < faulty; i++) {
+            bytes.add(trial.between(1, 1_500));
+        }
+        List<FaultyProxy> anywhere =
+                proxies(trial, connection -> new Treatment.CutAfterBytes(bytes.get(connection)), faulty);
+        Follower one = trial.follow(
+                conversation, true, connection -> single.get(connection % 2).url());
+        Follower newcomer = trial.follow(
+                conversation, false, connection -> some.get(connection % 2).url());
+        Follower two = trial.follow(
+                conversation, true, connection -> anywhere.get(connection % 2).url());
+        int turns = trial.between(1, 2);
+        for (int i = 0; i < turns; i++) {
+            Question question =
+                    trial.question(conversation, trial.between(10, 25), Duration.ofMillis(trial.between(30, 250)));
+            String turn = trial.sendUntilAcknowledged(question, i).turnId();
+            for (Follower follower : List.of(one, newcomer, two)) {
+                trial.await(follower + " at the end", () -> follower.hasSeenEndOf(turn));
+            }
+        }
+        trial.note("%d, %d and %d connections".formatted(one.connections(), newcomer.connections(), two.connections()));
+    }
+
+    /** Before each front door one, with the treatment for the first connections. */
+    private static List<FaultyProxy> proxies(
+            Trial trial, java.util.function.IntFunction<Treatment> treatment, int faulty) {
+        List<FaultyProxy> proxies = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            FaultyProxy proxy = FaultyProxy.before(
+                    trial.front(i),
+                    connection -> connection < faulty ? treatment.apply(connection) : new Treatment.Pass());
+            trial.afterwards(proxy::close);
+            proxies.add(proxy);
+        }
+        return proxies;
+    }
+
+    static void badCursors(Trial trial) {
+        String conversation = trial.conversation();
+        Question question = trial.question(conversation, trial.between(5, 20), Duration.ofMillis(20));
+        String turn = trial.sendUntilAcknowledged(question, 0).turnId();
+        Follower follower = trial.follow(conversation);
+        trial.await("the answer", () -> follower.hasSeenEndOf(turn));
+        for (String garbage : List.of("junk", "-1", "1.2.3.4", "9999999999999999999999", "1.x", "%20", "t1.AAAA")) {
+            refused(trial, trial.front(trial.between(0, 1)), conversation, garbage, "", 400, "invalid_cursor");
+        }
+        fromTheFuture(trial, conversation);
+        Cluster.Node keyed = keyed(trial);
+        Submission secret = ofAcme(trial, keyed, 4);
+        ofAnotherTenant(trial, keyed, secret);
+        olderThanMemory(trial, keyed, secret);
+    }
+
+    private static void refused(
+            Trial trial, URI front, String conversation, String cursor, String headers, int status, String code) {
+        try (EventStream stream =
+                EventStream.open(front, events(conversation), Optional.of(cursor), headers, Duration.ofSeconds(8))) {
+            trial.expect(false, "cursor " + cursor + " was served: " + stream.next());
+        } catch (EventStream.RefusedException e) {
+            trial.expect(
+                    e.status() == status && e.body().contains(code),
+                    "cursor " + cursor + " was refused with " + e.status() + " " + e.body());
+        } catch (IOException e) {
+            trial.expect(false, "cursor " + cursor + " led to " + e);
+        }
+    }
+
+    private static String events(String conversation) {
+        return "/api/conversations/" + conversation + "/events";
+    }
+
+    private static void fromTheFuture(Trial trial, String conversation) {
+        String future = Integer.toString(trial.between(1_000, 1_000_000));
+        try (EventStream stream = EventStream.open(
+                trial.front(trial.between(0, 1)),
+                events(conversation),
+                Optional.of(future),
+                "",
+                Duration.ofSeconds(8))) {
+            EventStream.Frame first = stream.next();
+            trial.expect(
+                    first != null
+                            && first.type().equals("feed.gap")
+                            && first.data().contains("\"reload\""),
+                    "a cursor from the future is answered with " + first);
+        } catch (IOException e) {
+            trial.expect(false, "a cursor from the future led to " + e);
+        }
+    }
+
+    /** A front door with two tenants and little memory, kept for later trials. */
+    private static Cluster.Node keyed(Trial trial) {
+        String name = "keyed-front";
+        for (Cluster.Node node : trial.cluster().nodes()) {
+            if (node.name().equals(name)) {
+                return node;
+            }
+        }
+        Cluster.Node node = trial.cluster()
+                .add(
+                        name,
+                        "ingest",
+                        Map.of(
+                                "PARLEY_API_KEYS",
+                                "acme=acme-key-0001,umbrella=umbrella-key-0001",
+                                "PARLEY_FEED_MEMORY_BYTES",
+                                Integer.toString(1024 * 1024)));
+        node.process().start();
+        trial.cluster().awaitReady(node);
+        return node;
+    }
+
+    /** A conversation of a tenant with a key, answered. */
+    private static Submission ofAcme(Trial trial, Cluster.Node node, int words) {
+        String id = trial.name("acme");
+        Map<String, String> key = Map.of("Authorization", "Bearer acme-key-0001");
+        trial.await(
+                "a conversation of a tenant",
+                () -> trial.user()
+                        .post(node.url(), "/api/conversations", Map.of("id", id), key)
+                        .acknowledged());
+        String ask = trial.name("q");
+        String content = trial.model().ask(ask, call -> Model.words(ask, call, words));
+        ChatUser.Answer answer = trial.user()
+                .post(
+                        node.url(),
+                        "/api/conversations/" + id + "/messages",
+                        Map.of("content", content),
+                        Map.of("Authorization", "Bearer acme-key-0001", "Idempotency-Key", ask));
+        JsonNode body = answer.body().orElseThrow();
+        Submission submission = new Submission(
+                id,
+                body.path("messageId").asText(),
+                body.path("turnId").asText(),
+                content,
+                ask,
+                Trial.COMPLETES,
+                Set.of(),
+                answer.outcome());
+        trial.expect(answer.outcome() instanceof Outcome.Acknowledged, "a tenant's message was not taken");
+        trial.sent(submission);
+        List<EventStream.Frame> frames = replay(trial, node, id);
+        trial.expect(
+                !frames.isEmpty() && frames.getLast().type().equals("message.completed"),
+                "a tenant's answer is not to be seen");
+        return submission;
+    }
+
+    /** A tenant's frames from the first event to the answer's end. */
+    private static List<EventStream.Frame> replay(Trial trial, Cluster.Node node, String conversation) {
+        List<EventStream.Frame> frames = new ArrayList<>();
+        try (EventStream stream =
+                EventStream.open(node.url(), events(conversation), Optional.of("0"), ACME, Duration.ofSeconds(30))) {
+            for (EventStream.Frame frame = stream.next(); frame != null; frame = stream.next()) {
+                frames.add(frame);
+                if (frame.type().equals("message.completed") || frame.type().equals("feed.gap")) {
+                    break;
+                }
+            }
+        } catch (IOException e) {
+            trial.expect(false, "the replay of " + conversation + " broke: " + e);
+        }
+        return frames;
+    }
+
+    private static void ofAnotherTenant(Trial trial, Cluster.Node node, Submission secret) {
+        for (String cursor : List.of("0", "2", "3.1.0")) {
+            try (EventStream stream = EventStream.open(
+                    node.url(), events(secret.conversation()), Optional.of(cursor), UMBRELLA, Duration.ofSeconds(3))) {
+                EventStream.Frame first = stream.next();
+                trial.expect(
+                        first == null || first.type().equals("feed.gap"),
+                        "a stranger's cursor " + cursor + " is served with " + first);
+            } catch (EventStream.RefusedException e) {
+                trial.expect(e.status() == 404, "a stranger's cursor was refused with " + e.status());
+            } catch (java.net.SocketTimeoutException e) {
+                trial.expect(false, "a stranger's cursor " + cursor + " is met with silence");
+            } catch (IOException e) {
+                trial.expect(false, "a stranger's cursor led to " + e);
+            }
+        }
+    }
+
+    /** Fills the small memory with another conversation; then the first one has to come from Postgres. */
+    private static void olderThanMemory(Trial trial, Cluster.Node node, Submission old) {
+        List<EventStream.Frame> before = replay(trial, node, old.conversation());
+        String conversation = trial.conversation();
+        Follower follower = trial.follow(conversation);
+        for (int i = 0; i < 2; i++) {
+            String ask = trial.name("big");
+            Question question = new Question(
+                    conversation,
+                    "key-" + ask,
+                    ask,
+                    trial.model()
+                            .ask(ask, call -> Script.tokens(parts(ask, call).subList(0, 40))),
+                    Trial.COMPLETES,
+                    Set.of());
+            String turn = trial.sendUntilAcknowledged(question, i).turnId();
+            trial.await("a long answer", () -> follower.hasSeenEndOf(turn));
+        }
+        List<EventStream.Frame> after = replay(trial, node, old.conversation());
+        trial.expect(
+                logged(after).equals(logged(before)),
+                "from Postgres comes " + logged(after) + " where memory had " + logged(before));
+    }
+
+    private static List<String> logged(List<EventStream.Frame> frames) {
+        return frames.stream()
+                .filter(frame -> frame.data().contains("\"sequence\""))
+                .map(frame -> frame.type() + " " + frame.data())
+                .toList();
+    }
+}
