@@ -2,7 +2,6 @@ package dev.parley.launcher.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -41,6 +40,9 @@ public final class LatencyBenchmark {
     /** More at once than are measured: what counts is how often code ran, not how fast. */
     private static final int WARM_UP_STREAMS = 24;
 
+    /** How well the direct path must agree with itself, as a part of its time. */
+    private static final double AGREEMENT = 0.05;
+
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private final Target target;
@@ -71,7 +73,7 @@ public final class LatencyBenchmark {
     }
 
     /** Runs all rounds; the report has every figure with its spread, the rounds' raw figures and the counts. */
-    public ObjectNode run() throws InterruptedException {
+    public Report run() throws InterruptedException {
         Random random = new Random(plan.seed());
         progress.accept("warming up");
         sample(Way.DIRECT, plan.warmUpAnswers(), WARM_UP_STREAMS);
@@ -90,44 +92,44 @@ public final class LatencyBenchmark {
         return report(rounds);
     }
 
-    private ObjectNode report(List<Map<Way, Sample>> rounds) {
-        ObjectNode report = MAPPER.createObjectNode();
-        report.put("benchmark", "latency")
-                .put("seed", plan.seed())
-                .put("rounds", plan.rounds())
-                .put("answersPerRound", plan.answersPerRound())
-                .put("streams", plan.streams())
-                .put("processors", Runtime.getRuntime().availableProcessors())
-                .put("java", Runtime.version().toString());
-        for (double quantile : new double[] {0.5, 0.99}) {
-            String name = quantile == 0.5 ? "P50" : "P99";
-            difference(
-                    report,
-                    "addedFirstTokenMillis" + name,
-                    rounds,
-                    Way.PARLEY,
-                    s -> Quantiles.of(s.firstTokenMillis(), quantile));
-            difference(report, "addedGapMillis" + name, rounds, Way.PARLEY, s -> Quantiles.of(s.gapMillis(), quantile));
-        }
-        difference(
-                report,
-                "directAgainFirstTokenMillisP50",
-                rounds,
-                Way.DIRECT_AGAIN,
-                s -> Quantiles.median(s.firstTokenMillis()));
+    private Report report(List<Map<Way, Sample>> rounds) {
+        Report report = new Report("latency")
+                .with("seed", plan.seed())
+                .with("rounds", plan.rounds())
+                .with("answers a round", plan.answersPerRound())
+                .with("streams", plan.streams())
+                .with("warm-up", plan.warmUpAnswers())
+                .with("model", target.model());
+        List<Double> firstP50 = differences(rounds, Way.PARLEY, s -> Quantiles.of(s.firstTokenMillis(), 0.5));
+        List<Double> firstP99 = differences(rounds, Way.PARLEY, s -> Quantiles.of(s.firstTokenMillis(), 0.99));
+        List<Double> gapP50 = differences(rounds, Way.PARLEY, s -> Quantiles.of(s.gapMillis(), 0.5));
+        List<Double> gapP99 = differences(rounds, Way.PARLEY, s -> Quantiles.of(s.gapMillis(), 0.99));
+        List<Double> again = differences(rounds, Way.DIRECT_AGAIN, s -> Quantiles.median(s.firstTokenMillis()));
         List<Double> throughput = rounds.stream()
                 .map(round -> sampleOf(round, Way.PARLEY).tokensPerSecond()
                         / sampleOf(round, Way.DIRECT).tokensPerSecond())
                 .toList();
-        report.putObject("tokensPerSecondRatio")
-                .put("median", Quantiles.median(throughput))
-                .put("spread", Quantiles.spread(throughput));
+        double direct = Quantiles.median(rounds.stream()
+                .map(round -> Quantiles.median(sampleOf(round, Way.DIRECT).firstTokenMillis()))
+                .toList());
+        report.add(Figure.of("added time to first token, p50", "ms", firstP50).atMost(40), firstP50)
+                .add(Figure.of("added time to first token, p99", "ms", firstP99).atMost(120), firstP99)
+                .add(Figure.of("added gap between tokens, p50", "ms", gapP50).atMost(1), gapP50)
+                .add(Figure.of("added gap between tokens, p99", "ms", gapP99).atMost(10), gapP99)
+                .add(
+                        Figure.of("tokens a second, against direct", "ratio", throughput)
+                                .atLeast(0.90),
+                        throughput)
+                .add(Figure.of("direct against direct again (A/A), first token", "ms", again), again)
+                .add(Figure.of("direct call's first token, p50", "ms", direct));
         int tokens = rounds.stream()
                 .flatMap(round -> round.values().stream())
                 .mapToInt(Sample::tokens)
                 .sum();
-        report.put("tokensCheckedExactly", tokens);
-        return report;
+        if (Math.abs(Quantiles.median(again)) > AGREEMENT * direct) {
+            report.note("The direct path against itself differs by more than 5 %: throw this run away.");
+        }
+        return report.counted("tokens, each as it was scripted", tokens);
     }
 
     private static Sample sampleOf(Map<Way, Sample> round, Way way) {
@@ -138,19 +140,13 @@ public final class LatencyBenchmark {
         return sample;
     }
 
-    private static void difference(
-            ObjectNode report,
-            String name,
-            List<Map<Way, Sample>> rounds,
-            Way way,
-            java.util.function.ToDoubleFunction<Sample> figure) {
-        List<Double> differences = rounds.stream()
+    /** By round, how much a figure of {@code way} is above the direct call's. */
+    private static List<Double> differences(
+            List<Map<Way, Sample>> rounds, Way way, java.util.function.ToDoubleFunction<Sample> figure) {
+        return rounds.stream()
                 .map(round ->
                         figure.applyAsDouble(sampleOf(round, way)) - figure.applyAsDouble(sampleOf(round, Way.DIRECT)))
                 .toList();
-        report.putObject(name)
-                .put("median", Quantiles.median(differences))
-                .put("spread", Quantiles.spread(differences));
     }
 
     private Sample sample(Way way, int answers, int streams) throws InterruptedException {

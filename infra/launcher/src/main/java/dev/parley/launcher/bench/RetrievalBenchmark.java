@@ -1,7 +1,5 @@
 package dev.parley.launcher.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.Document;
 import dev.parley.chat.v1.Passage;
 import dev.parley.topologies.indexing.Indexing;
@@ -18,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -32,8 +31,6 @@ import org.apache.kafka.common.utils.AppInfoParser;
  * held out, and theirs are the figures that count.
  */
 public final class RetrievalBenchmark {
-
-    private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private static final String TENANT = "bench";
     private static final String WORKSPACE = "kafka";
@@ -73,7 +70,7 @@ public final class RetrievalBenchmark {
     }
 
     /** Indexes the corpus in {@code folder}, which is left to its owner, and asks every question in every mode. */
-    public ObjectNode run(Path folder) throws IOException {
+    public Report run(Path folder) throws IOException {
         List<Document> documents = KafkaConfiguration.documents(TENANT, WORKSPACE, Instant.EPOCH);
         List<LabelledQuestion> questions =
                 LabelledQuestion.all(documents.stream().map(Document::getTitle).collect(Collectors.toSet()));
@@ -94,38 +91,31 @@ public final class RetrievalBenchmark {
                 ask(index, questions, asked, mode); // To warm up.
                 outcomes.put(mode, ask(index, questions, asked, mode));
             }
-            ObjectNode report = MAPPER.createObjectNode()
-                    .put("benchmark", "retrieval")
-                    .put("corpus", "configuration of Kafka " + AppInfoParser.getVersion())
-                    .put("documents", documents.size())
-                    .put("passages", index.passages())
-                    .put("questions", answerable(questions).size())
-                    .put(
-                            "offTopicQuestions",
-                            questions.size() - answerable(questions).size())
-                    .put("embeddingModel", embedder.model())
-                    .put("minSimilarity", minSimilarity)
-                    .put("processors", Runtime.getRuntime().availableProcessors())
-                    .put("java", Runtime.version().toString())
-                    .put("indexedPassagesPerSecond", passagesPerSecond);
-            report.putObject("embedQuestionMillis")
-                    .put("p50", Quantiles.of(embedMillis, 0.5))
-                    .put("p99", Quantiles.of(embedMillis, 0.99));
+            Report report = new Report("retrieval")
+                    .with("corpus", "configuration of Kafka " + AppInfoParser.getVersion())
+                    .with("documents", documents.size())
+                    .with("passages", index.passages())
+                    .with("embedding model", embedder.model())
+                    .with("least similarity", minSimilarity);
             outcomes.forEach((mode, all) -> {
-                String name = mode.name().toLowerCase(java.util.Locale.ROOT);
-                figures(report.putObject(name + "HeldOut"), all, false);
-                figures(report.putObject(name + "Dev"), all, true);
+                String name = mode.name().toLowerCase(Locale.ROOT);
+                figures(report, name + ", held out", all, false);
+                figures(report, name + ", dev", all, true);
                 List<Double> millis = all.stream().map(Outcome::millis).toList();
-                report.putObject(name + "Search")
-                        .put("p50Millis", Quantiles.of(millis, 0.5))
-                        .put("p99Millis", Quantiles.of(millis, 0.99))
-                        .put(
-                                "offTopicWithPassages",
-                                all.stream()
-                                        .filter(outcome -> outcome.question().isOffTopic()
-                                                && !outcome.keys().isEmpty())
-                                        .count());
+                report.add(Figure.of(name + ", time of a search, p50", "ms", Quantiles.of(millis, 0.5)))
+                        .add(Figure.of(name + ", time of a search, p99", "ms", Quantiles.of(millis, 0.99)))
+                        .add(Figure.of(name + ", questions off topic that found something", "", (double) all.stream()
+                                .filter(outcome -> outcome.question().isOffTopic()
+                                        && !outcome.keys().isEmpty())
+                                .count()));
             });
+            report.add(Figure.of("embedding of a question, p50", "ms", Quantiles.of(embedMillis, 0.5)))
+                    .add(Figure.of("embedding of a question, p99", "ms", Quantiles.of(embedMillis, 0.99)))
+                    .add(Figure.of("passages cut, embedded and indexed", "/s", passagesPerSecond))
+                    .counted("questions", answerable(questions).size())
+                    .counted(
+                            "questions off topic",
+                            questions.size() - answerable(questions).size());
             missed(outcomes).forEach(progress);
             return report;
         }
@@ -165,24 +155,22 @@ public final class RetrievalBenchmark {
         return outcomes;
     }
 
-    private static void figures(ObjectNode figures, List<Outcome> all, boolean dev) {
+    private static void figures(Report report, String name, List<Outcome> all, boolean dev) {
         List<Outcome> outcomes = all.stream()
                 .filter(outcome ->
                         !outcome.question().isOffTopic() && outcome.question().isDev() == dev)
                 .toList();
-        figures.put(
-                        "recallAt5",
-                        outcomes.stream()
-                                        .filter(outcome -> outcome.rank() > 0 && outcome.rank() <= RECALL_DEPTH)
-                                        .count()
-                                / (double) outcomes.size())
-                .put(
-                        "mrrAt10",
+        double found = outcomes.stream()
+                .filter(outcome -> outcome.rank() > 0 && outcome.rank() <= RECALL_DEPTH)
+                .count();
+        report.add(Figure.of(name + ", recall@5", "", found / outcomes.size()))
+                .add(Figure.of(
+                        name + ", MRR@10",
+                        "",
                         outcomes.stream()
                                 .mapToDouble(outcome -> outcome.rank() == 0 ? 0 : 1.0 / outcome.rank())
                                 .average()
-                                .orElse(0))
-                .put("questions", outcomes.size());
+                                .orElse(0)));
     }
 
     /** What hybrid search does not have among the first five, for those who would make it better: dev questions only. */

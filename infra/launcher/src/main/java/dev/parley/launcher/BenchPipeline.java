@@ -1,0 +1,89 @@
+package dev.parley.launcher;
+
+import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.config.RegistrySettings;
+import dev.parley.schemas.config.Settings;
+import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.Stack;
+import dev.parley.stack.StackSettings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** A Parley for one benchmark: a throw-away stack, every role in this process, a scripted model server behind it. */
+final class BenchPipeline implements AutoCloseable {
+
+    private final ScriptedModelServer model;
+    private final Stack stack;
+    private final Roles roles;
+
+    private BenchPipeline(ScriptedModelServer model, Stack stack, Roles roles) {
+        this.model = model;
+        this.stack = stack;
+        this.roles = roles;
+    }
+
+    /**
+     * Starts all of it, and waits until it is ready.
+     *
+     * @param modelName what the scripted model plays
+     * @param more settings of the roles, beside those of the stack
+     */
+    static BenchPipeline start(String modelName, Map<String, String> more, Consumer<String> progress)
+            throws InterruptedException {
+        ScriptedModelServer model = ScriptedModelServer.start();
+        Stack stack = Stack.start(StackSettings.ephemeral(temporaryFolder()));
+        Map<String, String> settings = new HashMap<>(Map.of(
+                KafkaSettings.BOOTSTRAP_SERVERS,
+                stack.bootstrapServers(),
+                RegistrySettings.URL,
+                stack.registryUrl(),
+                "DATABASE_URL",
+                stack.jdbcUrl(),
+                "PARLEY_STATE_DIR",
+                stack.dataDir().resolve("streams").toString(),
+                "PARLEY_HTTP_PORT",
+                "0",
+                "PARLEY_LLM_BASE_URL",
+                model.baseUrl().toString(),
+                "PARLEY_LLM_MODEL",
+                modelName));
+        settings.putAll(more);
+        Roles roles = Roles.start(EnumSet.allOf(RoleName.class), Settings.of(settings), true, progress);
+        roles.awaitReady();
+        return new BenchPipeline(model, stack, roles);
+    }
+
+    URI url() {
+        return URI.create(roles.httpUrl().orElseThrow());
+    }
+
+    ScriptedModelServer model() {
+        return model;
+    }
+
+    Stack stack() {
+        return stack;
+    }
+
+    private static Path temporaryFolder() {
+        try {
+            return Files.createTempDirectory("parley-bench-");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        roles.close();
+        stack.close();
+        model.close();
+    }
+}

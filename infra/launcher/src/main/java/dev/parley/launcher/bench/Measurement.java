@@ -1,0 +1,44 @@
+package dev.parley.launcher.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import picocli.CommandLine.Option;
+
+/**
+ * A benchmark as a command: prints a table and JSON, keeps the JSON for {@code bench report}, and fails where a figure that
+ * must be reached is not.
+ */
+public abstract class Measurement implements Callable<Integer> {
+
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    @Option(
+            names = "--out",
+            defaultValue = ".parley/bench",
+            paramLabel = "FOLDER",
+            description = "Where the JSON is kept, one file a benchmark. Default: ${DEFAULT-VALUE}.")
+    private Path out = Path.of(".parley/bench");
+
+    /** Measures. What it has to say on the way goes to {@code progress}. */
+    protected abstract Report measure(Consumer<String> progress) throws IOException, InterruptedException;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        long started = System.nanoTime();
+        Report report = measure(line -> System.err.printf("[%5.1fs] %s%n", (System.nanoTime() - started) / 1e9, line));
+        JsonNode json = report.json();
+        System.out.print(report.table());
+        System.out.println();
+        System.out.println(json);
+        Files.createDirectories(out);
+        Files.writeString(
+                out.resolve(json.path("benchmark").asText() + ".json"),
+                MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
+        return report.isReached() ? 0 : 1;
+    }
+}
