@@ -166,6 +166,9 @@ class RetrievalIT {
         properties.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, 1);
         properties.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
         properties.put(StreamsConfig.STATE_DIR_CONFIG, dir.resolve(disk).toString());
+        // Its death is to be noticed soon.
+        properties.put(StreamsConfig.consumerPrefix("session.timeout.ms"), 6_000);
+        properties.put(StreamsConfig.consumerPrefix("heartbeat.interval.ms"), 1_000);
         KafkaStreams started = new KafkaStreams(
                 RoutingTopology.build(
                         topics,
