@@ -35,7 +35,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -55,7 +54,6 @@ final class Roles implements AutoCloseable {
     private static final Duration WAITING_NOTE = Duration.ofSeconds(5);
 
     private final List<Role> running = new CopyOnWriteArrayList<>();
-    private final List<RenewableRole> members = new CopyOnWriteArrayList<>();
     private final Deque<AutoCloseable> closing = new ArrayDeque<>();
     private final Consumer<String> progress;
     private Optional<IngestApi> ingest = Optional.empty();
@@ -96,18 +94,15 @@ final class Roles implements AutoCloseable {
             for (RoleName name : wanted) {
                 switch (name) {
                     case SINKS ->
-                        roles.addMember(
-                                () -> PostgresSink.start(postgres.orElseThrow(), kafka, topicSettings, topics, meters));
-                    case TOPOLOGIES ->
-                        roles.addMember(() -> Topologies.start(topologies, kafka, topicSettings, topics, meters));
+                        roles.add(PostgresSink.start(postgres.orElseThrow(), kafka, topicSettings, topics, meters));
+                    case TOPOLOGIES -> roles.add(Topologies.start(topologies, kafka, topicSettings, topics, meters));
                     case LLM -> {
-                        roles.addMember(() -> LlmProcessor.start(llm, kafka, topicSettings, topics, meters));
+                        roles.add(LlmProcessor.start(llm, kafka, topicSettings, topics, meters));
                         roles.engine = Optional.of(llm.engine());
                     }
                     case INGEST -> roles.startIngest(ingest, feed, postgres.orElseThrow(), kafka, topics, meters);
                 }
             }
-            roles.closing.push(ClockWatch.start(roles::clockSetBack));
             if (metricsPort >= 0) {
                 roles.add(OperationsServer.start("127.0.0.1", metricsPort, meters, () -> roles.running));
             }
@@ -131,17 +126,6 @@ final class Roles implements AutoCloseable {
         SseEdge edge = new SseEdge(feed, feedSettings, meters);
         ingest = Optional.of(
                 add(IngestApi.start(settings, kafka, topics, feed, edge, readModel, readModel, meters, () -> running)));
-    }
-
-    /** A role that is a member of Kafka's groups. */
-    private void addMember(Supplier<Role> starting) {
-        members.add(add(new RenewableRole(starting)));
-    }
-
-    /** Members of groups whose clients wait for a time that comes once more would be thrown out: they join anew. */
-    private void clockSetBack(Duration by) {
-        progress.accept("the clock was set back by " + by.toSeconds() + " s: joining Kafka's groups anew");
-        members.forEach(RenewableRole::renew);
     }
 
     private <R extends Role> R add(R role) {
