@@ -4,7 +4,6 @@ import dev.parley.llm.engine.EngineFactory;
 import dev.parley.llm.engine.EngineRegistry;
 import dev.parley.llm.model.Connections;
 import dev.parley.schemas.Role;
-import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.TopicSettings;
@@ -12,16 +11,13 @@ import dev.parley.schemas.configuration.ConfigurationTail;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * A worker: takes generation requests from the share group one at a time, claims each in the log, and runs it.
@@ -69,7 +65,7 @@ public final class LlmProcessor implements Role {
         InstantSource clock = InstantSource.system();
         Semaphore permits = new Semaphore(settings.concurrency());
         meters.gauge("parley.llm.permits", permits, Semaphore::availablePermits);
-        this.producer = producer(kafka, workerId);
+        this.producer = AnswerLog.producer(kafka, workerId);
         Log log = new Log(producer);
         this.configuration = new ConfigurationTail(
                 topics.configuration(),
@@ -108,27 +104,6 @@ public final class LlmProcessor implements Role {
                         settings.maxAnswerBytes(),
                         clock,
                         meters));
-    }
-
-    private static Producer<byte[], byte[]> producer(KafkaSettings kafka, String workerId) {
-        return new KafkaProducer<>(
-                kafka.client(
-                        "parley-llm-" + workerId,
-                        Map.of(
-                                "acks",
-                                "all",
-                                "enable.idempotence",
-                                true,
-                                "linger.ms",
-                                0,
-                                "max.request.size",
-                                TopicSpec.MAX_MESSAGE_BYTES,
-                                "delivery.timeout.ms",
-                                30_000,
-                                "request.timeout.ms",
-                                10_000)),
-                new ByteArraySerializer(),
-                new ByteArraySerializer());
     }
 
     /** Starts a worker; it takes requests as soon as it has joined its group. */

@@ -116,6 +116,36 @@ public final class Topologies implements Role {
         }
     }
 
+    /**
+     * How an application of this process is configured: as all are, and by its own needs.
+     *
+     * @param name such as {@code conversation}
+     */
+    public static Properties streamsConfig(
+            String name,
+            TopologySettings settings,
+            KafkaSettings kafka,
+            TopicSettings topicSettings,
+            Map<String, Object> own) {
+        Map<String, Object> config = new LinkedHashMap<>();
+        config.put(StreamsConfig.APPLICATION_ID_CONFIG, topicSettings.groupId(name));
+        config.put(StreamsConfig.STATE_DIR_CONFIG, settings.stateDir().toString());
+        config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, settings.threads());
+        config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, (int) topicSettings.replicationFactor());
+        config.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, BoundedRocksDb.class);
+        config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
+        config.put(StreamsConfig.producerPrefix("acks"), "all");
+        config.put(StreamsConfig.consumerPrefix("fetch.max.bytes"), TopicSpec.MAX_MESSAGE_BYTES * 2);
+        config.put(StreamsConfig.consumerPrefix("max.partition.fetch.bytes"), TopicSpec.MAX_MESSAGE_BYTES);
+        // A process that dies is noticed within seconds; its conversations wait for that.
+        config.put(StreamsConfig.consumerPrefix("session.timeout.ms"), 10_000);
+        config.put(StreamsConfig.consumerPrefix("heartbeat.interval.ms"), 2_000);
+        Properties properties = new Properties();
+        properties.putAll(kafka.client("parley-" + name, config));
+        properties.putAll(own);
+        return properties;
+    }
+
     /** Collects applications under the settings that they share. */
     private record Applications(
             TopologySettings settings,
@@ -128,9 +158,7 @@ public final class Topologies implements Role {
         }
 
         void add(String name, Topology topology, Map<String, Object> own) {
-            Properties config = new Properties();
-            config.putAll(kafka.client("parley-" + name, shared(name)));
-            config.putAll(own);
+            Properties config = streamsConfig(name, settings, kafka, topicSettings, own);
             KafkaStreams streams = new KafkaStreams(topology, config);
             streams.setUncaughtExceptionHandler(exception -> {
                 logger.error("a thread of {} failed and is replaced", name, exception);
@@ -138,23 +166,6 @@ public final class Topologies implements Role {
                 return StreamThreadExceptionResponse.REPLACE_THREAD;
             });
             started.put(name, streams);
-        }
-
-        private Map<String, Object> shared(String name) {
-            Map<String, Object> config = new LinkedHashMap<>();
-            config.put(StreamsConfig.APPLICATION_ID_CONFIG, topicSettings.groupId(name));
-            config.put(StreamsConfig.STATE_DIR_CONFIG, settings.stateDir().toString());
-            config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, settings.threads());
-            config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, (int) topicSettings.replicationFactor());
-            config.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, BoundedRocksDb.class);
-            config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
-            config.put(StreamsConfig.producerPrefix("acks"), "all");
-            config.put(StreamsConfig.consumerPrefix("fetch.max.bytes"), TopicSpec.MAX_MESSAGE_BYTES * 2);
-            config.put(StreamsConfig.consumerPrefix("max.partition.fetch.bytes"), TopicSpec.MAX_MESSAGE_BYTES);
-            // A process that dies is noticed within seconds; its conversations wait for that.
-            config.put(StreamsConfig.consumerPrefix("session.timeout.ms"), 10_000);
-            config.put(StreamsConfig.consumerPrefix("heartbeat.interval.ms"), 2_000);
-            return config;
         }
 
         private static void pause() {

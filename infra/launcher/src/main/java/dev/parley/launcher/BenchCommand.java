@@ -1,6 +1,11 @@
 package dev.parley.launcher;
 
+import dev.parley.launcher.bench.ChunksCommand;
+import dev.parley.launcher.bench.ConnectionsCommand;
+import dev.parley.launcher.bench.ConversationCommand;
+import dev.parley.launcher.bench.FanoutCommand;
 import dev.parley.launcher.bench.ReportCommand;
+import dev.parley.launcher.bench.SinkCommand;
 import dev.parley.launcher.bench.faults.FaultsCommand;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -13,7 +18,17 @@ import picocli.CommandLine.Spec;
  */
 @Command(
         name = "bench",
-        subcommands = {LatencyCommand.class, RetrievalCommand.class, FaultsCommand.class, ReportCommand.class},
+        subcommands = {
+            LatencyCommand.class,
+            RetrievalCommand.class,
+            ChunksCommand.class,
+            FanoutCommand.class,
+            ConnectionsCommand.class,
+            ConversationCommand.class,
+            SinkCommand.class,
+            FaultsCommand.class,
+            ReportCommand.class
+        },
         description = "Measure. Each prints a table and JSON, and fails where it misses what must be reached.",
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
