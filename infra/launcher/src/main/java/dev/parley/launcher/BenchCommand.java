@@ -1,6 +1,7 @@
 package dev.parley.launcher;
 
 import dev.parley.launcher.bench.ReportCommand;
+import dev.parley.launcher.bench.StartupCommand;
 import dev.parley.launcher.bench.faults.FaultsCommand;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -13,7 +14,16 @@ import picocli.CommandLine.Spec;
  */
 @Command(
         name = "bench",
-        subcommands = {LatencyCommand.class, RetrievalCommand.class, FaultsCommand.class, ReportCommand.class},
+        subcommands = {
+            LatencyCommand.class,
+            ResumeCommand.class,
+            CancelCommand.class,
+            LoadCommand.class,
+            StartupCommand.class,
+            RetrievalCommand.class,
+            FaultsCommand.class,
+            ReportCommand.class
+        },
         description = "Measure. Each prints a table and JSON, and fails where it misses what must be reached.",
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
