@@ -6,6 +6,7 @@ import dev.parley.launcher.bench.ConversationCommand;
 import dev.parley.launcher.bench.FanoutCommand;
 import dev.parley.launcher.bench.ReportCommand;
 import dev.parley.launcher.bench.SinkCommand;
+import dev.parley.launcher.bench.StartupCommand;
 import dev.parley.launcher.bench.faults.FaultsCommand;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -20,6 +21,10 @@ import picocli.CommandLine.Spec;
         name = "bench",
         subcommands = {
             LatencyCommand.class,
+            ResumeCommand.class,
+            CancelCommand.class,
+            StartupCommand.class,
+            LoadCommand.class,
             RetrievalCommand.class,
             ChunksCommand.class,
             FanoutCommand.class,

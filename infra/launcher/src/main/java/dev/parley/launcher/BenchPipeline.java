@@ -22,11 +22,13 @@ final class BenchPipeline implements AutoCloseable {
     private final ScriptedModelServer model;
     private final Stack stack;
     private final Roles roles;
+    private final ClusterFlags.Cluster cluster;
 
-    private BenchPipeline(ScriptedModelServer model, Stack stack, Roles roles) {
+    private BenchPipeline(ScriptedModelServer model, Stack stack, Roles roles, ClusterFlags.Cluster cluster) {
         this.model = model;
         this.stack = stack;
         this.roles = roles;
+        this.cluster = cluster;
     }
 
     /**
@@ -57,7 +59,7 @@ final class BenchPipeline implements AutoCloseable {
         settings.putAll(more);
         Roles roles = Roles.start(EnumSet.allOf(RoleName.class), Settings.of(settings), true, progress);
         roles.awaitReady();
-        return new BenchPipeline(model, stack, roles);
+        return new BenchPipeline(model, stack, roles, ClusterFlags.cluster(Settings.of(settings)));
     }
 
     URI url() {
@@ -66,6 +68,11 @@ final class BenchPipeline implements AutoCloseable {
 
     ScriptedModelServer model() {
         return model;
+    }
+
+    /** Kafka and the topics, to read what happened. */
+    ClusterFlags.Cluster cluster() {
+        return cluster;
     }
 
     Stack stack() {

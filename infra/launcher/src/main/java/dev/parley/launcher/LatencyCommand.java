@@ -50,7 +50,11 @@ final class LatencyCommand extends Measurement {
         try (BenchPipeline pipeline = BenchPipeline.start(model, Map.of(), progress)) {
             return new LatencyBenchmark(
                             new LatencyBenchmark.Target(
-                                    pipeline.url(), pipeline.model().baseUrl(), model),
+                                    pipeline.url(),
+                                    pipeline.model().baseUrl(),
+                                    model,
+                                    pipeline.cluster().kafka(),
+                                    pipeline.cluster().topics()),
                             new LatencyBenchmark.Plan(rounds, answers, streams, warmUp, seed),
                             progress)
                     .run();

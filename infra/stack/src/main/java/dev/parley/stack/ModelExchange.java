@@ -15,6 +15,7 @@ public final class ModelExchange {
     private final CompletableFuture<End> end = new CompletableFuture<>();
     private final AtomicInteger deltasSent = new AtomicInteger();
     private volatile boolean answered;
+    private volatile long endedNanos;
 
     ModelExchange(ModelRequest request, Script script) {
         this.request = request;
@@ -35,6 +36,11 @@ public final class ModelExchange {
 
     public Script script() {
         return script;
+    }
+
+    /** When it ended, by {@link System#nanoTime}; meaningless while it is open. */
+    public long endedNanos() {
+        return endedNanos;
     }
 
     public int deltasSent() {
@@ -74,10 +80,17 @@ public final class ModelExchange {
     }
 
     void served() {
-        end.complete(End.SERVED);
+        complete(End.SERVED);
     }
 
     void clientGone() {
-        end.complete(answered ? End.SERVED : End.CLOSED_BY_CLIENT);
+        complete(answered ? End.SERVED : End.CLOSED_BY_CLIENT);
+    }
+
+    private void complete(End how) {
+        if (!end.isDone()) {
+            endedNanos = System.nanoTime(); // First, for whoever waits for the end reads it.
+            end.complete(how);
+        }
     }
 }

@@ -2,6 +2,8 @@ package dev.parley.launcher.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.schemas.Topics;
+import dev.parley.schemas.config.KafkaSettings;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -10,12 +12,15 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 
 /**
@@ -28,7 +33,7 @@ import java.util.function.Consumer;
 public final class LatencyBenchmark {
 
     /** Where to measure: a running Parley whose engine is the scripted model server at {@code modelServer}. */
-    public record Target(URI parley, URI modelServer, String model) {}
+    public record Target(URI parley, URI modelServer, String model, KafkaSettings kafka, Topics topics) {}
 
     /**
      * How much to measure.
@@ -50,11 +55,18 @@ public final class LatencyBenchmark {
     private final Consumer<String> progress;
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final Api api;
+    private final Hops hops;
 
     /** The times of some answers, in milliseconds. */
-    private record Sample(List<Double> firstTokenMillis, List<Double> gapMillis, int tokens, double wallMillis) {
+    private record Sample(
+            List<Double> firstTokenMillis, List<Double> gapMillis, int tokens, double wallMillis, long cpuNanos) {
         double tokensPerSecond() {
             return tokens / (wallMillis / 1000);
+        }
+
+        double cpuMicrosPerToken() {
+            return cpuNanos / 1000.0 / tokens;
         }
     }
 
@@ -70,21 +82,23 @@ public final class LatencyBenchmark {
         this.target = target;
         this.plan = plan;
         this.progress = progress;
+        this.api = new Api(target.parley());
+        this.hops = new Hops(target.kafka(), target.topics());
     }
 
     /** Runs all rounds; the report has every figure with its spread, the rounds' raw figures and the counts. */
     public Report run() throws InterruptedException {
         Random random = new Random(plan.seed());
         progress.accept("warming up");
-        sample(Way.DIRECT, plan.warmUpAnswers(), WARM_UP_STREAMS);
-        sample(Way.PARLEY, plan.warmUpAnswers(), WARM_UP_STREAMS);
+        sample(Way.DIRECT, plan.warmUpAnswers(), WARM_UP_STREAMS, false);
+        sample(Way.PARLEY, plan.warmUpAnswers(), WARM_UP_STREAMS, false);
         List<Map<Way, Sample>> rounds = new ArrayList<>();
         for (int round = 1; round <= plan.rounds(); round++) {
             List<Way> order = new ArrayList<>(List.of(Way.values()));
             Collections.shuffle(order, random);
             Map<Way, Sample> samples = new java.util.EnumMap<>(Way.class);
             for (Way way : order) {
-                samples.put(way, sample(way, plan.answersPerRound(), plan.streams()));
+                samples.put(way, sample(way, plan.answersPerRound(), plan.streams(), true));
             }
             rounds.add(samples);
             progress.accept("round " + round + " of " + plan.rounds());
@@ -129,7 +143,18 @@ public final class LatencyBenchmark {
         if (Math.abs(Quantiles.median(again)) > AGREEMENT * direct) {
             report.note("The direct path against itself differs by more than 5 %: throw this run away.");
         }
-        return report.counted("tokens, each as it was scripted", tokens);
+        List<Double> cpu = rounds.stream()
+                .map(round -> sampleOf(round, Way.PARLEY).cpuMicrosPerToken()
+                        - sampleOf(round, Way.DIRECT).cpuMicrosPerToken())
+                .toList();
+        report.add(Figure.of("CPU time of a token, above the direct call's", "µs", cpu), cpu)
+                .add(Figure.of(
+                        "peak resident memory, broker and client with it",
+                        "MiB",
+                        ProcessCost.peakResidentBytes() / (double) (1 << 20)));
+        hops.report(report);
+        return report.note("One process holds the roles, the broker, the model server and the client: one replica.")
+                .counted("tokens, each as it was scripted", tokens);
     }
 
     private static Sample sampleOf(Map<Way, Sample> round, Way way) {
@@ -149,17 +174,18 @@ public final class LatencyBenchmark {
                 .toList();
     }
 
-    private Sample sample(Way way, int answers, int streams) throws InterruptedException {
+    private Sample sample(Way way, int answers, int streams, boolean measured) throws InterruptedException {
         List<Timeline> timelines = Collections.synchronizedList(new ArrayList<>());
         List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
         CountDownLatch done = new CountDownLatch(streams);
         long started = System.nanoTime();
+        long cpuBefore = ProcessCost.cpuNanos();
         for (int stream = 0; stream < streams; stream++) {
             int share = answers / streams + (stream < answers % streams ? 1 : 0);
             Thread.ofVirtual().start(() -> {
                 try {
                     for (int i = 0; i < share; i++) {
-                        timelines.add(way == Way.PARLEY ? throughParley() : direct());
+                        timelines.add(way == Way.PARLEY ? throughParley(measured) : direct());
                     }
                 } catch (IOException | InterruptedException | RuntimeException e) {
                     failures.add(e);
@@ -170,6 +196,7 @@ public final class LatencyBenchmark {
         }
         done.await();
         double wallMillis = (System.nanoTime() - started) / 1e6;
+        long cpuNanos = ProcessCost.cpuNanos() - cpuBefore;
         if (!failures.isEmpty()) {
             throw new IllegalStateException(way + " failed", failures.getFirst());
         }
@@ -187,7 +214,7 @@ public final class LatencyBenchmark {
                 throw new IllegalStateException("an answer differs from the others: a token was lost or doubled");
             }
         }
-        return new Sample(first, gaps, tokens, wallMillis);
+        return new Sample(first, gaps, tokens, wallMillis, cpuNanos);
     }
 
     private Timeline direct() throws IOException, InterruptedException {
@@ -224,40 +251,19 @@ public final class LatencyBenchmark {
         return new Timeline(asked, times, text.toString());
     }
 
-    private Timeline throughParley() throws IOException, InterruptedException {
-        String conversation = post("/api/conversations", "{}").path("id").asText();
-        String events = "/api/conversations/" + conversation + "/events?cursor=0";
-        HttpRequest stream =
-                HttpRequest.newBuilder(target.parley().resolve(events)).GET().build();
-        StringBuilder text = new StringBuilder();
-        List<Long> times = new ArrayList<>();
-        try (BufferedReader lines = lines(stream)) {
-            long asked = System.nanoTime();
-            String turn = post("/api/conversations/" + conversation + "/messages", "{\"content\":\"Go.\"}")
-                    .path("turnId")
-                    .asText();
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                if (!line.startsWith("data: ")) {
-                    continue;
-                }
-                JsonNode event = MAPPER.readTree(line.substring(6));
-                switch (event.path("type").asText()) {
-                    case "message.delta" -> {
-                        times.add(System.nanoTime());
-                        text.append(event.path("text").asText());
-                    }
-                    case "message.completed" -> {
-                        if (!event.path("content").asText().contentEquals(text)) {
-                            throw new IllegalStateException("deltas of " + turn + " do not add up to the answer");
-                        }
-                        return new Timeline(asked, times, text.toString());
-                    }
-                    case "turn.failed", "turn.cancelled", "message.reset" -> throw new IllegalStateException(line);
-                    default -> {} // Events that carry no token.
-                }
-            }
+    private Timeline throughParley(boolean measured) throws IOException, InterruptedException {
+        String conversation = api.conversation();
+        String trace = Hops.trace(ThreadLocalRandom.current());
+        Instant askedAt = Instant.now();
+        long asked = System.nanoTime();
+        Api.Answer answer = api.converse(
+                conversation, Optional.of("0"), "Go.", Map.of("traceparent", "00-" + trace + "-00f067aa0ba902b7-01"));
+        if (measured) {
+            // The stream was opened before the message was sent, which is where time begins.
+            Instant sent = askedAt.plusNanos(answer.askedNanos() - asked);
+            hops.expect(trace, sent, askedAt.plusNanos(answer.deltaNanos().getFirst() - asked));
         }
-        throw new IllegalStateException("the stream ended before the answer");
+        return new Timeline(answer.askedNanos(), answer.deltaNanos(), answer.text());
     }
 
     private BufferedReader lines(HttpRequest request) throws IOException, InterruptedException {
@@ -266,17 +272,5 @@ public final class LatencyBenchmark {
             throw new IllegalStateException(request.uri() + " answered " + response.statusCode());
         }
         return new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8));
-    }
-
-    private JsonNode post(String path, String body) throws IOException, InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(target.parley().resolve(path))
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(body))
-                .build();
-        HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
-        if (response.statusCode() / 100 != 2) {
-            throw new IllegalStateException(path + " answered " + response.statusCode());
-        }
-        return MAPPER.readTree(response.body());
     }
 }

@@ -1,6 +1,7 @@
 package dev.parley.launcher.bench.faults;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.launcher.bench.EventStream;
 import dev.parley.launcher.bench.faults.FaultyProxy.Treatment;
 import dev.parley.launcher.bench.faults.History.Outcome;
 import dev.parley.launcher.bench.faults.History.Submission;

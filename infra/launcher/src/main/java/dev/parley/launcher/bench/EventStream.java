@@ -1,4 +1,4 @@
-package dev.parley.launcher.bench.faults;
+package dev.parley.launcher.bench;
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -19,15 +19,15 @@ import org.jspecify.annotations.Nullable;
  * One event stream over a socket of its own, so that a cut shows where it happened and silence has a deadline: HTTP/1.1 with
  * or without chunks, then frames by the interpretation rules of the HTML standard. One thread reads; any may close.
  */
-final class EventStream implements Closeable {
+public final class EventStream implements Closeable {
 
     private static final Duration CONNECT = Duration.ofSeconds(5);
 
     /** A dispatched event. */
-    record Frame(String type, String id, String data) {}
+    public record Frame(String type, String id, String data) {}
 
     /** The server answered with another status than 200. */
-    static final class RefusedException extends IOException {
+    public static final class RefusedException extends IOException {
         private static final long serialVersionUID = 1L;
         private final int status;
         private final String body;
@@ -38,11 +38,11 @@ final class EventStream implements Closeable {
             this.body = body;
         }
 
-        int status() {
+        public int status() {
             return status;
         }
 
-        String body() {
+        public String body() {
             return body;
         }
     }
@@ -66,7 +66,7 @@ final class EventStream implements Closeable {
      * @param silence after which reading fails
      * @throws RefusedException where the server does not stream
      */
-    static EventStream open(URI server, String path, Optional<String> cursor, String headers, Duration silence)
+    public static EventStream open(URI server, String path, Optional<String> cursor, String headers, Duration silence)
             throws IOException {
         Socket socket = new Socket();
         try {
@@ -158,7 +158,7 @@ final class EventStream implements Closeable {
 
     /** The next event; null at the end of the stream. One that was cut short is no event. */
     @Nullable
-    Frame next() throws IOException {
+    public Frame next() throws IOException {
         String type = "message";
         StringBuilder data = new StringBuilder();
         for (String line = line(); line != null; line = line()) {

@@ -1,0 +1,50 @@
+package dev.parley.launcher;
+
+import dev.parley.launcher.bench.LoadBenchmark;
+import dev.parley.launcher.bench.Measurement;
+import dev.parley.launcher.bench.Report;
+import java.io.IOException;
+import java.util.Map;
+import java.util.function.Consumer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Many open streams, many answers at the same time, and more than are let in. */
+@Command(
+        name = "load",
+        description = "Many open event streams and many answers at the same time; then more than are let in.",
+        mixinStandardHelpOptions = true)
+final class LoadCommand extends Measurement {
+
+    @Option(names = "--streams", defaultValue = "10000", description = "Open streams. Default: ${DEFAULT-VALUE}.")
+    private int streams;
+
+    @Option(
+            names = "--generations",
+            defaultValue = "500",
+            description = "Answers at the same time. Default: ${DEFAULT-VALUE}.")
+    private int generations;
+
+    @Option(
+            names = "--burst",
+            defaultValue = "4000",
+            description = "Messages at once, to find the limit; 0: none. Default: ${DEFAULT-VALUE}.")
+    private int burst;
+
+    @Option(
+            names = "--model",
+            defaultValue = "scripted-64x200ms-after200ms",
+            description = "What the scripted model server plays. Default: ${DEFAULT-VALUE}.")
+    private String model = "";
+
+    @Override
+    protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
+        LoadBenchmark.checkHandles(streams);
+        Map<String, String> settings = Map.of("PARLEY_LLM_CONCURRENCY", Integer.toString(Math.max(256, generations)));
+        try (BenchPipeline pipeline = BenchPipeline.start(model, settings, progress)) {
+            return new LoadBenchmark(pipeline.url(), new LoadBenchmark.Plan(streams, generations, burst), progress)
+                    .run()
+                    .with("model", model);
+        }
+    }
+}
