@@ -3,6 +3,8 @@ package dev.parley.launcher;
 import dev.parley.launcher.configuration.InvalidConfigurationException;
 import dev.parley.schemas.config.InvalidSettingsException;
 import java.util.concurrent.Callable;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,11 +38,15 @@ public final class Parley implements Callable<Integer> {
     /** Exit status where the command cannot do what it was asked, for a reason that it has printed. */
     static final int FAILED = 1;
 
+    /** Lucene says at each start that it would be faster with an incubating module; docs/retrieval.md says it once. */
+    private static final Logger LUCENE = Logger.getLogger("org.apache.lucene.internal.vectorization");
+
     @Spec
     @SuppressWarnings("NullAway.Init") // Set by picocli before call().
     private CommandSpec spec;
 
     public static void main(String[] args) {
+        LUCENE.setLevel(Level.SEVERE);
         CommandLine commandLine = new CommandLine(new Parley())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((exception, line, parsed) -> report(exception));

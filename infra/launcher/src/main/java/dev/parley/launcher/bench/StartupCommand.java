@@ -90,7 +90,7 @@ public final class StartupCommand extends Measurement {
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             URI url = awaitReady(output);
             double ready = (System.nanoTime() - started) / 1e9;
-            Thread drain = Thread.ofVirtual().start(() -> output.lines().forEach(line -> {}));
+            Thread drain = Thread.ofVirtual().start(() -> drain(output));
             Api api = new Api(url);
             Api.Answer answer = api.converse(api.conversation(), "Who is there?");
             double answered = (answer.deltaNanos().getFirst() - started) / 1e9;
@@ -104,6 +104,17 @@ public final class StartupCommand extends Measurement {
         } finally {
             process.destroyForcibly();
             Runtime.getRuntime().removeShutdownHook(hook);
+        }
+    }
+
+    /** Reads on, so that the process is never kept waiting by what it prints. */
+    private static void drain(BufferedReader output) {
+        try {
+            while (output.readLine() != null) {
+                // Nobody wants to know.
+            }
+        } catch (IOException e) {
+            // It has ended.
         }
     }
 
