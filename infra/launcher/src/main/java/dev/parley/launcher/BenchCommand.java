@@ -3,6 +3,7 @@ package dev.parley.launcher;
 import dev.parley.launcher.bench.ReportCommand;
 import dev.parley.launcher.bench.StartupCommand;
 import dev.parley.launcher.bench.faults.FaultsCommand;
+import dev.parley.launcher.bench.faults.TakeoverCommand;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,7 +20,10 @@ import picocli.CommandLine.Spec;
             ResumeCommand.class,
             CancelCommand.class,
             LoadCommand.class,
+            GrowthCommand.class,
+            SoakCommand.class,
             StartupCommand.class,
+            TakeoverCommand.class,
             RetrievalCommand.class,
             FaultsCommand.class,
             ReportCommand.class

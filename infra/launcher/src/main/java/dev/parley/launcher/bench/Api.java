@@ -173,6 +173,18 @@ public final class Api {
         private final List<Long> times = new ArrayList<>();
         private String cursor = "";
         private boolean completed;
+        private boolean resumed;
+        private int told;
+
+        /** From now on a stream's deltas may lack an end that came while nobody read: then the whole answer is told. */
+        void resume() {
+            resumed = true;
+        }
+
+        /** How many characters came with the whole answer, and in no delta. */
+        int told() {
+            return told;
+        }
 
         /** Reads until the answer is complete. */
         void readOn(EventStream stream) throws IOException {
@@ -196,10 +208,13 @@ public final class Api {
                     text.append(event.path("text").asText());
                 }
                 case "message.completed" -> {
-                    if (!event.path("content").asText().contentEquals(text)) {
+                    String content = event.path("content").asText();
+                    if (resumed ? !content.startsWith(text.toString()) : !content.contentEquals(text)) {
                         throw new IllegalStateException(
-                                "the deltas do not add up to the answer: " + text + " is not " + event.path("content"));
+                                "the deltas do not add up to the answer: " + text + " is not " + content);
                     }
+                    told = content.length() - text.length();
+                    text.append(content, text.length(), content.length());
                     completed = true;
                 }
                 case "turn.failed", "turn.cancelled", "message.reset", "feed.gap" ->
