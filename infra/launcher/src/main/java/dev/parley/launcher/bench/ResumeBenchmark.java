@@ -38,7 +38,7 @@ public final class ResumeBenchmark {
         this.progress = progress;
     }
 
-    private record Cut(List<Double> resumeMillis, String text, boolean endMissed) {}
+    private record Cut(List<Double> resumeMillis, String text, boolean cutShort) {}
 
     public Report run() throws InterruptedException {
         Random random = new Random(plan.seed());
@@ -63,9 +63,7 @@ public final class ResumeBenchmark {
                 .add(Figure.of("answers that are exact after their cuts", "%", 100.0 * exact / answers.size())
                         .atLeast(100))
                 .counted("cuts, each read on from its cursor", millis.size())
-                .counted(
-                        "answers that ended during a cut, told whole by message.completed",
-                        answers.stream().filter(Cut::endMissed).count())
+                .add(Api.Answer.lost(answers.stream().filter(Cut::cutShort).count()))
                 .counted("answers, put together over their cuts", answers.size());
     }
 
@@ -99,7 +97,6 @@ public final class ResumeBenchmark {
                 Thread.sleep(random.nextInt(SHORTEST_PAUSE_MILLIS, LONGEST_PAUSE_MILLIS));
                 // Before the first token nothing may have been missed: that is a wait for the model, and no resuming.
                 boolean running = !transcript.times().isEmpty();
-                transcript.resume();
                 long back = System.nanoTime();
                 stream = api.events(conversation, Optional.of(transcript.cursor()));
                 JsonNode first = transcript.readOne(stream);
@@ -111,6 +108,6 @@ public final class ResumeBenchmark {
         } finally {
             stream.close();
         }
-        return new Cut(millis, transcript.text(), transcript.told() > 0);
+        return new Cut(millis, transcript.text(), transcript.isCutShort());
     }
 }

@@ -32,6 +32,7 @@ public final class SoakBenchmark {
     private final Plan plan;
     private final Consumer<String> progress;
     private final AtomicLong answers = new AtomicLong();
+    private final AtomicLong cutShort = new AtomicLong();
 
     public SoakBenchmark(Api api, Plan plan, Consumer<String> progress) {
         this.api = api;
@@ -80,6 +81,7 @@ public final class SoakBenchmark {
                         "peak resident memory, broker and client with it",
                         "MiB",
                         ProcessCost.peakResidentBytes() / MEBIBYTE))
+                .add(Api.Answer.lost(cutShort.get()))
                 .counted("answers, each whole", answers.get());
     }
 
@@ -96,8 +98,11 @@ public final class SoakBenchmark {
         try {
             Together.run(plan.streams(), plan.streams(), index -> {
                 while (!over.get()) {
-                    api.converse(api.conversation(), "Go.");
+                    Api.Answer answer = api.converse(api.conversation(), "Go.");
                     answers.incrementAndGet();
+                    if (answer.cutShort()) {
+                        cutShort.incrementAndGet();
+                    }
                 }
             });
         } catch (InterruptedException e) {
