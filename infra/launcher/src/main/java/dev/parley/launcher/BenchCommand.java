@@ -8,6 +8,7 @@ import dev.parley.launcher.bench.ReportCommand;
 import dev.parley.launcher.bench.SinkCommand;
 import dev.parley.launcher.bench.StartupCommand;
 import dev.parley.launcher.bench.faults.FaultsCommand;
+import dev.parley.launcher.bench.faults.TakeoverCommand;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,8 +24,11 @@ import picocli.CommandLine.Spec;
             LatencyCommand.class,
             ResumeCommand.class,
             CancelCommand.class,
-            StartupCommand.class,
             LoadCommand.class,
+            GrowthCommand.class,
+            SoakCommand.class,
+            StartupCommand.class,
+            TakeoverCommand.class,
             RetrievalCommand.class,
             ChunksCommand.class,
             FanoutCommand.class,

@@ -60,7 +60,12 @@ public final class LatencyBenchmark {
 
     /** The times of some answers, in milliseconds. */
     private record Sample(
-            List<Double> firstTokenMillis, List<Double> gapMillis, int tokens, double wallMillis, long cpuNanos) {
+            List<Double> firstTokenMillis,
+            List<Double> gapMillis,
+            int tokens,
+            double wallMillis,
+            long cpuNanos,
+            long cutShort) {
         double tokensPerSecond() {
             return tokens / (wallMillis / 1000);
         }
@@ -70,7 +75,7 @@ public final class LatencyBenchmark {
         }
     }
 
-    private record Timeline(long askedNanos, List<Long> tokenNanos, String text) {}
+    private record Timeline(long askedNanos, List<Long> tokenNanos, String text, boolean cutShort) {}
 
     private enum Way {
         DIRECT,
@@ -152,6 +157,10 @@ public final class LatencyBenchmark {
                         "peak resident memory, broker and client with it",
                         "MiB",
                         ProcessCost.peakResidentBytes() / (double) (1 << 20)));
+        report.add(Api.Answer.lost(rounds.stream()
+                .flatMap(round -> round.values().stream())
+                .mapToLong(Sample::cutShort)
+                .sum()));
         hops.report(report);
         return report.note("One process holds the roles, the broker, the model server and the client: one replica.")
                 .counted("tokens, each as it was scripted", tokens);
@@ -214,7 +223,13 @@ public final class LatencyBenchmark {
                 throw new IllegalStateException("an answer differs from the others: a token was lost or doubled");
             }
         }
-        return new Sample(first, gaps, tokens, wallMillis, cpuNanos);
+        return new Sample(
+                first,
+                gaps,
+                tokens,
+                wallMillis,
+                cpuNanos,
+                timelines.stream().filter(Timeline::cutShort).count());
     }
 
     private Timeline direct() throws IOException, InterruptedException {
@@ -248,7 +263,7 @@ public final class LatencyBenchmark {
                 }
             }
         }
-        return new Timeline(asked, times, text.toString());
+        return new Timeline(asked, times, text.toString(), false);
     }
 
     private Timeline throughParley(boolean measured) throws IOException, InterruptedException {
@@ -263,7 +278,7 @@ public final class LatencyBenchmark {
             Instant sent = askedAt.plusNanos(answer.askedNanos() - asked);
             hops.expect(trace, sent, askedAt.plusNanos(answer.deltaNanos().getFirst() - asked));
         }
-        return new Timeline(answer.askedNanos(), answer.deltaNanos(), answer.text());
+        return new Timeline(answer.askedNanos(), answer.deltaNanos(), answer.text(), answer.cutShort());
     }
 
     private BufferedReader lines(HttpRequest request) throws IOException, InterruptedException {

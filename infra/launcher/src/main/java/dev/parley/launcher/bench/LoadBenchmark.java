@@ -120,6 +120,7 @@ public final class LoadBenchmark {
                             (ProcessCost.cpuNanos() - cpuBefore) / 1000.0 / Math.max(1, words)));
             double errors = asked.path("errors").asDouble();
             report.add(Figure.of("errors and lost streams", "", errors).atMost(0));
+            report.add(Api.Answer.lost(asked.path("cutShort").asLong()));
             note(report, asked);
             if (plan.burst() > 0) {
                 overload(child, report, errors);

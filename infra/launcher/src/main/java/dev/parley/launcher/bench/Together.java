@@ -16,6 +16,11 @@ final class Together {
         void run(int index) throws IOException, InterruptedException;
     }
 
+    /** Something that a client does. */
+    interface Step {
+        void run() throws IOException, InterruptedException;
+    }
+
     /**
      * Runs {@code task} for 0 to {@code count - 1}, {@code width} at a time.
      *

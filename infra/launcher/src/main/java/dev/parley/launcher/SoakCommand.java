@@ -1,0 +1,38 @@
+package dev.parley.launcher;
+
+import dev.parley.launcher.bench.Api;
+import dev.parley.launcher.bench.Measurement;
+import dev.parley.launcher.bench.Report;
+import dev.parley.launcher.bench.SoakBenchmark;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Consumer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Steady load for a while. */
+@Command(
+        name = "soak",
+        description = "Steady load for a while: memory, threads, file handles and connections must stay flat.",
+        mixinStandardHelpOptions = true)
+final class SoakCommand extends Measurement {
+
+    @Option(names = "--minutes", defaultValue = "20", description = "Default: ${DEFAULT-VALUE}.")
+    private double minutes;
+
+    @Option(
+            names = "--streams",
+            defaultValue = "8",
+            description = "Answers at the same time. Default: ${DEFAULT-VALUE}.")
+    private int streams;
+
+    @Override
+    protected Report measure(Consumer<String> progress) throws InterruptedException {
+        Duration time = Duration.ofMillis(Math.round(minutes * 60_000));
+        Duration every = time.dividedBy(20);
+        try (BenchPipeline pipeline = BenchPipeline.start("scripted-64x20ms-after200ms", Map.of(), progress)) {
+            return new SoakBenchmark(new Api(pipeline.url()), new SoakBenchmark.Plan(time, every, streams), progress)
+                    .run();
+        }
+    }
+}
