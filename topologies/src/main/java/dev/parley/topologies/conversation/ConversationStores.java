@@ -75,14 +75,21 @@ final class ConversationStores {
         return state == null ? Conversation.NONE : StateRecords.read(state);
     }
 
-    void put(String key, Conversation conversation) {
-        heads.put(key, StateRecords.stored(conversation));
-        Running running = conversation.running();
-        if (running == null) {
+    /** Keeps {@code after}, which {@code before} has become. */
+    void put(String key, Conversation before, Conversation after) {
+        heads.put(key, StateRecords.stored(after));
+        String was = activeTurn(before);
+        String is = activeTurn(after);
+        if (is != null && !is.equals(was)) {
+            activeTurns.put(key, is);
+        } else if (is == null && was != null) {
             activeTurns.delete(key);
-        } else {
-            activeTurns.put(key, running.turnId());
         }
+    }
+
+    private static @Nullable String activeTurn(Conversation conversation) {
+        Running running = conversation.running();
+        return running == null ? null : running.turnId();
     }
 
     /** Hands over the keys of all conversations with a running turn. */

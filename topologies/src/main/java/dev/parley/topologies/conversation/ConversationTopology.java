@@ -45,6 +45,8 @@ public final class ConversationTopology {
     static final String DECIDE = "decide-conversation";
 
     private static final String STAGE = "conversation";
+    private static final int COMMIT_INTERVAL_MILLIS = 20;
+    private static final int RETRY_BACKOFF_MILLIS = 2;
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
 
     private ConversationTopology() {}
@@ -128,21 +130,28 @@ public final class ConversationTopology {
     }
 
     /**
-     * What the application needs beside what all do. Exactly once; a decision becomes visible when its transaction is
-     * committed, so commits are frequent and the poll loop does not sleep over them.
+     * What the application needs beside what all do. Exactly once; {@link DecideConversation} asks for commits itself where
+     * somebody waits for one, and the interval is for the rest.
      */
     public static Map<String, Object> streamsConfig() {
         return Map.of(
                 StreamsConfig.PROCESSING_GUARANTEE_CONFIG,
                 StreamsConfig.EXACTLY_ONCE_V2,
                 StreamsConfig.COMMIT_INTERVAL_MS_CONFIG,
-                5,
+                COMMIT_INTERVAL_MILLIS,
+                // Or the poll loop would sleep over a commit that is due.
                 StreamsConfig.POLL_MS_CONFIG,
-                2,
+                COMMIT_INTERVAL_MILLIS,
                 StreamsConfig.MAX_TASK_IDLE_MS_CONFIG,
                 -1L,
                 StreamsConfig.producerPrefix("linger.ms"),
                 0,
+                // A transaction that follows another at once may find that one's markers still being written: its first
+                // request is refused for a moment, and those behind it would come out of order.
+                StreamsConfig.producerPrefix("max.in.flight.requests.per.connection"),
+                1,
+                StreamsConfig.producerPrefix("retry.backoff.ms"),
+                RETRY_BACKOFF_MILLIS,
                 StreamsConfig.producerPrefix("max.request.size"),
                 TopicSpec.MAX_MESSAGE_BYTES);
     }

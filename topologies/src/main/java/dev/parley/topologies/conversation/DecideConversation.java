@@ -1,5 +1,6 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.AttemptClaimed;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.ConversationEvent;
@@ -10,6 +11,7 @@ import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnPrepared;
 import dev.parley.chat.v1.TurnRequest;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.schemas.CloudEventHeaders;
@@ -41,6 +43,10 @@ import org.jspecify.annotations.Nullable;
  * Loads a conversation, decides, saves, forwards; and watches over running turns. One instance a task, owned by its stream
  * thread; everything it does for one record is one transaction.
  *
+ * <p>A decision is seen by others when its transaction is committed. One that somebody waits for asks for a commit at
+ * once; one on a record that stood in a queue leaves it to the commit interval, so that a transaction holds many of
+ * them and the queue drains.
+ *
  * <p>Deadlines live in memory, on a monotonic clock, armed anew with their full length when a task starts: neither a
  * restart nor a jump of the wall clock ends a turn.
  */
@@ -49,6 +55,9 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
     static final String SOURCE = "/parley/conversation";
 
     private static final Duration CHECK_PERIOD = Duration.ofMillis(200);
+
+    /** A record that has waited for longer than this stands in a queue. */
+    private static final Duration PROMPT = Duration.ofMillis(25);
 
     private final ConversationSettings settings;
     private final InstantSource wallClock;
@@ -88,10 +97,8 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
     @Override
     public void process(Record<String, SpecificRecord> record) {
         switch (record.value()) {
-            case Command command ->
-                decide(record.key(), new Input.Asked(command), command.getCommandId(), record.headers());
-            case GenerationReport report ->
-                decide(record.key(), new Input.Reported(report), report.getReportId(), record.headers());
+            case Command command -> decide(record, new Input.Asked(command), command.getCommandId());
+            case GenerationReport report -> decide(record, new Input.Reported(report), report.getReportId());
             default ->
                 throw new IllegalArgumentException(
                         "neither command nor report: " + record.value().getSchema());
@@ -116,17 +123,35 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
             if (now - armed.atNanos() >= 0) {
                 String cause = armed.input().turnId() + "/deadline/"
                         + armed.input().phase().getSimpleName().toLowerCase(java.util.Locale.ROOT);
-                decide(entry.getKey(), armed.input(), cause, new RecordHeaders());
+                decide(entry.getKey(), armed.input(), cause, new RecordHeaders(), wallClock.instant());
             }
         }
     }
 
-    private void decide(String key, Input input, String causeId, Headers cause) {
+    private void decide(Record<String, SpecificRecord> record, Input input, String causeId) {
         Instant now = wallClock.instant();
+        boolean changed = decide(record.key(), input, causeId, record.headers(), now);
+        if (changed && isAwaited(input) && now.toEpochMilli() - record.timestamp() <= PROMPT.toMillis()) {
+            context().commit();
+        }
+    }
+
+    /** Whether somebody waits for the decision: for all but what is told of a turn on its way. */
+    private static boolean isAwaited(Input input) {
+        return switch (input) {
+            case Input.Reported(GenerationReport report) ->
+                !(report.getBody() instanceof TurnPrepared) && !(report.getBody() instanceof AttemptClaimed);
+            case Input.Asked asked -> true;
+            case Input.DeadlinePassed passed -> true;
+        };
+    }
+
+    /** Returns whether anything came of it. */
+    private boolean decide(String key, Input input, String causeId, Headers cause, Instant now) {
         Conversation before = stores().conversation(key);
         Decision decision = Decider.decide(before, input, settings.rules(), stores().history(key), now);
         if (decision.changes().isEmpty() && decision.orders().isEmpty()) {
-            return;
+            return false;
         }
         ConversationKey conversation = ConversationKey.parse(key);
         Conversation state = before;
@@ -153,7 +178,7 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
             }
             state = next;
         }
-        stores().put(key, state);
+        stores().put(key, before, state);
         arm(key, state.running());
         for (Order order : decision.orders()) {
             switch (order) {
@@ -169,6 +194,7 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
                             cause);
             }
         }
+        return true;
     }
 
     /**

@@ -76,10 +76,10 @@ public final class ConversationCommand extends Measurement {
     @Option(names = "--rounds", defaultValue = "7", description = "Interleaved rounds. Default: ${DEFAULT-VALUE}.")
     private int rounds;
 
-    @Option(names = "--warm-up", defaultValue = "2", description = "Rounds before. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--warm-up", defaultValue = "4", description = "Rounds before. Default: ${DEFAULT-VALUE}.")
     private int warmUp;
 
-    @Option(names = "--conversations", defaultValue = "1000", description = "A round. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--conversations", defaultValue = "3000", description = "A round. Default: ${DEFAULT-VALUE}.")
     private int conversations;
 
     @Option(names = "--partitions", defaultValue = "6", description = "Of each topic. Default: ${DEFAULT-VALUE}.")

@@ -251,10 +251,9 @@ public final class LatencyBenchmark {
         StringBuilder text = new StringBuilder();
         List<Long> times = new ArrayList<>();
         try (BufferedReader lines = lines(request)) {
-            for (String line = lines.readLine();
-                    line != null && !line.equals("data: [DONE]");
-                    line = lines.readLine()) {
-                if (line.startsWith("data: ")) {
+            // To the end of the body: a connection that is left before it cannot be used again.
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (line.startsWith("data: ") && !line.equals("data: [DONE]")) {
                     JsonNode piece = MAPPER.readTree(line.substring(6)).at("/choices/0/delta/content");
                     if (!piece.asText("").isEmpty()) {
                         times.add(System.nanoTime());
