@@ -23,6 +23,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /** The last stretch of a worker by itself, from an engine's pieces to acknowledged chunks: for those who measure it. */
 public final class AnswerLog implements AutoCloseable {
 
+    private static final int BATCH_BYTES = 64 * 1024;
+
     private final Producer<byte[], byte[]> producer;
     private final Topics topics;
 
@@ -44,6 +46,12 @@ public final class AnswerLog implements AutoCloseable {
                                 true,
                                 "linger.ms",
                                 0,
+                                // What comes while a request is under way goes with the next: few answers wait for
+                                // nothing, and many share a request.
+                                "max.in.flight.requests.per.connection",
+                                1,
+                                "batch.size",
+                                BATCH_BYTES,
                                 "max.request.size",
                                 TopicSpec.MAX_MESSAGE_BYTES,
                                 "delivery.timeout.ms",

@@ -14,6 +14,7 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigResource;
@@ -26,14 +27,20 @@ import org.slf4j.LoggerFactory;
  * others.
  *
  * <p>A request is acknowledged before its consumer asks for the next; most are at once. One that has to stay acquired while
- * it is worked on keeps its consumer busy for that time, so another consumer is started where no other waits for requests:
- * up to {@link #MAX_CONSUMERS}, which stay. Each is owned by one platform thread.
+ * it is worked on keeps its consumer busy for that time, and a claim takes a round trip or two: so another consumer is
+ * started where none waits for requests, or where requests wait; up to {@link #MAX_CONSUMERS}, which stay. Each is owned by
+ * one platform thread.
  */
 final class Requests implements AutoCloseable {
 
     private static final Logger logger = LoggerFactory.getLogger(Requests.class);
 
     static final int MAX_CONSUMERS = 8;
+
+    /** So many requests in a row, each there as soon as it was asked for, and more wait than one consumer can take. */
+    private static final int BUSY = 4;
+
+    private static final Duration SOON = Duration.ofMillis(50);
 
     private static final Duration POLL = Duration.ofMillis(500);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
@@ -129,8 +136,13 @@ final class Requests implements AutoCloseable {
             try (KafkaShareConsumer<byte[], byte[]> consumer = consumer(clientId)) {
                 readFromTheBeginning();
                 consumer.subscribe(List.of(topic));
+                int inARow = 0;
                 while (!closing) {
-                    poll(consumer);
+                    inARow = poll(consumer) ? inARow + 1 : 0;
+                    if (inARow == BUSY) {
+                        inARow = 0;
+                        start();
+                    }
                 }
             } catch (InterruptedException e) {
                 return;
@@ -184,14 +196,18 @@ final class Requests implements AutoCloseable {
         }
     }
 
-    private void poll(KafkaShareConsumer<byte[], byte[]> consumer) throws InterruptedException {
+    /** Takes one request, where there is one; returns whether it was there as soon as it was asked for. */
+    private boolean poll(KafkaShareConsumer<byte[], byte[]> consumer) throws InterruptedException {
         if (!permits.tryAcquire(POLL.toMillis(), TimeUnit.MILLISECONDS)) {
-            return;
+            return false;
         }
         boolean started = false;
         try {
             polling = true;
-            for (ConsumerRecord<byte[], byte[]> request : consumer.poll(POLL)) {
+            long asked = System.nanoTime();
+            ConsumerRecords<byte[], byte[]> requests = consumer.poll(POLL);
+            boolean soon = !requests.isEmpty() && System.nanoTime() - asked < SOON.toNanos();
+            for (ConsumerRecord<byte[], byte[]> request : requests) {
                 switch (taker.take(request)) {
                     case Taken.Done(AcknowledgeType acknowledgement) -> acknowledge(consumer, request, acknowledgement);
                     case Taken.Started(Runnable generation) -> {
@@ -202,6 +218,7 @@ final class Requests implements AutoCloseable {
                     case Taken.Held(Work work) -> acknowledge(consumer, request, whileOthersAsk(work));
                 }
             }
+            return soon;
         } finally {
             if (!started) {
                 permits.release();
