@@ -4,6 +4,7 @@ import dev.parley.launcher.bench.ChunksCommand;
 import dev.parley.launcher.bench.ConnectionsCommand;
 import dev.parley.launcher.bench.ConversationCommand;
 import dev.parley.launcher.bench.FanoutCommand;
+import dev.parley.launcher.bench.MicroCommand;
 import dev.parley.launcher.bench.ReportCommand;
 import dev.parley.launcher.bench.SinkCommand;
 import dev.parley.launcher.bench.StartupCommand;
@@ -35,6 +36,7 @@ import picocli.CommandLine.Spec;
             ConnectionsCommand.class,
             ConversationCommand.class,
             SinkCommand.class,
+            MicroCommand.class,
             FaultsCommand.class,
             ReportCommand.class
         },
