@@ -41,6 +41,12 @@ import picocli.CommandLine.Spec;
             ReportCommand.class
         },
         description = "Measure. Each prints a table and JSON, and fails where it misses what must be reached.",
+        exitCodeListHeading = "%nExit status:%n",
+        exitCodeList = {
+            "0:everything that must be reached is",
+            "1:something is not, or it could not be measured",
+            "3:the run is thrown away: its baseline does not agree with itself"
+        },
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
 

@@ -1,5 +1,6 @@
 package dev.parley.launcher;
 
+import dev.parley.launcher.bench.Scratch;
 import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.RegistrySettings;
 import dev.parley.schemas.config.Settings;
@@ -9,8 +10,6 @@ import dev.parley.stack.StackSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,12 +18,15 @@ import java.util.function.Consumer;
 /** A Parley for one benchmark: a throw-away stack, every role in this process, a scripted model server behind it. */
 final class BenchPipeline implements AutoCloseable {
 
+    private final Scratch scratch;
     private final ScriptedModelServer model;
     private final Stack stack;
     private final Roles roles;
     private final ClusterFlags.Cluster cluster;
 
-    private BenchPipeline(ScriptedModelServer model, Stack stack, Roles roles, ClusterFlags.Cluster cluster) {
+    private BenchPipeline(
+            Scratch scratch, ScriptedModelServer model, Stack stack, Roles roles, ClusterFlags.Cluster cluster) {
+        this.scratch = scratch;
         this.model = model;
         this.stack = stack;
         this.roles = roles;
@@ -40,7 +42,8 @@ final class BenchPipeline implements AutoCloseable {
     static BenchPipeline start(String modelName, Map<String, String> more, Consumer<String> progress)
             throws InterruptedException {
         ScriptedModelServer model = ScriptedModelServer.start();
-        Stack stack = Stack.start(StackSettings.ephemeral(temporaryFolder()));
+        Scratch scratch = scratch();
+        Stack stack = Stack.start(StackSettings.ephemeral(scratch.folder()));
         Map<String, String> settings = new HashMap<>(Map.of(
                 KafkaSettings.BOOTSTRAP_SERVERS,
                 stack.bootstrapServers(),
@@ -59,7 +62,7 @@ final class BenchPipeline implements AutoCloseable {
         settings.putAll(more);
         Roles roles = Roles.start(EnumSet.allOf(RoleName.class), Settings.of(settings), true, progress);
         roles.awaitReady();
-        return new BenchPipeline(model, stack, roles, ClusterFlags.cluster(Settings.of(settings)));
+        return new BenchPipeline(scratch, model, stack, roles, ClusterFlags.cluster(Settings.of(settings)));
     }
 
     URI url() {
@@ -79,9 +82,9 @@ final class BenchPipeline implements AutoCloseable {
         return stack;
     }
 
-    private static Path temporaryFolder() {
+    private static Scratch scratch() {
         try {
-            return Files.createTempDirectory("parley-bench-");
+            return Scratch.create();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -92,5 +95,6 @@ final class BenchPipeline implements AutoCloseable {
         roles.close();
         stack.close();
         model.close();
+        scratch.close();
     }
 }

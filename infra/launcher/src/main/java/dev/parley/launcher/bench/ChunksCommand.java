@@ -60,10 +60,10 @@ public final class ChunksCommand extends Measurement {
     @Option(names = "--rounds", defaultValue = "7", description = "Interleaved rounds. Default: ${DEFAULT-VALUE}.")
     private int rounds;
 
-    @Option(names = "--warm-up", defaultValue = "4", description = "Rounds before. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--warm-up", defaultValue = "3", description = "Rounds before. Default: ${DEFAULT-VALUE}.")
     private int warmUp;
 
-    @Option(names = "--answers", defaultValue = "128", description = "At the same time. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--answers", defaultValue = "64", description = "At the same time. Default: ${DEFAULT-VALUE}.")
     private int answers;
 
     @Option(names = "--tokens", defaultValue = "800", description = "Of one answer. Default: ${DEFAULT-VALUE}.")

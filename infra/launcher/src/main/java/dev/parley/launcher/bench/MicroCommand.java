@@ -55,7 +55,7 @@ public final class MicroCommand extends Measurement {
     protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
         Path folder = Path.of(System.getProperty("parley.home", ".")).resolve(FOLDER);
         if (!Files.isDirectory(folder)) {
-            throw new IllegalStateException(
+            throw new CannotMeasureException(
                     "there is no " + folder + ", which the build makes: run this as ./parley bench micro");
         }
         try (Scratch scratch = Scratch.create()) {
@@ -144,7 +144,7 @@ public final class MicroCommand extends Measurement {
                     name + ": allocated", "B/op", allocated.path("score").asDouble()));
         }
         if (results.isEmpty()) {
-            throw new IllegalStateException("there is no such micro-benchmark");
+            throw new CannotMeasureException("there is no such micro-benchmark");
         }
         return report.counted("micro-benchmarks, each in a process of its own", results.size())
                 .note("Times are means over rounds, ± half of their 99.9 % confidence interval, as JMH gives them.");
