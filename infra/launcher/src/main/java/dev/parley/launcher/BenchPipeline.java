@@ -13,6 +13,7 @@ import java.net.URI;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /** A Parley for one benchmark: a throw-away stack, every role in this process, a scripted model server behind it. */
@@ -23,14 +24,21 @@ final class BenchPipeline implements AutoCloseable {
     private final Stack stack;
     private final Roles roles;
     private final ClusterFlags.Cluster cluster;
+    private final Map<String, String> settings;
 
     private BenchPipeline(
-            Scratch scratch, ScriptedModelServer model, Stack stack, Roles roles, ClusterFlags.Cluster cluster) {
+            Scratch scratch,
+            ScriptedModelServer model,
+            Stack stack,
+            Roles roles,
+            ClusterFlags.Cluster cluster,
+            Map<String, String> settings) {
         this.scratch = scratch;
         this.model = model;
         this.stack = stack;
         this.roles = roles;
         this.cluster = cluster;
+        this.settings = Map.copyOf(settings);
     }
 
     /**
@@ -40,6 +48,13 @@ final class BenchPipeline implements AutoCloseable {
      * @param more settings of the roles, beside those of the stack
      */
     static BenchPipeline start(String modelName, Map<String, String> more, Consumer<String> progress)
+            throws InterruptedException {
+        return start(modelName, EnumSet.allOf(RoleName.class), more, progress);
+    }
+
+    /** The same with some of the roles; others may run elsewhere, by {@link #settings}. */
+    static BenchPipeline start(
+            String modelName, Set<RoleName> wanted, Map<String, String> more, Consumer<String> progress)
             throws InterruptedException {
         ScriptedModelServer model = ScriptedModelServer.start();
         Scratch scratch = scratch();
@@ -60,9 +75,9 @@ final class BenchPipeline implements AutoCloseable {
                 "PARLEY_LLM_MODEL",
                 modelName));
         settings.putAll(more);
-        Roles roles = Roles.start(EnumSet.allOf(RoleName.class), Settings.of(settings), true, progress);
+        Roles roles = Roles.start(wanted, Settings.of(settings), true, progress);
         roles.awaitReady();
-        return new BenchPipeline(scratch, model, stack, roles, ClusterFlags.cluster(Settings.of(settings)));
+        return new BenchPipeline(scratch, model, stack, roles, ClusterFlags.cluster(Settings.of(settings)), settings);
     }
 
     URI url() {
@@ -76,6 +91,11 @@ final class BenchPipeline implements AutoCloseable {
     /** Kafka and the topics, to read what happened. */
     ClusterFlags.Cluster cluster() {
         return cluster;
+    }
+
+    /** Of the roles, as environment variables. */
+    Map<String, String> settings() {
+        return settings;
     }
 
     Stack stack() {
