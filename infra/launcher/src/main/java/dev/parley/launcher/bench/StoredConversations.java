@@ -55,7 +55,7 @@ public final class StoredConversations {
 
     private static long count(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("select count(*) from conversations")) {
+                ResultSet rows = statement.executeQuery("select count(*) from parley.conversations")) {
             rows.next();
             return rows.getLong(1);
         }
