@@ -477,6 +477,7 @@ public final class PostgresSink implements Role {
                 String state = sql.getSQLState();
                 if (state == null
                         || state.startsWith("08") // connection
+                        || state.equals("25P03") // this instance was silent for too long within its transaction
                         || state.startsWith("57") // operator intervention: shutdown, statement cancelled
                         || state.startsWith("53") // resources: too many connections, disk full
                         || state.startsWith("40") // serialisation, deadlock
