@@ -32,6 +32,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -51,6 +55,9 @@ public final class IngestApi implements Role {
             UriCompliance.DEFAULT.with("parley", UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR);
 
     private static final int MAX_HEADER_BYTES = 16 * 1024;
+
+    /** Connections that wait to be accepted; systems allow no more by default. */
+    static final int ACCEPT_QUEUE = 4_096;
 
     /** Longer than anyone may wait for an answer, and than the pause between two heartbeats of a stream. */
     private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(150);
@@ -184,7 +191,7 @@ public final class IngestApi implements Role {
         ChatSockets sockets = new ChatSockets(access, chat, edge);
         AtomicInteger underWay = new AtomicInteger();
         Javalin server = Javalin.create(config -> {
-            server(config);
+            server(config, settings);
             page(config);
             config.routes.before(ctx -> {
                 count(ctx, underWay);
@@ -201,7 +208,7 @@ public final class IngestApi implements Role {
             config.requestLogger.http((ctx, millis) -> served(ctx, millis, meters));
         });
         try {
-            server.start(settings.host(), settings.port());
+            server.start();
         } catch (RuntimeException e) {
             log.close();
             documentLog.close();
@@ -232,7 +239,7 @@ public final class IngestApi implements Role {
         return false;
     }
 
-    private static void server(JavalinConfig config) {
+    private static void server(JavalinConfig config, IngestSettings settings) {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.concurrency.useVirtualThreads = true;
@@ -247,6 +254,7 @@ public final class IngestApi implements Role {
             http.setRequestHeaderSize(MAX_HEADER_BYTES);
             http.setIdleTimeout(IDLE_TIMEOUT.toMillis());
         });
+        config.jetty.addConnector((server, http) -> connector(server, http, settings));
         config.jetty.modifyServletContextHandler(
                 context -> context.getServletHandler().setDecodeAmbiguousURIs(true));
         config.jetty.modifyServer(server -> {
@@ -254,6 +262,18 @@ public final class IngestApi implements Role {
             // Idle connections would be waited for as well; what is under way is waited for here, in close().
             server.setStopTimeout(0);
         });
+    }
+
+    /**
+     * What a burst brings has to reach {@link Admission}, which refuses what is too much and says when to come again: a
+     * connection that finds the usual queue of 50 full is dropped by the system, and its caller told nothing for seconds.
+     */
+    static ServerConnector connector(Server server, HttpConfiguration http, IngestSettings settings) {
+        ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
+        connector.setHost(settings.host());
+        connector.setPort(settings.port());
+        connector.setAcceptQueueSize(ACCEPT_QUEUE);
+        return connector;
     }
 
     private static void page(JavalinConfig config) {

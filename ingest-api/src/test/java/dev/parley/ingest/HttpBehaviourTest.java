@@ -7,9 +7,18 @@ import static org.awaitility.Awaitility.await;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld.Answer;
 import dev.parley.schemas.Role;
+import dev.parley.schemas.config.Settings;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -186,6 +195,30 @@ class HttpBehaviourTest {
             }
             await().atMost(PATIENCE).until(() -> small.get("/api/conversations").status() == 200);
             world.kafkaAway();
+        }
+    }
+
+    @Test
+    void aBurstOfConnectionsWaitsToBeAcceptedInsteadOfBeingDropped() throws IOException {
+        Settings settings = Settings.of(Map.of("PARLEY_HTTP_PORT", "0"));
+        try (ServerConnector connector =
+                IngestApi.connector(new Server(), new HttpConfiguration(), IngestSettings.from(settings))) {
+            connector.open(); // Listens, and accepts nothing.
+            List<Socket> waiting = new ArrayList<>();
+            try {
+                for (int i = 0; i < 100; i++) {
+                    Socket socket = new Socket();
+                    waiting.add(socket);
+                    socket.connect(
+                            new InetSocketAddress(InetAddress.getLoopbackAddress(), connector.getLocalPort()),
+                            (int) PATIENCE.toMillis());
+                }
+            } finally {
+                for (Socket socket : waiting) {
+                    socket.close();
+                }
+            }
+            assertThat(waiting).hasSize(100);
         }
     }
 

@@ -22,6 +22,15 @@ public record TopicSpec(
     /** Largest record that any topic takes: a whole answer and its headers. */
     public static final int MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
+    /**
+     * How far a record's time may be ahead of the broker's clock. Kafka refuses more than an hour, and whoever's clock was set
+     * further ahead than that could write nothing; a Streams thread dies of it, again and again.
+     */
+    public static final String LATEST_TIME = "message.timestamp.after.max.ms";
+
+    /** Of {@link #LATEST_TIME}: as far as it likes. */
+    public static final String ANY_TIME = Long.toString(Long.MAX_VALUE);
+
     /** How long records are kept. */
     public sealed interface Retention {
         record Forever() implements Retention {}
@@ -36,6 +45,7 @@ public record TopicSpec(
     public Map<String, String> configs() {
         Map<String, String> configs = new LinkedHashMap<>();
         configs.put("max.message.bytes", Integer.toString(MAX_MESSAGE_BYTES));
+        configs.put(LATEST_TIME, ANY_TIME);
         switch (retention) {
             case Retention.Forever() -> {
                 configs.put("cleanup.policy", "delete");

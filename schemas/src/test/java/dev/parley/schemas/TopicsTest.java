@@ -67,6 +67,13 @@ class TopicsTest {
     }
 
     @Test
+    void noTopicRefusesARecordOfAClockThatIsAhead() {
+        assertThat(topics.specs())
+                .allSatisfy(spec -> assertThat(spec.configs())
+                        .containsEntry("message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE)));
+    }
+
+    @Test
     void everyValueButADeadLetterHasASchema() {
         assertThat(topics.specs().stream()
                         .filter(spec -> spec.schema().isEmpty())

@@ -134,6 +134,7 @@ public final class Topologies implements Role {
         config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, (int) topicSettings.replicationFactor());
         config.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, BoundedRocksDb.class);
         config.put(StreamsConfig.ENSURE_EXPLICIT_INTERNAL_RESOURCE_NAMING_CONFIG, true);
+        config.put(StreamsConfig.topicPrefix(TopicSpec.LATEST_TIME), TopicSpec.ANY_TIME);
         config.put(StreamsConfig.producerPrefix("acks"), "all");
         config.put(StreamsConfig.consumerPrefix("fetch.max.bytes"), TopicSpec.MAX_MESSAGE_BYTES * 2);
         config.put(StreamsConfig.consumerPrefix("max.partition.fetch.bytes"), TopicSpec.MAX_MESSAGE_BYTES);

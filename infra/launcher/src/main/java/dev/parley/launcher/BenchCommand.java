@@ -4,6 +4,7 @@ import dev.parley.launcher.bench.ChunksCommand;
 import dev.parley.launcher.bench.ConnectionsCommand;
 import dev.parley.launcher.bench.ConversationCommand;
 import dev.parley.launcher.bench.FanoutCommand;
+import dev.parley.launcher.bench.MicroCommand;
 import dev.parley.launcher.bench.ReportCommand;
 import dev.parley.launcher.bench.SinkCommand;
 import dev.parley.launcher.bench.StartupCommand;
@@ -35,10 +36,17 @@ import picocli.CommandLine.Spec;
             ConnectionsCommand.class,
             ConversationCommand.class,
             SinkCommand.class,
+            MicroCommand.class,
             FaultsCommand.class,
             ReportCommand.class
         },
         description = "Measure. Each prints a table and JSON, and fails where it misses what must be reached.",
+        exitCodeListHeading = "%nExit status:%n",
+        exitCodeList = {
+            "0:everything that must be reached is",
+            "1:something is not, or it could not be measured",
+            "3:the run is thrown away: its baseline does not agree with itself"
+        },
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
 

@@ -1,5 +1,6 @@
 package dev.parley.launcher;
 
+import dev.parley.launcher.bench.Scratch;
 import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.RegistrySettings;
 import dev.parley.schemas.config.Settings;
@@ -9,26 +10,35 @@ import dev.parley.stack.StackSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /** A Parley for one benchmark: a throw-away stack, every role in this process, a scripted model server behind it. */
 final class BenchPipeline implements AutoCloseable {
 
+    private final Scratch scratch;
     private final ScriptedModelServer model;
     private final Stack stack;
     private final Roles roles;
     private final ClusterFlags.Cluster cluster;
+    private final Map<String, String> settings;
 
-    private BenchPipeline(ScriptedModelServer model, Stack stack, Roles roles, ClusterFlags.Cluster cluster) {
+    private BenchPipeline(
+            Scratch scratch,
+            ScriptedModelServer model,
+            Stack stack,
+            Roles roles,
+            ClusterFlags.Cluster cluster,
+            Map<String, String> settings) {
+        this.scratch = scratch;
         this.model = model;
         this.stack = stack;
         this.roles = roles;
         this.cluster = cluster;
+        this.settings = Map.copyOf(settings);
     }
 
     /**
@@ -39,8 +49,16 @@ final class BenchPipeline implements AutoCloseable {
      */
     static BenchPipeline start(String modelName, Map<String, String> more, Consumer<String> progress)
             throws InterruptedException {
+        return start(modelName, EnumSet.allOf(RoleName.class), more, progress);
+    }
+
+    /** The same with some of the roles; others may run elsewhere, by {@link #settings}. */
+    static BenchPipeline start(
+            String modelName, Set<RoleName> wanted, Map<String, String> more, Consumer<String> progress)
+            throws InterruptedException {
         ScriptedModelServer model = ScriptedModelServer.start();
-        Stack stack = Stack.start(StackSettings.ephemeral(temporaryFolder()));
+        Scratch scratch = scratch();
+        Stack stack = Stack.start(StackSettings.ephemeral(scratch.folder()));
         Map<String, String> settings = new HashMap<>(Map.of(
                 KafkaSettings.BOOTSTRAP_SERVERS,
                 stack.bootstrapServers(),
@@ -57,9 +75,9 @@ final class BenchPipeline implements AutoCloseable {
                 "PARLEY_LLM_MODEL",
                 modelName));
         settings.putAll(more);
-        Roles roles = Roles.start(EnumSet.allOf(RoleName.class), Settings.of(settings), true, progress);
+        Roles roles = Roles.start(wanted, Settings.of(settings), true, progress);
         roles.awaitReady();
-        return new BenchPipeline(model, stack, roles, ClusterFlags.cluster(Settings.of(settings)));
+        return new BenchPipeline(scratch, model, stack, roles, ClusterFlags.cluster(Settings.of(settings)), settings);
     }
 
     URI url() {
@@ -75,13 +93,18 @@ final class BenchPipeline implements AutoCloseable {
         return cluster;
     }
 
+    /** Of the roles, as environment variables. */
+    Map<String, String> settings() {
+        return settings;
+    }
+
     Stack stack() {
         return stack;
     }
 
-    private static Path temporaryFolder() {
+    private static Scratch scratch() {
         try {
-            return Files.createTempDirectory("parley-bench-");
+            return Scratch.create();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -92,5 +115,6 @@ final class BenchPipeline implements AutoCloseable {
         roles.close();
         stack.close();
         model.close();
+        scratch.close();
     }
 }

@@ -1,5 +1,6 @@
 package dev.parley.launcher;
 
+import dev.parley.launcher.bench.FileHandles;
 import dev.parley.launcher.bench.LoadBenchmark;
 import dev.parley.launcher.bench.Measurement;
 import dev.parley.launcher.bench.Report;
@@ -39,7 +40,7 @@ final class LoadCommand extends Measurement {
 
     @Override
     protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
-        LoadBenchmark.checkHandles(streams);
+        FileHandles.check(streams + burst);
         Map<String, String> settings = Map.of("PARLEY_LLM_CONCURRENCY", Integer.toString(Math.max(256, generations)));
         try (BenchPipeline pipeline = BenchPipeline.start(model, settings, progress)) {
             return new LoadBenchmark(pipeline.url(), new LoadBenchmark.Plan(streams, generations, burst), progress)

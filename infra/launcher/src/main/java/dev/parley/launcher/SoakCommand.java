@@ -17,6 +17,10 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 final class SoakCommand extends Measurement {
 
+    /** So small that they are full before the warm-up ends: what grows afterwards is no cache. */
+    private static final Map<String, String> SMALL_CACHES =
+            Map.of("PARLEY_FEED_MEMORY_BYTES", Integer.toString(4 * 1024 * 1024));
+
     @Option(names = "--minutes", defaultValue = "20", description = "Default: ${DEFAULT-VALUE}.")
     private double minutes;
 
@@ -29,10 +33,11 @@ final class SoakCommand extends Measurement {
     @Override
     protected Report measure(Consumer<String> progress) throws InterruptedException {
         Duration time = Duration.ofMillis(Math.round(minutes * 60_000));
-        Duration every = time.dividedBy(20);
-        try (BenchPipeline pipeline = BenchPipeline.start("scripted-64x20ms-after200ms", Map.of(), progress)) {
+        Duration every = time.dividedBy(30);
+        try (BenchPipeline pipeline = BenchPipeline.start("scripted-64x20ms-after200ms", SMALL_CACHES, progress)) {
             return new SoakBenchmark(new Api(pipeline.url()), new SoakBenchmark.Plan(time, every, streams), progress)
-                    .run();
+                    .run()
+                    .with("feed's memory", "4 MiB");
         }
     }
 }

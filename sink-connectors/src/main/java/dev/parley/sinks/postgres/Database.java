@@ -18,6 +18,9 @@ public final class Database implements AutoCloseable {
     private static final Duration CONNECTION_TIMEOUT = Duration.ofSeconds(2);
     private static final Duration STATEMENT_TIMEOUT = Duration.ofSeconds(30);
 
+    /** An instance that falls silent within a transaction would keep its rows, and thereby its heir, locked for ever. */
+    private static final Duration IDLE_TRANSACTION_TIMEOUT = Duration.ofSeconds(10);
+
     private final HikariDataSource pool;
     private final String schema;
 
@@ -38,7 +41,10 @@ public final class Database implements AutoCloseable {
         config.addDataSourceProperty("connectTimeout", "2");
         config.addDataSourceProperty("socketTimeout", Long.toString(STATEMENT_TIMEOUT.toSeconds() + 5));
         config.addDataSourceProperty("tcpKeepAlive", "true");
-        config.addDataSourceProperty("options", "-c statement_timeout=" + STATEMENT_TIMEOUT.toMillis());
+        config.addDataSourceProperty(
+                "options",
+                "-c statement_timeout=" + STATEMENT_TIMEOUT.toMillis() + " -c idle_in_transaction_session_timeout="
+                        + IDLE_TRANSACTION_TIMEOUT.toMillis());
         this.pool = new HikariDataSource(config);
     }
 

@@ -10,10 +10,16 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("ArrayRecordComponent") // On its way to a column, compared by nobody.
 record ExactText(String readable, byte @Nullable [] exact) {
 
+    static final ExactText EMPTY = new ExactText("", null);
+
     static ExactText of(String text) {
         return text.indexOf('\u0000') < 0
                 ? new ExactText(text, null)
                 : new ExactText(readable(text), text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static @Nullable ExactText ofNullable(@Nullable String text) {
+        return text == null ? null : of(text);
     }
 
     /** A text for a column where the exact one does not matter. */

@@ -2,7 +2,6 @@ package dev.parley.sinks.postgres;
 
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.Document;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.DeadLetter;
 import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.ErrorCode;
@@ -13,7 +12,7 @@ import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.serde.RegistryUnavailableException;
 import dev.parley.schemas.serde.UndecodableRecordException;
-import dev.parley.sinks.postgres.RowWriter.Read;
+import dev.parley.sinks.postgres.RowWriter.Move;
 import dev.parley.sinks.postgres.RowWriter.StaleInstanceException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -34,6 +33,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -62,6 +62,12 @@ public final class PostgresSink implements Role {
     private static final Logger logger = LoggerFactory.getLogger(PostgresSink.class);
 
     private static final String STAGE = "sink-postgres";
+    /** Enough for what a batch costs by itself to be shared by many; few enough to be written in a second. */
+    private static final int BATCH_EVENTS = 10_000;
+
+    /** What may be held of events that are read but not written: one of the largest fits. */
+    private static final int BATCH_BYTES = TopicSpec.MAX_MESSAGE_BYTES;
+
     private static final Duration POLL = Duration.ofMillis(500);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
@@ -165,9 +171,11 @@ public final class PostgresSink implements Role {
                                 "heartbeat.interval.ms",
                                 2_000,
                                 "max.poll.records",
-                                2_000,
+                                BATCH_EVENTS,
+                                "fetch.max.bytes",
+                                BATCH_BYTES,
                                 "max.partition.fetch.bytes",
-                                TopicSpec.MAX_MESSAGE_BYTES)),
+                                BATCH_BYTES)),
                 new ByteArrayDeserializer(),
                 new ByteArrayDeserializer());
     }
@@ -180,6 +188,12 @@ public final class PostgresSink implements Role {
                 new ByteArraySerializer(),
                 new ByteArraySerializer());
     }
+
+    /** A record that cannot be folded. */
+    private record Poison(ConsumerRecord<byte[], byte[]> record, ErrorCode code, String cause) {}
+
+    /** What was read. */
+    private record Batch(List<LoggedEvent> events, DocumentWriter documents, List<Poison> poison) {}
 
     /** One membership in the group, on the sink's thread. */
     private final class Session implements ConsumerRebalanceListener {
@@ -205,7 +219,7 @@ public final class PostgresSink implements Role {
                     health = new Health(true, "standing by: other instances have all partitions");
                 }
                 if (!records.isEmpty()) {
-                    handle(records);
+                    handle(inOrder(records));
                 } else {
                     passCompacted();
                 }
@@ -256,7 +270,7 @@ public final class PostgresSink implements Role {
             consumer.seek(partition, position);
         }
 
-        private void handle(ConsumerRecords<byte[], byte[]> records) {
+        private void handle(List<ConsumerRecord<byte[], byte[]>> records) {
             Duration pause = FIRST_PAUSE;
             Set<TopicPartition> paused = Set.of();
             while (!closing) {
@@ -265,7 +279,7 @@ public final class PostgresSink implements Role {
                     break;
                 } catch (SQLException e) {
                     if (!isOutage(e)) {
-                        writeOneByOne(records);
+                        writeInParts(records, e);
                         break;
                     }
                     health = new Health(false, "Postgres does not answer");
@@ -281,7 +295,7 @@ public final class PostgresSink implements Role {
                     consumer.poll(Duration.ZERO);
                 } catch (StaleInstanceException e) {
                     logger.warn("this instance is stale and starts over: {}", e.getMessage());
-                    reload(records.partitions());
+                    reload(byPartition(records).keySet());
                     break;
                 } catch (RegistryUnavailableException e) {
                     logger.warn("waiting for the schema registry");
@@ -309,70 +323,87 @@ public final class PostgresSink implements Role {
             }
         }
 
-        private void write(ConsumerRecords<byte[], byte[]> records) throws SQLException {
+        /** Writes what is not behind its partition's place yet, and moves the places on, all or nothing. */
+        private void write(List<ConsumerRecord<byte[], byte[]>> records) throws SQLException {
             Instant began = Instant.now();
-            Map<TopicPartition, OffsetAndMetadata> moved = new HashMap<>();
+            List<ConsumerRecord<byte[], byte[]>> ahead = new ArrayList<>();
+            Map<TopicPartition, Long> ends = new HashMap<>();
+            List<Move> moves = new ArrayList<>();
+            for (Map.Entry<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> entry :
+                    byPartition(records).entrySet()) {
+                TopicPartition partition = entry.getKey();
+                if (!consumer.assignment().contains(partition)) {
+                    continue; // Revoked while the batch waited for Postgres.
+                }
+                long from = position(partition);
+                long to = entry.getValue().getLast().offset() + 1;
+                if (to > from) {
+                    moves.add(new Move(partition.topic(), partition.partition(), from, to));
+                    ends.put(partition, to);
+                    entry.getValue().stream()
+                            .filter(record -> record.offset() >= from)
+                            .forEach(ahead::add);
+                }
+            }
+            if (moves.isEmpty()) {
+                return;
+            }
             try (Connection connection = database.connection()) {
                 connection.setAutoCommit(false);
                 RowWriter writer = new RowWriter(connection);
-                DocumentWriter documents = new DocumentWriter(connection);
-                List<Read> batch = new ArrayList<>();
-                for (TopicPartition partition : records.partitions()) {
-                    if (!consumer.assignment().contains(partition)) {
-                        continue; // Revoked while the batch waited for Postgres.
-                    }
-                    Long from = positions.get(partition);
-                    if (from == null) {
-                        from = positionInDatabase(partition);
-                        positions.put(partition, from);
-                    }
-                    List<ConsumerRecord<byte[], byte[]>> ofPartition = records.records(partition);
-                    for (ConsumerRecord<byte[], byte[]> record : ofPartition) {
-                        if (record.offset() < from) {
-                            continue;
-                        }
-                        if (isOfDocuments(record.topic())) {
-                            document(record).ifPresent(documents::add);
-                        } else {
-                            read(record, batch);
-                        }
-                    }
-                    long to = ofPartition.getLast().offset() + 1;
-                    if (to > from) {
-                        writer.advance(partition.topic(), partition.partition(), from, to);
-                        moved.put(partition, new OffsetAndMetadata(to));
-                    }
-                }
-                int fresh = batch.isEmpty() ? 0 : writer.write(batch);
-                documents.write();
+                writer.advance(moves);
+                Batch batch = decode(ahead, new DocumentWriter(connection));
+                int fresh = writer.write(batch.events());
+                batch.documents().write();
+                // Last of all, so that a batch that is written again sets nothing aside twice.
+                batch.poison().forEach(this::setAside);
                 connection.commit();
                 meters.counter("parley.sink.events").increment(fresh);
             }
-            moved.forEach((partition, offset) -> positions.put(partition, offset.offset()));
+            positions.putAll(ends);
             batches.record(Duration.between(began, Instant.now()));
-            consumer.commitAsync(moved, null);
+            Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
+            ends.forEach((partition, end) -> committed.put(partition, new OffsetAndMetadata(end)));
+            consumer.commitAsync(committed, null);
         }
 
-        /** A row that Postgres will not take: finds the record by itself, sets it aside, and goes on. */
-        private void writeOneByOne(ConsumerRecords<byte[], byte[]> records) {
-            for (ConsumerRecord<byte[], byte[]> record : records) {
-                TopicPartition partition = new TopicPartition(record.topic(), record.partition());
-                ConsumerRecords<byte[], byte[]> single =
-                        new ConsumerRecords<>(Map.of(partition, List.of(record)), Map.of());
+        private long position(TopicPartition partition) throws SQLException {
+            Long known = positions.get(partition);
+            if (known == null) {
+                known = positionInDatabase(partition);
+                positions.put(partition, known);
+            }
+            return known;
+        }
+
+        /** Rows that Postgres will not take: halves the batch until the record stands alone, sets it aside, and goes on. */
+        private void writeInParts(List<ConsumerRecord<byte[], byte[]>> refused, SQLException refusal) {
+            if (refused.size() == 1) {
+                refuse(refused.getFirst(), refusal);
+                return;
+            }
+            int middle = refused.size() / 2;
+            for (List<ConsumerRecord<byte[], byte[]>> half :
+                    List.of(refused.subList(0, middle), refused.subList(middle, refused.size()))) {
                 try {
-                    write(single);
+                    write(half);
                 } catch (SQLException e) {
                     if (isOutage(e)) {
                         throw new KafkaException("Postgres went away in between", e);
                     }
-                    if (isOfDocuments(record.topic())) {
-                        skip(record, "Postgres refuses it: " + e.getSQLState());
-                    } else {
-                        setAside(record, ErrorCode.INVALID_RECORD, "Postgres refuses it: " + e.getSQLState());
-                    }
-                    pass(partition, record.offset() + 1);
+                    writeInParts(half, e);
                 }
             }
+        }
+
+        private void refuse(ConsumerRecord<byte[], byte[]> record, SQLException refusal) {
+            String cause = "Postgres refuses it: " + refusal.getSQLState();
+            if (isOfDocuments(record.topic())) {
+                skip(record, cause);
+            } else {
+                setAside(new Poison(record, ErrorCode.INVALID_RECORD, cause));
+            }
+            pass(partitionOf(record), record.offset() + 1);
         }
 
         private void pass(TopicPartition partition, long to) {
@@ -380,7 +411,8 @@ public final class PostgresSink implements Role {
                 connection.setAutoCommit(false);
                 Long from = positions.get(partition);
                 if (from != null) {
-                    new RowWriter(connection).advance(partition.topic(), partition.partition(), from, to);
+                    new RowWriter(connection)
+                            .advance(List.of(new Move(partition.topic(), partition.partition(), from, to)));
                     connection.commit();
                     positions.put(partition, to);
                 }
@@ -389,17 +421,28 @@ public final class PostgresSink implements Role {
             }
         }
 
-        private void read(ConsumerRecord<byte[], byte[]> record, List<Read> batch) {
+        private Batch decode(List<ConsumerRecord<byte[], byte[]>> records, DocumentWriter documents) {
+            Batch batch = new Batch(new ArrayList<>(records.size()), documents, new ArrayList<>());
+            for (ConsumerRecord<byte[], byte[]> record : records) {
+                if (isOfDocuments(record.topic())) {
+                    document(record).ifPresent(documents::add);
+                } else {
+                    read(record, batch);
+                }
+            }
+            return batch;
+        }
+
+        private void read(ConsumerRecord<byte[], byte[]> record, Batch batch) {
             try {
                 ConversationEvent event =
                         topics.events().values().deserializer().deserialize(record.topic(), record.value());
                 if (event == null || record.key() == null) {
                     throw new UndecodableRecordException("key or value is missing");
                 }
-                new ConversationKey(event.getTenantId(), event.getConversationId());
-                batch.add(new Read(event, record.value(), record.partition(), record.offset()));
+                batch.events().add(LoggedEvent.of(event, record.value(), record.partition(), record.offset()));
             } catch (UndecodableRecordException | IllegalArgumentException e) {
-                setAside(record, ErrorCode.UNDECODABLE_RECORD, String.valueOf(e.getMessage()));
+                batch.poison().add(new Poison(record, ErrorCode.UNDECODABLE_RECORD, String.valueOf(e.getMessage())));
             }
         }
 
@@ -430,13 +473,20 @@ public final class PostgresSink implements Role {
         }
 
         /** Writes the dead letter before the offset moves on. A crash in between writes it again, under the same place. */
-        private void setAside(ConsumerRecord<byte[], byte[]> record, ErrorCode code, String cause) {
-            logger.warn("dead letter from {}-{}@{}: {}", record.topic(), record.partition(), record.offset(), cause);
+        private void setAside(Poison poison) {
+            ConsumerRecord<byte[], byte[]> record = poison.record();
+            logger.warn(
+                    "dead letter from {}-{}@{}: {}",
+                    record.topic(),
+                    record.partition(),
+                    record.offset(),
+                    poison.cause());
             meters.counter("parley.dead.letters", "stage", STAGE, "topic", record.topic())
                     .increment();
             try {
                 deadLetters
-                        .send(DeadLetter.of(topics.deadLetters(), record, code, STAGE, cause, Instant.now()))
+                        .send(DeadLetter.of(
+                                topics.deadLetters(), record, poison.code(), STAGE, poison.cause(), Instant.now()))
                         .get(DEAD_LETTER_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
             } catch (ExecutionException | TimeoutException e) {
                 throw new KafkaException("a dead letter cannot be written", e);
@@ -445,6 +495,21 @@ public final class PostgresSink implements Role {
                 throw new KafkaException("interrupted", e);
             }
         }
+    }
+
+    private static List<ConsumerRecord<byte[], byte[]>> inOrder(ConsumerRecords<byte[], byte[]> records) {
+        List<ConsumerRecord<byte[], byte[]>> list = new ArrayList<>(records.count());
+        records.forEach(list::add);
+        return list;
+    }
+
+    private static Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> byPartition(
+            List<ConsumerRecord<byte[], byte[]>> records) {
+        return records.stream().collect(Collectors.groupingBy(PostgresSink::partitionOf));
+    }
+
+    private static TopicPartition partitionOf(ConsumerRecord<byte[], byte[]> record) {
+        return new TopicPartition(record.topic(), record.partition());
     }
 
     private static DocumentKey keyOf(Document document) {
@@ -477,6 +542,7 @@ public final class PostgresSink implements Role {
                 String state = sql.getSQLState();
                 if (state == null
                         || state.startsWith("08") // connection
+                        || state.equals("25P03") // this instance was silent for too long within its transaction
                         || state.startsWith("57") // operator intervention: shutdown, statement cancelled
                         || state.startsWith("53") // resources: too many connections, disk full
                         || state.startsWith("40") // serialisation, deadlock

@@ -42,13 +42,17 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -292,13 +296,84 @@ class PostgresSinkIT {
     }
 
     @Test
+    void readingTheLogAgainChangesNothing() throws SQLException {
+        log(null, new ConversationCreated(null, "w", Map.of()));
+        exchange("one", "q", "a");
+        log(null, new FeedbackRecorded("answer-one", "up", null));
+        awaitSequence();
+        ConversationSnapshot before = readModel.snapshot(KEY).orElseThrow();
+        Optional.ofNullable(sink).orElseThrow().close();
+        try (Connection connection = connection();
+                var statement = connection.createStatement()) {
+            statement.execute("delete from sink_offsets");
+        }
+
+        sink = startSink();
+        await().atMost(PATIENCE)
+                .until(() -> number("select coalesce(sum(next_position), 0) from parley.sink_offsets where topic = '"
+                                + topics.events().name() + "'")
+                        == sequence);
+        assertThat(readModel.snapshot(KEY)).contains(before);
+        exchange("two", "q2", "a2");
+        awaitSequence();
+
+        assertThat(messages()).hasSize(4);
+        assertThat(count("events")).isEqualTo(sequence);
+        assertThat(deadLetters()).isEmpty();
+    }
+
+    @Test
+    void whatPostgresRefusesIsSetAsideOnceAndTheRestIsFolded() throws SQLException {
+        Optional.ofNullable(sink).orElseThrow().close();
+        log(null, new ConversationCreated(null, "w", Map.of()));
+        exchange("one", "q", "a");
+        exchange("one", "the same ids again", "b");
+        exchange("two", "q2", "a2");
+        byte[] garbage = {1, 2, 3};
+        var _ = producer.send(
+                new ProducerRecord<>(topics.events().name(), KEY.toString().getBytes(StandardCharsets.UTF_8), garbage));
+        exchange("three", "q3", "a3");
+        sink = startSink();
+        awaitSequence();
+
+        assertThat(messages())
+                .extracting(Message::id)
+                .containsExactly("user-one", "answer-one", "user-two", "answer-two", "user-three", "answer-three");
+        // The message, the turn's start and the end of its generation were there, and what cannot be read is none.
+        assertThat(deadLetters()).hasSize(4).containsOnlyOnce(garbage);
+        assertThat(count("events")).isEqualTo(sequence - 3);
+    }
+
+    private List<byte[]> deadLetters() {
+        Map<String, Object> settings = kafka.client("test-dead-letters", Map.of("auto.offset.reset", "earliest"));
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            List<TopicPartition> partitions = consumer
+                    .partitionsFor(topics.deadLetters().name())
+                    .stream()
+                    .map(info -> new TopicPartition(info.topic(), info.partition()))
+                    .toList();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            long end = consumer.endOffsets(partitions).values().stream()
+                    .mapToLong(Long::longValue)
+                    .sum();
+            List<byte[]> values = new ArrayList<>();
+            while (values.size() < end) {
+                consumer.poll(Duration.ofMillis(100)).forEach(record -> values.add(record.value()));
+            }
+            return values;
+        }
+    }
+
+    @Test
     void aStaleInstanceWritesNothing() throws SQLException {
         log(null, new ConversationCreated(null, "w", Map.of()));
         awaitSequence();
         try (Connection connection = connection()) {
             connection.setAutoCommit(false);
-            assertThatThrownBy(() ->
-                            new RowWriter(connection).advance(topics.events().name(), 0, 123_456, 123_457))
+            assertThatThrownBy(() -> new RowWriter(connection)
+                            .advance(List.of(new RowWriter.Move(topics.events().name(), 0, 123_456, 123_457))))
                     .isInstanceOf(RowWriter.StaleInstanceException.class);
         }
     }
@@ -427,8 +502,12 @@ class PostgresSinkIT {
     }
 
     private long count(String table) throws SQLException {
+        return number("select count(*) from parley." + table);
+    }
+
+    private long number(String query) throws SQLException {
         try (Connection connection = connection();
-                var rows = connection.createStatement().executeQuery("select count(*) from parley." + table)) {
+                var rows = connection.createStatement().executeQuery(query)) {
             rows.next();
             return rows.getLong(1);
         }

@@ -91,7 +91,7 @@ public final class CancelBenchmark {
                     throw new IOException("the stream ended before the cancel was told");
                 }
                 type = Api.MAPPER.readTree(frame.data()).path("type").asText();
-                if (type.equals("turn.completed") || type.equals("turn.failed")) {
+                if (type.equals("message.completed") || type.equals("turn.failed")) {
                     throw new IllegalStateException("the turn ended before its cancel: " + type);
                 }
             }

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -60,11 +61,17 @@ public final class ChunksCommand extends Measurement {
     @Option(names = "--rounds", defaultValue = "7", description = "Interleaved rounds. Default: ${DEFAULT-VALUE}.")
     private int rounds;
 
-    @Option(names = "--warm-up", defaultValue = "4", description = "Rounds before. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--warm-up", defaultValue = "3", description = "Rounds before. Default: ${DEFAULT-VALUE}.")
     private int warmUp;
 
-    @Option(names = "--answers", defaultValue = "128", description = "At the same time. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--answers", defaultValue = "64", description = "At the same time. Default: ${DEFAULT-VALUE}.")
     private int answers;
+
+    @Option(
+            names = "--batches",
+            defaultValue = "4",
+            description = "Of answers, in one round: it has to be long enough to be steady. Default: ${DEFAULT-VALUE}.")
+    private int batches;
 
     @Option(names = "--tokens", defaultValue = "800", description = "Of one answer. Default: ${DEFAULT-VALUE}.")
     private int tokens;
@@ -104,17 +111,19 @@ public final class ChunksCommand extends Measurement {
                 .toList();
         AtomicLong acknowledged = new AtomicLong();
         Rounds run = new Rounds(rounds, warmUp, seed)
-                .way(WORKER, round -> throughWorker(worker, answer))
-                .way(RAW, round -> prebuilt(raw, prebuilt, acknowledged))
-                .way(RAW_AGAIN, round -> prebuilt(raw, prebuilt, acknowledged))
+                .way(WORKER, round -> batches(() -> throughWorker(worker, answer)))
+                .way(RAW, round -> batches(() -> prebuilt(raw, prebuilt, acknowledged)))
+                .way(RAW_AGAIN, round -> batches(() -> prebuilt(raw, prebuilt, acknowledged)))
                 .run(progress);
         Report report = run.report("chunks", "chunks", WORKER, RAW, RAW_AGAIN, REACH)
                 .with("answers at the same time", answers)
                 .with("chunks an answer", tokens + 1)
+                .with("batches a round", batches)
                 .with("partitions", PARTITIONS);
-        long sent = (warmUp + rounds) * 3L * first.items() + first.items();
+        long sentByEach = (warmUp + rounds) * (long) batches * first.items();
+        long sent = 3 * sentByEach + first.items();
         long logged = end(kafka, topics);
-        if (logged != sent || acknowledged.get() != (warmUp + rounds) * 2L * first.items()) {
+        if (logged != sent || acknowledged.get() != 2 * sentByEach) {
             throw new IllegalStateException("the log has " + logged + " records where " + sent + " were sent");
         }
         return report.add(Figure.of(
@@ -124,6 +133,16 @@ public final class ChunksCommand extends Measurement {
                 .counted("records in the log, as many as were sent", logged)
                 .counted("answers whose chunks add up to the text and its checksum", correct)
                 .note("One worker, one broker with one copy of each record, all in this process.");
+    }
+
+    /** One after the other. */
+    private Sample batches(Callable<Sample> batch) throws Exception {
+        long items = 0;
+        Stopwatch watch = new Stopwatch();
+        for (int i = 0; i < batches; i++) {
+            items += batch.call().items();
+        }
+        return watch.stop(items);
     }
 
     private static long size(ConsumerRecord<byte[], byte[]> record) {

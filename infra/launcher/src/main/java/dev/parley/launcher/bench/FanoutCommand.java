@@ -72,6 +72,8 @@ public final class FanoutCommand extends Measurement {
 
     @Override
     protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
+        // The server has both ways' streams open.
+        FileHandles.check(2 * connections);
         try (Scratch scratch = Scratch.create();
                 EmbeddedKafka broker = EmbeddedKafka.start(scratch.folder().resolve("kafka"), 0);
                 Child server = Child.start(SseServer.class, List.of("-Xmx1g"), List.of(broker.bootstrapServers()))) {

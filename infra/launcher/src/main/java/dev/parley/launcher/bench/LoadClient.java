@@ -185,7 +185,7 @@ public final class LoadClient {
                 var event = Api.MAPPER.readTree(frame.data());
                 if (event.path("turnId").asText().equals(turn)) {
                     switch (event.path("type").asText()) {
-                        case "turn.completed" -> {
+                        case "message.completed" -> {
                             return true;
                         }
                         case "turn.failed", "turn.cancelled" -> {

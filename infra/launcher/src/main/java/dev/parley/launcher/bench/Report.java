@@ -23,6 +23,7 @@ public final class Report {
     private final List<Figure> figures = new ArrayList<>();
     private final Map<String, Long> counts = new LinkedHashMap<>();
     private final Map<String, List<Double>> rounds = new LinkedHashMap<>();
+    private final List<Agreement> agreements = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
 
     /** A report of the benchmark of that name, begun now. */
@@ -53,6 +54,12 @@ public final class Report {
         return this;
     }
 
+    /** What must hold for the figures to mean anything: where it does not, the run is thrown away. */
+    Report agreed(Agreement agreement) {
+        agreements.add(agreement);
+        return this;
+    }
+
     /** A sentence that a reader of the figures needs. */
     public Report note(String sentence) {
         notes.add(sentence);
@@ -62,6 +69,11 @@ public final class Report {
     /** Whether each figure that must be reached is. */
     public boolean isReached() {
         return figures.stream().allMatch(Figure::isReached);
+    }
+
+    /** Whether the run counts; if not, the machine was too restless for it, and its figures say nothing. */
+    public boolean isValid() {
+        return agreements.stream().allMatch(Agreement::holds);
     }
 
     /** The report as a table for a terminal. */
@@ -80,7 +92,14 @@ public final class Report {
         }
         counts.forEach((what, count) ->
                 table.append("checked: ").append(count).append(' ').append(what).append('\n'));
+        agreements.forEach(agreement -> table.append(agreement)
+                .append(agreement.holds() ? "" : ": TOO FAR")
+                .append('\n'));
         notes.forEach(note -> table.append(note).append('\n'));
+        if (!isValid()) {
+            table.append(
+                    "THROWN AWAY: the baseline does not agree with itself. Measure again when the machine is quieter.\n");
+        }
         return table.toString();
     }
 
@@ -102,6 +121,14 @@ public final class Report {
             }
         }
         json.set("counts", MAPPER.valueToTree(counts));
+        json.put("valid", isValid());
+        ArrayNode checks = json.putArray("agreements");
+        agreements.forEach(agreement -> checks.addObject()
+                .put("what", agreement.what())
+                .put("median", agreement.median())
+                .put("typical", agreement.typical())
+                .put("holds", agreement.holds())
+                .put("text", agreement.toString()));
         json.set("notes", MAPPER.valueToTree(notes));
         return json;
     }

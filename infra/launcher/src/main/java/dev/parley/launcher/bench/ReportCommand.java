@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -42,32 +43,79 @@ public final class ReportCommand implements Callable<Integer> {
             System.err.println("parley: nothing was kept in " + from + ": run ./parley bench NAME first");
             return 1;
         }
-        List<JsonNode> reports = new ArrayList<>();
-        try (Stream<Path> files = Files.list(from)) {
-            for (Path file : files.filter(path -> path.toString().endsWith(".json"))
-                    .sorted()
-                    .toList()) {
-                reports.add(MAPPER.readTree(file.toFile()));
-            }
-        }
-        Files.writeString(to, page(reports));
+        List<JsonNode> reports = read(from);
+        Files.writeString(to, page(reports, read(from.resolve(Measurement.THROWN_AWAY_FOLDER))));
         System.out.println(reports.size() + " benchmarks written to " + to);
         return 0;
     }
 
-    static String page(List<JsonNode> reports) {
+    private static List<JsonNode> read(Path folder) throws IOException {
+        List<JsonNode> reports = new ArrayList<>();
+        if (Files.isDirectory(folder)) {
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path file : files.filter(path -> path.toString().endsWith(".json"))
+                        .sorted()
+                        .toList()) {
+                    reports.add(MAPPER.readTree(file.toFile()));
+                }
+            }
+        }
+        return reports;
+    }
+
+    /**
+     * The page.
+     *
+     * @param thrownAway runs that do not count; told of where no later one of the same benchmark does
+     */
+    static String page(List<JsonNode> reports, List<JsonNode> thrownAway) {
         StringBuilder page = new StringBuilder("""
                 # Benchmarks
 
                 Written by `./parley bench report` from the last run of each `./parley bench NAME`; not by hand. Figures are
                 medians over rounds, ± half the distance between the best and the worst round. Ratios and differences are
                 between two ways measured in the same run, on the machine that is named; absolute times are that machine's.
+                A run counts only if its baseline, measured twice, agrees with itself within 5 % (A/A).
 
                 """);
         for (JsonNode report : reports) {
             section(page, report);
+            thrownAway.stream().filter(later -> isLater(later, report)).forEach(later -> thrownAway(page, later));
         }
+        thrownAway.stream()
+                .filter(alone -> reports.stream().noneMatch(report -> isSame(alone, report)))
+                .forEach(alone -> {
+                    page.append("## ").append(alone.path("benchmark").asText()).append("\n\n");
+                    thrownAway(page, alone);
+                });
         return page.toString();
+    }
+
+    private static boolean isSame(JsonNode one, JsonNode other) {
+        return one.path("benchmark").asText().equals(other.path("benchmark").asText());
+    }
+
+    private static boolean isLater(JsonNode thrownAway, JsonNode report) {
+        return isSame(thrownAway, report)
+                && Instant.parse(thrownAway.path("time").asText())
+                        .isAfter(Instant.parse(report.path("time").asText()));
+    }
+
+    private static void thrownAway(StringBuilder page, JsonNode report) {
+        page.append("**Thrown away**: the run of ")
+                .append(report.path("time").asText())
+                .append(". ");
+        appendAgreements(page, report);
+    }
+
+    private static void appendAgreements(StringBuilder page, JsonNode report) {
+        report.path("agreements")
+                .forEach(agreement -> page.append(agreement.path("holds").asBoolean() ? "Valid: " : "Not valid: ")
+                        .append(agreement.path("text").asText())
+                        .append(". "));
+        if (!report.path("agreements").isEmpty()) {
+            page.append("\n\n");
+        }
     }
 
     private static void section(StringBuilder page, JsonNode report) {
@@ -112,6 +160,7 @@ public final class ReportCommand implements Callable<Integer> {
                 .map(count -> Report.number(count.getValue().asDouble()) + " " + count.getKey())
                 .collect(Collectors.joining(", "));
         page.append(counts.isEmpty() ? "\n" : "\nChecked: " + counts + ".\n\n");
+        appendAgreements(page, report);
         report.path("notes").forEach(note -> page.append(note.asText()).append("\n\n"));
     }
 }

@@ -21,9 +21,6 @@ import java.util.function.Consumer;
  */
 final class Rounds {
 
-    /** How well the baseline must agree with itself. */
-    private static final double AGREEMENT = 0.05;
-
     private static final double MICROS = 1e6;
 
     private final int rounds;
@@ -149,10 +146,7 @@ final class Rounds {
                                 .map(sample -> sample.cpuSeconds() * MICROS / sample.items())
                                 .toList())));
         peakMemory().ifPresent(bytes -> report.add(Figure.of("peak memory of this process", "MiB", bytes / 1048576.0)));
-        if (Math.abs(Quantiles.median(itself) - 1) > AGREEMENT) {
-            report.note("The baseline against itself differs by more than 5 %: throw this run away.");
-        }
-        return report;
+        return report.agreed(Agreement.ofRatios(baseline, itself));
     }
 
     /** In bytes; empty where the system does not tell. */

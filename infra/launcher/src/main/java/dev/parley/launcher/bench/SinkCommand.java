@@ -63,6 +63,8 @@ import picocli.CommandLine.Option;
  * when the sink's offsets are behind them all. {@code COPY} takes the rows that the sink made of an earlier round, from
  * memory, in Postgres's binary form, in one transaction. Rows count as they stand in the end, however often the sink
  * changed them on the way.
+ *
+ * <p>Every sample begins after a checkpoint, so that none waits for the disk on account of another's pages.
  */
 @Command(
         name = "sink",
@@ -86,7 +88,7 @@ public final class SinkCommand extends Measurement {
     @Option(names = "--warm-up", defaultValue = "3", description = "Rounds before. Default: ${DEFAULT-VALUE}.")
     private int warmUp;
 
-    @Option(names = "--conversations", defaultValue = "400", description = "A round. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--conversations", defaultValue = "2000", description = "A round. Default: ${DEFAULT-VALUE}.")
     private int conversations;
 
     @Option(names = "--turns", defaultValue = "5", description = "A conversation. Default: ${DEFAULT-VALUE}.")
@@ -203,6 +205,7 @@ public final class SinkCommand extends Measurement {
                 throw new IllegalStateException("the log does not take events", e);
             }
         }
+        execute(connection, "checkpoint");
         Stopwatch watch = new Stopwatch();
         producer.commitTransaction();
         await(() -> isBehind(ends, topics.events().name(), connection), "the sink's offsets");
@@ -322,6 +325,7 @@ public final class SinkCommand extends Measurement {
         if (dump == null) {
             throw new IllegalStateException("nothing to copy");
         }
+        execute(connection, "checkpoint");
         Stopwatch watch = new Stopwatch();
         long rows = 0;
         connection.setAutoCommit(false);

@@ -37,6 +37,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.ServerConnector;
 
 /**
  * The front door with the edge, over a feed that tells what it is told to; and beside it the same HTTP server with handlers
@@ -51,6 +53,9 @@ import java.util.concurrent.Semaphore;
 final class SseServer {
 
     private static final int COLLECTIONS = 4;
+
+    /** As the front door's. */
+    private static final int ACCEPT_QUEUE = 4_096;
 
     private SseServer() {}
 
@@ -167,7 +172,7 @@ final class SseServer {
                 List::of);
         Frame frame = frame();
         Set<Semaphore> plain = ConcurrentHashMap.newKeySet();
-        Javalin server = plainServer(frame.sse(), plain).start("127.0.0.1", 0);
+        Javalin server = plainServer(frame.sse(), plain).start();
         System.out.println(api.url().substring(api.url().lastIndexOf(':') + 1) + " " + server.port());
         BufferedReader orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
         for (String order = orders.readLine(); order != null; order = orders.readLine()) {
@@ -197,6 +202,12 @@ final class SseServer {
                 http.setSendServerVersion(false);
                 http.setSendDateHeader(false);
                 http.setOutputBufferSize(8 * 1024);
+            });
+            config.jetty.addConnector((jetty, http) -> {
+                ServerConnector connector = new ServerConnector(jetty, new HttpConnectionFactory(http));
+                connector.setHost("127.0.0.1");
+                connector.setAcceptQueueSize(ACCEPT_QUEUE);
+                return connector;
             });
             config.routes.get("/frames", ctx -> {
                 ctx.contentType("text/event-stream; charset=utf-8");

@@ -41,7 +41,7 @@ public final class StartupCommand extends Measurement {
     protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
         Path script = Path.of(System.getProperty("parley.home", ".")).resolve("parley");
         if (!Files.isExecutable(script)) {
-            throw new IllegalStateException("there is no " + script + " to start");
+            throw new CannotMeasureException("there is no " + script + " to start");
         }
         progress.accept("starting once, uncounted");
         once(script);

@@ -1,69 +1,26 @@
 package dev.parley.launcher.bench.faults;
 
 import dev.parley.launcher.bench.faults.Trial.Question;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.stream.Stream;
 
-/**
- * Wall clocks that jump by an hour, forwards and backwards, in running processes: libfaketime makes them, told through a file
- * that each process reads anew every second. The monotonic clock goes on as it does when a real clock jumps.
- */
+/** Wall clocks that jump by an hour in running processes, ahead, back, or both. */
 final class ClockFaults {
 
-    /** Names the library where it is in none of the usual places. */
-    static final String LIBRARY = "PARLEY_FAKETIME_LIBRARY";
+    private static final Duration HOUR = Duration.ofHours(1);
+    private static final Duration SEEN_WITHIN = Duration.ofSeconds(15);
 
-    private static final List<String> USUAL = List.of(
-            "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
-            "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
-            "/usr/lib/faketime/libfaketimeMT.so.1",
-            "/usr/lib64/faketime/libfaketimeMT.so.1",
-            "/usr/local/lib/faketime/libfaketimeMT.so.1");
+    /** How far Kafka's clock may be off after a jump: what it slews, and a process that got no processor, and nothing else. */
+    private static final Duration STEADY = Duration.ofSeconds(2);
+
+    /** Kafka's session timeout is 10 s, and the lease no longer: by then all who would be thrown out are. */
+    private static final int SESSION_MILLIS = 10_000;
 
     private ClockFaults() {}
-
-    /** Where libfaketime is on this machine. */
-    static Optional<Path> library() {
-        return Stream.concat(Optional.ofNullable(System.getenv(LIBRARY)).stream(), USUAL.stream())
-                .map(Path::of)
-                .filter(Files::exists)
-                .findFirst();
-    }
-
-    static void clockJump(Trial trial) {
-        Path library = library()
-                .orElseThrow(() -> new SkippedException(
-                        "libfaketime is not installed, nor named by " + LIBRARY + ": no clock was moved"));
-        Path time = trial.cluster().dir().resolve("clock");
-        tell(time, "+0s");
-        List<Cluster.Node> nodes = Stream.of("topologies", "llm", "ingest", "sinks")
-                .map(role -> trial.cluster().role(role).getFirst())
-                .toList();
-        wear(trial, nodes, library, time);
-        List<String> conversations = new ArrayList<>();
-        for (int i = 0; i < 3; i++) {
-            String conversation = trial.conversation();
-            conversations.add(conversation);
-            Follower _ = trial.follow(conversation);
-            ask(trial, conversation, 80);
-        }
-        int jumps = trial.between(1, 3);
-        for (int i = 0; i < jumps; i++) {
-            trial.pauseMillis(200, 2_000);
-            // The first always moves; later ones may move back.
-            String to = trial.one(i == 0 ? List.of("+3600s", "-3600s") : List.of("+3600s", "-3600s", "+0s"));
-            tell(time, to);
-            trial.note("clocks at " + to);
-            conversations.forEach(conversation -> ask(trial, conversation, trial.between(3, 20)));
-        }
-    }
 
     /** A scenario that this machine cannot play. */
     static final class SkippedException extends RuntimeException {
@@ -74,44 +31,91 @@ final class ClockFaults {
         }
     }
 
-    private static void ask(Trial trial, String conversation, int words) {
+    static void clockJump(Trial trial) {
+        Path library = MovableClocks.library()
+                .orElseThrow(() -> new SkippedException("libfaketime is not installed, nor named by "
+                        + MovableClocks.LIBRARY + ": no clock was moved"));
+        Cluster cluster = trial.cluster();
+        MovableClocks clocks = cluster.movableClocks(library);
+        Map<String, String> before = settledGroups(trial);
+        List<String> conversations = new ArrayList<>();
+        List<Question> questions = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            String conversation = trial.conversation();
+            conversations.add(conversation);
+            Follower _ = trial.follow(conversation);
+            questions.add(ask(trial, conversation, 80));
+        }
+        trial.awaitDeltas(3);
+        List<Duration> jumps = switch (trial.between(0, 3)) {
+            case 0 -> List.of(HOUR);
+            case 1 -> List.of(HOUR.negated());
+            case 2 -> List.of(HOUR, HOUR.negated());
+            default -> List.of(HOUR.negated(), HOUR);
+        };
+        for (Duration jump : jumps) {
+            trial.pauseMillis(0, 1_500);
+            jump(trial, clocks, jump);
+            conversations.forEach(conversation -> questions.add(ask(trial, conversation, trial.between(3, 20))));
+        }
+        trial.pauseMillis(SESSION_MILLIS + 1_000, SESSION_MILLIS + 3_000);
+        Map<String, String> after = Groups.members(cluster.kafka());
+        trial.expect(
+                after.equals(before), "members of groups were changed by the jump: " + before + " became " + after);
+        // Nobody was killed or cut: a second attempt would be a lease that a clock has ended.
+        trial.atRest(() -> questions.forEach(question -> trial.expect(
+                trial.model().callsOf(question.ask()) == 1,
+                question.ask() + " was asked " + trial.model().callsOf(question.ask()) + " times")));
+    }
+
+    /** Sets the clocks, and waits until every process that wears one has seen it. */
+    private static void jump(Trial trial, MovableClocks clocks, Duration by) {
+        Map<JavaProcess, Integer> seen = new java.util.HashMap<>();
+        clocks.processes()
+                .forEach(process -> seen.put(process, clocks.seenBy(process).size()));
+        clocks.move(by);
+        for (JavaProcess process : clocks.processes()) {
+            trial.await(
+                    "the jump in " + process,
+                    SEEN_WITHIN,
+                    () -> clocks.seenBy(process).size() > seen.getOrDefault(process, 0));
+            MovableClocks.Jump jump = clocks.seenBy(process).getLast();
+            trial.expect(
+                    jump.wall().minus(by).abs().compareTo(STEADY) < 0,
+                    process + " saw its clock move by " + jump.wall().toMillis() + " ms");
+            trial.expect(
+                    jump.kafka().abs().compareTo(STEADY) < 0,
+                    "Kafka's clock in " + process + " moved by " + jump.kafka().toMillis()
+                            + " ms with the wall clock: see docs/decisions/0013");
+            trial.count(by.isNegative() ? "jumps back seen by a process" : "jumps ahead seen by a process");
+        }
+    }
+
+    /** Members of the groups once they are the same twice, some time apart. */
+    private static Map<String, String> settledGroups(Trial trial) {
+        Map<String, String> last = new java.util.HashMap<>();
+        trial.await("settled groups", () -> {
+            Map<String, String> now = Groups.members(trial.cluster().kafka());
+            boolean settled =
+                    now.equals(last) && now.size() >= 4 && now.values().stream().allMatch(its -> its.startsWith("["));
+            last.clear();
+            last.putAll(now);
+            Cluster.pause(Duration.ofMillis(500));
+            return settled;
+        });
+        return Map.copyOf(last);
+    }
+
+    private static Question ask(Trial trial, String conversation, int words) {
         Question question = trial.question(conversation, words, Duration.ofMillis(40));
         var _ = trial.sendUntilAcknowledged(question, trial.between(0, 1));
+        return question;
     }
 
-    /** Starts processes again with a clock that can be moved, until the trial is over. */
-    private static void wear(Trial trial, List<Cluster.Node> nodes, Path library, Path time) {
-        for (Cluster.Node node : nodes) {
-            node.process().set("LD_PRELOAD", library.toString());
-            node.process().set("FAKETIME_TIMESTAMP_FILE", time.toString());
-            node.process().set("FAKETIME_CACHE_DURATION", "1");
-            node.process().set("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-            node.process().set("DONT_FAKE_MONOTONIC", "1");
-            node.process().end();
-            node.process().start();
-        }
-        trial.afterwards(() -> {
-            for (Cluster.Node node : nodes) {
-                node.process().set("LD_PRELOAD", null);
-                node.process().end();
-                node.process().start();
-            }
-            trial.cluster().awaitReady();
-        });
-        trial.cluster().awaitReady();
-    }
-
-    private static void tell(Path file, String offset) {
-        try {
-            // In one step: a process must not read half of it.
-            Path whole = Files.writeString(file.resolveSibling("clock-next"), offset + "\n");
-            Files.move(
-                    whole,
-                    file,
-                    java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-                    java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    /** One process of each role, so that its neighbours have another time. */
+    static List<JavaProcess> wearers(Cluster cluster) {
+        return Stream.of("topologies", "llm", "ingest", "sinks")
+                .map(role -> cluster.role(role).getFirst().process())
+                .toList();
     }
 }

@@ -29,6 +29,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
@@ -49,6 +50,9 @@ final class Cluster implements AutoCloseable {
     private static final int LOWEST_PORT = 20_000;
 
     private static final int HIGHEST_PORT = 32_000;
+
+    /** The sink that reaches Postgres through a proxy. */
+    private static final String GATED_SINK = "sinks-1";
 
     /** How many processes of each role. */
     record Size(int ingest, int topologies, int workers, int sinks) {
@@ -73,6 +77,9 @@ final class Cluster implements AutoCloseable {
             .build();
     private final Thread hook = new Thread(this::stopAll, "faults-cleanup");
     private final Duration lease;
+    private final FaultyProxy postgresGate;
+    private final String databaseThroughGate;
+    private @Nullable MovableClocks clocks;
     private boolean postgresAway;
     private boolean failed;
 
@@ -109,6 +116,13 @@ final class Cluster implements AutoCloseable {
         broker.start();
         this.registry = SchemaRegistry.start(dir.resolve("registry"), 0);
         this.postgres = EmbeddedPostgres.start(dir.resolve("postgres"), 0);
+        // As it is written: jdbc:postgresql://HOST:PORT/…
+        URI database = URI.create(postgres.jdbcUrl().substring("jdbc:".length()));
+        this.postgresGate = FaultyProxy.before(database, connection -> new FaultyProxy.Treatment.Pass());
+        this.databaseThroughGate = postgres.jdbcUrl()
+                .replace(
+                        database.getHost() + ":" + database.getPort(),
+                        postgresGate.url().getAuthority());
         this.settings = new HashMap<>(Map.of(
                 KafkaSettings.BOOTSTRAP_SERVERS,
                 bootstrap,
@@ -199,6 +213,9 @@ final class Cluster implements AutoCloseable {
         environment.put("PARLEY_METRICS_PORT", Integer.toString(operations));
         environment.put("PARLEY_HTTP_PORT", Integer.toString(front));
         environment.put("PARLEY_STATE_DIR", dir.resolve("state").resolve(name).toString());
+        if (name.equals(GATED_SINK)) {
+            environment.put("DATABASE_URL", databaseThroughGate);
+        }
         environment.putAll(own);
         JavaProcess process = new JavaProcess(
                 name,
@@ -239,6 +256,36 @@ final class Cluster implements AutoCloseable {
     /** What the workers reach the model through. */
     FaultyProxy modelGate() {
         return modelGate;
+    }
+
+    /** What one sink, {@link #gatedSink}, reaches Postgres through. */
+    FaultyProxy postgresGate() {
+        return postgresGate;
+    }
+
+    Node gatedSink() {
+        return Objects.requireNonNull(nodes.get(GATED_SINK));
+    }
+
+    /** One process of each role with a clock that can be moved, from now on; returns once all work. */
+    MovableClocks movableClocks(Path library) {
+        MovableClocks worn = clocks;
+        if (worn == null) {
+            worn = MovableClocks.wornBy(ClockFaults.wearers(this), dir, library);
+            clocks = worn;
+            awaitReady();
+        }
+        return worn;
+    }
+
+    /** All processes with the machine's clock again. */
+    void usualClocks() {
+        MovableClocks worn = clocks;
+        if (worn != null) {
+            clocks = null;
+            worn.takeOff();
+            awaitReady();
+        }
     }
 
     Topics topics() {
@@ -388,6 +435,7 @@ final class Cluster implements AutoCloseable {
         nodes().forEach(node -> node.process().kill());
         broker.kill();
         closeQuietly(registry);
+        closeQuietly(postgresGate);
         closeQuietly(postgres);
         closeQuietly(modelGate);
         closeQuietly(model);

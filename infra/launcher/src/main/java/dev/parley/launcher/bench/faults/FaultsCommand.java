@@ -3,7 +3,6 @@ package dev.parley.launcher.bench.faults;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -44,7 +43,7 @@ public final class FaultsCommand implements Callable<Integer> {
             names = "--seeds",
             defaultValue = "1",
             paramLabel = "N",
-            description = "How many seeds, from --seed on. Default: ${DEFAULT-VALUE}.")
+            description = "How many seeds of each, from --seed on. Default: ${DEFAULT-VALUE}.")
     private int seeds;
 
     @Option(names = "--seed", defaultValue = "1", description = "The first seed. Default: ${DEFAULT-VALUE}.")
@@ -53,7 +52,17 @@ public final class FaultsCommand implements Callable<Integer> {
     @Option(names = "--brief", description = "Shorter waits and fewer processes, as in the test suite.")
     private boolean brief;
 
-    @Option(names = "--report", paramLabel = "FILE", description = "Also write the report as Markdown.")
+    @Option(
+            names = "--kept",
+            defaultValue = ".parley/bench/faults.jsonl",
+            paramLabel = "FILE",
+            description = "Where each trial is kept, a line of JSON each. Default: ${DEFAULT-VALUE}.")
+    private Path kept = Path.of(".parley/bench/faults.jsonl");
+
+    @Option(
+            names = "--report",
+            paramLabel = "FILE",
+            description = "Write all trials that are kept as Markdown, afterwards; with --seeds 0 without playing any.")
     private @Nullable Path report;
 
     @Override
@@ -70,18 +79,24 @@ public final class FaultsCommand implements Callable<Integer> {
             return 2;
         }
         List<Long> range = LongStream.range(seed, seed + seeds).boxed().toList();
-        List<FaultsRun.Result> results;
-        try (FaultsRun run = brief ? FaultsRun.brief(FaultsCommand::say) : FaultsRun.usual(FaultsCommand::say)) {
-            results = run.play(scenarios, range, FaultsCommand::tell);
+        KeptTrials trials = new KeptTrials(kept);
+        List<FaultsRun.Result> results = List.of();
+        if (!range.isEmpty()) {
+            try (FaultsRun run = brief ? FaultsRun.shorter(FaultsCommand::say) : FaultsRun.usual(FaultsCommand::say)) {
+                results = run.play(scenarios, range, result -> {
+                    trials.keep(result);
+                    tell(result);
+                });
+            }
+            FaultsReport summary = new FaultsReport(results);
+            System.out.print(summary.text());
+            System.out.println();
+            System.out.println(summary.json());
         }
-        FaultsReport summary = new FaultsReport(results, Instant.now());
-        System.out.print(summary.text());
-        System.out.println();
-        System.out.println(summary.json());
         if (report != null) {
-            Files.writeString(report, summary.markdown());
+            Files.writeString(report, new FaultsReport(trials.read()).markdown());
         }
-        return results.stream().allMatch(result -> result.violations().isEmpty()) ? 0 : 1;
+        return results.stream().noneMatch(FaultsRun.Result::broke) ? 0 : 1;
     }
 
     private static void say(String line) {
@@ -90,17 +105,18 @@ public final class FaultsCommand implements Callable<Integer> {
 
     private static void tell(FaultsRun.Result result) {
         String outcome =
-                !result.skipped().isEmpty() ? "not played: " + result.skipped() : result.passed() ? "holds" : "BROKEN";
+                !result.skipped().isEmpty() ? "not played: " + result.skipped() : result.holds() ? "holds" : "BROKEN";
         say("%-18s seed %-5d %6.1f s  %s  (%s)"
                 .formatted(
                         result.scenario(),
                         result.seed(),
                         result.millis() / 1e3,
                         outcome,
-                        String.join("; ", result.notes())));
+                        FaultsReport.words(result.counts(), result.worst(), result.notes())));
         result.violations().forEach(violation -> say("    " + violation));
         if (!result.violations().isEmpty()) {
-            say("    again: ./parley bench faults --only " + result.scenario() + " --seed " + result.seed());
+            say("    again: ./parley bench faults " + (result.brief() ? "--brief " : "") + "--only " + result.scenario()
+                    + " --seed " + result.seed());
         }
     }
 }

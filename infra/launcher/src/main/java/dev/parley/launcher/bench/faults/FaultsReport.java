@@ -2,37 +2,39 @@ package dev.parley.launcher.bench.faults;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** What a run found, for people and for programs. */
+/** What trials found, for people and for programs. Of a scenario and seed that was played again the last time counts. */
 final class FaultsReport {
 
+    private final List<FaultsRun.Result> played;
     private final List<FaultsRun.Result> results;
-    private final Instant time;
 
-    FaultsReport(List<FaultsRun.Result> results, Instant time) {
-        this.results = List.copyOf(results);
-        this.time = time.truncatedTo(ChronoUnit.SECONDS);
+    /** {@code played}: in the order in which they were. */
+    FaultsReport(List<FaultsRun.Result> played) {
+        this.played = List.copyOf(played);
+        Map<String, FaultsRun.Result> latest = new LinkedHashMap<>();
+        for (FaultsRun.Result result : played) {
+            latest.put(key(result), result);
+        }
+        this.results = List.copyOf(latest.values());
+    }
+
+    private static String key(FaultsRun.Result result) {
+        return result.scenario() + " --seed " + result.seed();
     }
 
     private record Row(String scenario, String fault, List<FaultsRun.Result> results) {
-        long passed() {
-            return results.stream().filter(FaultsRun.Result::passed).count();
-        }
-
-        long skipped() {
-            return results.stream()
-                    .filter(result -> !result.skipped().isEmpty())
-                    .count();
+        long held() {
+            return results.stream().filter(FaultsRun.Result::holds).count();
         }
 
         String seeds() {
@@ -40,15 +42,37 @@ final class FaultsReport {
                     results.stream().map(FaultsRun.Result::seed).toList());
         }
 
+        String mode() {
+            long brief = results.stream().filter(FaultsRun.Result::brief).count();
+            return brief == 0
+                    ? "usual"
+                    : brief == results.size() ? "brief" : brief + " brief, " + (results.size() - brief) + " usual";
+        }
+
         String outcome() {
-            if (skipped() == results.size()) {
-                return "not played: " + results.getFirst().skipped();
-            }
             List<Long> failing = results.stream()
-                    .filter(result -> !result.violations().isEmpty())
+                    .filter(FaultsRun.Result::broke)
                     .map(FaultsRun.Result::seed)
                     .toList();
-            return failing.isEmpty() ? "holds" : "broken by seeds " + seedList(failing);
+            if (!failing.isEmpty()) {
+                return "broken by seeds " + seedList(failing);
+            }
+            List<FaultsRun.Result> skipped = results.stream()
+                    .filter(result -> !result.skipped().isEmpty())
+                    .toList();
+            return skipped.isEmpty()
+                    ? "holds"
+                    : skipped.size() + " not played: " + skipped.getFirst().skipped();
+        }
+
+        String happened() {
+            Map<String, Long> counts = new TreeMap<>();
+            Map<String, Long> worst = new TreeMap<>();
+            for (FaultsRun.Result result : results) {
+                result.counts().forEach((what, times) -> counts.merge(what, times, Long::sum));
+                result.worst().forEach((what, value) -> worst.merge(what, value, Math::max));
+            }
+            return words(counts, worst, List.of());
         }
 
         String seconds() {
@@ -57,6 +81,21 @@ final class FaultsReport {
             return "%.1f (%.1f–%.1f)"
                     .formatted(millis.get(millis.size() / 2) / 1e3, millis.getFirst() / 1e3, millis.getLast() / 1e3);
         }
+    }
+
+    /** What was done and met, in words; what every trial has comes last. */
+    static String words(Map<String, Long> counts, Map<String, Long> worst, List<String> notes) {
+        Comparator<String> order =
+                Comparator.<String>comparingInt(Trial.OF_ALL::indexOf).thenComparing(Comparator.naturalOrder());
+        return Stream.of(
+                        counts.keySet().stream()
+                                .sorted(order)
+                                .filter(what -> counts.getOrDefault(what, 0L) > 0)
+                                .map(what -> counts.get(what) + " " + what),
+                        worst.entrySet().stream().map(entry -> "at most " + entry.getValue() + " " + entry.getKey()),
+                        notes.stream())
+                .flatMap(words -> words)
+                .collect(Collectors.joining("; "));
     }
 
     private static String seeds(List<Long> seeds) {
@@ -87,29 +126,15 @@ final class FaultsReport {
                 "%-18s %7s %7s  %-22s %s%n".formatted("scenario", "seeds", "held", "seconds (from–to)", "outcome"));
         for (Row row : rows()) {
             text.append("%-18s %7d %7d  %-22s %s%n"
-                    .formatted(row.scenario(), row.results().size(), row.passed(), row.seconds(), row.outcome()));
+                    .formatted(row.scenario(), row.results().size(), row.held(), row.seconds(), row.outcome()));
         }
         return text.toString();
     }
 
     ObjectNode json() {
         ObjectNode json = ChatUser.MAPPER.createObjectNode();
-        json.put("time", time.toString()).put("machine", machine()).put("commit", commit());
         ArrayNode trials = json.putArray("trials");
-        for (FaultsRun.Result result : results) {
-            ObjectNode trial = trials.addObject();
-            trial.put("scenario", result.scenario())
-                    .put("seed", result.seed())
-                    .put("passed", result.passed())
-                    .put("millis", result.millis());
-            if (!result.skipped().isEmpty()) {
-                trial.put("skipped", result.skipped());
-            }
-            ArrayNode violations = trial.putArray("violations");
-            result.violations().forEach(violations::add);
-            ArrayNode notes = trial.putArray("notes");
-            result.notes().forEach(notes::add);
-        }
+        results.forEach(result -> trials.add(ChatUser.MAPPER.<ObjectNode>valueToTree(result)));
         return json;
     }
 
@@ -122,45 +147,34 @@ final class FaultsReport {
                 every frame; afterwards one checker reads the log, the tables and those records, and says what does not fit together.
                 The checker itself is tried in the test suite on histories with planted faults.
 
-                    ./parley bench faults --seeds 20                           # all of it, and this page with --report docs/faults.md
+                    ./parley bench faults --seeds 20                           # all of it
                     ./parley bench faults --only worker-killed --seed 7        # one trial again
+                    ./parley bench faults --seeds 0 --report docs/faults.md    # this page, from all trials that are kept
 
                 A seed decides how many conversations there are, what is said, which process is hit, and how long is waited; the
                 machine decides the rest, so the same seed may meet the processes in other moments.
 
                 """);
-        text.append("Run on ")
-                .append(time)
-                .append(" at commit ")
-                .append(commit())
-                .append(", on ")
-                .append(machine());
-        text.append(
-                ".\n\n| scenario | fault | seeds | held | seconds each: median (from–to) | outcome |\n|---|---|---|---|---|---|\n");
+        run(text);
+        text.append("| scenario | fault | seeds | held | outcome | seconds each: median (from–to) | mode |\n")
+                .append("|---|---|---|---|---|---|---|\n");
         for (Row row : rows()) {
-            text.append("| `%s` | %s | %s (%d) | %d | %s | %s |%n"
+            text.append("| `%s` | %s | %s (%d) | %d | %s | %s | %s |%n"
                     .formatted(
                             row.scenario(),
                             row.fault(),
                             row.seeds(),
                             row.results().size(),
-                            row.passed(),
+                            row.held(),
+                            row.outcome(),
                             row.seconds(),
-                            row.outcome()));
+                            row.mode()));
         }
-        List<FaultsRun.Result> broken = results.stream()
-                .filter(result -> !result.violations().isEmpty())
-                .toList();
-        if (!broken.isEmpty()) {
-            text.append("\n## What broke\n\n");
-            for (FaultsRun.Result result : broken) {
-                text.append("- `%s --seed %d`: %s%n"
-                        .formatted(
-                                result.scenario(),
-                                result.seed(),
-                                result.violations().stream().limit(5).collect(Collectors.joining("; "))));
-            }
+        text.append("\n## What was played\n\nSums over the seeds of each row.\n\n");
+        for (Row row : rows()) {
+            text.append("- `%s`: %s%n".formatted(row.scenario(), row.happened()));
         }
+        broken(text);
         text.append("""
 
                 ## What is checked after each trial
@@ -181,35 +195,52 @@ final class FaultsReport {
         return text.toString();
     }
 
-    private static String machine() {
-        String processor = firstLine(Path.of("/proc/cpuinfo"), "model name")
-                .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                .orElse(System.getProperty("os.arch"));
-        String memory = firstLine(Path.of("/proc/meminfo"), "MemTotal")
-                .map(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024 / 1024 + " GiB")
-                .orElse("unknown memory");
-        return Runtime.getRuntime().availableProcessors() + " processors (" + processor + "), " + memory + ", "
-                + System.getProperty("os.name") + ", Java " + Runtime.version();
-    }
-
-    private static Optional<String> firstLine(Path file, String beginning) {
-        try (var lines = Files.lines(file)) {
-            return lines.filter(line -> line.startsWith(beginning)).findFirst();
-        } catch (IOException e) {
-            return Optional.empty();
+    private void run(StringBuilder text) {
+        if (results.isEmpty()) {
+            text.append("No trial is kept.\n\n");
+            return;
         }
+        TreeSet<String> times =
+                results.stream().map(FaultsRun.Result::time).collect(Collectors.toCollection(TreeSet::new));
+        text.append("%d trials, played from %s to %s, on %s, at %s.%n%n"
+                .formatted(
+                        results.size(),
+                        times.first(),
+                        times.last(),
+                        distinct(results.stream().map(FaultsRun.Result::machine)),
+                        distinct(results.stream().map(result -> "commit " + result.commit()))));
+        text.append("""
+                *Brief* trials have one process of `topologies` instead of two, a lease of 6 s instead of 10 s, and Postgres away for 8 s
+                instead of 60 s; all else is the same.
+
+                """);
     }
 
-    private static String commit() {
-        try {
-            Process git = new ProcessBuilder("git", "describe", "--always", "--dirty")
-                    .directory(Path.of(System.getProperty("parley.home", ".")).toFile())
-                    .redirectError(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            String said = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            return said.isEmpty() ? "unknown" : said;
-        } catch (IOException e) {
-            return "unknown";
+    private static String distinct(Stream<String> words) {
+        return words.distinct().collect(Collectors.joining(" and "));
+    }
+
+    /** What is broken, and what was and holds since. */
+    private void broken(StringBuilder text) {
+        List<FaultsRun.Result> ever =
+                played.stream().filter(FaultsRun.Result::broke).toList();
+        text.append("\n## What broke\n\n");
+        if (ever.isEmpty()) {
+            text.append("Nothing.\n");
+            return;
+        }
+        for (FaultsRun.Result result : ever) {
+            FaultsRun.Result last = results.stream()
+                    .filter(any -> key(any).equals(key(result)))
+                    .findFirst()
+                    .orElse(result);
+            text.append("- `%s%s` at commit %s: %s%s%n"
+                    .formatted(
+                            result.brief() ? "--brief --only " : "--only ",
+                            key(result),
+                            result.commit(),
+                            result.violations().stream().limit(3).collect(Collectors.joining("; ")),
+                            last.holds() ? ". Held when it was played again, at commit " + last.commit() : ""));
         }
     }
 }

@@ -8,11 +8,16 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A TCP proxy that does to answers what networks do: cuts them, lets them trickle, or holds them for ever with the connection
@@ -21,6 +26,7 @@ import java.util.function.IntFunction;
 final class FaultyProxy implements AutoCloseable {
 
     private static final int SMALL_BUFFER_BYTES = 4 * 1024;
+    private static final int PIECE_BYTES = 16 * 1024;
     private static final int BACKLOG = 256;
 
     /** What happens to the answer of one connection. */
@@ -41,13 +47,54 @@ final class FaultyProxy implements AutoCloseable {
         record HalfOpenAfter(int bytes) implements Treatment {}
     }
 
+    /** The first bytes of one side that contain a mark, kept back until {@link #release}; everything else passes. */
+    static final class Hold {
+        private final boolean ofAnswers;
+        private final byte[] mark;
+        private final CountDownLatch taken = new CountDownLatch(1);
+        private final CountDownLatch released = new CountDownLatch(1);
+        private final AtomicBoolean used = new AtomicBoolean();
+
+        private Hold(boolean ofAnswers, String mark) {
+            this.ofAnswers = ofAnswers;
+            this.mark = mark.getBytes(StandardCharsets.ISO_8859_1);
+        }
+
+        /** Whether such bytes have come, and are kept. */
+        boolean holds() {
+            return taken.getCount() == 0;
+        }
+
+        void release() {
+            released.countDown();
+        }
+
+        private void meet(boolean answer, byte[] bytes, int length) throws InterruptedException {
+            if (answer == ofAnswers && isIn(bytes, length) && used.compareAndSet(false, true)) {
+                taken.countDown();
+                released.await();
+            }
+        }
+
+        private boolean isIn(byte[] bytes, int length) {
+            for (int from = 0; from + mark.length <= length; from++) {
+                if (Arrays.equals(bytes, from, from + mark.length, mark, 0, mark.length)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
     private final URI upstream;
     private final IntFunction<Treatment> treatments;
     private final int port;
     private volatile ServerSocket listener;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final AtomicInteger connections = new AtomicInteger();
+    private final AtomicInteger cuts = new AtomicInteger();
     private volatile boolean healthy;
+    private volatile @Nullable Hold hold;
 
     private FaultyProxy(URI upstream, IntFunction<Treatment> treatments) throws IOException {
         this.upstream = upstream;
@@ -79,6 +126,26 @@ final class FaultyProxy implements AutoCloseable {
 
     int connections() {
         return connections.get();
+    }
+
+    /** How many connections were cut, as their treatment says. */
+    int cuts() {
+        return cuts.get();
+    }
+
+    /** Keeps back the next answer, of a connection that passes, that has a mark in one piece of it. */
+    Hold holdAnswer(String mark) {
+        return hold(new Hold(true, mark));
+    }
+
+    /** Keeps back what some client says next. */
+    Hold holdRequest() {
+        return hold(new Hold(false, ""));
+    }
+
+    private Hold hold(Hold next) {
+        hold = next;
+        return next;
     }
 
     /** Ends all connections; those that come from now on pass. */
@@ -137,11 +204,13 @@ final class FaultyProxy implements AutoCloseable {
         }
     }
 
-    private static void requests(Socket from, Socket to) {
+    private void requests(Socket from, Socket to) {
         try {
-            from.getInputStream().transferTo(to.getOutputStream());
+            pass(from.getInputStream(), to.getOutputStream(), false);
         } catch (IOException e) {
             // One side left; so does the other.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
         closeQuietly(to);
     }
@@ -151,11 +220,9 @@ final class FaultyProxy implements AutoCloseable {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             switch (treatment) {
-                case Treatment.Pass() -> in.transferTo(out);
-                case Treatment.CutAfterBytes(int bytes) -> {
-                    pass(in, out, bytes);
-                }
-                case Treatment.CutAfterFrames(int frames) -> passFrames(in, out, frames);
+                case Treatment.Pass() -> pass(in, out, true);
+                case Treatment.CutAfterBytes(int bytes) -> cut(passBytes(in, out, bytes));
+                case Treatment.CutAfterFrames(int frames) -> cut(passFrames(in, out, frames));
                 case Treatment.Trickle(Duration perByte) -> {
                     for (int next = in.read(); next >= 0; next = in.read()) {
                         out.write(next);
@@ -163,7 +230,7 @@ final class FaultyProxy implements AutoCloseable {
                     }
                 }
                 case Treatment.HalfOpenAfter(int bytes) -> {
-                    pass(in, out, bytes);
+                    boolean _ = passBytes(in, out, bytes);
                     return; // Neither side is closed.
                 }
             }
@@ -176,18 +243,40 @@ final class FaultyProxy implements AutoCloseable {
         closeQuietly(to);
     }
 
-    private static void pass(InputStream in, OutputStream out, int bytes) throws IOException {
-        for (int i = 0; i < bytes; i++) {
-            int next = in.read();
-            if (next < 0) {
-                return;
-            }
-            out.write(next);
+    private void cut(boolean before) {
+        if (before) {
+            cuts.incrementAndGet();
         }
     }
 
-    /** A frame has a line of data and ends with an empty line, whatever chunks the bytes come in. */
-    private static void passFrames(InputStream in, OutputStream out, int frames) throws IOException {
+    private void pass(InputStream in, OutputStream out, boolean answer) throws IOException, InterruptedException {
+        byte[] buffer = new byte[PIECE_BYTES];
+        for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
+            Hold holding = hold;
+            if (holding != null) {
+                holding.meet(answer, buffer, length);
+            }
+            out.write(buffer, 0, length);
+        }
+    }
+
+    /** False where the answer ended before that. */
+    private static boolean passBytes(InputStream in, OutputStream out, int bytes) throws IOException {
+        for (int i = 0; i < bytes; i++) {
+            int next = in.read();
+            if (next < 0) {
+                return false;
+            }
+            out.write(next);
+        }
+        return true;
+    }
+
+    /**
+     * A frame has a line of data and ends with an empty line, whatever chunks the bytes come in. False where the answer ended
+     * before that many.
+     */
+    private static boolean passFrames(InputStream in, OutputStream out, int frames) throws IOException {
         String mark = "\ndata: ";
         int matched = 0;
         boolean inData = false;
@@ -204,11 +293,12 @@ final class FaultyProxy implements AutoCloseable {
                 inData = false;
                 if (++seen == frames) {
                     out.flush();
-                    return;
+                    return true;
                 }
             }
             last = next;
         }
+        return false;
     }
 
     private static void closeQuietly(AutoCloseable socket) {

@@ -8,6 +8,7 @@ import dev.parley.launcher.bench.faults.History.Poison;
 import dev.parley.launcher.bench.faults.History.Submission;
 import dev.parley.launcher.bench.faults.Trial.Question;
 import dev.parley.schemas.Topics;
+import dev.parley.stack.ModelExchange;
 import dev.parley.stack.Script;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -71,6 +72,7 @@ final class InputFaults {
                     default -> name.equals(topics.controls().name()) ? mark : stranger;
                 };
                 byte[] key = ("default/" + trial.one(conversations)).getBytes(StandardCharsets.UTF_8);
+                trial.count("poison records");
                 trial.poison(new Poison(name, Bytes.wrap(key), Bytes.wrap(value)));
                 producer.send(new ProducerRecord<>(name, trial.between(0, 3), key, value))
                         .get();
@@ -144,6 +146,7 @@ final class InputFaults {
             Follower _ = trial.follow(conversation);
             String ask = trial.name(trouble.name().toLowerCase(java.util.Locale.ROOT));
             asks.add(ask);
+            trial.count("troubles of the model");
             IntFunction<Script> scripts = call -> recovers && call > 0
                     ? Model.words(ask, call, words).pacedAt(PACE)
                     : troubled(trouble, ask, call, words);
@@ -156,15 +159,17 @@ final class InputFaults {
                     recovers ? Set.of() : Set.of(String.valueOf(CODES.get(trouble))));
             var _ = trial.sendUntilAcknowledged(question, trial.between(0, 1));
         }
-        trial.afterwards(() -> asks.forEach(ask -> trial.expect(
-                trial.model().callsOf(ask) <= MOST_CALLS,
-                ask + " was asked " + trial.model().callsOf(ask) + " times")));
+        trial.atRest(() -> asks.forEach(ask -> {
+            int calls = trial.model().callsOf(ask);
+            trial.expect(calls >= 1 && calls <= MOST_CALLS, ask + " was asked " + calls + " times");
+        }));
     }
 
     private static void unreachable(Trial trial) {
         String conversation = trial.conversation();
         Follower follower = trial.follow(conversation);
         trial.cluster().modelGate().shut();
+        trial.count("troubles of the model");
         try {
             String ask = trial.name("unreachable");
             Question question = new Question(
@@ -211,6 +216,7 @@ final class InputFaults {
             List<Submission> acknowledged = sent.stream()
                     .filter(submission -> submission.outcome() instanceof Outcome.Acknowledged)
                     .toList();
+            trial.count("repeats of a submit, at once on two nodes", sent.size());
             trial.expect(!acknowledged.isEmpty(), "none of " + sent.size() + " repeats was acknowledged");
             trial.expect(
                     acknowledged.stream().map(Submission::turnId).distinct().count() <= 1,
@@ -233,8 +239,18 @@ final class InputFaults {
         }
     }
 
+    /** After a cancel, within which the model server is to see its connection closed. */
+    private static final Duration CLOSED_WITHIN = Duration.ofSeconds(1);
+
+    /** The same on a machine that does other things as well. */
+    private static final Duration CLOSED_WITHIN_UNTIMED = Duration.ofSeconds(15);
+
+    private static final int RUNNING = 5;
+
     static void cancels(Trial trial) {
-        during(trial);
+        for (int i = 0; i < RUNNING; i++) {
+            during(trial);
+        }
         before(trial);
         after(trial);
         storm(trial);
@@ -262,17 +278,35 @@ final class InputFaults {
                                 body,
                                 Map.of())
                         .acknowledged());
+        trial.count("cancels");
     }
 
     private static void during(Trial trial) {
         String conversation = trial.conversation();
         Follower follower = trial.follow(conversation);
-        String turn =
-                trial.sendUntilAcknowledged(endless(trial, conversation), 0).turnId();
+        Question question = endless(trial, conversation);
+        String turn = trial.sendUntilAcknowledged(question, 0).turnId();
         int deltas = trial.between(0, 30);
         trial.await("deltas to cancel after", () -> follower.deltas() >= deltas);
-        cancel(trial, conversation, trial.chance(50) ? Map.of("turnId", turn) : Map.of(), trial.between(0, 1));
+        Map<String, String> body = trial.chance(50) ? Map.of("turnId", turn) : Map.of();
+        int front = trial.between(0, 1);
+        boolean called = trial.model().latestOf(question.ask()).isPresent();
+        long asked = System.nanoTime();
+        cancel(trial, conversation, body, front);
         trial.await("the end of a cancelled turn", () -> follower.hasSeenEndOf(turn));
+        trial.expect(called || deltas == 0, "deltas came and the model was not called");
+        if (called) {
+            ModelExchange exchange = trial.model().latestOf(question.ask()).orElseThrow();
+            Duration bound = trial.timed() ? CLOSED_WITHIN : CLOSED_WITHIN_UNTIMED;
+            boolean closed = exchange.awaitClosedByClient(CLOSED_WITHIN_UNTIMED);
+            Duration after = Duration.ofNanos(exchange.endedNanos() - asked);
+            trial.expect(
+                    closed && after.compareTo(bound) <= 0,
+                    "the model server saw its connection "
+                            + (closed ? "closed " + after.toMillis() + " ms after a cancel" : "open after a cancel"));
+            trial.count("connections of the model server closed by a cancel");
+            trial.worst("ms from a cancel to the model server's closed connection", after.toMillis());
+        }
     }
 
     private static void before(Trial trial) {

@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +32,7 @@ final class JavaProcess {
     private final List<String> program;
     private final Map<String, String> environment;
     private final Path log;
+    private List<String> through = List.of();
     private @Nullable Process process;
     private boolean stopped;
 
@@ -61,6 +63,11 @@ final class JavaProcess {
         }
     }
 
+    /** Has the next start run a program, with arguments, that runs this one; none: runs this one itself. */
+    void runThrough(List<String> program) {
+        through = List.copyOf(program);
+    }
+
     void start() {
         if (isAlive()) {
             return;
@@ -79,6 +86,7 @@ final class JavaProcess {
                 .forEach(command::add);
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), CHILD_MAIN));
+        command.addAll(through);
         command.addAll(program);
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -138,6 +146,45 @@ final class JavaProcess {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             kill();
+        }
+    }
+
+    /** What the program has printed, in all its lives. */
+    String printed() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    /**
+     * Bytes of the heap that are in use once garbage is collected.
+     *
+     * @throws IllegalStateException if the virtual machine does not tell
+     */
+    long liveHeapBytes() {
+        Process running = process;
+        if (running == null) {
+            throw new IllegalStateException(name + " does not run");
+        }
+        try {
+            Process jcmd = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "jcmd")
+                                    .toString(),
+                            Long.toString(running.pid()),
+                            "GC.class_histogram")
+                    .redirectErrorStream(true)
+                    .start();
+            String told = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            awaitEnd(jcmd);
+            return told.lines()
+                    .filter(line -> line.startsWith("Total"))
+                    .mapToLong(line -> Long.parseLong(line.strip().split("\\s+", -1)[2]))
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalStateException(name + " does not tell its heap"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -191,6 +191,11 @@ final class LogIndex {
         return attempts.getOrDefault(generation, List.of());
     }
 
+    /** How many attempts came after another of the same generation. */
+    int laterAttempts() {
+        return attempts.values().stream().mapToInt(its -> its.size() - 1).sum();
+    }
+
     /** The attempt whose terminal chunk closed the generation. */
     Optional<String> deciding(String generation) {
         return Optional.ofNullable(decided.get(generation));

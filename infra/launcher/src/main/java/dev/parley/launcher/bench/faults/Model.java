@@ -10,6 +10,7 @@ import dev.parley.stack.ScriptedModelServer;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntFunction;
 import java.util.regex.Matcher;
@@ -76,6 +77,18 @@ final class Model {
     int callsOf(String ask) {
         Ask asked = asks.get(ask);
         return asked == null ? 0 : asked.calls().size();
+    }
+
+    /** The exchange of a question's latest call; empty where there was none. */
+    Optional<ModelExchange> latestOf(String ask) {
+        Ask asked = asks.get(ask);
+        if (asked == null || asked.calls().isEmpty()) {
+            return Optional.empty();
+        }
+        Script script = asked.calls().getLast();
+        return server.exchanges().stream()
+                .filter(exchange -> exchange.script().equals(script))
+                .findFirst();
     }
 
     /** Every call so far. */

@@ -43,12 +43,25 @@ final class ProcessFaults {
         conversations.forEach(conversation -> ask(trial, conversation, 3, 8));
     }
 
+    /** One of the workers that are generating just now. */
+    private static JavaProcess busyWorker(Trial trial) {
+        List<Cluster.Node> busy = new ArrayList<>();
+        trial.await("a worker that generates", () -> {
+            busy.clear();
+            trial.cluster().role("llm").stream()
+                    .filter(node -> trial.cluster().metric(node, "parley_llm_running") >= 1)
+                    .forEach(busy::add);
+            return !busy.isEmpty();
+        });
+        return trial.one(busy).process();
+    }
+
     static void workerKilled(Trial trial) {
         List<String> conversations = load(trial, 40, 90);
         trial.awaitDeltas(trial.between(1, 60));
-        JavaProcess worker = trial.one(trial.cluster().role("llm")).process();
+        JavaProcess worker = busyWorker(trial);
         worker.kill();
-        trial.note(worker + " killed after " + trial.deltas() + " deltas");
+        trial.count("kills -9 of a worker that generated");
         trial.pauseMillis(0, 3_000);
         worker.start();
         askAll(trial, conversations);
@@ -57,10 +70,11 @@ final class ProcessFaults {
     static void workerStopped(Trial trial) {
         List<String> conversations = load(trial, 60, 120);
         trial.awaitDeltas(trial.between(1, 60));
-        JavaProcess worker = trial.one(trial.cluster().role("llm")).process();
+        JavaProcess worker = busyWorker(trial);
         worker.stop();
         Duration held = trial.cluster().lease().plusMillis(trial.between(500, 5_000));
-        trial.note(worker + " held for " + held.toMillis() + " ms after " + trial.deltas() + " deltas");
+        trial.count("workers held while they generated");
+        trial.count("seconds held", held.toSeconds());
         Cluster.pause(held);
         worker.resume();
         askAll(trial, conversations);
@@ -88,7 +102,8 @@ final class ProcessFaults {
         broker.kill();
         boolean longer = !trial.brief() && trial.chance(25);
         int away = longer ? trial.between(11_000, 15_000) : trial.between(200, 5_000);
-        trial.note("broker away for " + away + " ms");
+        trial.count("kills -9 of the broker");
+        trial.count("milliseconds without it", away);
         Cluster.pause(Duration.ofMillis(away));
         broker.start();
     }
@@ -101,6 +116,7 @@ final class ProcessFaults {
             trial.pauseMillis(0, 2_500);
             JavaProcess process = trial.one(nodes).process();
             process.kill();
+            trial.count("kills -9 of topologies");
             for (String conversation : conversations) {
                 if (trial.chance(50)) {
                     ask(trial, conversation, 3, 20);
@@ -109,7 +125,6 @@ final class ProcessFaults {
             trial.pauseMillis(0, 2_000);
             process.start();
         }
-        trial.note(kills + " kills");
         askAll(trial, conversations);
     }
 
@@ -124,44 +139,92 @@ final class ProcessFaults {
         String turn = trial.sendUntilAcknowledged(question, trial.between(0, 1)).turnId();
         Follower newcomer = trial.follow(conversation);
         trial.await("an answer without Postgres", () -> newcomer.hasSeenEndOf(turn));
+        trial.count("answers seen whole without it");
         while (System.nanoTime() - began < away.toNanos()) {
             ask(trial, trial.one(conversations), 3, 20);
             trial.pauseMillis(200, 3_000);
         }
-        trial.note("Postgres away for "
-                + Duration.ofNanos(System.nanoTime() - began).toMillis() + " ms");
+        trial.count("stops of Postgres");
+        trial.count(
+                "seconds without it",
+                Duration.ofNanos(System.nanoTime() - began).toSeconds());
         trial.cluster().startPostgres();
         askAll(trial, conversations);
     }
 
+    /** What Postgres answers to a transaction's begin and commit, as its protocol has it. */
+    private static final String BEGUN = "BEGIN\0";
+
+    private static final String COMMITTED = "COMMIT\0";
+
+    /** A silent member of the sinks' group is out of it after 10 s, and a silent transaction is ended after as many. */
+    private static final int SILENCE_MILLIS = 10_000;
+
     static void sinkKilled(Trial trial) {
         List<String> conversations = load(trial, 20, 60);
-        JavaProcess sink = trial.cluster().role("sinks").getFirst().process();
-        if (trial.chance(50)) {
-            int kills = trial.between(1, 4);
-            for (int i = 0; i < kills; i++) {
-                trial.pauseMillis(0, 1_500);
-                ask(trial, trial.one(conversations), 2, 8);
-                sink.kill();
-                sink.start();
-                if (trial.chance(60)) {
-                    trial.cluster().awaitReady(trial.cluster().role("sinks").getFirst());
-                }
-            }
-            trial.note(sink + " killed " + kills + " times");
-        } else {
-            trial.pauseMillis(0, 1_500);
-            sink.stop();
-            Cluster.Node heir = trial.cluster().add(trial.name("sinks-"), "sinks", Map.of());
-            trial.afterwards(() -> trial.cluster().remove(heir));
-            heir.process().start();
-            trial.cluster().awaitReady(heir);
-            conversations.forEach(conversation -> ask(trial, conversation, 2, 8));
-            // Members that are silent leave the group after 10 s; the heir has its partitions then.
-            trial.pauseMillis(9_000, 14_000);
-            sink.resume();
-            trial.note(sink + " stale");
+        trial.pauseMillis(0, 1_500);
+        switch (trial.between(0, 3)) {
+            case 0, 1 -> killedAfterCommit(trial, conversations);
+            case 2 -> stale(trial, conversations, trial.cluster().postgresGate().holdRequest());
+            default ->
+                stale(trial, conversations, trial.cluster().postgresGate().holdAnswer(BEGUN));
         }
         askAll(trial, conversations);
+    }
+
+    /** Once where Postgres has committed and the sink does not know it yet, and perhaps once more anywhere. */
+    private static void killedAfterCommit(Trial trial, List<String> conversations) {
+        Cluster.Node sink = trial.cluster().gatedSink();
+        FaultyProxy.Hold committed = trial.cluster().postgresGate().holdAnswer(COMMITTED);
+        try {
+            ask(trial, trial.one(conversations), 2, 8);
+            trial.await("a commit of the sink", committed::holds);
+            sink.process().kill();
+            trial.count("kills -9 between the database's commit and the sink's next poll");
+        } finally {
+            committed.release();
+        }
+        sink.process().start();
+        if (trial.chance(50)) {
+            if (trial.chance(60)) {
+                trial.cluster().awaitReady(sink);
+            }
+            ask(trial, trial.one(conversations), 2, 8);
+            trial.pauseMillis(0, 1_500);
+            sink.process().kill();
+            trial.count("kills -9 of the sink at any moment");
+            sink.process().start();
+        }
+    }
+
+    /** Holds a sink that has a batch in its hands until another has written it, and then lets it go on. */
+    private static void stale(Trial trial, List<String> conversations, FaultyProxy.Hold hold) {
+        Cluster.Node sink = trial.cluster().gatedSink();
+        Cluster.Node heir = trial.cluster().add(trial.name("sinks-"), "sinks", Map.of());
+        trial.afterwards(() -> trial.cluster().remove(heir));
+        long rejectedBefore = staleBatches(sink);
+        try {
+            conversations.forEach(conversation -> ask(trial, conversation, 2, 8));
+            trial.await("a batch of the sink", hold::holds);
+            sink.process().stop();
+            heir.process().start();
+            trial.cluster().awaitReady(heir);
+            trial.pauseMillis(SILENCE_MILLIS, SILENCE_MILLIS + 4_000);
+            trial.await("the heir's rows", () -> trial.cluster().metric(heir, "parley_sink_events_total") > 0);
+        } finally {
+            hold.release();
+            sink.process().resume();
+        }
+        trial.count("sinks held with a batch, until another had written it");
+        trial.await("the refusal of the stale batch", () -> staleBatches(sink) > rejectedBefore);
+        trial.count("stale batches refused", staleBatches(sink) - rejectedBefore);
+    }
+
+    private static long staleBatches(Cluster.Node sink) {
+        return sink.process()
+                .printed()
+                .lines()
+                .filter(line -> line.contains("this instance is stale and starts over"))
+                .count();
     }
 }

@@ -9,7 +9,7 @@ enum Scenario {
     BROKER_KILLED("broker kill -9, restart", true),
     TOPOLOGIES_KILLED("topologies kill -9 at random points", false),
     POSTGRES_AWAY("Postgres away for 60 s", false),
-    SINK_KILLED("sink killed between commits; a stale sink continued", false),
+    SINK_KILLED("sink killed between database commit and next poll; a stale sink continued", false),
     SLOW_CLIENTS("SSE client at 1 byte/s; half-open client", true),
     STREAM_CUT("stream cut at every single event, with and without cursor", true),
     BAD_CURSORS("cursor garbage, from the future, of another tenant, older than the memory tail", false),

@@ -21,6 +21,15 @@ final class StreamFaults {
 
     private static final int PART_CHARS = 20_000;
     private static final int PARTS = 90;
+    private static final int BIG_ANSWERS = 6;
+    private static final long LEAN_FEED_BYTES = 2L * 1024 * 1024;
+
+    /**
+     * The feed's memory, the full queues of three clients, and as much again for what is being read and written. The answers
+     * come to twice that, and are in the log twice, as deltas and whole.
+     */
+    private static final long MOST_HEAP_GROWTH_BYTES = 2 * (LEAN_FEED_BYTES + 3 * 256 * 1024) + 2 * 1024 * 1024;
+
     private static final String ACME = "Authorization: Bearer acme-key-0001\r\n";
     private static final String UMBRELLA = "Authorization: Bearer umbrella-key-0001\r\n";
 
@@ -28,7 +37,7 @@ final class StreamFaults {
 
     static void slowClients(Trial trial) {
         String conversation = trial.conversation();
-        Cluster.Node node = trial.one(trial.cluster().role("ingest"));
+        Cluster.Node node = lean(trial);
         Follower healthy = trial.follow(conversation, true, connection -> node.url());
         FaultyProxy trickling = FaultyProxy.before(
                 node.url(),
@@ -48,9 +57,9 @@ final class StreamFaults {
                         && halfOpen.connections() > 0
                         && trial.cluster().metric(node, "parley_sse_connections") >= 3);
         double before = cutOff(trial, node);
-        long memory = node.process().residentKib();
+        long heapBefore = node.process().liveHeapBytes();
         String turn = "";
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < BIG_ANSWERS; i++) {
             String ask = trial.name("big");
             Question question = new Question(
                     conversation,
@@ -64,11 +73,38 @@ final class StreamFaults {
         }
         String last = turn;
         trial.await("the healthy client's last answer", () -> healthy.hasSeenEndOf(last));
+        long grown = node.process().liveHeapBytes() - heapBefore;
+        trial.expect(
+                grown <= MOST_HEAP_GROWTH_BYTES,
+                "%d KiB more of heap are in use after %d KiB of answers, where %d are allowed"
+                        .formatted(
+                                grown / 1024,
+                                (long) BIG_ANSWERS * PARTS * PART_CHARS / 1024,
+                                MOST_HEAP_GROWTH_BYTES / 1024));
+        trial.worst(
+                "KiB more of heap in use after " + (long) BIG_ANSWERS * PARTS * PART_CHARS / 1024 + " KiB of answers",
+                grown / 1024);
         trial.await("two clients cut off at " + node.name(), () -> cutOff(trial, node) >= before + 2);
-        trial.note("front door at %d MiB before, %d MiB after"
-                .formatted(memory / 1024, node.process().residentKib() / 1024));
+        trial.count("clients dropped at the deadline or the bound", (long) (cutOff(trial, node) - before));
         trickling.heal();
         halfOpen.heal();
+    }
+
+    /** A front door whose feed remembers little, so that what else is kept for clients shows; kept for later trials. */
+    private static Cluster.Node lean(Trial trial) {
+        return further(trial, "lean-front", Map.of("PARLEY_FEED_MEMORY_BYTES", Long.toString(LEAN_FEED_BYTES)));
+    }
+
+    private static Cluster.Node further(Trial trial, String name, Map<String, String> settings) {
+        for (Cluster.Node node : trial.cluster().nodes()) {
+            if (node.name().equals(name)) {
+                return node;
+            }
+        }
+        Cluster.Node node = trial.cluster().add(name, "ingest", settings);
+        node.process().start();
+        trial.cluster().awaitReady(node);
+        return node;
     }
 
     private static double cutOff(Trial trial, Cluster.Node node) {
@@ -114,7 +150,15 @@ final class StreamFaults {
                 trial.await(follower + " at the end", () -> follower.hasSeenEndOf(turn));
             }
         }
-        trial.note("%d, %d and %d connections".formatted(one.connections(), newcomer.connections(), two.connections()));
+        List<FaultyProxy> all = new ArrayList<>(single);
+        all.addAll(some);
+        all.addAll(anywhere);
+        trial.count("connections cut", all.stream().mapToInt(FaultyProxy::cuts).sum());
+        trial.expect(
+                single.stream().mapToInt(FaultyProxy::cuts).sum() > 0
+                        && some.stream().mapToInt(FaultyProxy::cuts).sum() > 0
+                        && anywhere.stream().mapToInt(FaultyProxy::cuts).sum() > 0,
+                "a client was not cut off at all");
     }
 
     /** Before each front door one, with the treatment for the first connections. */
@@ -153,6 +197,7 @@ final class StreamFaults {
                 EventStream.open(front, events(conversation), Optional.of(cursor), headers, Duration.ofSeconds(8))) {
             trial.expect(false, "cursor " + cursor + " was served: " + stream.next());
         } catch (EventStream.RefusedException e) {
+            trial.count("cursors refused");
             trial.expect(
                     e.status() == status && e.body().contains(code),
                     "cursor " + cursor + " was refused with " + e.status() + " " + e.body());
@@ -174,6 +219,7 @@ final class StreamFaults {
                 "",
                 Duration.ofSeconds(8))) {
             EventStream.Frame first = stream.next();
+            trial.count("cursors from the future");
             trial.expect(
                     first != null
                             && first.type().equals("feed.gap")
@@ -186,24 +232,14 @@ final class StreamFaults {
 
     /** A front door with two tenants and little memory, kept for later trials. */
     private static Cluster.Node keyed(Trial trial) {
-        String name = "keyed-front";
-        for (Cluster.Node node : trial.cluster().nodes()) {
-            if (node.name().equals(name)) {
-                return node;
-            }
-        }
-        Cluster.Node node = trial.cluster()
-                .add(
-                        name,
-                        "ingest",
-                        Map.of(
-                                "PARLEY_API_KEYS",
-                                "acme=acme-key-0001,umbrella=umbrella-key-0001",
-                                "PARLEY_FEED_MEMORY_BYTES",
-                                Integer.toString(1024 * 1024)));
-        node.process().start();
-        trial.cluster().awaitReady(node);
-        return node;
+        return further(
+                trial,
+                "keyed-front",
+                Map.of(
+                        "PARLEY_API_KEYS",
+                        "acme=acme-key-0001,umbrella=umbrella-key-0001",
+                        "PARLEY_FEED_MEMORY_BYTES",
+                        Integer.toString(1024 * 1024)));
     }
 
     /** A conversation of a tenant with a key, answered. */
@@ -264,10 +300,12 @@ final class StreamFaults {
             try (EventStream stream = EventStream.open(
                     node.url(), events(secret.conversation()), Optional.of(cursor), UMBRELLA, Duration.ofSeconds(3))) {
                 EventStream.Frame first = stream.next();
+                trial.count("cursors of another tenant");
                 trial.expect(
                         first == null || first.type().equals("feed.gap"),
                         "a stranger's cursor " + cursor + " is served with " + first);
             } catch (EventStream.RefusedException e) {
+                trial.count("cursors of another tenant");
                 trial.expect(e.status() == 404, "a stranger's cursor was refused with " + e.status());
             } catch (java.net.SocketTimeoutException e) {
                 trial.expect(false, "a stranger's cursor " + cursor + " is met with silence");
@@ -295,10 +333,18 @@ final class StreamFaults {
             String turn = trial.sendUntilAcknowledged(question, i).turnId();
             trial.await("a long answer", () -> follower.hasSeenEndOf(turn));
         }
+        double archived = fromArchive(trial, node);
         List<EventStream.Frame> after = replay(trial, node, old.conversation());
+        trial.expect(
+                fromArchive(trial, node) > archived, "an old cursor was not served from Postgres, but from memory");
+        trial.count("cursors older than the memory");
         trial.expect(
                 logged(after).equals(logged(before)),
                 "from Postgres comes " + logged(after) + " where memory had " + logged(before));
+    }
+
+    private static double fromArchive(Trial trial, Cluster.Node node) {
+        return trial.cluster().metric(node, "parley_feed_replays_total{source=\"archive\"");
     }
 
     private static List<String> logged(List<EventStream.Frame> frames) {

@@ -26,6 +26,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -41,6 +43,15 @@ final class Trial implements AutoCloseable {
     static final Set<Ending> COMPLETES = Set.of(Ending.COMPLETED);
     static final Set<Ending> FAILS = Set.of(Ending.FAILED);
 
+    /** What is counted of every trial, beside what its scenario counts. */
+    static final List<String> OF_ALL = List.of(
+            "attempts after a generation's first",
+            "messages",
+            "events",
+            "chunks",
+            "calls of the model",
+            "connections of clients");
+
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration REST = Duration.ofMinutes(2);
     private static final Duration LOOK = Duration.ofMillis(200);
@@ -51,7 +62,7 @@ final class Trial implements AutoCloseable {
 
     private final Cluster cluster;
     private final Random random;
-    private final boolean brief;
+    private final Mode mode;
     private final String prefix;
     private final ChatUser user = new ChatUser();
     private final Model model;
@@ -63,7 +74,18 @@ final class Trial implements AutoCloseable {
     private final List<String> notes = new CopyOnWriteArrayList<>();
     private final List<Thread> background = new ArrayList<>();
     private final Deque<Runnable> afterwards = new ArrayDeque<>();
+    private final List<Runnable> atRest = new ArrayList<>();
+    private final Map<String, Long> counts = new ConcurrentSkipListMap<>();
+    private final Map<String, Long> worst = new ConcurrentSkipListMap<>();
     private int named;
+
+    /**
+     * How trials are played.
+     *
+     * @param brief with shorter waits and fewer processes
+     * @param timed with bounds of time, for which a machine has to be left alone
+     */
+    record Mode(boolean brief, boolean timed) {}
 
     /** What a scenario waits for did not come. */
     static final class TimedOutException extends RuntimeException {
@@ -74,10 +96,11 @@ final class Trial implements AutoCloseable {
         }
     }
 
-    Trial(Cluster cluster, long seed, boolean brief) {
+    Trial(Cluster cluster, long seed, Mode mode) {
         this.cluster = cluster;
-        this.random = new Random(seed);
-        this.brief = brief;
+        // Mixed, since neighbouring seeds of a Random begin with nearly the same numbers.
+        this.random = new Random(new SplittableRandom(seed).nextLong());
+        this.mode = mode;
         this.prefix = "s" + seed + "t" + TRIALS.incrementAndGet() + "p"
                 + Long.toString(ProcessHandle.current().pid(), 36);
         this.model = new Model(cluster.model());
@@ -98,7 +121,12 @@ final class Trial implements AutoCloseable {
 
     /** Whether the long waits are to be short. */
     boolean brief() {
-        return brief;
+        return mode.brief();
+    }
+
+    /** Whether this machine is left alone, so that a bound of time says something of Parley. */
+    boolean timed() {
+        return mode.timed();
     }
 
     // Chance
@@ -258,7 +286,12 @@ final class Trial implements AutoCloseable {
         }));
     }
 
-    /** To be done once the trial is at rest, whatever came of it. */
+    /** To be looked at once the trial is at rest, before it is judged. */
+    void atRest(Runnable look) {
+        atRest.add(look);
+    }
+
+    /** To be done after the judgement, whatever came of it. */
     void afterwards(Runnable task) {
         afterwards.push(task);
     }
@@ -306,6 +339,28 @@ final class Trial implements AutoCloseable {
         notes.add(note);
     }
 
+    /** Counts something that was done or happened, which shows that the fault was played. Thread-safe. */
+    void count(String what) {
+        count(what, 1);
+    }
+
+    void count(String what, long times) {
+        counts.merge(what, times, Long::sum);
+    }
+
+    /** Keeps the largest of the values that were measured. Thread-safe. */
+    void worst(String what, long value) {
+        worst.merge(what, value, Math::max);
+    }
+
+    Map<String, Long> worst() {
+        return Map.copyOf(worst);
+    }
+
+    Map<String, Long> counts() {
+        return Map.copyOf(counts);
+    }
+
     List<String> notes() {
         return List.copyOf(notes);
     }
@@ -328,24 +383,34 @@ final class Trial implements AutoCloseable {
         } catch (RuntimeException e) {
             fail("trial", "the cluster does not heal: " + e.getMessage());
         }
-        History history = atRest();
+        History history = history();
+        for (Runnable look : atRest) {
+            try {
+                look.run();
+            } catch (RuntimeException e) {
+                fail("trial", e.toString());
+            }
+        }
         List<Violation> all = new ArrayList<>(violations);
         all.addAll(Checker.check(history));
-        int events = history.tables().events().size();
-        note("%d messages, %d events, %d chunks, %d calls of the model, %d connections of clients"
-                .formatted(
-                        history.submissions().stream()
-                                .map(Submission::messageId)
-                                .distinct()
-                                .count(),
-                        events,
-                        history.log().chunks().size(),
-                        history.modelCalls().size(),
-                        followers.stream().mapToInt(Follower::connections).sum()));
+        List<Long> counted = List.of(
+                (long) new LogIndex(history.log()).laterAttempts(),
+                history.submissions().stream()
+                        .map(Submission::messageId)
+                        .distinct()
+                        .count(),
+                (long) history.tables().events().size(),
+                (long) history.log().chunks().size(),
+                (long) history.modelCalls().size(),
+                followers.stream().mapToLong(Follower::connections).sum());
+        for (int i = 0; i < counted.size(); i++) {
+            count(OF_ALL.get(i), counted.get(i));
+        }
         return all;
     }
 
-    private History atRest() {
+    /** All that happened, once it is over. */
+    private History history() {
         long deadline = System.nanoTime() + REST.toNanos();
         String restless = "";
         while (System.nanoTime() < deadline) {

@@ -15,7 +15,7 @@ class FaultsIT {
     void whatMustHoldUnderFaultsHolds() {
         List<String> said = new ArrayList<>();
         List<FaultsRun.Result> results = new ArrayList<>();
-        try (FaultsRun run = FaultsRun.brief(said::add)) {
+        try (FaultsRun run = FaultsRun.forTests(said::add)) {
             FaultsRun.cheap().forEach(scenario -> results.add(run.play(scenario, SEED)));
         }
 

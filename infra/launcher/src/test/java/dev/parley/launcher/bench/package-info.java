@@ -1,0 +1,4 @@
+@NullMarked
+package dev.parley.launcher.bench;
+
+import org.jspecify.annotations.NullMarked;

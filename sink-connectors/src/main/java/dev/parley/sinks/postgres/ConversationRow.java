@@ -1,0 +1,152 @@
+package dev.parley.sinks.postgres;
+
+import dev.parley.schemas.ConversationKey;
+import java.time.Instant;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A conversation's row while a batch is folded into it.
+ *
+ * <p>Events of a conversation that never was created change a row that nobody writes.
+ */
+final class ConversationRow {
+
+    /** What is said of a conversation once. */
+    record Creation(String workspaceId, Map<String, String> metadata, Instant createdAt) {}
+
+    /** The turn that runs. */
+    record ActiveTurn(String turnId, String userMessageId, String assistantMessageId, Instant since) {}
+
+    private final ConversationKey key;
+    private final boolean stored;
+    private final @Nullable Creation creation;
+    private @Nullable ExactText title;
+    private Instant updatedAt;
+    private int messageCount;
+    private long lastSequence;
+    private @Nullable ActiveTurn activeTurn;
+    private boolean deleted;
+    private boolean touched;
+
+    private ConversationRow(
+            ConversationKey key,
+            boolean stored,
+            @Nullable Creation creation,
+            @Nullable ExactText title,
+            Instant updatedAt,
+            int messageCount,
+            long lastSequence,
+            @Nullable ActiveTurn activeTurn,
+            boolean deleted) {
+        this.key = key;
+        this.stored = stored;
+        this.creation = creation;
+        this.title = title;
+        this.updatedAt = updatedAt;
+        this.messageCount = messageCount;
+        this.lastSequence = lastSequence;
+        this.activeTurn = activeTurn;
+        this.deleted = deleted;
+    }
+
+    /** As the table has it. */
+    static ConversationRow stored(
+            ConversationKey key,
+            @Nullable ExactText title,
+            Instant updatedAt,
+            int messageCount,
+            long lastSequence,
+            @Nullable ActiveTurn activeTurn,
+            boolean deleted) {
+        return new ConversationRow(key, true, null, title, updatedAt, messageCount, lastSequence, activeTurn, deleted);
+    }
+
+    /** One of which neither the table nor the log has said anything yet. */
+    static ConversationRow unknown(ConversationKey key) {
+        return new ConversationRow(key, false, null, null, Instant.EPOCH, 0, 0, null, false);
+    }
+
+    /** This one from its creation on; the same where it has been created. */
+    ConversationRow created(@Nullable ExactText first, Creation how) {
+        return stored || creation != null
+                ? this
+                : new ConversationRow(key, false, how, first, how.createdAt(), 0, lastSequence, null, false);
+    }
+
+    /** Takes note of an event, whatever it says. */
+    void touch(long sequence, Instant time) {
+        touched = true;
+        lastSequence = sequence;
+        updatedAt = time.isAfter(updatedAt) ? time : updatedAt;
+    }
+
+    void rename(ExactText to) {
+        title = to;
+    }
+
+    void delete() {
+        deleted = true;
+    }
+
+    void countMessage() {
+        messageCount++;
+    }
+
+    void begin(ActiveTurn turn) {
+        activeTurn = turn;
+    }
+
+    /** Ends the turn, if it is the one that runs. */
+    void end(String turnId) {
+        if (activeTurn != null && activeTurn.turnId().equals(turnId)) {
+            activeTurn = null;
+        }
+    }
+
+    /** Whether it goes into the table as a new row. */
+    boolean isNew() {
+        return creation != null;
+    }
+
+    /** Whether its row in the table is out of date. */
+    boolean isChanged() {
+        return stored && touched;
+    }
+
+    ConversationKey key() {
+        return key;
+    }
+
+    /** Null where the table has it. */
+    @Nullable
+    Creation creation() {
+        return creation;
+    }
+
+    @Nullable
+    ExactText title() {
+        return title;
+    }
+
+    Instant updatedAt() {
+        return updatedAt;
+    }
+
+    int messageCount() {
+        return messageCount;
+    }
+
+    long lastSequence() {
+        return lastSequence;
+    }
+
+    @Nullable
+    ActiveTurn activeTurn() {
+        return activeTurn;
+    }
+
+    boolean deleted() {
+        return deleted;
+    }
+}
