@@ -33,6 +33,14 @@ final class LoadCommand extends Measurement {
     private int burst;
 
     @Option(
+            names = "--max-requests",
+            defaultValue = "500",
+            description =
+                    "Requests that the front door serves at once; a quarter of its default, so that one client can"
+                            + " overload it. Default: ${DEFAULT-VALUE}.")
+    private int maxRequests;
+
+    @Option(
             names = "--model",
             defaultValue = "scripted-64x200ms-after200ms",
             description = "What the scripted model server plays. Default: ${DEFAULT-VALUE}.")
@@ -41,10 +49,15 @@ final class LoadCommand extends Measurement {
     @Override
     protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
         FileHandles.check(streams + burst);
-        Map<String, String> settings = Map.of("PARLEY_LLM_CONCURRENCY", Integer.toString(Math.max(256, generations)));
+        Map<String, String> settings = Map.of(
+                "PARLEY_LLM_CONCURRENCY",
+                Integer.toString(Math.max(256, generations)),
+                "PARLEY_MAX_REQUESTS",
+                Integer.toString(maxRequests));
         try (BenchPipeline pipeline = BenchPipeline.start(model, settings, progress)) {
             return new LoadBenchmark(pipeline.url(), new LoadBenchmark.Plan(streams, generations, burst), progress)
                     .run()
+                    .with("requests served at once", maxRequests)
                     .with("model", model);
         }
     }

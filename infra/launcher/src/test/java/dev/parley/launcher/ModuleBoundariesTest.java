@@ -79,6 +79,12 @@ class ModuleBoundariesTest {
             .resideInAnyPackage(TOPOLOGIES, LLM, SINKS, INGEST, LAUNCHER);
 
     @ArchTest
+    static final ArchRule nothingThatRunsKnowsTheMicroBenchmarks = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.openjdk.jmh..", "dev.parley.benchmarks..");
+
+    @ArchTest
     static final ArchRule packagesHaveNoCycles =
             slices().matching("dev.parley.(**)").should().beFreeOfCycles();
 

@@ -23,7 +23,7 @@ public final class ConnectionsCommand extends Measurement {
     @Option(names = "--connections", defaultValue = "10000", description = "Streams. Default: ${DEFAULT-VALUE}.")
     private int connections;
 
-    @Option(names = "--rounds", defaultValue = "5", description = "Servers measured. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--rounds", defaultValue = "3", description = "Servers measured. Default: ${DEFAULT-VALUE}.")
     private int rounds;
 
     /** Of one stream, in bytes; {@code again}: by how much a second look without streams differs. */
