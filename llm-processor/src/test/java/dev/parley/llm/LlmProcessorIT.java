@@ -35,7 +35,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -234,6 +236,31 @@ class LlmProcessorIT {
         assertThat(text("3")).isEqualTo("first");
         assertThat(worker.health().ready()).isTrue();
         assertThat(worker.health().detail()).contains(server.baseUrl().toString());
+    }
+
+    @Test
+    void aBurstIsTakenByMoreThanOneConsumerAndEachRequestByOne() {
+        configure(configuration("hello"));
+        worker();
+        List<String> ids =
+                IntStream.range(0, 60).mapToObj(number -> "b" + number).toList();
+        for (String id : ids) {
+            send(topics.generationRequests(), "t/c" + id, request(id, "says").build());
+        }
+
+        await().atMost(PATIENCE).until(() -> {
+            read();
+            return ids.stream().allMatch(this::isFinished);
+        });
+
+        assertThat(chunks.stream().filter(chunk -> chunk.getBody() instanceof AttemptStarted))
+                .hasSameSizeAs(ids);
+        assertThat(ids).allSatisfy(id -> assertThat(text(id)).isEqualTo("hello"));
+        String group = settings.groupId("llm-processor");
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
+            await().atMost(PATIENCE).until(() -> admin.describeShareGroups(List.of(group)).all().get().values().stream()
+                    .allMatch(described -> described.members().size() > 1));
+        }
     }
 
     @Test
