@@ -138,9 +138,9 @@ final class FaultyProxy implements AutoCloseable {
         return hold(new Hold(true, mark));
     }
 
-    /** Keeps back what some client says next. */
-    Hold holdRequest() {
-        return hold(new Hold(false, ""));
+    /** Keeps back the next request, of a connection that passes, that has a mark in one piece of it. */
+    Hold holdRequest(String mark) {
+        return hold(new Hold(false, mark));
     }
 
     private Hold hold(Hold next) {

@@ -1,6 +1,7 @@
 package dev.parley.launcher.bench.faults;
 
 import dev.parley.launcher.bench.faults.Trial.Question;
+import dev.parley.schemas.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -163,9 +164,17 @@ final class ProcessFaults {
     static void sinkKilled(Trial trial) {
         List<String> conversations = load(trial, 20, 60);
         trial.pauseMillis(0, 1_500);
+        Topics topics = trial.cluster().topics();
         switch (trial.between(0, 3)) {
             case 0, 1 -> killedAfterCommit(trial, conversations);
-            case 2 -> stale(trial, conversations, trial.cluster().postgresGate().holdRequest());
+            // Before the transaction: its begin goes with the first statement, which says how far the batch goes.
+            case 2 ->
+                stale(
+                        trial,
+                        conversations,
+                        trial.cluster()
+                                .postgresGate()
+                                .holdRequest(topics.events().name()));
             default ->
                 stale(trial, conversations, trial.cluster().postgresGate().holdAnswer(BEGUN));
         }
