@@ -258,8 +258,9 @@ class LlmProcessorIT {
         assertThat(ids).allSatisfy(id -> assertThat(text(id)).isEqualTo("hello"));
         String group = settings.groupId("llm-processor");
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap))) {
-            await().atMost(PATIENCE).until(() -> admin.describeShareGroups(List.of(group)).all().get().values().stream()
-                    .allMatch(described -> described.members().size() > 1));
+            await().atMost(PATIENCE)
+                    .until(() -> admin.describeShareGroups(List.of(group)).all().get().values().stream()
+                            .allMatch(described -> described.members().size() > 1));
         }
     }
 

@@ -142,7 +142,7 @@ public final class TakeoverCommand extends Measurement {
             if (seen.equals(type)) {
                 return;
             }
-            if (seen.equals("turn.failed") || seen.equals("turn.completed")) {
+            if (seen.equals("turn.failed") || seen.equals("message.completed")) {
                 throw new IllegalStateException("instead of " + type + ": " + frame.data());
             }
         }
