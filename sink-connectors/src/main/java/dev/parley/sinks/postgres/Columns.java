@@ -85,16 +85,16 @@ final class Columns<R> {
         };
 
         private final String inPostgres;
-        private final Class<?> element;
+        private final Class<?> elements;
 
-        Type(String inPostgres, Class<?> element) {
+        Type(String inPostgres, Class<?> elements) {
             this.inPostgres = inPostgres;
-            this.element = element;
+            this.elements = elements;
         }
 
         abstract void copy(Object value, BinaryCopy.Fields to);
 
-        /** What stands for {@code value} in an array that the driver takes, of class {@link #element}. */
+        /** What stands for {@code value} in an array that the driver takes, of class {@link #elements}. */
         Object element(Object value) {
             return value;
         }
@@ -223,7 +223,7 @@ final class Columns<R> {
     }
 
     private static <R> @Nullable Object[] array(Column<R> column, List<R> rows) {
-        @Nullable Object[] values = (Object[]) Array.newInstance(column.type().element, rows.size());
+        @Nullable Object[] values = (Object[]) Array.newInstance(column.type().elements, rows.size());
         for (int i = 0; i < values.length; i++) {
             Object value = column.value().of(rows.get(i));
             values[i] = value == null ? null : column.type().element(value);

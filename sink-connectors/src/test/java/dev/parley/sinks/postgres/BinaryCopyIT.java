@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.parley.stack.EmbeddedPostgres;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -13,8 +14,8 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,11 +29,10 @@ class BinaryCopyIT {
     private Path dir;
 
     /** A row of every type that there is. */
-    @SuppressWarnings("ArrayRecordComponent") // Compared by what is in it.
     private record Row(
             @Nullable String words,
             @Nullable String json,
-            byte @Nullable [] bytes,
+            @Nullable ByteBuffer bytes,
             @Nullable Boolean yes,
             @Nullable Integer small,
             @Nullable Long large,
@@ -42,24 +42,24 @@ class BinaryCopyIT {
     private static final Columns<Row> ROW = Columns.<Row>none()
             .text("words", Row::words)
             .jsonb("json", Row::json)
-            .bytea("bytes", Row::bytes)
+            .bytea("bytes", row -> row.bytes() == null ? null : row.bytes().array())
             .bool("yes", Row::yes)
             .int4("small", Row::small)
             .int8("large", Row::large)
             .float8("fraction", Row::fraction)
             .timestamptz("time", Row::time);
 
-    private static byte[] bytes(int length) {
+    private static ByteBuffer bytes(int length) {
         byte[] bytes = new byte[length];
         for (int i = 0; i < length; i++) {
             bytes[i] = (byte) (i * 7);
         }
-        return bytes;
+        return ByteBuffer.wrap(bytes);
     }
 
     private static final List<Row> ROWS = List.of(
             new Row(null, null, null, null, null, null, null, null),
-            new Row("", "{}", new byte[0], false, 0, 0L, 0.0, Instant.EPOCH),
+            new Row("", "{}", bytes(0), false, 0, 0L, 0.0, Instant.EPOCH),
             new Row(
                     "\uD83D\uDE00 \u2028 {\"\\N\"} NULL",
                     "{\"k\": [1, \"\u00e4\", null]}",
@@ -85,11 +85,12 @@ class BinaryCopyIT {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("select * from " + table)) {
             while (row.next()) {
+                byte[] bytes = row.getBytes("bytes");
                 OffsetDateTime time = row.getObject("time", OffsetDateTime.class);
                 rows.add(new Row(
                         row.getString("words"),
                         row.getString("json"),
-                        row.getBytes("bytes"),
+                        bytes == null ? null : ByteBuffer.wrap(bytes),
                         row.getObject("yes", Boolean.class),
                         row.getObject("small", Integer.class),
                         row.getObject("large", Long.class),
@@ -116,12 +117,8 @@ class BinaryCopyIT {
             ROW.copy(connection, "copied", ROWS);
             ROW.run(connection, "insert into unnested select * from " + ROW.unnestedAs("given"), ROWS);
 
-            assertThat(read(connection, "copied"))
-                    .usingRecursiveFieldByFieldElementComparator()
-                    .isEqualTo(ROWS);
-            assertThat(read(connection, "unnested"))
-                    .usingRecursiveFieldByFieldElementComparator()
-                    .isEqualTo(ROWS);
+            assertThat(read(connection, "copied")).isEqualTo(ROWS);
+            assertThat(read(connection, "unnested")).isEqualTo(ROWS);
 
             List<Row> many = new ArrayList<>();
             for (int i = 0; i < 3_000; i++) {
@@ -129,11 +126,8 @@ class BinaryCopyIT {
             }
             create(connection, "many");
             ROW.copy(connection, "many", many);
-            assertThat(read(connection, "many")).allSatisfy(row -> {
-                assertThat(row.words()).isEqualTo("row " + row.small());
-                assertThat(Arrays.equals(row.bytes(), bytes(row.small() == null ? -1 : row.small())))
-                        .isTrue();
-            });
+            // Not in order: smaller rows fill gaps that larger ones left.
+            assertThat(Set.copyOf(read(connection, "many"))).isEqualTo(Set.copyOf(many));
 
             // Postgres refuses U+0000, and the connection is good for more.
             Row refused = new Row("a\u0000b", null, null, null, null, null, null, null);

@@ -24,6 +24,7 @@ import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
+import dev.parley.schemas.serde.TrustedRecords;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -36,6 +37,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Draws logs that conversations could have written, several conversations interleaved. */
 final class Histories {
+
+    static {
+        TrustedRecords.trust();
+    }
 
     private static final int EVENTS = 150;
     private static final List<String> TEXTS = List.of(

@@ -64,7 +64,8 @@ import picocli.CommandLine.Option;
  * memory, in Postgres's binary form, in one transaction. Rows count as they stand in the end, however often the sink
  * changed them on the way.
  *
- * <p>Every sample begins after a checkpoint, so that none waits for the disk on account of another's pages.
+ * <p>Every sample begins after a checkpoint, with files for Postgres's own log at hand, so that none waits for the disk on
+ * account of another's pages.
  */
 @Command(
         name = "sink",
@@ -88,7 +89,7 @@ public final class SinkCommand extends Measurement {
     @Option(names = "--warm-up", defaultValue = "3", description = "Rounds before. Default: ${DEFAULT-VALUE}.")
     private int warmUp;
 
-    @Option(names = "--conversations", defaultValue = "2000", description = "A round. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--conversations", defaultValue = "4000", description = "A round. Default: ${DEFAULT-VALUE}.")
     private int conversations;
 
     @Option(names = "--turns", defaultValue = "5", description = "A conversation. Default: ${DEFAULT-VALUE}.")
@@ -136,6 +137,8 @@ public final class SinkCommand extends Measurement {
             Consumer<String> progress, Topics topics, Producer<byte[], byte[]> producer, Connection connection)
             throws SQLException, IOException, InterruptedException {
         producer.initTransactions();
+        execute(connection, "alter system set min_wal_size = '1GB'");
+        execute(connection, "select pg_reload_conf()");
         copyOfTables(connection, "copied");
         copyOfTables(connection, "copied_again");
         Map<Integer, Dump> dumps = new HashMap<>();
@@ -146,6 +149,7 @@ public final class SinkCommand extends Measurement {
                 .way(SINK, round -> {
                     Sample sample = throughSink(round, topics, producer, connection);
                     dumps.put(round, dump(round, connection));
+                    dumps.remove(round - 2);
                     return sample;
                 })
                 .way(COPY, round -> copy("copied", dumps.get(round - 1), connection))
