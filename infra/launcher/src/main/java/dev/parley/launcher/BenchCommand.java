@@ -8,12 +8,12 @@ import dev.parley.launcher.bench.MicroCommand;
 import dev.parley.launcher.bench.ReportCommand;
 import dev.parley.launcher.bench.SinkCommand;
 import dev.parley.launcher.bench.StartupCommand;
+import dev.parley.launcher.bench.WholeTable;
 import dev.parley.launcher.bench.faults.FaultsCommand;
 import dev.parley.launcher.bench.faults.TakeoverCommand;
+import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /**
  * The benchmarks, a command each: of the whole pipeline, against a Parley of its own (a throw-away stack, every role in this
@@ -40,7 +40,11 @@ import picocli.CommandLine.Spec;
             FaultsCommand.class,
             ReportCommand.class
         },
-        description = "Measure. Each prints a table and JSON, and fails where it misses what must be reached.",
+        description = {
+            "Measure. Each command prints a table and JSON, and fails where it misses what must be reached.",
+            "Without a command: all that have something to reach, one after the other, in some 20 minutes;"
+                    + " soak and faults go by themselves."
+        },
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {
             "0:everything that must be reached is",
@@ -50,13 +54,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // By the command line.
-    private CommandSpec spec;
-
     @Override
-    public Integer call() {
-        spec.commandLine().usage(System.out);
-        return 0;
+    public Integer call() throws IOException, InterruptedException {
+        return WholeTable.run(Parley.class);
     }
 }
