@@ -29,15 +29,20 @@ final class LoadCommand extends Measurement {
     @Option(
             names = "--burst",
             defaultValue = "4000",
-            description = "Messages at once, to find the limit; 0: none. Default: ${DEFAULT-VALUE}.")
+            description = "Messages sent without a pause, for an overload; 0: none. Default: ${DEFAULT-VALUE}.")
     private int burst;
 
     @Option(
+            names = "--callers",
+            defaultValue = "400",
+            description = "Who sends them, each one at a time. Default: ${DEFAULT-VALUE}.")
+    private int callers;
+
+    @Option(
             names = "--max-requests",
-            defaultValue = "500",
-            description =
-                    "Requests that the front door serves at once; a quarter of its default, so that one client can"
-                            + " overload it. Default: ${DEFAULT-VALUE}.")
+            defaultValue = "100",
+            description = "Requests that the front door serves at once: few enough for one client to overload it."
+                    + " Default: ${DEFAULT-VALUE}.")
     private int maxRequests;
 
     @Option(
@@ -48,14 +53,15 @@ final class LoadCommand extends Measurement {
 
     @Override
     protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
-        FileHandles.check(streams + burst);
+        FileHandles.check(streams + callers);
         Map<String, String> settings = Map.of(
                 "PARLEY_LLM_CONCURRENCY",
                 Integer.toString(Math.max(256, generations)),
                 "PARLEY_MAX_REQUESTS",
                 Integer.toString(maxRequests));
         try (BenchPipeline pipeline = BenchPipeline.start(model, settings, progress)) {
-            return new LoadBenchmark(pipeline.url(), new LoadBenchmark.Plan(streams, generations, burst), progress)
+            return new LoadBenchmark(
+                            pipeline.url(), new LoadBenchmark.Plan(streams, generations, burst, callers), progress)
                     .run()
                     .with("requests served at once", maxRequests)
                     .with("model", model);

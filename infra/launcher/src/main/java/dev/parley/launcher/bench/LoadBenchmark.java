@@ -24,9 +24,10 @@ public final class LoadBenchmark {
     /**
      * How much.
      *
-     * @param burst messages that are sent at once to find the limit; 0 for none
+     * @param burst messages that are sent without a pause; 0 for no overload
+     * @param callers who send them
      */
-    public record Plan(int streams, int generations, int burst) {}
+    public record Plan(int streams, int generations, int burst, int callers) {}
 
     /** Answers whose time is compared before and after the overload. */
     private static final int FEW = 50;
@@ -53,7 +54,8 @@ public final class LoadBenchmark {
         Report report = new Report("load")
                 .with("streams", plan.streams())
                 .with("generations", plan.generations())
-                .with("burst", plan.burst());
+                .with("burst", plan.burst())
+                .with("callers", plan.callers());
         long pid = ProcessHandle.current().pid();
         try (Child child = new Child(server)) {
             progress.accept("warming up");
@@ -135,8 +137,8 @@ public final class LoadBenchmark {
         progress.accept("an answer's time before the overload");
         int few = Math.min(FEW, plan.generations());
         JsonNode before = child.order("ask " + few);
-        progress.accept(plan.burst() + " messages at once");
-        JsonNode burst = child.order("burst " + plan.burst());
+        progress.accept(plan.burst() + " messages by " + plan.callers() + " callers");
+        JsonNode burst = child.order("burst " + plan.burst() + " " + plan.callers());
         report.add(Figure.of(
                                 "overload: neither accepted nor refused with Retry-After",
                                 "",

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,14 +25,15 @@ import java.util.concurrent.atomic.AtomicLong;
  * <pre>
  *   open N       opens N event streams that stay open, on as many conversations
  *   ask M        has M of these conversations answered at the same time
- *   burst M      sends M messages at once, as a client without manners does, and follows those that were accepted
+ *   burst M C    sends M messages, C callers at the same time without a pause, and looks whether those that were accepted
+ *                are answered
  *   state        how the open streams are
  * </pre>
  */
 public final class LoadClient {
 
-    /** Streams that are being opened at the same time. */
-    private static final int OPENING = 64;
+    /** Requests of this client at the same time, where it does not overload the server on purpose. */
+    private static final int POLITE = 64;
 
     /** Has the scripted model server answer a burst shortly: what is overloaded is the front door, not the model. */
     private static final String SHORT_ANSWER = "script {\"tokens\":[\"short\",\" and\",\" sweet\"],\"paceMillis\":20}";
@@ -43,6 +45,9 @@ public final class LoadClient {
     private final List<Listener> listeners = Collections.synchronizedList(new ArrayList<>());
     private final AtomicInteger cutShort = new AtomicInteger();
     private final Queue<String> errors = new ConcurrentLinkedQueue<>();
+
+    /** A message that the server has taken. */
+    private record Accepted(String conversation, String turn) {}
 
     private LoadClient(URI server) {
         this.server = server;
@@ -59,7 +64,7 @@ public final class LoadClient {
             switch (words[0]) {
                 case "open" -> client.open(count);
                 case "ask" -> client.ask(count);
-                case "burst" -> client.burst(count);
+                case "burst" -> client.burst(count, Integer.parseInt(words[2]));
                 case "state" -> client.tell(Api.MAPPER.createObjectNode());
                 default -> throw new IllegalArgumentException(order);
             }
@@ -83,7 +88,7 @@ public final class LoadClient {
 
     private void open(int count) throws InterruptedException {
         long started = System.nanoTime();
-        Together.run(OPENING, count, index -> {
+        Together.run(POLITE, count, index -> {
             try {
                 Listener listener = new Listener(api.conversation());
                 listeners.add(listener);
@@ -99,11 +104,18 @@ public final class LoadClient {
         long started = System.nanoTime();
         List<Listener> asked = List.copyOf(listeners.subList(0, Math.min(count, listeners.size())));
         asked.forEach(Listener::expect);
+        Semaphore asking = new Semaphore(POLITE);
         Together.run(asked.size(), asked.size(), index -> {
             Listener listener = asked.get(index);
             try {
                 listener.asked = System.nanoTime();
-                Api.Reply reply = api.ask(listener.conversation, "Go.", Map.of());
+                asking.acquire();
+                Api.Reply reply;
+                try {
+                    reply = api.ask(listener.conversation, "Go.", Map.of());
+                } finally {
+                    asking.release();
+                }
                 if (!reply.isAccepted()) {
                     errors.add("ask: " + reply.status() + " " + reply.body());
                 } else {
@@ -140,23 +152,20 @@ public final class LoadClient {
         tell(result);
     }
 
-    private void burst(int count) throws InterruptedException {
-        AtomicInteger accepted = new AtomicInteger();
+    private void burst(int count, int callers) throws InterruptedException {
+        Queue<Accepted> accepted = new ConcurrentLinkedQueue<>();
         AtomicInteger later = new AtomicInteger();
         AtomicInteger answered = new AtomicInteger();
         Queue<Double> refusedMillis = new ConcurrentLinkedQueue<>();
         List<Listener> all = List.copyOf(listeners);
-        Together.run(count, count, index -> {
-            Listener listener = all.get(index % all.size());
+        Together.run(callers, count, index -> {
+            String conversation = all.get(index % all.size()).conversation;
             long sent = System.nanoTime();
             try {
-                Api.Reply reply = api.ask(listener.conversation, SHORT_ANSWER, Map.of());
+                Api.Reply reply = api.ask(conversation, SHORT_ANSWER, Map.of());
                 if (reply.isAccepted()) {
-                    accepted.incrementAndGet();
-                    if (isAnswered(
-                            listener.conversation, reply.body().path("turnId").asText())) {
-                        answered.incrementAndGet();
-                    }
+                    accepted.add(new Accepted(
+                            conversation, reply.body().path("turnId").asText()));
                 } else if (reply.isLater()) {
                     later.incrementAndGet();
                     refusedMillis.add((System.nanoTime() - sent) / 1e6);
@@ -167,9 +176,15 @@ public final class LoadClient {
                 errors.add("burst: " + e);
             }
         });
+        List<Accepted> turns = List.copyOf(accepted);
+        Together.run(POLITE, turns.size(), index -> {
+            if (isAnswered(turns.get(index))) {
+                answered.incrementAndGet();
+            }
+        });
         ObjectNode result = Api.MAPPER
                 .createObjectNode()
-                .put("accepted", accepted.get())
+                .put("accepted", turns.size())
                 .put("later", later.get())
                 .put("answered", answered.get());
         if (!refusedMillis.isEmpty()) {
@@ -179,11 +194,11 @@ public final class LoadClient {
     }
 
     /** Whether the turn ends well, read from a stream of its own. */
-    private boolean isAnswered(String conversation, String turn) throws IOException {
-        try (EventStream stream = api.events(conversation, Optional.of("0"))) {
+    private boolean isAnswered(Accepted turn) throws IOException {
+        try (EventStream stream = api.events(turn.conversation(), Optional.of("0"))) {
             for (EventStream.Frame frame = stream.next(); frame != null; frame = stream.next()) {
                 var event = Api.MAPPER.readTree(frame.data());
-                if (event.path("turnId").asText().equals(turn)) {
+                if (event.path("turnId").asText().equals(turn.turn())) {
                     switch (event.path("type").asText()) {
                         case "message.completed" -> {
                             return true;
