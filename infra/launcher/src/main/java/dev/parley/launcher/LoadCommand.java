@@ -34,7 +34,7 @@ final class LoadCommand extends Measurement {
 
     @Option(
             names = "--callers",
-            defaultValue = "400",
+            defaultValue = "200",
             description = "Who sends them, each one at a time. Default: ${DEFAULT-VALUE}.")
     private int callers;
 
