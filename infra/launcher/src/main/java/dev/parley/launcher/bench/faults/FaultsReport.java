@@ -210,8 +210,9 @@ final class FaultsReport {
                         distinct(results.stream().map(FaultsRun.Result::machine)),
                         distinct(results.stream().map(result -> "commit " + result.commit()))));
         text.append("""
-                *Brief* trials have one process of `topologies` instead of two, a lease of 6 s instead of 10 s, and Postgres away for 8 s
-                instead of 60 s; all else is the same.
+                *Brief* trials have one process of `topologies` instead of two, a lease of 6 s instead of 10 s, Postgres away for 8 s
+                instead of 60 s, the broker for 5 s at most instead of 15 s, and 30 connections of each kind cut instead of 70; all else
+                is the same.
 
                 """);
     }

@@ -40,6 +40,7 @@ final class LogIndex {
     private final Map<String, String> decided = new HashMap<>();
     private final Map<String, End> ends = new HashMap<>();
     private final Map<String, String> generations = new HashMap<>();
+    private int lateChunks;
 
     /** What one attempt said, in log order. */
     static final class Attempt {
@@ -153,6 +154,9 @@ final class LogIndex {
             if (attempt == null) {
                 continue;
             }
+            if (attempt != current) {
+                lateChunks++;
+            }
             switch (chunk.getBody()) {
                 case TextDelta delta -> {
                     attempt.seqs.add(delta.getSeq());
@@ -189,6 +193,11 @@ final class LogIndex {
     /** A generation's attempts, in the order of their claims. */
     List<Attempt> attempts(String generation) {
         return attempts.getOrDefault(generation, List.of());
+    }
+
+    /** How many chunks came from an attempt after another had taken its place. */
+    int lateChunks() {
+        return lateChunks;
     }
 
     /** How many attempts came after another of the same generation. */

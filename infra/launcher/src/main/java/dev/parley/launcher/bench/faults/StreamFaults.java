@@ -25,10 +25,10 @@ final class StreamFaults {
     private static final long LEAN_FEED_BYTES = 2L * 1024 * 1024;
 
     /**
-     * The feed's memory, the full queues of three clients, and as much again for what is being read and written. The answers
-     * come to twice that, and are in the log twice, as deltas and whole.
+     * The feed's memory again, the full queues of three clients, and some for what is just being read and written. The answers
+     * come to more than that, and each is in the log twice: in deltas and whole.
      */
-    private static final long MOST_HEAP_GROWTH_BYTES = 2 * (LEAN_FEED_BYTES + 3 * 256 * 1024) + 2 * 1024 * 1024;
+    private static final long MOST_HEAP_GROWTH_BYTES = LEAN_FEED_BYTES + 3 * 256 * 1024 + 4 * 1024 * 1024;
 
     private static final String ACME = "Authorization: Bearer acme-key-0001\r\n";
     private static final String UMBRELLA = "Authorization: Bearer umbrella-key-0001\r\n";
@@ -39,6 +39,9 @@ final class StreamFaults {
         String conversation = trial.conversation();
         Cluster.Node node = lean(trial);
         Follower healthy = trial.follow(conversation, true, connection -> node.url());
+        // Fills the feed's memory, and has everything in use once, before the heap is looked at.
+        String first = askBig(trial, conversation, 0);
+        trial.await("the healthy client's first answer", () -> healthy.hasSeenEndOf(first));
         FaultyProxy trickling = FaultyProxy.before(
                 node.url(),
                 connection -> connection == 0 ? new Treatment.Trickle(Duration.ofSeconds(1)) : new Treatment.Pass());
@@ -60,16 +63,7 @@ final class StreamFaults {
         long heapBefore = node.process().liveHeapBytes();
         String turn = "";
         for (int i = 0; i < BIG_ANSWERS; i++) {
-            String ask = trial.name("big");
-            Question question = new Question(
-                    conversation,
-                    "key-" + ask,
-                    ask,
-                    trial.model()
-                            .ask(ask, call -> Script.tokens(parts(ask, call)).pacedAt(Duration.ofMillis(10))),
-                    Trial.COMPLETES,
-                    Set.of());
-            turn = trial.sendUntilAcknowledged(question, i).turnId();
+            turn = askBig(trial, conversation, i);
         }
         String last = turn;
         trial.await("the healthy client's last answer", () -> healthy.hasSeenEndOf(last));
@@ -90,9 +84,24 @@ final class StreamFaults {
         halfOpen.heal();
     }
 
-    /** A front door whose feed remembers little, so that what else is kept for clients shows; kept for later trials. */
+    private static String askBig(Trial trial, String conversation, int front) {
+        String ask = trial.name("big");
+        Question question = new Question(
+                conversation,
+                "key-" + ask,
+                ask,
+                trial.model().ask(ask, call -> Script.tokens(parts(ask, call)).pacedAt(Duration.ofMillis(10))),
+                Trial.COMPLETES,
+                Set.of());
+        return trial.sendUntilAcknowledged(question, front).turnId();
+    }
+
+    /** A front door of this trial's own, whose feed remembers little, so that what is kept beside it shows. */
     private static Cluster.Node lean(Trial trial) {
-        return further(trial, "lean-front", Map.of("PARLEY_FEED_MEMORY_BYTES", Long.toString(LEAN_FEED_BYTES)));
+        Cluster.Node node =
+                further(trial, "lean-front", Map.of("PARLEY_FEED_MEMORY_BYTES", Long.toString(LEAN_FEED_BYTES)));
+        trial.afterwards(() -> trial.cluster().remove(node));
+        return node;
     }
 
     private static Cluster.Node further(Trial trial, String name, Map<String, String> settings) {

@@ -46,6 +46,7 @@ final class Trial implements AutoCloseable {
     /** What is counted of every trial, beside what its scenario counts. */
     static final List<String> OF_ALL = List.of(
             "attempts after a generation's first",
+            "chunks of attempts whose place another had taken",
             "messages",
             "events",
             "chunks",
@@ -393,8 +394,10 @@ final class Trial implements AutoCloseable {
         }
         List<Violation> all = new ArrayList<>(violations);
         all.addAll(Checker.check(history));
+        LogIndex index = new LogIndex(history.log());
         List<Long> counted = List.of(
-                (long) new LogIndex(history.log()).laterAttempts(),
+                (long) index.laterAttempts(),
+                (long) index.lateChunks(),
                 history.submissions().stream()
                         .map(Submission::messageId)
                         .distinct()
