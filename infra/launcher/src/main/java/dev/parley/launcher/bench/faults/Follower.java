@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class Follower implements AutoCloseable {
 
     private static final Duration SILENCE = Duration.ofSeconds(8);
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final Set<String> ENDS = Set.of("message.completed", "turn.failed", "turn.cancelled");
 
@@ -36,6 +37,7 @@ final class Follower implements AutoCloseable {
     private final Set<String> ended = new HashSet<>();
     private final Thread thread;
     private long lastSequence;
+    private int frames;
     private int deltas;
     private int connections;
     private String cursor = "0";
@@ -82,11 +84,12 @@ final class Follower implements AutoCloseable {
 
     private void follow(URI server) throws IOException {
         Optional<String> from = withCursor ? Optional.of(cursor) : Optional.empty();
-        // One without a cursor may have missed the end between snapshot and stream: it soon looks again.
-        Duration silence = withCursor ? SILENCE : Duration.ofSeconds(3);
         try (EventStream stream =
-                EventStream.open(server, "/api/conversations/" + conversation + "/events", from, "", silence)) {
+                EventStream.open(server, "/api/conversations/" + conversation + "/events", from, "", SILENCE)) {
             open = stream;
+            if (!withCursor) {
+                lookAgain(stream);
+            }
             note(new Seen.Connected(from));
             for (EventStream.Frame frame = stream.next(); frame != null && !closing; frame = stream.next()) {
                 JsonNode fields = ChatUser.MAPPER.readTree(frame.data());
@@ -105,8 +108,32 @@ final class Follower implements AutoCloseable {
         }
     }
 
+    /**
+     * One without a cursor may have missed the end between snapshot and stream: it soon closes a stream that has nothing new,
+     * and looks again. Comments keep a connection from being silent, so they do not count.
+     */
+    private void lookAgain(EventStream stream) {
+        Thread.ofVirtual().name("patience-" + name).start(() -> {
+            int before = -1;
+            try {
+                while (open == stream && before != frames()) {
+                    before = frames();
+                    Thread.sleep(PATIENCE);
+                }
+                stream.close();
+            } catch (InterruptedException | IOException e) {
+                // It is closed anyway.
+            }
+        });
+    }
+
+    private synchronized int frames() {
+        return frames;
+    }
+
     private synchronized void take(EventStream.Frame frame, JsonNode fields) {
         seen.add(new Seen.Frame(frame.type(), frame.id(), fields));
+        frames++;
         cursor = frame.id();
         if (fields.has("sequence")) {
             lastSequence = fields.path("sequence").asLong();
