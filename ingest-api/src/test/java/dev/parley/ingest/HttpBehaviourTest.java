@@ -15,6 +15,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Server;
@@ -127,7 +128,7 @@ class HttpBehaviourTest {
         String answer = raw(request);
 
         assertThat(answer).matches("(?s)HTTP/1.1 (4\\d\\d|505) .*");
-        assertThat(answer.toLowerCase(java.util.Locale.ROOT))
+        assertThat(answer.toLowerCase(Locale.ROOT))
                 .contains("application/problem+json")
                 .contains("x-request-id")
                 .doesNotContain("<html");

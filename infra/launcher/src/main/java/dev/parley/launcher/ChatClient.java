@@ -12,7 +12,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -46,7 +48,7 @@ final class ChatClient {
     }
 
     /** How an answer ended. {@code sources} are titles; {@code trouble} is empty where the answer is whole. */
-    record Outcome(String content, java.util.List<String> sources, Optional<String> trouble) {}
+    record Outcome(String content, List<String> sources, Optional<String> trouble) {}
 
     record Question(String conversationId, String turnId, String assistantMessageId, String events) {}
 
@@ -155,7 +157,7 @@ final class ChatClient {
                 case "message.snapshot" -> replace(event.path("text").asText());
                 case "message.completed" -> {
                     replace(event.path("content").asText());
-                    java.util.List<String> sources = new java.util.ArrayList<>();
+                    List<String> sources = new ArrayList<>();
                     event.path("sources")
                             .forEach(source -> sources.add(source.path("title").asText()));
                     return new Outcome(text.toString(), sources, Optional.empty());
@@ -173,7 +175,7 @@ final class ChatClient {
         }
 
         private Outcome ended(String trouble) {
-            return new Outcome(text.toString(), java.util.List.of(), Optional.of(trouble));
+            return new Outcome(text.toString(), List.of(), Optional.of(trouble));
         }
 
         private void show(String piece) {

@@ -4,6 +4,7 @@ import dev.parley.launcher.bench.Api;
 import dev.parley.launcher.bench.Measurement;
 import dev.parley.launcher.bench.Report;
 import dev.parley.launcher.bench.SoakBenchmark;
+import dev.parley.topologies.assembly.AssemblySettings;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -18,8 +19,11 @@ import picocli.CommandLine.Option;
 final class SoakCommand extends Measurement {
 
     /** So small that they are full before the warm-up ends: what grows afterwards is no cache. */
-    private static final Map<String, String> SMALL_CACHES =
-            Map.of("PARLEY_FEED_MEMORY_BYTES", Integer.toString(4 * 1024 * 1024));
+    private static final Map<String, String> SMALL_CACHES = Map.of(
+            "PARLEY_FEED_MEMORY_BYTES",
+            Integer.toString(4 * 1024 * 1024),
+            AssemblySettings.MAX_CLOSED,
+            Integer.toString(500));
 
     @Option(names = "--minutes", defaultValue = "20", description = "Default: ${DEFAULT-VALUE}.")
     private double minutes;
@@ -37,7 +41,8 @@ final class SoakCommand extends Measurement {
         try (BenchPipeline pipeline = BenchPipeline.start("scripted-64x20ms-after200ms", SMALL_CACHES, progress)) {
             return new SoakBenchmark(new Api(pipeline.url()), new SoakBenchmark.Plan(time, every, streams), progress)
                     .run()
-                    .with("feed's memory", "4 MiB");
+                    .with("feed's memory", "4 MiB")
+                    .with("closed generations remembered", 500);
         }
     }
 }

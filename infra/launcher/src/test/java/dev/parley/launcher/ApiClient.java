@@ -9,6 +9,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,7 +109,7 @@ final class ApiClient {
                     http.send(request.GET().build(), HttpResponse.BodyHandlers.ofInputStream());
             if (response.statusCode() != 200) {
                 throw new AssertionError("no stream: " + response.statusCode() + " "
-                        + new String(response.body().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8));
+                        + new String(response.body().readAllBytes(), StandardCharsets.UTF_8));
             }
             try (InputStream body = response.body()) {
                 SseReader reader = new SseReader(body, lastEventId == null ? "" : lastEventId);

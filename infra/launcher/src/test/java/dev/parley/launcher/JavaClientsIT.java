@@ -47,6 +47,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -368,10 +369,8 @@ class JavaClientsIT {
                             .input("Hello")
                             .background(true)
                             .build());
-            await().until(() -> client.responses()
-                    .retrieve(running.id())
-                    .status()
-                    .equals(java.util.Optional.of(ResponseStatus.IN_PROGRESS)));
+            await().until(() ->
+                    client.responses().retrieve(running.id()).status().equals(Optional.of(ResponseStatus.IN_PROGRESS)));
 
             Response stopped = client.responses().cancel(running.id()).validate();
 

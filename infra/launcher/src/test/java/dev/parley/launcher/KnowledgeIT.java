@@ -5,12 +5,14 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
@@ -99,8 +101,7 @@ class KnowledgeIT {
     @Order(1)
     void theNewcomersQuestionIsAnsweredFromParleysOwnDocumentation() throws IOException {
         assertThat(OwnDocuments.put(
-                        new DocumentClient(
-                                java.net.URI.create(parley.url()), OwnDocuments.WORKSPACE, java.util.Optional.empty()),
+                        new DocumentClient(URI.create(parley.url()), OwnDocuments.WORKSPACE, Optional.empty()),
                         OwnDocuments.read()))
                 .isPositive();
 

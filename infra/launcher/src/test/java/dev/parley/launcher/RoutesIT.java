@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -67,7 +68,7 @@ class RoutesIT {
     /** Asks in a conversation of its own and reads until the turn ends. */
     private static List<Event> turn(String question, Map<String, ?> more) {
         ApiClient api = parley.api();
-        Map<String, Object> message = new java.util.HashMap<>(more);
+        Map<String, Object> message = new HashMap<>(more);
         message.put("content", question);
         return api.events(api.ask(api.conversation(), message).path("events").asText(), null, RoutesIT::isEnd);
     }

@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
@@ -199,7 +201,7 @@ public final class SchemaRegistry implements AutoCloseable {
     }
 
     private static Map<String, String> settings(int port, Storage storage) {
-        Map<String, String> settings = new java.util.TreeMap<>(Map.of(
+        Map<String, String> settings = new TreeMap<>(Map.of(
                 "java.util.logging.manager", "org.jboss.logmanager.LogManager",
                 "quarkus.http.host", Ports.LOOPBACK,
                 "quarkus.http.port", Integer.toString(port),
@@ -291,7 +293,7 @@ public final class SchemaRegistry implements AutoCloseable {
     private static String javaMark() {
         CRC32 mark = new CRC32();
         mark.update((System.getProperty("java.home") + System.getProperty("java.vm.version"))
-                .getBytes(java.nio.charset.StandardCharsets.UTF_8));
+                .getBytes(StandardCharsets.UTF_8));
         return Long.toHexString(mark.getValue());
     }
 

@@ -13,6 +13,7 @@ import dev.parley.schemas.serde.RegistryUnavailableException;
 import dev.parley.schemas.serde.UndecodableRecordException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -90,7 +92,7 @@ public final class Feed implements ConversationFeed, Role {
         meters.gauge("parley.feed.conversations", this, feed -> feed.measure(FeedMemory::conversations));
     }
 
-    private synchronized double measure(java.util.function.ToDoubleFunction<FeedMemory> figure) {
+    private synchronized double measure(ToDoubleFunction<FeedMemory> figure) {
         return memory == null ? 0 : figure.applyAsDouble(memory);
     }
 
@@ -286,7 +288,7 @@ public final class Feed implements ConversationFeed, Role {
         if (record.key() == null) {
             throw new UndecodableRecordException("the key is missing");
         }
-        return ConversationKey.parse(new String(record.key(), java.nio.charset.StandardCharsets.UTF_8));
+        return ConversationKey.parse(new String(record.key(), StandardCharsets.UTF_8));
     }
 
     private void skip(ConsumerRecord<byte[], byte[]> record) {

@@ -4,6 +4,7 @@ import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.schemas.ConversationKey;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -238,7 +239,7 @@ final class FeedMemory {
 
     private static int crc(String text) {
         CRC32C crc = new CRC32C();
-        crc.update(text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        crc.update(text.getBytes(StandardCharsets.UTF_8));
         return (int) crc.getValue();
     }
 }

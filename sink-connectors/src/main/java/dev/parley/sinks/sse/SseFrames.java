@@ -25,6 +25,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -49,7 +50,7 @@ final class SseFrames {
     static Frame under(Frame frame, String id) {
         byte[] sse = frame.sse();
         int bodyStart = frame.id().length() + "id: \n".length();
-        byte[] body = java.util.Arrays.copyOfRange(sse, bodyStart, sse.length);
+        byte[] body = Arrays.copyOfRange(sse, bodyStart, sse.length);
         return new Frame(frame.event(), id, join(id, body));
     }
 

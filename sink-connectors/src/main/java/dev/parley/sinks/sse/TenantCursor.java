@@ -1,5 +1,6 @@
 package dev.parley.sinks.sse;
 
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.Base64;
 
@@ -29,7 +30,7 @@ record TenantCursor(int binding, long[] next) {
             long[] next = new long[partitions];
             bytes.asLongBuffer().get(next);
             return new TenantCursor(binding, next);
-        } catch (IllegalArgumentException | java.nio.BufferUnderflowException e) {
+        } catch (IllegalArgumentException | BufferUnderflowException e) {
             throw new InvalidCursorException("not a cursor of this stream");
         }
     }

@@ -27,6 +27,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
@@ -122,7 +123,7 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
             Armed armed = entry.getValue();
             if (now - armed.atNanos() >= 0) {
                 String cause = armed.input().turnId() + "/deadline/"
-                        + armed.input().phase().getSimpleName().toLowerCase(java.util.Locale.ROOT);
+                        + armed.input().phase().getSimpleName().toLowerCase(Locale.ROOT);
                 decide(entry.getKey(), armed.input(), cause, new RecordHeaders(), wallClock.instant());
             }
         }

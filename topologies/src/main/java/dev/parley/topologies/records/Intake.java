@@ -7,6 +7,7 @@ import dev.parley.schemas.serde.UndecodableRecordException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -185,7 +186,7 @@ public final class Intake<V> implements Processor<byte[], byte[], Object, Object
                 record.key(),
                 record.value(),
                 new RecordHeaders(record.headers()),
-                java.util.Optional.empty());
+                Optional.empty());
         ProducerRecord<byte[], byte[]> letter = DeadLetter.of(deadLetters, poison, code, stage, cause, clock.instant());
         context()
                 .forward(

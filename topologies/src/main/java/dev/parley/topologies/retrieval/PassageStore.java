@@ -10,11 +10,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.format.DateTimeParseException;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.KeyValue;
@@ -160,7 +162,7 @@ public final class PassageStore implements StateStore {
         try {
             Instant time = Instant.parse(notes.getOrDefault(TIME_NOTE, ""));
             return Duration.between(time, wallClock.instant()).abs().compareTo(MAX_AGE) < 0;
-        } catch (java.time.format.DateTimeParseException e) {
+        } catch (DateTimeParseException e) {
             return false;
         }
     }
@@ -378,8 +380,7 @@ public final class PassageStore implements StateStore {
         return index != null;
     }
 
-    private record Builder(String name, java.util.function.Supplier<PassageStore> stores)
-            implements StoreBuilder<PassageStore> {
+    private record Builder(String name, Supplier<PassageStore> stores) implements StoreBuilder<PassageStore> {
 
         @Override
         public StoreBuilder<PassageStore> withCachingEnabled() {

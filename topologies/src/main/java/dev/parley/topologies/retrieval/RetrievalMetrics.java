@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.ToLongFunction;
 
 /** What operators see of retrieval, summed over all tasks of this process. Thread-safe. */
 public final class RetrievalMetrics {
@@ -73,7 +74,7 @@ public final class RetrievalMetrics {
         indexes.remove(index);
     }
 
-    private static double sum(Set<PassageIndex> indexes, java.util.function.ToLongFunction<PassageIndex> part) {
+    private static double sum(Set<PassageIndex> indexes, ToLongFunction<PassageIndex> part) {
         return indexes.stream().mapToLong(part).sum();
     }
 }

@@ -3,6 +3,7 @@ package dev.parley.topologies.retrieval;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -39,9 +40,7 @@ class BgeSmallEmbedderTest {
                 "A running generation is cancelled with POST /cancel; the text so far is kept.",
                 "Documents are deleted by their path.",
                 "The database schema is migrated at start-up."));
-        assertThat(IntStream.range(0, 3)
-                        .boxed()
-                        .max(java.util.Comparator.comparingDouble(i -> dot(question, passages.get(i)))))
+        assertThat(IntStream.range(0, 3).boxed().max(Comparator.comparingDouble(i -> dot(question, passages.get(i)))))
                 .contains(0);
     }
 

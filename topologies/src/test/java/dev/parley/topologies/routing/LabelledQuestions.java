@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** How well questions find their intents by examples, on the project's labelled set. The same every time: nothing is random. */
@@ -115,7 +116,7 @@ final class LabelledQuestions {
                         outcome -> !outcome.right() && !outcome.chosen.intent().equals(DEFAULT_INTENT)));
     }
 
-    private static double part(List<Outcome> outcomes, java.util.function.Predicate<Outcome> counted) {
+    private static double part(List<Outcome> outcomes, Predicate<Outcome> counted) {
         return (double) outcomes.stream().filter(counted).count() / outcomes.size();
     }
 

@@ -14,6 +14,7 @@ import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.chat.v1.TurnRequest;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.topologies.routing.Choice.Chosen;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -100,7 +101,7 @@ class RouteTest {
 
     private static GenerationOptions tools(String choice, String... names) {
         return GenerationOptions.newBuilder()
-                .setTools(java.util.Arrays.stream(names)
+                .setTools(Arrays.stream(names)
                         .map(name -> new ToolDefinition(name, null, null, null))
                         .toList())
                 .setToolChoice(choice)

@@ -29,6 +29,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.Producer;
@@ -228,7 +229,7 @@ public final class ChunksCommand extends Measurement {
     }
 
     private static List<TopicPartition> partitions(Topics topics) {
-        return java.util.stream.IntStream.range(0, PARTITIONS)
+        return IntStream.range(0, PARTITIONS)
                 .mapToObj(partition -> new TopicPartition(topics.chunks().name(), partition))
                 .toList();
     }

@@ -1,5 +1,6 @@
 package dev.parley.launcher.bench;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -31,7 +32,7 @@ public record Figure(String name, String unit, double value, double spread, Opti
     }
 
     /** The figure of several rounds. */
-    public static Figure of(String name, String unit, java.util.List<Double> rounds) {
+    public static Figure of(String name, String unit, List<Double> rounds) {
         return new Figure(name, unit, Quantiles.median(rounds), Quantiles.spread(rounds), Optional.empty());
     }
 

@@ -8,9 +8,11 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -108,7 +110,7 @@ final class Hops {
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions, CALL);
-            Set<Map.Entry<TopicPartition, Long>> open = new java.util.HashSet<>(ends.entrySet());
+            Set<Map.Entry<TopicPartition, Long>> open = new HashSet<>(ends.entrySet());
             long deadline = System.nanoTime() + CALL.toNanos();
             while (!open.isEmpty() && System.nanoTime() < deadline) {
                 consumer.poll(POLL).forEach(this::take);
@@ -141,7 +143,7 @@ final class Hops {
     }
 
     /** A trace to ask a turn with. */
-    static String trace(java.util.Random random) {
+    static String trace(Random random) {
         return "%016x%016x".formatted(random.nextLong() | 1, random.nextLong());
     }
 }

@@ -6,6 +6,7 @@ import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.KafkaSettings;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +24,7 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
 
 /**
  * What Parley adds to a model server's time to first token and to the gaps between tokens: the same scripted answers,
@@ -101,7 +104,7 @@ public final class LatencyBenchmark {
         for (int round = 1; round <= plan.rounds(); round++) {
             List<Way> order = new ArrayList<>(List.of(Way.values()));
             Collections.shuffle(order, random);
-            Map<Way, Sample> samples = new java.util.EnumMap<>(Way.class);
+            Map<Way, Sample> samples = new EnumMap<>(Way.class);
             for (Way way : order) {
                 samples.put(way, sample(way, plan.answersPerRound(), plan.streams(), true));
             }
@@ -179,8 +182,7 @@ public final class LatencyBenchmark {
     }
 
     /** By round, how much a figure of {@code way} is above the direct call's. */
-    private static List<Double> differences(
-            List<Map<Way, Sample>> rounds, Way way, java.util.function.ToDoubleFunction<Sample> figure) {
+    private static List<Double> differences(List<Map<Way, Sample>> rounds, Way way, ToDoubleFunction<Sample> figure) {
         return rounds.stream()
                 .map(round ->
                         figure.applyAsDouble(sampleOf(round, way)) - figure.applyAsDouble(sampleOf(round, Way.DIRECT)))
@@ -285,7 +287,7 @@ public final class LatencyBenchmark {
     }
 
     private BufferedReader lines(HttpRequest request) throws IOException, InterruptedException {
-        HttpResponse<java.io.InputStream> response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+        HttpResponse<InputStream> response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
         if (response.statusCode() != 200) {
             throw new IllegalStateException(request.uri() + " answered " + response.statusCode());
         }

@@ -1,8 +1,11 @@
 package dev.parley.launcher.bench;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -56,8 +59,7 @@ public final class LoadClient {
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
         LoadClient client = new LoadClient(URI.create(arguments[0]));
-        java.io.BufferedReader orders = new java.io.BufferedReader(
-                new java.io.InputStreamReader(System.in, java.nio.charset.StandardCharsets.UTF_8));
+        BufferedReader orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String order = orders.readLine(); order != null; order = orders.readLine()) {
             String[] words = order.split(" ", -1);
             int count = words.length > 1 ? Integer.parseInt(words[1]) : 0;

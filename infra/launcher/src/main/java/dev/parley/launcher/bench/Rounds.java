@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
 
@@ -150,14 +151,14 @@ final class Rounds {
     }
 
     /** In bytes; empty where the system does not tell. */
-    private static java.util.Optional<Double> peakMemory() {
+    private static Optional<Double> peakMemory() {
         try {
             return Files.readAllLines(Path.of("/proc/self/status")).stream()
                     .filter(line -> line.startsWith("VmHWM:"))
                     .map(line -> Double.parseDouble(line.replaceAll("[^0-9]", "")) * 1024)
                     .findFirst();
         } catch (IOException e) {
-            return java.util.Optional.empty();
+            return Optional.empty();
         }
     }
 }

@@ -36,6 +36,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -229,7 +230,7 @@ public final class SinkCommand extends Measurement {
     }
 
     private List<Future<RecordMetadata>> load(int round, Topics topics, Producer<byte[], byte[]> producer) {
-        List<Future<RecordMetadata>> sent = new java.util.ArrayList<>();
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
         for (int conversation = 0; conversation < conversations; conversation++) {
             sent.add(send(
                     round,

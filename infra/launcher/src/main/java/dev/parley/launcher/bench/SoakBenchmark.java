@@ -1,5 +1,7 @@
 package dev.parley.launcher.bench;
 
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -7,12 +9,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * Steady load for a while: what is held must stay flat. The first third, in which caches fill and connections are made,
- * counts for nothing; over the rest of the time the trend of each series, not its single samples, may rise by no more than a
+ * Steady load for a while: what is held must stay flat. The first half, in which caches fill and connections are made,
+ * counts for nothing; over the other half the trend of each series, not its single samples, may rise by no more than a
  * bound. Heap is counted after garbage was collected.
  */
 public final class SoakBenchmark {
@@ -27,7 +30,7 @@ public final class SoakBenchmark {
     /** By how much of itself a series may rise in what is left of the time after the warm-up. */
     private static final double GROWTH = 0.05;
 
-    private static final int WARM_UP_PART = 3;
+    private static final int WARM_UP_PART = 2;
 
     private static final double MEBIBYTE = 1 << 20;
 
@@ -54,8 +57,7 @@ public final class SoakBenchmark {
         Map<String, List<Double>> samples = new TreeMap<>();
         AtomicBoolean over = new AtomicBoolean();
         Thread load = Thread.ofPlatform().name("bench-soak").unstarted(() -> load(over));
-        java.util.concurrent.atomic.AtomicReference<Throwable> failure =
-                new java.util.concurrent.atomic.AtomicReference<>();
+        AtomicReference<Throwable> failure = new AtomicReference<>();
         load.setUncaughtExceptionHandler((thread, e) -> failure.set(e));
         load.start();
         long end = System.nanoTime() + plan.time().toNanos();
@@ -88,10 +90,9 @@ public final class SoakBenchmark {
     }
 
     private static long bufferBytes() {
-        return java.lang.management.ManagementFactory.getPlatformMXBeans(java.lang.management.BufferPoolMXBean.class)
-                .stream()
+        return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
                 .filter(pool -> pool.getName().equals("direct"))
-                .mapToLong(java.lang.management.BufferPoolMXBean::getMemoryUsed)
+                .mapToLong(BufferPoolMXBean::getMemoryUsed)
                 .sum();
     }
 

@@ -1,6 +1,7 @@
 package dev.parley.launcher.bench;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
@@ -33,7 +34,7 @@ final class SseClients {
 
     public static void main(String[] arguments) throws IOException {
         InetSocketAddress server =
-                new InetSocketAddress(java.net.InetAddress.getLoopbackAddress(), Integer.parseInt(arguments[0]));
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(arguments[0]));
         byte[] request = ("GET " + arguments[1] + " HTTP/1.1\r\nHost: 127.0.0.1:" + arguments[0]
                         + "\r\nAccept: text/event-stream\r\n\r\n")
                 .getBytes(StandardCharsets.US_ASCII);

@@ -4,6 +4,7 @@ import dev.parley.launcher.bench.faults.Trial.Question;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -70,7 +71,7 @@ final class ClockFaults {
 
     /** Sets the clocks, and waits until every process that wears one has seen it. */
     private static void jump(Trial trial, MovableClocks clocks, Duration by) {
-        Map<JavaProcess, Integer> seen = new java.util.HashMap<>();
+        Map<JavaProcess, Integer> seen = new HashMap<>();
         clocks.processes()
                 .forEach(process -> seen.put(process, clocks.seenBy(process).size()));
         clocks.move(by);
@@ -93,7 +94,7 @@ final class ClockFaults {
 
     /** Members of the groups once they are the same twice, some time apart. */
     private static Map<String, String> settledGroups(Trial trial) {
-        Map<String, String> last = new java.util.HashMap<>();
+        Map<String, String> last = new HashMap<>();
         trial.await("settled groups", () -> {
             Map<String, String> now = Groups.members(trial.cluster().kafka());
             boolean settled =

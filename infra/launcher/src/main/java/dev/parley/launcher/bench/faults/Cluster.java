@@ -15,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -183,7 +184,7 @@ final class Cluster implements AutoCloseable {
     private void provision() {
         long deadline = System.nanoTime() + READY.toNanos();
         while (true) {
-            try (java.net.Socket socket = new java.net.Socket()) {
+            try (Socket socket = new Socket()) {
                 int colon = bootstrap.indexOf(':');
                 socket.connect(new InetSocketAddress(
                         bootstrap.substring(0, colon), Integer.parseInt(bootstrap.substring(colon + 1))));

@@ -3,6 +3,7 @@ package dev.parley.launcher.bench.faults;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -116,7 +117,7 @@ final class FaultyProxy implements AutoCloseable {
             Thread.ofVirtual().name("proxy-accept").start(proxy::accept);
             return proxy;
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -166,7 +167,7 @@ final class FaultyProxy implements AutoCloseable {
             listener = listen();
             Thread.ofVirtual().name("proxy-accept").start(this::accept);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 

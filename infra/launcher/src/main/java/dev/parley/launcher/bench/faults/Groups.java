@@ -1,6 +1,7 @@
 package dev.parley.launcher.bench.faults;
 
 import dev.parley.schemas.config.KafkaSettings;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -32,11 +33,11 @@ final class Groups {
             Map<GroupType, List<String>> ids = new TreeMap<>();
             for (GroupListing group : admin.listGroups().all().get(LIMIT_SECONDS, TimeUnit.SECONDS)) {
                 group.type()
-                        .ifPresent(type -> ids.computeIfAbsent(type, any -> new java.util.ArrayList<>())
+                        .ifPresent(type -> ids.computeIfAbsent(type, any -> new ArrayList<>())
                                 .add(group.groupId()));
             }
             Map<String, String> members = new TreeMap<>();
-            List<String> consumers = new java.util.ArrayList<>(ids.getOrDefault(GroupType.CLASSIC, List.of()));
+            List<String> consumers = new ArrayList<>(ids.getOrDefault(GroupType.CLASSIC, List.of()));
             consumers.addAll(ids.getOrDefault(GroupType.CONSUMER, List.of()));
             for (ConsumerGroupDescription group : admin.describeConsumerGroups(consumers)
                     .all()

@@ -14,10 +14,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
@@ -92,7 +95,7 @@ final class InputFaults {
     }
 
     private static byte[] concat(byte[] first, byte[] second) {
-        byte[] all = java.util.Arrays.copyOf(first, first.length + second.length);
+        byte[] all = Arrays.copyOf(first, first.length + second.length);
         System.arraycopy(second, 0, all, first.length, second.length);
         return all;
     }
@@ -144,7 +147,7 @@ final class InputFaults {
             int words = trial.between(2, 20);
             String conversation = trial.conversation();
             Follower _ = trial.follow(conversation);
-            String ask = trial.name(trouble.name().toLowerCase(java.util.Locale.ROOT));
+            String ask = trial.name(trouble.name().toLowerCase(Locale.ROOT));
             asks.add(ask);
             trial.count("troubles of the model");
             IntFunction<Script> scripts = call -> recovers && call > 0
@@ -201,7 +204,7 @@ final class InputFaults {
                     question.codes());
             int repeats = trial.between(3, 10);
             int conflict = trial.chance(40) ? trial.between(0, repeats - 1) : -1;
-            List<Submission> sent = new java.util.concurrent.CopyOnWriteArrayList<>();
+            List<Submission> sent = new CopyOnWriteArrayList<>();
             List<Thread> threads = new ArrayList<>();
             for (int j = 0; j < repeats; j++) {
                 Question asked = j == conflict ? other : question;

@@ -8,6 +8,7 @@ import dev.parley.launcher.bench.faults.History.Submission;
 import dev.parley.launcher.bench.faults.Trial.Question;
 import dev.parley.stack.Script;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntFunction;
 
 /** Clients that are slow, cut off, or ask for what there is not. */
 final class StreamFaults {
@@ -171,8 +173,7 @@ final class StreamFaults {
     }
 
     /** Before each front door one, with the treatment for the first connections. */
-    private static List<FaultyProxy> proxies(
-            Trial trial, java.util.function.IntFunction<Treatment> treatment, int faulty) {
+    private static List<FaultyProxy> proxies(Trial trial, IntFunction<Treatment> treatment, int faulty) {
         List<FaultyProxy> proxies = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
             FaultyProxy proxy = FaultyProxy.before(
@@ -316,7 +317,7 @@ final class StreamFaults {
             } catch (EventStream.RefusedException e) {
                 trial.count("cursors of another tenant");
                 trial.expect(e.status() == 404, "a stranger's cursor was refused with " + e.status());
-            } catch (java.net.SocketTimeoutException e) {
+            } catch (SocketTimeoutException e) {
                 trial.expect(false, "a stranger's cursor " + cursor + " is met with silence");
             } catch (IOException e) {
                 trial.expect(false, "a stranger's cursor led to " + e);

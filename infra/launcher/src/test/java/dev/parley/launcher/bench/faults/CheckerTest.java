@@ -12,6 +12,7 @@ import dev.parley.launcher.bench.faults.History.Submission;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
@@ -170,8 +171,8 @@ class CheckerTest {
                 "turn-" + id,
                 "hello",
                 "q",
-                java.util.Set.of(History.Ending.COMPLETED),
-                java.util.Set.of(),
+                Set.of(History.Ending.COMPLETED),
+                Set.of(),
                 outcome);
     }
 
