@@ -14,6 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,9 @@ public final class SseEdge implements AutoCloseable {
 
     private static final int MAX_WRITE_BYTES = 256 * 1024;
 
+    /** Between two looks of the watchdog, so that no heartbeat is later than that. */
+    private static final long MAX_PERIOD_MILLIS = 250;
+
     private final ConversationFeed feed;
     private final FeedSettings settings;
     private final MeterRegistry meters;
@@ -41,8 +46,10 @@ public final class SseEdge implements AutoCloseable {
         this.settings = settings;
         this.meters = meters;
         meters.gauge("parley.sse.connections", clients, Set::size);
-        long period = Math.max(10, settings.writeTimeout().toMillis() / 4);
-        var _ = watchdog.scheduleWithFixedDelay(this::cutOffStalled, period, period, TimeUnit.MILLISECONDS);
+        long shortest = Math.min(
+                settings.writeTimeout().toMillis(), settings.heartbeat().toMillis());
+        long period = Math.clamp(shortest / 4, 10, MAX_PERIOD_MILLIS);
+        var _ = watchdog.scheduleWithFixedDelay(this::look, period, period, TimeUnit.MILLISECONDS);
     }
 
     /** There are as many event streams as this node takes. */
@@ -131,9 +138,11 @@ public final class SseEdge implements AutoCloseable {
         return pieces;
     }
 
-    private void cutOffStalled() {
+    /** Cuts off whose write takes too long, and has those told something to whom nothing came. */
+    private void look() {
         long now = System.nanoTime();
         for (Client client : clients) {
+            client.beatIfDue(now);
             long since = client.writingSinceNanos;
             if (since != 0 && now - since > settings.writeTimeout().toNanos()) {
                 client.end("too_slow");
@@ -149,17 +158,29 @@ public final class SseEdge implements AutoCloseable {
         watchdog.shutdownNow();
     }
 
-    /** What waits for one client. The feed's thread offers, the client's own thread takes. */
+    /**
+     * What waits for one client. The feed's thread offers, the client's own thread takes.
+     *
+     * <p>The client's thread waits without a timer, which would have to be set and cancelled with each frame: the watchdog
+     * wakes it when a heartbeat is due.
+     */
     static final class Client implements ConversationFeed.FrameListener {
         private final ClientTransport transport;
         private final int maxBytes;
+        private final ReentrantLock lock = new ReentrantLock();
+        private final Condition news = lock.newCondition();
+        private final Condition room = lock.newCondition();
         private final Deque<Frame> queue = new ArrayDeque<>();
         private int queuedBytes;
         private int largestBytes;
+        private boolean heartbeatDue;
         private @Nullable String ended;
 
         /** When the write that is under way began; 0 where none is. Read by the watchdog. */
         private volatile long writingSinceNanos;
+
+        /** When the client is to hear something, where nothing comes; 0 while it does not wait. Read by the watchdog. */
+        private volatile long heartbeatNanos;
 
         Client(ClientTransport transport, int maxBytes) {
             this.transport = transport;
@@ -167,15 +188,25 @@ public final class SseEdge implements AutoCloseable {
         }
 
         @Override
-        public synchronized boolean onFrame(Frame frame) {
-            // One frame always passes, however large, wherever it stands among the others.
-            largestBytes = Math.max(largestBytes, frame.sse().length);
-            return take(frame, queuedBytes + frame.sse().length - largestBytes > maxBytes);
+        public boolean onFrame(Frame frame) {
+            lock.lock();
+            try {
+                // One frame always passes, however large, wherever it stands among the others.
+                largestBytes = Math.max(largestBytes, frame.sse().length);
+                return take(frame, queuedBytes + frame.sse().length - largestBytes > maxBytes);
+            } finally {
+                lock.unlock();
+            }
         }
 
         @Override
-        public synchronized boolean onPast(Frame frame) {
-            return take(frame, queuedBytes > (long) MAX_PAST * maxBytes);
+        public boolean onPast(Frame frame) {
+            lock.lock();
+            try {
+                return take(frame, queuedBytes > (long) MAX_PAST * maxBytes);
+            } finally {
+                lock.unlock();
+            }
         }
 
         private boolean take(Frame frame, boolean tooMuch) {
@@ -189,18 +220,21 @@ public final class SseEdge implements AutoCloseable {
             }
             queue.addLast(frame);
             queuedBytes += frame.sse().length;
-            notifyAll();
+            news.signal();
             return true;
         }
 
         @Override
-        public synchronized void awaitRoom() {
+        public void awaitRoom() {
+            lock.lock();
             try {
                 while (ended == null && queuedBytes > maxBytes) {
-                    wait();
+                    room.await();
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
+            } finally {
+                lock.unlock();
             }
         }
 
@@ -209,38 +243,83 @@ public final class SseEdge implements AutoCloseable {
             end("feed_ended");
         }
 
-        synchronized void end(String reason) {
-            if (ended == null) {
-                ended = reason;
+        void end(String reason) {
+            lock.lock();
+            try {
+                if (ended == null) {
+                    ended = reason;
+                }
+                news.signal();
+                room.signalAll();
+            } finally {
+                lock.unlock();
             }
-            notifyAll();
         }
 
-        synchronized String endReason() {
-            return ended == null ? "gone" : ended;
+        String endReason() {
+            lock.lock();
+            try {
+                return ended == null ? "gone" : ended;
+            } finally {
+                lock.unlock();
+            }
         }
 
-        synchronized boolean wasCutOff() {
-            return "too_slow".equals(ended) || "too_far_behind".equals(ended);
+        boolean wasCutOff() {
+            String reason = endReason();
+            return reason.equals("too_slow") || reason.equals("too_far_behind");
+        }
+
+        /** Called by the watchdog, every now and then. */
+        void beatIfDue(long now) {
+            long due = heartbeatNanos;
+            if (due != 0 && now - due >= 0) {
+                lock.lock();
+                try {
+                    heartbeatDue = true;
+                    news.signal();
+                } finally {
+                    lock.unlock();
+                }
+            }
         }
 
         /** What is to be told next, several frames at once where they wait; empty for a heartbeat; null at the end. */
-        synchronized @Nullable List<Frame> next(Duration heartbeat) {
-            long deadline = System.nanoTime() + heartbeat.toNanos();
-            while (queue.isEmpty() && ended == null) {
-                long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-                if (left <= 0) {
-                    return List.of();
-                }
-                try {
-                    wait(left);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
+        @Nullable
+        List<Frame> next(Duration heartbeat) {
+            lock.lock();
+            try {
+                awaitNews(heartbeat);
+                if (ended != null && (queue.isEmpty() || !ended.equals("feed_ended"))) {
                     return null;
                 }
-            }
-            if (queue.isEmpty() || (ended != null && !ended.equals("feed_ended"))) {
+                return dequeue();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
                 return null;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        private void awaitNews(Duration heartbeat) throws InterruptedException {
+            heartbeatDue = false;
+            if (!queue.isEmpty() || ended != null) {
+                return;
+            }
+            heartbeatNanos = (System.nanoTime() + heartbeat.toNanos()) | 1;
+            try {
+                while (queue.isEmpty() && ended == null && !heartbeatDue) {
+                    news.await();
+                }
+            } finally {
+                heartbeatNanos = 0;
+            }
+        }
+
+        private List<Frame> dequeue() {
+            if (queue.isEmpty()) {
+                return List.of();
             }
             List<Frame> frames = new ArrayList<>();
             int bytes = 0;
@@ -253,7 +332,7 @@ public final class SseEdge implements AutoCloseable {
             if (queue.isEmpty()) {
                 largestBytes = 0;
             }
-            notifyAll();
+            room.signalAll();
             return frames;
         }
 
