@@ -158,6 +158,8 @@ final class Follower implements AutoCloseable {
             cursor = snapshot.get().path("cursor").asText();
             lastSequence = Long.parseLong(cursor);
             seen.add(new Seen.Reloaded(lastSequence, snapshot.get().path("messages")));
+            // What it shows from now on is the snapshot, which may be older than what it has seen.
+            ended.clear();
             for (JsonNode message : snapshot.get().path("messages")) {
                 String status = message.path("status").asText();
                 if (Set.of("completed", "failed", "cancelled").contains(status)) {
