@@ -24,7 +24,7 @@ public final class FanoutCommand extends Measurement {
     private static final String PLAIN_AGAIN = "plain server again";
     private static final List<String> CLIENT_OPTIONS = List.of("-Xmx256m", "-XX:+UseSerialGC");
 
-    @Option(names = "--rounds", defaultValue = "7", description = "Interleaved rounds. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--rounds", defaultValue = "21", description = "Interleaved rounds. Default: ${DEFAULT-VALUE}.")
     private int rounds;
 
     @Option(names = "--warm-up", defaultValue = "3", description = "Rounds before. Default: ${DEFAULT-VALUE}.")
