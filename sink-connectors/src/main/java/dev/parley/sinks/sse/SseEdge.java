@@ -284,7 +284,10 @@ public final class SseEdge implements AutoCloseable {
             }
         }
 
-        /** What is to be told next, several frames at once where they wait; empty for a heartbeat; null at the end. */
+        /**
+         * What is to be told next, several frames at once where they wait; empty for a heartbeat, which is due at once where
+         * {@code heartbeat} is zero; null at the end.
+         */
         @Nullable
         List<Frame> next(Duration heartbeat) {
             lock.lock();
@@ -303,8 +306,8 @@ public final class SseEdge implements AutoCloseable {
         }
 
         private void awaitNews(Duration heartbeat) throws InterruptedException {
-            heartbeatDue = false;
-            if (!queue.isEmpty() || ended != null) {
+            heartbeatDue = !heartbeat.isPositive();
+            if (!queue.isEmpty() || ended != null || heartbeatDue) {
                 return;
             }
             heartbeatNanos = (System.nanoTime() + heartbeat.toNanos()) | 1;
