@@ -17,6 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes the feed to SSE clients: one thread a client, which is the caller's; a queue bounded by bytes between the feed and
@@ -24,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * comes back: it never holds up the feed or a neighbour.
  */
 public final class SseEdge implements AutoCloseable {
+
+    private static final Logger logger = LoggerFactory.getLogger(SseEdge.class);
 
     /** How many times the bound of what is live the past may take that a reader asked for. */
     private static final int MAX_PAST = 16;
@@ -105,6 +109,10 @@ public final class SseEdge implements AutoCloseable {
         }
         Client client = new Client(transport, settings.clientQueueBytes());
         clients.add(client);
+        if (closing) {
+            // It came while the others were told, and nothing would wake it.
+            client.end("closing");
+        }
         try (ConversationFeed.Subscription subscription = subscribing.to(client)) {
             client.write(encoding.opening());
             while (!encoding.isOver()) {
@@ -142,11 +150,16 @@ public final class SseEdge implements AutoCloseable {
     private void look() {
         long now = System.nanoTime();
         for (Client client : clients) {
-            client.beatIfDue(now);
-            long since = client.writingSinceNanos;
-            if (since != 0 && now - since > settings.writeTimeout().toNanos()) {
-                client.end("too_slow");
-                client.transport.abort();
+            try {
+                client.beatIfDue(now);
+                long since = client.writingSinceNanos;
+                if (since != 0 && now - since > settings.writeTimeout().toNanos()) {
+                    client.end("too_slow");
+                    client.transport.abort();
+                }
+            } catch (RuntimeException e) {
+                // All others depend on the watchdog, too.
+                logger.error("a client could not be looked after", e);
             }
         }
     }
