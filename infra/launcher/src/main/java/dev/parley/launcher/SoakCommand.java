@@ -18,12 +18,15 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 final class SoakCommand extends Measurement {
 
+    private static final int FEED_MEBIBYTES = 4;
+    private static final int CLOSED_GENERATIONS = 500;
+
     /** So small that they are full before the warm-up ends: what grows afterwards is no cache. */
     private static final Map<String, String> SMALL_CACHES = Map.of(
             "PARLEY_FEED_MEMORY_BYTES",
-            Integer.toString(4 * 1024 * 1024),
+            Integer.toString(FEED_MEBIBYTES * 1024 * 1024),
             AssemblySettings.MAX_CLOSED,
-            Integer.toString(500));
+            Integer.toString(CLOSED_GENERATIONS));
 
     @Option(names = "--minutes", defaultValue = "20", description = "Default: ${DEFAULT-VALUE}.")
     private double minutes;
@@ -41,8 +44,8 @@ final class SoakCommand extends Measurement {
         try (BenchPipeline pipeline = BenchPipeline.start("scripted-64x20ms-after200ms", SMALL_CACHES, progress)) {
             return new SoakBenchmark(new Api(pipeline.url()), new SoakBenchmark.Plan(time, every, streams), progress)
                     .run()
-                    .with("feed's memory", "4 MiB")
-                    .with("closed generations remembered", 500);
+                    .with("feed's memory", FEED_MEBIBYTES + " MiB")
+                    .with("closed generations remembered", CLOSED_GENERATIONS);
         }
     }
 }

@@ -37,7 +37,6 @@ final class Follower implements AutoCloseable {
     private final Set<String> ended = new HashSet<>();
     private final Thread thread;
     private long lastSequence;
-    private int frames;
     private int deltas;
     private int connections;
     private String cursor = "0";
@@ -87,10 +86,10 @@ final class Follower implements AutoCloseable {
         try (EventStream stream =
                 EventStream.open(server, "/api/conversations/" + conversation + "/events", from, "", SILENCE)) {
             open = stream;
+            note(new Seen.Connected(from));
             if (!withCursor) {
                 lookAgain(stream);
             }
-            note(new Seen.Connected(from));
             for (EventStream.Frame frame = stream.next(); frame != null && !closing; frame = stream.next()) {
                 JsonNode fields = ChatUser.MAPPER.readTree(frame.data());
                 if (frame.type().equals("feed.gap") && withCursor) {
@@ -116,8 +115,8 @@ final class Follower implements AutoCloseable {
         Thread.ofVirtual().name("patience-" + name).start(() -> {
             int before = -1;
             try {
-                while (open == stream && before != frames()) {
-                    before = frames();
+                while (open == stream && before != seenSoFar()) {
+                    before = seenSoFar();
                     Thread.sleep(PATIENCE);
                 }
                 stream.close();
@@ -127,13 +126,12 @@ final class Follower implements AutoCloseable {
         });
     }
 
-    private synchronized int frames() {
-        return frames;
+    private synchronized int seenSoFar() {
+        return seen.size();
     }
 
     private synchronized void take(EventStream.Frame frame, JsonNode fields) {
         seen.add(new Seen.Frame(frame.type(), frame.id(), fields));
-        frames++;
         cursor = frame.id();
         if (fields.has("sequence")) {
             lastSequence = fields.path("sequence").asLong();
