@@ -7,7 +7,7 @@ import java.util.function.LongSupplier;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.api.Processor;
 
-/** The conversation topology's one processor, for a simulation that stands in for Kafka Streams around it. */
+/** The conversation topology's one processor, for whoever runs it without Kafka Streams around it, as the simulation does. */
 public final class ConversationProcessor {
 
     /** The stores that it asks its context for. */
