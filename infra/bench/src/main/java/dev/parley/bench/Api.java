@@ -20,7 +20,7 @@ import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /** The public HTTP API as a benchmark's client uses it. Thread-safe. */
-public final class Api {
+final class Api {
 
     static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -38,9 +38,9 @@ public final class Api {
      *
      * @param retryAfter the header of that name
      */
-    public record Reply(int status, JsonNode body, Optional<String> retryAfter) {
+    record Reply(int status, JsonNode body, Optional<String> retryAfter) {
 
-        public boolean isAccepted() {
+        boolean isAccepted() {
             return status / 100 == 2;
         }
 
@@ -57,7 +57,7 @@ public final class Api {
      * @param deltaNanos when each delta came
      * @param cutShort whether its last deltas were not sent, and {@code message.completed} told the whole
      */
-    public record Answer(String turn, long askedNanos, List<Long> deltaNanos, String text, boolean cutShort) {
+    record Answer(String turn, long askedNanos, List<Long> deltaNanos, String text, boolean cutShort) {
 
         /** How many were cut short: clients have their text, but one frame that is missing fails a run. */
         static Figure lost(long count) {
@@ -65,7 +65,7 @@ public final class Api {
                     .atMost(0);
         }
 
-        public double firstMillis() {
+        double firstMillis() {
             return (deltaNanos.getFirst() - askedNanos) / 1e6;
         }
 
@@ -75,11 +75,11 @@ public final class Api {
         }
     }
 
-    public Api(URI server) {
+    Api(URI server) {
         this.server = server;
     }
 
-    public Reply send(String method, String path, String body, Map<String, String> headers)
+    Reply send(String method, String path, String body, Map<String, String> headers)
             throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(server.resolve(path))
                 .timeout(SILENCE)
@@ -101,7 +101,7 @@ public final class Api {
     }
 
     /** Sends what must be accepted. */
-    public JsonNode post(String path, String body) throws IOException, InterruptedException {
+    JsonNode post(String path, String body) throws IOException, InterruptedException {
         return accepted(path, send("POST", path, body, Map.of()));
     }
 
@@ -117,7 +117,7 @@ public final class Api {
     }
 
     /** A new conversation's id. */
-    public String conversation() throws IOException, InterruptedException {
+    String conversation() throws IOException, InterruptedException {
         return post("/api/conversations", "{}").path("id").asText();
     }
 
@@ -132,7 +132,7 @@ public final class Api {
     }
 
     /** Asks while the stream is already being read, and reads the answer to its end. */
-    public Answer converse(String conversation, String content) throws IOException, InterruptedException {
+    Answer converse(String conversation, String content) throws IOException, InterruptedException {
         return converse(conversation, Optional.of("0"), content, Map.of());
     }
 

@@ -17,9 +17,9 @@ import java.util.function.Consumer;
  * How soon a cancelled answer stops costing: from sending the cancel, at a random token of a running answer, to the model
  * server seeing its client close the connection. Client and model server are on one monotonic clock.
  */
-public final class CancelBenchmark {
+final class CancelBenchmark {
 
-    public record Plan(int cancels, int streams, int warmUp, long seed) {}
+    record Plan(int cancels, int streams, int warmUp, long seed) {}
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -30,14 +30,14 @@ public final class CancelBenchmark {
     private final List<Double> closedMillis = Collections.synchronizedList(new ArrayList<>());
     private final List<Double> toldMillis = Collections.synchronizedList(new ArrayList<>());
 
-    public CancelBenchmark(Api api, ScriptedModelServer model, Plan plan, Consumer<String> progress) {
+    CancelBenchmark(Api api, ScriptedModelServer model, Plan plan, Consumer<String> progress) {
         this.api = api;
         this.model = model;
         this.plan = plan;
         this.progress = progress;
     }
 
-    public Report run() throws InterruptedException {
+    Report run() throws InterruptedException {
         Random random = new Random(plan.seed());
         progress.accept("warming up");
         cancels("warm-up", plan.warmUp(), random);

@@ -31,7 +31,7 @@ final class CancelCommand extends Measurement {
     private long seed;
 
     @Override
-    protected Report measure(Consumer<String> progress) throws InterruptedException {
+    Report measure(Consumer<String> progress) throws InterruptedException {
         try (BenchPipeline pipeline = BenchPipeline.start("scripted-500x20ms", Map.of(), progress)) {
             return new CancelBenchmark(
                             new Api(pipeline.url()),

@@ -1,11 +1,11 @@
 package dev.parley.bench;
 
 /** A benchmark cannot run here; the message tells the user why and what to do. */
-public final class CannotMeasureException extends RuntimeException {
+final class CannotMeasureException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    public CannotMeasureException(String message) {
+    CannotMeasureException(String message) {
         super(message);
     }
 }

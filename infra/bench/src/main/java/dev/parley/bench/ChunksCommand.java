@@ -49,7 +49,7 @@ import picocli.CommandLine.Option;
         name = "chunks",
         description = "Chunks a second, worker to chat.chunks, against a raw producer of the same records.",
         mixinStandardHelpOptions = true)
-public final class ChunksCommand extends Measurement {
+final class ChunksCommand extends Measurement {
 
     private static final double REACH = 0.4;
     private static final String WORKER = "worker";
@@ -81,7 +81,7 @@ public final class ChunksCommand extends Measurement {
     private long seed;
 
     @Override
-    protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
+    Report measure(Consumer<String> progress) throws IOException, InterruptedException {
         try (Scratch scratch = Scratch.create();
                 EmbeddedKafka broker = EmbeddedKafka.start(scratch.folder().resolve("kafka"), 0)) {
             KafkaSettings kafka = KafkaSettings.of(broker.bootstrapServers());

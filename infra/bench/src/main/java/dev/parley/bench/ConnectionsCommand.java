@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
  * heap. The heap is touched whole at the start, so that resident memory grows by what is not heap alone.
  */
 @Command(name = "connections", description = "Memory of an idle event stream.", mixinStandardHelpOptions = true)
-public final class ConnectionsCommand extends Measurement {
+final class ConnectionsCommand extends Measurement {
 
     private static final double REACH_BYTES = 40 * 1024;
     private static final String HEAP = "1g";
@@ -34,7 +34,7 @@ public final class ConnectionsCommand extends Measurement {
     }
 
     @Override
-    protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
+    Report measure(Consumer<String> progress) throws IOException, InterruptedException {
         FileHandles.check(connections);
         List<Round> measured = new ArrayList<>();
         try (Scratch scratch = Scratch.create();

@@ -58,7 +58,7 @@ import picocli.CommandLine.Option;
         name = "conversation",
         description = "Commands a second through the conversation topology, exactly once against at least once.",
         mixinStandardHelpOptions = true)
-public final class ConversationCommand extends Measurement {
+final class ConversationCommand extends Measurement {
 
     private static final double REACH = 0.5;
     private static final String EXACTLY_ONCE = "exactly once";
@@ -197,7 +197,7 @@ public final class ConversationCommand extends Measurement {
     }
 
     @Override
-    protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
+    Report measure(Consumer<String> progress) throws IOException, InterruptedException {
         Map<String, Object> atLeastOnce = Map.of(
                 StreamsConfig.PROCESSING_GUARANTEE_CONFIG,
                 StreamsConfig.AT_LEAST_ONCE,

@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
         name = "fanout",
         description = "SSE frames a second through the edge, against the same HTTP server with prebuilt frames.",
         mixinStandardHelpOptions = true)
-public final class FanoutCommand extends Measurement {
+final class FanoutCommand extends Measurement {
 
     private static final double REACH = 0.5;
     private static final String EDGE = "edge";
@@ -71,7 +71,7 @@ public final class FanoutCommand extends Measurement {
     }
 
     @Override
-    protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
+    Report measure(Consumer<String> progress) throws IOException, InterruptedException {
         // The server has both ways' streams open.
         FileHandles.check(2 * connections);
         try (Scratch scratch = Scratch.create();

@@ -12,10 +12,10 @@ import java.util.Optional;
  * @param spread half the distance between the largest and the smallest round; 0 where there is one
  * @param reach what must be reached; empty for a figure that only explains others
  */
-public record Figure(String name, String unit, double value, double spread, Optional<Reach> reach) {
+record Figure(String name, String unit, double value, double spread, Optional<Reach> reach) {
 
     /** A bound on a figure: from above where less is better. */
-    public record Reach(double bound, boolean atMost) {
+    record Reach(double bound, boolean atMost) {
 
         boolean holds(double value) {
             return atMost ? value <= bound : value >= bound;
@@ -27,25 +27,25 @@ public record Figure(String name, String unit, double value, double spread, Opti
         }
     }
 
-    public static Figure of(String name, String unit, double value) {
+    static Figure of(String name, String unit, double value) {
         return new Figure(name, unit, value, 0, Optional.empty());
     }
 
     /** The figure of several rounds. */
-    public static Figure of(String name, String unit, List<Double> rounds) {
+    static Figure of(String name, String unit, List<Double> rounds) {
         return new Figure(name, unit, Quantiles.median(rounds), Quantiles.spread(rounds), Optional.empty());
     }
 
-    public Figure atMost(double bound) {
+    Figure atMost(double bound) {
         return new Figure(name, unit, value, spread, Optional.of(new Reach(bound, true)));
     }
 
-    public Figure atLeast(double bound) {
+    Figure atLeast(double bound) {
         return new Figure(name, unit, value, spread, Optional.of(new Reach(bound, false)));
     }
 
     /** Whether what must be reached is; true where nothing must. */
-    public boolean isReached() {
+    boolean isReached() {
         return reach.isEmpty() || reach.get().holds(value);
     }
 }

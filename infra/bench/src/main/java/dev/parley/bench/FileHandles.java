@@ -3,7 +3,7 @@ package dev.parley.bench;
 import java.lang.management.ManagementFactory;
 
 /** File handles, of which each open stream takes one: whether a process may have as many as it needs. */
-public final class FileHandles {
+final class FileHandles {
 
     /** Besides the streams: logs of the broker, connections to it, libraries, a burst's requests. */
     private static final int SPARE = 2_000;
@@ -14,7 +14,7 @@ public final class FileHandles {
      * Fails early where this system gives a process too few. A JVM raises its own limit to the hard one by itself, so that is
      * what counts.
      */
-    public static void check(int streams) {
+    static void check(int streams) {
         var system = ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class);
         int needed = streams + SPARE;
         if (system instanceof com.sun.management.UnixOperatingSystemMXBean unix

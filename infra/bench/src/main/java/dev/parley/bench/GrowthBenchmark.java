@@ -19,7 +19,7 @@ import java.util.function.Consumer;
  * half as long again in the longest conversation, or among the most. A snapshot's work is its messages: none may take longer
  * than in the shortest. A list of the newest 50 is the same work among any number: twice the time is allowed.
  */
-public final class GrowthBenchmark {
+final class GrowthBenchmark {
 
     /**
      * How much.
@@ -27,7 +27,7 @@ public final class GrowthBenchmark {
      * @param messages lengths of the conversation to measure at, ascending
      * @param stored numbers of conversations to measure at, ascending
      */
-    public record Plan(List<Integer> messages, List<Integer> stored, int samples, int warmUp, long seed) {}
+    record Plan(List<Integer> messages, List<Integer> stored, int samples, int warmUp, long seed) {}
 
     /** How much longer a turn may take where there is more of everything but its own work. */
     private static final double TURN = 1.5;
@@ -49,7 +49,7 @@ public final class GrowthBenchmark {
         }
     }
 
-    public GrowthBenchmark(Api api, StoredConversations conversations, Plan plan, Consumer<String> progress) {
+    GrowthBenchmark(Api api, StoredConversations conversations, Plan plan, Consumer<String> progress) {
         this.api = api;
         this.conversations = conversations;
         this.plan = plan;
@@ -58,7 +58,7 @@ public final class GrowthBenchmark {
     }
 
     /** Measures, and adds what it finds to {@code report}. */
-    public void run(Report report) throws IOException, InterruptedException {
+    void run(Report report) throws IOException, InterruptedException {
         report.with("samples", plan.samples()).with("warm-up", plan.warmUp()).with("seed", plan.seed());
         progress.accept("warming up");
         String warm = api.conversation();

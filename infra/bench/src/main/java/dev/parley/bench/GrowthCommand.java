@@ -60,7 +60,7 @@ final class GrowthCommand extends Measurement {
     private long seed;
 
     @Override
-    protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
+    Report measure(Consumer<String> progress) throws IOException, InterruptedException {
         Report report = new Report("growth");
         try (BenchPipeline pipeline = BenchPipeline.start("scripted-16x0ms", Map.of(), progress)) {
             new GrowthBenchmark(

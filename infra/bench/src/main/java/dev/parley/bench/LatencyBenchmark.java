@@ -33,17 +33,17 @@ import java.util.function.ToDoubleFunction;
  * <p>Rounds interleave direct, direct again (A/A) and through Parley in shuffled order; a figure is the median over rounds
  * of the round's difference. Every answer's tokens are counted and compared; one missing or repeated fails the run.
  */
-public final class LatencyBenchmark {
+final class LatencyBenchmark {
 
     /** Where to measure: a running Parley whose engine is the scripted model server at {@code modelServer}. */
-    public record Target(URI parley, URI modelServer, String model, KafkaSettings kafka, Topics topics) {}
+    record Target(URI parley, URI modelServer, String model, KafkaSettings kafka, Topics topics) {}
 
     /**
      * How much to measure.
      *
      * @param streams how many answers run at the same time
      */
-    public record Plan(int rounds, int answersPerRound, int streams, int warmUpAnswers, long seed) {}
+    record Plan(int rounds, int answersPerRound, int streams, int warmUpAnswers, long seed) {}
 
     /** More at once than are measured: what counts is how often code ran, not how fast. */
     private static final int WARM_UP_STREAMS = 24;
@@ -86,7 +86,7 @@ public final class LatencyBenchmark {
         PARLEY
     }
 
-    public LatencyBenchmark(Target target, Plan plan, Consumer<String> progress) {
+    LatencyBenchmark(Target target, Plan plan, Consumer<String> progress) {
         this.target = target;
         this.plan = plan;
         this.progress = progress;
@@ -95,7 +95,7 @@ public final class LatencyBenchmark {
     }
 
     /** Runs all rounds; the report has every figure with its spread, the rounds' raw figures and the counts. */
-    public Report run() throws InterruptedException {
+    Report run() throws InterruptedException {
         Random random = new Random(plan.seed());
         progress.accept("warming up");
         sample(Way.DIRECT, plan.warmUpAnswers(), WARM_UP_STREAMS, false);

@@ -43,7 +43,7 @@ final class LatencyCommand extends Measurement {
     private String model = "";
 
     @Override
-    protected Report measure(Consumer<String> progress) throws InterruptedException {
+    Report measure(Consumer<String> progress) throws InterruptedException {
         try (BenchPipeline pipeline = BenchPipeline.start(model, Map.of(), progress)) {
             return new LatencyBenchmark(
                             new LatencyBenchmark.Target(

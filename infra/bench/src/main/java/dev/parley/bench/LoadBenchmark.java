@@ -19,7 +19,7 @@ import java.util.function.Consumer;
  * Many open event streams and many answers at the same time, then more messages at once than are let in. The clients are a
  * process of their own; the server, with the broker and the model server, is this one.
  */
-public final class LoadBenchmark {
+final class LoadBenchmark {
 
     /**
      * How much.
@@ -27,7 +27,7 @@ public final class LoadBenchmark {
      * @param burst messages that are sent without a pause; 0 for no overload
      * @param callers who send them
      */
-    public record Plan(int streams, int generations, int burst, int callers) {}
+    record Plan(int streams, int generations, int burst, int callers) {}
 
     /** Answers whose time is compared before and after the overload. */
     private static final int FEW = 50;
@@ -44,13 +44,13 @@ public final class LoadBenchmark {
     private final Plan plan;
     private final Consumer<String> progress;
 
-    public LoadBenchmark(URI server, Plan plan, Consumer<String> progress) {
+    LoadBenchmark(URI server, Plan plan, Consumer<String> progress) {
         this.server = server;
         this.plan = plan;
         this.progress = progress;
     }
 
-    public Report run() throws IOException, InterruptedException {
+    Report run() throws IOException, InterruptedException {
         Report report = new Report("load")
                 .with("streams", plan.streams())
                 .with("generations", plan.generations())

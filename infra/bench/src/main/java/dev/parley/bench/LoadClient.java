@@ -34,7 +34,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *   state        how the open streams are
  * </pre>
  */
-public final class LoadClient {
+final class LoadClient {
 
     /** Requests of this client at the same time, where it does not overload the server on purpose. */
     private static final int POLITE = 64;

@@ -48,7 +48,7 @@ final class LoadCommand extends Measurement {
     private String model = "";
 
     @Override
-    protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
+    Report measure(Consumer<String> progress) throws IOException, InterruptedException {
         FileHandles.check(streams + callers);
         Map<String, String> settings = Map.of(
                 "PARLEY_LLM_CONCURRENCY",

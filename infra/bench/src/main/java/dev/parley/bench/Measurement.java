@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
  * must be reached is not. A run whose baseline does not agree with itself is kept apart, so that the last one that counts
  * stays.
  */
-public abstract class Measurement implements Callable<Integer> {
+abstract class Measurement implements Callable<Integer> {
 
     /** Exit status of a run that missed what must be reached. */
     static final int MISSED = 1;
@@ -35,7 +35,7 @@ public abstract class Measurement implements Callable<Integer> {
     private Path out = Path.of(".parley/bench");
 
     /** Measures. What it has to say on the way goes to {@code progress}. */
-    protected abstract Report measure(Consumer<String> progress) throws IOException, InterruptedException;
+    abstract Report measure(Consumer<String> progress) throws IOException, InterruptedException;
 
     @Override
     public Integer call() throws IOException, InterruptedException {

@@ -47,7 +47,7 @@ final class MicroCommand extends Measurement {
     private String only = "";
 
     @Override
-    protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
+    Report measure(Consumer<String> progress) throws IOException, InterruptedException {
         try (Scratch scratch = Scratch.create()) {
             Path results = scratch.folder().resolve("results.json");
             run(command(results, scratch.folder()), progress);

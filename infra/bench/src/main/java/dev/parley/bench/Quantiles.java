@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Order statistics of a sample, by the nearest-rank method. */
-public final class Quantiles {
+final class Quantiles {
 
     private Quantiles() {}
 
@@ -13,7 +13,7 @@ public final class Quantiles {
      *
      * @throws IllegalArgumentException for an empty sample
      */
-    public static double of(List<Double> sample, double quantile) {
+    static double of(List<Double> sample, double quantile) {
         if (sample.isEmpty()) {
             throw new IllegalArgumentException("no sample");
         }
@@ -23,12 +23,12 @@ public final class Quantiles {
         return sorted[Math.clamp(rank - 1L, 0, sorted.length - 1)];
     }
 
-    public static double median(List<Double> sample) {
+    static double median(List<Double> sample) {
         return of(sample, 0.5);
     }
 
     /** Half the distance between the largest and the smallest of {@code sample}. */
-    public static double spread(List<Double> sample) {
+    static double spread(List<Double> sample) {
         double[] values = sample.stream().mapToDouble(Double::doubleValue).toArray();
         return (Arrays.stream(values).max().orElse(0)
                         - Arrays.stream(values).min().orElse(0))

@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /** What a benchmark found: figures, how it was run, and counts that prove that nothing was dropped. Not thread-safe. */
-public final class Report {
+final class Report {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -28,29 +28,29 @@ public final class Report {
     private final List<String> notes = new ArrayList<>();
 
     /** A report of the benchmark of that name, begun now. */
-    public Report(String benchmark) {
+    Report(String benchmark) {
         this.benchmark = benchmark;
     }
 
     /** How it was run: a number or a text. */
-    public Report with(String setting, Object value) {
+    Report with(String setting, Object value) {
         settings.put(setting, value);
         return this;
     }
 
-    public Report add(Figure figure) {
+    Report add(Figure figure) {
         figures.add(figure);
         return this;
     }
 
     /** A figure of several rounds, whose raw values are kept. */
-    public Report add(Figure figure, List<Double> raw) {
+    Report add(Figure figure, List<Double> raw) {
         rounds.put(figure.name(), List.copyOf(raw));
         return add(figure);
     }
 
     /** A count of what was checked. */
-    public Report counted(String what, long count) {
+    Report counted(String what, long count) {
         counts.put(what, count);
         return this;
     }
@@ -62,23 +62,23 @@ public final class Report {
     }
 
     /** A sentence that a reader of the figures needs. */
-    public Report note(String sentence) {
+    Report note(String sentence) {
         notes.add(sentence);
         return this;
     }
 
     /** Whether each figure that must be reached is. */
-    public boolean isReached() {
+    boolean isReached() {
         return figures.stream().allMatch(Figure::isReached);
     }
 
     /** Whether the run counts; if not, the machine was too restless for it, and its figures say nothing. */
-    public boolean isValid() {
+    boolean isValid() {
         return agreements.stream().allMatch(Agreement::holds);
     }
 
     /** The report as a table for a terminal. */
-    public String table() {
+    String table() {
         StringBuilder table = new StringBuilder();
         int width = figures.stream()
                 .mapToInt(figure -> figure.name().length())
@@ -104,7 +104,7 @@ public final class Report {
         return table.toString();
     }
 
-    public ObjectNode json() {
+    ObjectNode json() {
         ObjectNode json = MAPPER.createObjectNode().put("benchmark", benchmark).put("time", time.toString());
         json.set("machine", MAPPER.valueToTree(machine));
         json.set("settings", MAPPER.valueToTree(settings));

@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
         name = "report",
         description = "Write the page of benchmarks from what the last runs kept.",
         mixinStandardHelpOptions = true)
-public final class ReportCommand implements Callable<Integer> {
+final class ReportCommand implements Callable<Integer> {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
 

@@ -15,14 +15,14 @@ import java.util.function.Consumer;
  * which the answer goes on, the client comes back with its cursor: the time is from connecting to the first frame that it
  * missed. The answers, put together over the cuts, must be exactly what was answered.
  */
-public final class ResumeBenchmark {
+final class ResumeBenchmark {
 
     /**
      * How much.
      *
      * @param streams how many answers run at the same time
      */
-    public record Plan(int answers, int cuts, int streams, int warmUp, long seed) {}
+    record Plan(int answers, int cuts, int streams, int warmUp, long seed) {}
 
     /** Long enough that something is missed: the model's answers have a token each 20 ms. */
     private static final int SHORTEST_PAUSE_MILLIS = 60;
@@ -33,7 +33,7 @@ public final class ResumeBenchmark {
     private final Plan plan;
     private final Consumer<String> progress;
 
-    public ResumeBenchmark(Api api, Plan plan, Consumer<String> progress) {
+    ResumeBenchmark(Api api, Plan plan, Consumer<String> progress) {
         this.api = api;
         this.plan = plan;
         this.progress = progress;
@@ -41,7 +41,7 @@ public final class ResumeBenchmark {
 
     private record Cut(List<Double> resumeMillis, String text, boolean cutShort) {}
 
-    public Report run() throws InterruptedException {
+    Report run() throws InterruptedException {
         Random random = new Random(plan.seed());
         progress.accept("warming up");
         answers(plan.warmUp(), random);

@@ -31,7 +31,7 @@ final class ResumeCommand extends Measurement {
     private long seed;
 
     @Override
-    protected Report measure(Consumer<String> progress) throws InterruptedException {
+    Report measure(Consumer<String> progress) throws InterruptedException {
         try (BenchPipeline pipeline = BenchPipeline.start("scripted-64x20ms-after200ms", Map.of(), progress)) {
             return new ResumeBenchmark(
                             new Api(pipeline.url()),

@@ -30,7 +30,7 @@ import org.apache.kafka.common.utils.AppInfoParser;
  * <p>Nothing here is random. Questions with odd numbers are there to choose settings by (dev), those with even numbers are
  * held out, and theirs are the figures that count.
  */
-public final class RetrievalBenchmark {
+final class RetrievalBenchmark {
 
     private static final String TENANT = "bench";
     private static final String WORKSPACE = "kafka";
@@ -49,7 +49,7 @@ public final class RetrievalBenchmark {
      *
      * @param minSimilarity as {@code RoutingSettings} has it
      */
-    public RetrievalBenchmark(Embedder embedder, double minSimilarity, Consumer<String> progress) {
+    RetrievalBenchmark(Embedder embedder, double minSimilarity, Consumer<String> progress) {
         this.embedder = embedder;
         this.minSimilarity = minSimilarity;
         this.progress = progress;
@@ -70,7 +70,7 @@ public final class RetrievalBenchmark {
     }
 
     /** Indexes the corpus in {@code folder}, which is left to its owner, and asks every question in every mode. */
-    public Report run(Path folder) throws IOException {
+    Report run(Path folder) throws IOException {
         List<Document> documents = KafkaConfiguration.documents(TENANT, WORKSPACE, Instant.EPOCH);
         List<LabelledQuestion> questions =
                 LabelledQuestion.all(documents.stream().map(Document::getTitle).collect(Collectors.toSet()));

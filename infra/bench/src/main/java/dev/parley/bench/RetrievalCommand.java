@@ -17,7 +17,7 @@ import picocli.CommandLine.Command;
 final class RetrievalCommand extends Measurement {
 
     @Override
-    protected Report measure(Consumer<String> progress) throws IOException {
+    Report measure(Consumer<String> progress) throws IOException {
         Settings settings = Settings.of(System.getenv());
         TopologySettings topologies = TopologySettings.from(settings);
         settings.check();

@@ -8,7 +8,7 @@ import java.util.Comparator;
 import java.util.stream.Stream;
 
 /** A folder for the time of one benchmark; gone at its end, and also when this process is told to end before. */
-public final class Scratch implements AutoCloseable {
+final class Scratch implements AutoCloseable {
 
     private static final int LAST_TRIES = 20;
     private static final long PAUSE_MILLIS = 100;
@@ -20,13 +20,13 @@ public final class Scratch implements AutoCloseable {
         this.folder = folder;
     }
 
-    public static Scratch create() throws IOException {
+    static Scratch create() throws IOException {
         Scratch scratch = new Scratch(Files.createTempDirectory("parley-bench-"));
         Runtime.getRuntime().addShutdownHook(scratch.hook);
         return scratch;
     }
 
-    public Path folder() {
+    Path folder() {
         return folder;
     }
 

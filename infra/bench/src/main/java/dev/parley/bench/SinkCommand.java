@@ -72,7 +72,7 @@ import picocli.CommandLine.Option;
         name = "sink",
         description = "Rows a second of the Postgres sink, with offsets, against COPY of the same rows.",
         mixinStandardHelpOptions = true)
-public final class SinkCommand extends Measurement {
+final class SinkCommand extends Measurement {
 
     private static final double REACH = 0.35;
     private static final String SINK = "sink";
@@ -103,7 +103,7 @@ public final class SinkCommand extends Measurement {
     private record Dump(Map<String, byte[]> tables) {}
 
     @Override
-    protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
+    Report measure(Consumer<String> progress) throws IOException, InterruptedException {
         try (Scratch scratch = Scratch.create();
                 EmbeddedKafka broker = EmbeddedKafka.start(scratch.folder().resolve("kafka"), 0);
                 EmbeddedPostgres postgres =

@@ -18,14 +18,14 @@ import java.util.function.LongSupplier;
  * counts for nothing; over the other half the trend of each series, not its single samples, may rise by no more than a
  * bound. Heap is counted after garbage was collected.
  */
-public final class SoakBenchmark {
+final class SoakBenchmark {
 
     /**
      * How much.
      *
      * @param streams conversations at the same time, each an answer after the other
      */
-    public record Plan(Duration time, Duration every, int streams) {}
+    record Plan(Duration time, Duration every, int streams) {}
 
     /** By how much of itself a series may rise in what is left of the time after the warm-up. */
     private static final double GROWTH = 0.05;
@@ -40,13 +40,13 @@ public final class SoakBenchmark {
     private final AtomicLong answers = new AtomicLong();
     private final AtomicLong cutShort = new AtomicLong();
 
-    public SoakBenchmark(Api api, Plan plan, Consumer<String> progress) {
+    SoakBenchmark(Api api, Plan plan, Consumer<String> progress) {
         this.api = api;
         this.plan = plan;
         this.progress = progress;
     }
 
-    public Report run() throws InterruptedException {
+    Report run() throws InterruptedException {
         long pid = ProcessHandle.current().pid();
         Map<String, LongSupplier> held = new TreeMap<>(Map.of(
                 "heap after collection, bytes", ProcessCost::liveHeapBytes,

@@ -34,7 +34,7 @@ final class SoakCommand extends Measurement {
     private int streams;
 
     @Override
-    protected Report measure(Consumer<String> progress) throws InterruptedException {
+    Report measure(Consumer<String> progress) throws InterruptedException {
         Duration time = Duration.ofMillis(Math.round(minutes * 60_000));
         Duration every = time.dividedBy(30);
         try (BenchPipeline pipeline = BenchPipeline.start("scripted-64x20ms-after200ms", SMALL_CACHES, progress)) {

@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
         name = "startup",
         description = "How long './parley up' takes until it is ready, when it is built.",
         mixinStandardHelpOptions = true)
-public final class StartupCommand extends Measurement {
+final class StartupCommand extends Measurement {
 
     private static final Pattern ADDRESS = Pattern.compile("Web page and API\\s+(http://\\S+)");
     private static final int LAST_LINES = 20;
@@ -38,7 +38,7 @@ public final class StartupCommand extends Measurement {
     private record Run(double readySeconds, double answeredSeconds, double residentMebibytes) {}
 
     @Override
-    protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
+    Report measure(Consumer<String> progress) throws IOException, InterruptedException {
         Path script = Path.of(System.getProperty("parley.home", ".")).resolve("parley");
         if (!Files.isExecutable(script)) {
             throw new CannotMeasureException("there is no " + script + " to start");

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * Many conversations, made by commands that are written to the log without the front door: everything behind it, topology,
  * feed and read model, has them as if they had come through it.
  */
-public final class StoredConversations {
+final class StoredConversations {
 
     private static final String SOURCE = "/parley/bench";
     private static final Duration STALLED = Duration.ofSeconds(60);
@@ -38,7 +38,7 @@ public final class StoredConversations {
     private final String jdbcUrl;
 
     /** Conversations of the installation at {@code kafka} whose read model is at {@code jdbcUrl}. */
-    public StoredConversations(KafkaSettings kafka, Topics topics, String jdbcUrl) {
+    StoredConversations(KafkaSettings kafka, Topics topics, String jdbcUrl) {
         this.kafka = kafka;
         this.topics = topics;
         this.jdbcUrl = jdbcUrl;

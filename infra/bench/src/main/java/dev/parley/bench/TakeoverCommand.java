@@ -47,7 +47,7 @@ final class TakeoverCommand extends Measurement {
     private long seed;
 
     @Override
-    protected Report measure(Consumer<String> progress) throws IOException, InterruptedException {
+    Report measure(Consumer<String> progress) throws IOException, InterruptedException {
         Random random = new Random(seed);
         List<Double> millis = new ArrayList<>();
         List<Double> ratios = new ArrayList<>();

@@ -12,7 +12,7 @@ import java.util.function.Consumer;
  * How answers a second grow with worker processes, each of which runs a few at a time, and what an answer costs then. Twice
  * the workers must do nearly twice the work, at about the same processor time an answer.
  */
-public final class WorkersBenchmark {
+final class WorkersBenchmark {
 
     /**
      * How much.
@@ -21,10 +21,10 @@ public final class WorkersBenchmark {
      * @param concurrency answers that one of them runs at the same time
      * @param waves answers of each of these places that are measured
      */
-    public record Plan(List<Integer> workers, int concurrency, int waves) {}
+    record Plan(List<Integer> workers, int concurrency, int waves) {}
 
     /** Worker processes that come and stay until the benchmark is over. */
-    public interface Workers {
+    interface Workers {
         /** Starts more until there are so many, and waits until they are ready. */
         void growTo(int count) throws IOException, InterruptedException;
 
@@ -40,7 +40,7 @@ public final class WorkersBenchmark {
     private final Plan plan;
     private final Consumer<String> progress;
 
-    public WorkersBenchmark(Api api, Workers workers, Plan plan, Consumer<String> progress) {
+    WorkersBenchmark(Api api, Workers workers, Plan plan, Consumer<String> progress) {
         this.api = api;
         this.workers = workers;
         this.plan = plan;
@@ -50,7 +50,7 @@ public final class WorkersBenchmark {
     private record Measured(double perSecond, double cpuMillis) {}
 
     /** Measures, and adds what it finds to {@code report}. */
-    public void run(Report report) throws IOException, InterruptedException {
+    void run(Report report) throws IOException, InterruptedException {
         AtomicLong answers = new AtomicLong();
         Map<Integer, Measured> found = new LinkedHashMap<>();
         for (int count : plan.workers()) {
