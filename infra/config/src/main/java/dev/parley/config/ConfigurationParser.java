@@ -80,10 +80,9 @@ final class ConfigurationParser {
         List<EngineConfiguration> engines = new ArrayList<>();
         Set<String> engineNames =
                 new TreeSet<>(Set.of(BuiltInConfiguration.DEFAULT_ENGINE, BuiltInConfiguration.EXTRACTIVE));
-        EngineParser engineParser = new EngineParser(problems);
         named(file, "engines", EngineParser.MAX_ENGINES).forEach((name, entry) -> {
             engineNames.add(name);
-            engines.add(engineParser.engine(name, section("engines", name, entry, Keys.ENGINE)));
+            engines.add(EngineParser.engine(name, section("engines", name, entry, EngineSyntaxes.ENGINE)));
         });
         List<RouteConfiguration> routes = new ArrayList<>();
         Map<String, Mapping.Entry> routeEntries = named(file, "routes", MAX_ROUTES);

@@ -126,22 +126,8 @@ final class ConfigurationYaml {
     private static Map<String, Object> engine(EngineConfiguration engine) {
         Map<String, Object> tree = new LinkedHashMap<>();
         tree.put("kind", lower(engine.getKind()));
-        put(tree, "model", engine.getModel());
-        putUnless(List.of(), tree, "endpoints", engine.getEndpoints());
-        put(tree, "key", engine.getKeyVariable());
-        put(tree, "context", engine.getContextTokens());
-        putUnless(EngineParser.CONCURRENCY, tree, "concurrency", engine.getConcurrency());
-        Map<String, Object> timeouts = new LinkedHashMap<>();
-        putMillis(EngineParser.FIRST_TOKEN_MILLIS, timeouts, "first-token", engine.getFirstTokenTimeoutMillis());
-        putMillis(EngineParser.IDLE_MILLIS, timeouts, "idle", engine.getIdleTimeoutMillis());
-        putUnless(Map.of(), tree, "timeouts", timeouts);
-        putUnless(EngineParser.RETRIES, tree, "retries", engine.getRetries());
-        Map<String, Object> price = new LinkedHashMap<>();
-        put(price, "input", engine.getInputPrice());
-        put(price, "output", engine.getOutputPrice());
-        putUnless(Map.of(), tree, "price", price);
-        put(tree, "script", engine.getScript());
-        putMillis(0, tree, "pace", engine.getPaceMillis());
+        EngineSyntaxes.keys(engine.getKind())
+                .forEach(key -> put(tree, key.name(), key.written().apply(engine)));
         return tree;
     }
 

@@ -1,6 +1,5 @@
 package dev.parley.config;
 
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -9,7 +8,8 @@ import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 
 /**
- * The keys that each mapping of the file may have: the one place that says so, to the parser as to the documentation.
+ * The keys that a mapping of the file may have, to the parser as to the documentation. Those of engines are said by their
+ * kinds, see {@link EngineSyntax}.
  *
  * <p>Keys are in kebab case.
  */
@@ -32,41 +32,23 @@ record Keys(String path, List<String> known) {
     static final Keys RETRIEVAL = of("routes.INTENT.retrieval", "enabled", "passages", "tokens", "min-similarity");
     static final Keys OUTPUT = of("routes.INTENT.output", "schema", "name", "strict");
     static final Keys LIMITS = of("routes.INTENT.limits", "question", "history", "output");
-    static final Keys ENGINE = of(
-            "engines.NAME",
-            "kind",
-            "model",
-            "endpoints",
-            "key",
-            "context",
-            "concurrency",
-            "timeouts",
-            "retries",
-            "price",
-            "script",
-            "pace");
-    static final Keys TIMEOUTS = of("engines.NAME.timeouts", "first-token", "idle");
-    static final Keys PRICE = of("engines.NAME.price", "input", "output");
 
-    private static final List<Keys> ALL =
-            List.of(FILE, CLASSIFIER, ROUTE, RETRIEVAL, OUTPUT, LIMITS, ENGINE, TIMEOUTS, PRICE);
+    private static final List<Keys> ALL = List.of(FILE, CLASSIFIER, ROUTE, RETRIEVAL, OUTPUT, LIMITS);
     private static final int MAX_DISTANCE = 2;
 
     Keys {
         known = List.copyOf(known);
     }
 
-    private static Keys of(String path, String... known) {
+    static Keys of(String path, String... known) {
         return new Keys(path, List.of(known));
     }
 
     /** Every key with its path, such as {@code routes.INTENT.engine}. */
     static List<String> paths() {
-        List<String> paths = new ArrayList<>();
-        for (Keys keys : ALL) {
-            keys.known.forEach(key -> paths.add(keys.path.isEmpty() ? key : keys.path + "." + key));
-        }
-        return paths;
+        return Stream.concat(ALL.stream(), EngineSyntaxes.mappings().stream())
+                .flatMap(keys -> keys.known.stream().map(key -> keys.path.isEmpty() ? key : keys.path + "." + key))
+                .toList();
     }
 
     /** The known key that was probably meant. */

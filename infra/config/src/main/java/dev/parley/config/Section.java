@@ -85,11 +85,21 @@ final class Section {
     }
 
     void problem(String key, String what) {
-        problems.add(line(key), Mapping.at(path, key), what);
+        problem(line(key), key, what);
+    }
+
+    /** One at a line of its own, within what {@code key} holds. */
+    void problem(int at, String key, String what) {
+        problems.add(at, Mapping.at(path, key), what);
     }
 
     Optional<Section> section(String key, Keys keys) {
         return node(key).map(node -> of(Mapping.at(path, key), node, keys, problems));
+    }
+
+    /** The mapping that {@code key} holds, with nothing in it where it is not there. */
+    Section sectionOrEmpty(String key, Keys keys) {
+        return section(key, keys).orElseGet(() -> new Section(Mapping.at(path, key), 0, Map.of(), problems));
     }
 
     /** A text of at most {@code maxChars} characters. */

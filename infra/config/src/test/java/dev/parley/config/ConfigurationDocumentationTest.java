@@ -69,9 +69,9 @@ class ConfigurationDocumentationTest {
         assertThat(page())
                 .contains("| " + ConfigurationParser.THRESHOLD + " | confidence")
                 .contains("| `" + Durations.text(ConfigurationParser.CLASSIFIER_TIMEOUT_MILLIS) + "` | for `model`")
-                .contains("| `" + Durations.text(EngineParser.FIRST_TOKEN_MILLIS) + "` | until")
-                .contains("| `" + Durations.text(EngineParser.IDLE_MILLIS) + "` | between")
-                .contains("| " + EngineParser.CONCURRENCY + " | generations")
-                .contains("| " + EngineParser.RETRIES + " | further");
+                .contains("| `" + Durations.text(EngineKeys.USUAL_FIRST_TOKEN_MILLIS) + "` | until")
+                .contains("| `" + Durations.text(EngineKeys.USUAL_IDLE_MILLIS) + "` | between")
+                .contains("| " + EngineKeys.USUAL_CONCURRENCY + " | generations")
+                .contains("| " + EngineKeys.USUAL_RETRIES + " | further");
     }
 }

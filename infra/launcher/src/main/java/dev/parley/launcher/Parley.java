@@ -28,9 +28,9 @@ import picocli.CommandLine.Spec;
         },
         footer = {
             "",
-            "In a checkout, beside these:",
-            "  bench            Measure, and play what must hold under faults; 'parley bench --help' lists it all.",
-            "  test             Run every test; 'parley test --fast' runs those that start no server.",
+            "In a checkout, also:",
+            "  bench           Measure, and play what must hold under faults.",
+            "  test            Run every test; with --fast, those that start no server.",
             "",
             "'parley COMMAND --help' explains a command, with its flags and their environment variables.",
             ""
