@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
             "",
             "In a checkout, also:",
             "  bench           Measure, and play what must hold under faults.",
-            "  test            Run every test; with --fast, those that start no server.",
+            "  test            Run every test; with --fast, unit tests and simulation alone.",
             "",
             "'parley COMMAND --help' explains a command, with its flags and their environment variables.",
             ""
