@@ -10,7 +10,7 @@ import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.topologies.assembly.AttemptProgress.Cost;
 import dev.parley.topologies.assembly.AttemptProgress.Phase;
 import dev.parley.topologies.assembly.Transcript.Segment;
-import dev.parley.topologies.records.SingleObjectSerde;
+import dev.parley.topologies.aggregate.SingleObjectSerde;
 import dev.parley.topologies.state.v1.AttemptCost;
 import dev.parley.topologies.state.v1.AttemptPhase;
 import dev.parley.topologies.state.v1.ClosedGenerationHeader;

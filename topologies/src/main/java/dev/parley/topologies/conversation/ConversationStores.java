@@ -5,7 +5,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.topologies.conversation.Turn.Running;
-import dev.parley.topologies.records.SingleObjectSerde;
+import dev.parley.topologies.aggregate.SingleObjectSerde;
 import dev.parley.topologies.state.v1.ExchangeState;
 import dev.parley.topologies.state.v1.HeadState;
 import dev.parley.topologies.state.v1.MessageState;

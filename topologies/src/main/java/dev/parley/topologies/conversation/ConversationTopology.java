@@ -8,7 +8,7 @@ import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
-import dev.parley.topologies.records.Intake;
+import dev.parley.topologies.aggregate.Intake;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
 import java.util.Map;
