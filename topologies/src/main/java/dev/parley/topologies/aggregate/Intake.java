@@ -79,11 +79,22 @@ public final class Intake<V> implements Processor<byte[], byte[], Object, Object
     /**
      * One topic's way in.
      *
+     * @param name of what comes in, such as {@code commands}
      * @param stage who takes it in, for dead letters, such as {@code conversation}
      * @param next the processor that gets decoded records
      */
-    public record Part<V>(
-            Topic<String, V> topic, String source, String decoder, String stage, String next, Check<V> check) {}
+    public record Part<V>(String name, Topic<String, V> topic, String stage, String next, Check<V> check) {
+
+        /** The name of its source. */
+        public String source() {
+            return "read-" + name;
+        }
+
+        /** The name of the processor that decodes its records. */
+        public String decoder() {
+            return "decode-" + name;
+        }
+    }
 
     /** Adds source and decoder of {@code part} to {@code topology}; {@link #addDeadLetters} must follow for all of them. */
     public static <V> void add(

@@ -67,20 +67,13 @@ public final class AssemblyTopology {
         Topology topology = new Topology();
         Intake.add(
                 topology,
-                new Intake.Part<>(
-                        topics.chunks(), "read-chunks", "decode-chunks", STAGE, ASSEMBLE, AssemblyTopology::objection),
+                new Intake.Part<>("chunks", topics.chunks(), STAGE, ASSEMBLE, AssemblyTopology::objection),
                 topics.deadLetters(),
                 wallClock,
                 meters);
         Intake.add(
                 topology,
-                new Intake.Part<>(
-                        topics.controls(),
-                        "read-controls",
-                        "decode-controls",
-                        STAGE,
-                        ASSEMBLE,
-                        AssemblyTopology::objection),
+                new Intake.Part<>("controls", topics.controls(), STAGE, ASSEMBLE, AssemblyTopology::objection),
                 topics.deadLetters(),
                 wallClock,
                 meters);

@@ -7,7 +7,7 @@ import java.util.function.LongSupplier;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.api.Processor;
 
-/** The conversation topology's one processor, for a simulation that stands in for Kafka Streams around it. */
+/** The conversation topology's one processor, for whoever runs it without Kafka Streams around it, as the simulation does. */
 public final class ConversationProcessor {
 
     /** The stores that it asks its context for. */
@@ -21,6 +21,6 @@ public final class ConversationProcessor {
 
     public static Processor<String, SpecificRecord, String, SpecificRecord> create(
             ConversationSettings settings, InstantSource wallClock, LongSupplier ticker, MeterRegistry meters) {
-        return new DecideConversation(settings, wallClock, ticker, new ConversationMetrics(meters));
+        return ConversationTopology.processor(settings, wallClock, ticker, new ConversationMetrics(meters));
     }
 }

@@ -80,33 +80,21 @@ public final class RoutingTopology {
         RetrievalMetrics retrieval = new RetrievalMetrics(meters);
         Intake.add(
                 topology,
-                new Intake.Part<>(
-                        topics.turns(), "read-turns", "decode-turns", STAGE, PREPARE, RoutingTopology::objection),
+                new Intake.Part<>("turns", topics.turns(), STAGE, PREPARE, RoutingTopology::objection),
                 topics.deadLetters(),
                 wallClock,
                 meters);
         Intake.addAsChangelog(
                 topology,
                 new Intake.Part<>(
-                        PassageChange.topic(topics.passages()),
-                        "read-passages",
-                        "decode-passages",
-                        STAGE,
-                        PREPARE,
-                        PassageChange::objection),
+                        "passages", PassageChange.topic(topics.passages()), STAGE, PREPARE, PassageChange::objection),
                 PassageStore.builder(PASSAGES, topics.passages(), retrieval),
                 topics.deadLetters(),
                 wallClock,
                 meters);
         Intake.add(
                 topology,
-                new Intake.Part<>(
-                        topics.searches(),
-                        "read-searches",
-                        "decode-searches",
-                        STAGE,
-                        ANSWER,
-                        AnswerSearches::objection),
+                new Intake.Part<>("searches", topics.searches(), STAGE, ANSWER, AnswerSearches::objection),
                 topics.deadLetters(),
                 wallClock,
                 meters);

@@ -1,8 +1,8 @@
 package dev.parley.topologies.preparing;
 
+import dev.parley.topologies.preparing.LabelledQuestions.Figures;
 import dev.parley.topologies.retrieval.BgeSmallEmbedder;
 import dev.parley.topologies.retrieval.Embedder;
-import dev.parley.topologies.preparing.LabelledQuestions.Figures;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 

@@ -2,9 +2,9 @@ package dev.parley.topologies.preparing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.topologies.retrieval.BgeSmallEmbedder;
 import dev.parley.topologies.preparing.LabelledQuestions.Figures;
 import dev.parley.topologies.preparing.LabelledQuestions.Labelled;
+import dev.parley.topologies.retrieval.BgeSmallEmbedder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;

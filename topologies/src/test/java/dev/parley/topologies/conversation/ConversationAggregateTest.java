@@ -25,6 +25,7 @@ import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
+import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.junit.jupiter.api.AfterEach;
@@ -33,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** When a decision asks for its commit; what is decided is tried elsewhere. */
-class DecideConversationTest {
+class ConversationAggregateTest {
 
     private static final String KEY = "default/c1";
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
@@ -43,7 +44,7 @@ class DecideConversationTest {
     private Path stateDir;
 
     private MockProcessorContext<String, SpecificRecord> context;
-    private DecideConversation processor;
+    private Processor<String, SpecificRecord, String, SpecificRecord> processor;
     private List<StateStore> stores;
 
     @BeforeEach
@@ -53,7 +54,7 @@ class DecideConversationTest {
         stores = ConversationStores.builders().stream()
                 .map(builder -> open(builder.withLoggingDisabled()))
                 .toList();
-        processor = new DecideConversation(
+        processor = ConversationTopology.processor(
                 ConversationSettings.from(Settings.of()),
                 InstantSource.fixed(NOW),
                 () -> 0,
