@@ -2,6 +2,7 @@ package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.GenerationReport;
+import dev.parley.topologies.aggregate.Decision;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
@@ -75,7 +76,7 @@ public final class ConversationInMemory {
         return decide(new Input.Asked(command), now);
     }
 
-    private Decider.Decision decide(Input input, Instant now) {
+    private Decision<Conversation, Change, Order> decide(Input input, Instant now) {
         return Decider.decide(state, input, rules, history, now);
     }
 

@@ -21,6 +21,6 @@ public final class ConversationProcessor {
 
     public static Processor<String, SpecificRecord, String, SpecificRecord> create(
             ConversationSettings settings, InstantSource wallClock, LongSupplier ticker, MeterRegistry meters) {
-        return new DecideConversation(settings, wallClock, ticker, new ConversationMetrics(meters));
+        return ConversationTopology.processor(settings, wallClock, ticker, new ConversationMetrics(meters));
     }
 }
