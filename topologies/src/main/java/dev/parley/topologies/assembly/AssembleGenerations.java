@@ -316,7 +316,7 @@ final class AssembleGenerations implements Processor<String, SpecificRecord, Str
     private void forward(String storeKey, List<GenerationReport> reports, Headers cause) {
         for (GenerationReport report : reports) {
             Headers headers = CloudEventHeaders.of(
-                    report.getReportId(), (SpecificRecord) report.getBody(), SOURCE, report.getTime(), cause);
+                    report.getReportId(), report.getBody(), SOURCE, report.getTime(), cause);
             Objects.requireNonNull(context)
                     .forward(new Record<>(
                             GenerationStores.conversationOf(storeKey), report, wallClock.millis(), headers));

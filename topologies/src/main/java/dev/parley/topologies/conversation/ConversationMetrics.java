@@ -1,5 +1,6 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.TurnCancelled;
@@ -8,7 +9,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /** What operators see of conversations. Thread-safe: shared by all tasks. */
@@ -26,7 +26,7 @@ final class ConversationMetrics {
         active.addAndGet(more);
     }
 
-    void event(SpecificRecord body) {
+    void event(ConversationEvent.Body body) {
         meters.counter("parley.conversation.events", "type", body.getClass().getSimpleName())
                 .increment();
         switch (body) {

@@ -158,7 +158,7 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
         Conversation state = before;
         for (Change change : decision.changes()) {
             Conversation next = state.evolve(change);
-            if (change instanceof Change.Logged(SpecificRecord body, String turnId)) {
+            if (change instanceof Change.Logged(ConversationEvent.Body body, String turnId)) {
                 keepMessages(key, state, next, body);
                 ConversationEvent event = new ConversationEvent(
                         conversation.tenant(),
@@ -209,7 +209,7 @@ final class DecideConversation implements Processor<String, SpecificRecord, Stri
     }
 
     /** Keeps what later decisions ask of messages: which there are, and the exchanges of the history. */
-    private void keepMessages(String key, Conversation before, Conversation after, SpecificRecord event) {
+    private void keepMessages(String key, Conversation before, Conversation after, ConversationEvent.Body event) {
         Running running = before.running();
         switch (event) {
             case MessageAccepted accepted ->

@@ -8,6 +8,7 @@ import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.CreateConversation;
 import dev.parley.chat.v1.DeleteConversation;
@@ -42,7 +43,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,7 +101,7 @@ final class Decider {
         changes.add(change);
     }
 
-    private void log(SpecificRecord body, @Nullable String turnId) {
+    private void log(ConversationEvent.Body body, @Nullable String turnId) {
         change(new Change.Logged(body, turnId));
     }
 

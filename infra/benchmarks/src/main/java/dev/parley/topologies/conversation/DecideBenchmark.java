@@ -14,7 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -125,7 +124,7 @@ public class DecideBenchmark {
                         null)));
     }
 
-    private static Input report(String turn, SpecificRecord body) {
+    private static Input report(String turn, GenerationReport.Body body) {
         return new Input.Reported(new GenerationReport("report", turn + ".1", Records.TIME, body));
     }
 
