@@ -34,7 +34,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -144,7 +143,7 @@ final class ConversationCommand extends Measurement {
         }
 
         Sample round(int round) {
-            for (SpecificRecord command : commandsOf(round)) {
+            for (Command.Body command : commandsOf(round)) {
                 Command asked = (Command) command;
                 String key = asked.getTenantId() + "/" + asked.getConversationId();
                 var _ = commands.send(new ProducerRecord<>(
@@ -231,8 +230,8 @@ final class ConversationCommand extends Measurement {
         }
     }
 
-    private List<SpecificRecord> commandsOf(int round) {
-        List<SpecificRecord> commands = new ArrayList<>();
+    private List<Command.Body> commandsOf(int round) {
+        List<Command.Body> commands = new ArrayList<>();
         for (int step = 0; step < COMMANDS; step++) {
             for (int conversation = 0; conversation < conversations; conversation++) {
                 String id = "round-%03d-%06d".formatted(round, conversation);
@@ -242,7 +241,7 @@ final class ConversationCommand extends Measurement {
         return commands;
     }
 
-    private static SpecificRecord body(String conversation, int step) {
+    private static Command.Body body(String conversation, int step) {
         return switch (step) {
             case 0 -> new CreateConversation(null, "default", Map.of());
             case 1 -> new RenameConversation("About retention");

@@ -22,7 +22,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -141,7 +140,7 @@ class RowWriterIT {
         }
     }
 
-    private static LoggedEvent event(long sequence, @Nullable String turn, SpecificRecord body) {
+    private static LoggedEvent event(long sequence, @Nullable String turn, ConversationEvent.Body body) {
         return LoggedEvent.of(
                 new ConversationEvent("t", "c", sequence, Instant.EPOCH, "cause", turn, null, body),
                 new byte[] {1},
