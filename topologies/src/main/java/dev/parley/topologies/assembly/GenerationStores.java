@@ -79,9 +79,7 @@ final class GenerationStores {
                 .withCachingEnabled()
                 .withLoggingEnabled(changelog));
         builders.add(Stores.keyValueStoreBuilder(
-                        Stores.persistentKeyValueStore(TEXTS),
-                        Serdes.String(),
-                        SingleObjectSerde.of(TextSegment.class))
+                        Stores.persistentKeyValueStore(TEXTS), Serdes.String(), SingleObjectSerde.of(TextSegment.class))
                 .withCachingEnabled()
                 .withLoggingEnabled(changelog));
         return builders;
