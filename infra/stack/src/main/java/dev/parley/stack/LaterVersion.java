@@ -26,7 +26,8 @@ public final class LaterVersion {
                 envelope.getNamespace(),
                 false,
                 List.of(new Schema.Field("callId", Schema.create(Schema.Type.STRING))));
-        GenericRecord body = new GenericRecordBuilder(branch).set("callId", "call_1").build();
+        GenericRecord body =
+                new GenericRecordBuilder(branch).set("callId", "call_1").build();
         return new Unknown(new RawBody(body, with(envelope, branch)));
     }
 

@@ -314,8 +314,8 @@ final class AssembleGenerations implements Processor<String, SpecificRecord, Str
     /** Forwards reports, their trace carried on from {@code cause}. */
     private void forward(String storeKey, List<GenerationReport> reports, Headers cause) {
         for (GenerationReport report : reports) {
-            Headers headers = CloudEventHeaders.of(
-                    report.getReportId(), report.getBody(), SOURCE, report.getTime(), cause);
+            Headers headers =
+                    CloudEventHeaders.of(report.getReportId(), report.getBody(), SOURCE, report.getTime(), cause);
             Objects.requireNonNull(context)
                     .forward(new Record<>(
                             GenerationStores.conversationOf(storeKey), report, wallClock.millis(), headers));

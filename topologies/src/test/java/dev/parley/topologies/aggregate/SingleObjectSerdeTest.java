@@ -54,7 +54,12 @@ class SingleObjectSerdeTest {
     /** A schema that changes is added; the files of those before stay, for there may be state that was written under them. */
     @ParameterizedTest
     @ValueSource(
-            classes = {HeadState.class, ExchangeState.class, MessageState.class, GenerationHeader.class, TextSegment.class
+            classes = {
+                HeadState.class,
+                ExchangeState.class,
+                MessageState.class,
+                GenerationHeader.class,
+                TextSegment.class
             })
     void theSchemasOfAllStateAreAmongTheResources(Class<?> type) throws IOException {
         Schema schema = SpecificData.get().getSchema(type);
@@ -73,8 +78,7 @@ class SingleObjectSerdeTest {
     @Test
     void stateOfALaterVersionStopsWhoeverReadsIt() throws IOException {
         Schema today = GenerationHeader.getClassSchema();
-        List<Schema> branches =
-                new ArrayList<>(today.getField("body").schema().getTypes());
+        List<Schema> branches = new ArrayList<>(today.getField("body").schema().getTypes());
         Schema open = branches.getFirst();
         Schema paused = Schema.createRecord(
                 "PausedGenerationHeader",
@@ -111,10 +115,11 @@ class SingleObjectSerdeTest {
 
         GenerationHeader header = headers.deserializer().deserialize(CHANGELOG, bytes);
 
-        assertThat(header.getBody()).isInstanceOfSatisfying(
-                Unknown.class,
-                unknown -> assertThat(unknown.type())
-                        .isEqualTo("dev.parley.topologies.state.v1.PausedGenerationHeader"));
+        assertThat(header.getBody())
+                .isInstanceOfSatisfying(
+                        Unknown.class,
+                        unknown -> assertThat(unknown.type())
+                                .isEqualTo("dev.parley.topologies.state.v1.PausedGenerationHeader"));
         assertThat(headers.serializer().serialize(CHANGELOG, header)).isEqualTo(bytes);
     }
 }

@@ -349,7 +349,7 @@ class AssemblyTopologyTest {
         return count;
     }
 
-    private List<Object> bodies() {
+    private List<GenerationReport.Body> bodies() {
         return reports.readValuesToList().stream()
                 .map(GenerationReport::getBody)
                 .toList();
