@@ -118,7 +118,7 @@ final class AnswerReader {
                     upTo(snapshot.reasoning(), snapshot.text(), steps);
                 }
             }
-            case FeedEvent.FeedGap gap -> steps.add(new Step.Lost(gap.reason()));
+            case FeedEvent.FeedGap gap -> steps.add(new Step.Lost(gap.reason().wire()));
         }
         return steps;
     }

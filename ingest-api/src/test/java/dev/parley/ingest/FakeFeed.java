@@ -91,7 +91,10 @@ final class FakeFeed implements ConversationFeed {
             readers.add(reader);
             if (after != Long.MAX_VALUE && forgetful && archiveAway) {
                 listener.onFrame(new Frame(
-                        new FeedEvent.FeedGap(conversation.tenant(), Optional.of(conversation), "archive_unavailable"),
+                        new FeedEvent.FeedGap(
+                                conversation.tenant(),
+                                Optional.of(conversation),
+                                FeedEvent.FeedGap.Reason.ARCHIVE_UNAVAILABLE),
                         "0",
                         new byte[0]));
             } else {

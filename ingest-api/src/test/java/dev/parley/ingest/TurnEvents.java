@@ -146,7 +146,8 @@ final class TurnEvents {
     }
 
     static FeedEvent gap() {
-        return new FeedEvent.FeedGap(KEY.tenant(), java.util.Optional.of(KEY), "archive_unavailable");
+        return new FeedEvent.FeedGap(
+                KEY.tenant(), java.util.Optional.of(KEY), FeedEvent.FeedGap.Reason.ARCHIVE_UNAVAILABLE);
     }
 
     // Answers

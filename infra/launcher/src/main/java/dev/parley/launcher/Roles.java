@@ -128,11 +128,19 @@ final class Roles implements AutoCloseable {
             PrometheusMeterRegistry meters) {
         PostgresReadModel readModel = new PostgresReadModel(postgres, topics);
         closing.push(readModel);
-        Feed feed = new Feed(feedSettings, readModel, Replays.ON_THREADS, new SseFrames(), meters);
+        Feed feed = new Feed(feedSettings, readModel.archive(), Replays.ON_THREADS, new SseFrames(), meters);
         add(FeedReader.start(feedSettings, kafka, topics, feed, meters));
         SseEdge edge = new SseEdge(feed, edgeSettings, meters);
-        ingest = Optional.of(
-                add(IngestApi.start(settings, kafka, topics, feed, edge, readModel, readModel, meters, () -> running)));
+        ingest = Optional.of(add(IngestApi.start(
+                settings,
+                kafka,
+                topics,
+                feed,
+                edge,
+                readModel.conversations(),
+                readModel.documents(),
+                meters,
+                () -> running)));
     }
 
     private <R extends Role> R add(R role) {

@@ -11,7 +11,6 @@ import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
-import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.ToolCall;
@@ -24,13 +23,13 @@ import dev.parley.chat.v1.Usage;
 import dev.parley.sinks.feed.FeedEvent;
 import dev.parley.sinks.feed.Frame;
 import dev.parley.sinks.feed.FrameEncoder;
+import dev.parley.sinks.json.NativeJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -138,7 +137,7 @@ public final class SseFrames implements FrameEncoder {
                 message(json, called.turnId(), called.messageId(), called.attempt());
                 json.writeNumberField("seq", called.seq());
                 json.writeFieldName("toolCall");
-                toolCall(json, called.call());
+                NativeJson.toolCall(json, called.call());
             }
             case FeedEvent.MessageReset reset -> {
                 message(json, reset.turnId(), reset.messageId(), reset.attempt());
@@ -154,7 +153,7 @@ public final class SseFrames implements FrameEncoder {
                 toolCalls(json, snapshot.toolCalls());
             }
             case FeedEvent.FeedGap gap -> {
-                json.writeStringField("reason", gap.reason());
+                json.writeStringField("reason", gap.reason().wire());
                 json.writeStringField("reload", gap.reload());
             }
         }
@@ -172,17 +171,17 @@ public final class SseFrames implements FrameEncoder {
             case ConversationCreated created -> {
                 optional(json, "title", created.getTitle());
                 json.writeStringField("workspaceId", created.getWorkspaceId());
-                map(json, "metadata", created.getMetadata());
+                metadata(json, created.getMetadata());
             }
             case ConversationRenamed renamed -> json.writeStringField("title", renamed.getTitle());
             case ConversationDeleted deleted -> {}
             case MessageAccepted accepted -> {
                 json.writeStringField("messageId", accepted.getMessageId());
                 json.writeStringField("assistantMessageId", accepted.getAssistantMessageId());
-                json.writeStringField("role", accepted.getRole().name().toLowerCase(Locale.ROOT));
+                json.writeStringField("role", NativeJson.name(accepted.getRole()));
                 json.writeStringField("content", accepted.getContent());
-                json.writeStringField("onBusy", accepted.getOnBusy().name().toLowerCase(Locale.ROOT));
-                map(json, "metadata", accepted.getMetadata());
+                json.writeStringField("onBusy", NativeJson.name(accepted.getOnBusy()));
+                metadata(json, accepted.getMetadata());
                 if (accepted.getPrompt() != null) {
                     context(json, accepted.getPrompt());
                 }
@@ -255,89 +254,41 @@ public final class SseFrames implements FrameEncoder {
         }
     }
 
-    private static void map(JsonGenerator json, String name, Map<String, String> map) throws IOException {
-        json.writeObjectFieldStart(name);
-        for (Map.Entry<String, String> entry : map.entrySet()) {
-            json.writeStringField(entry.getKey(), entry.getValue());
-        }
-        json.writeEndObject();
-    }
-
     /** What the caller sent along; left out where that is nothing. */
     private static void context(JsonGenerator json, CallerPrompt prompt) throws IOException {
         optional(json, "toolCallId", prompt.getToolCallId());
-        if (prompt.getContext().isEmpty()) {
-            return;
+        if (!prompt.getContext().isEmpty()) {
+            json.writeFieldName("context");
+            NativeJson.context(json, prompt.getContext());
         }
-        json.writeArrayFieldStart("context");
-        for (PromptMessage message : prompt.getContext()) {
-            json.writeStartObject();
-            json.writeStringField("role", message.getRole().name().toLowerCase(Locale.ROOT));
-            json.writeStringField("content", message.getContent());
-            optional(json, "toolCallId", message.getToolCallId());
-            toolCalls(json, message.getToolCalls());
-            json.writeEndObject();
-        }
-        json.writeEndArray();
     }
 
     private static void toolCalls(JsonGenerator json, List<ToolCall> calls) throws IOException {
-        if (calls.isEmpty()) {
-            return;
+        if (!calls.isEmpty()) {
+            json.writeFieldName("toolCalls");
+            NativeJson.toolCalls(json, calls);
         }
-        json.writeArrayFieldStart("toolCalls");
-        for (ToolCall call : calls) {
-            toolCall(json, call);
-        }
-        json.writeEndArray();
     }
 
-    private static void toolCall(JsonGenerator json, ToolCall call) throws IOException {
-        json.writeStartObject();
-        json.writeStringField("id", call.getId());
-        json.writeStringField("name", call.getName());
-        json.writeStringField("arguments", call.getArguments());
-        json.writeEndObject();
+    private static void metadata(JsonGenerator json, Map<String, String> metadata) throws IOException {
+        json.writeFieldName("metadata");
+        NativeJson.metadata(json, metadata);
+    }
+
+    private static void sources(JsonGenerator json, List<Source> sources) throws IOException {
+        json.writeFieldName("sources");
+        NativeJson.sources(json, sources);
     }
 
     private static void usage(JsonGenerator json, @Nullable Usage usage) throws IOException {
         if (usage != null) {
-            json.writeObjectFieldStart("usage");
-            json.writeNumberField("inputTokens", usage.getInputTokens());
-            json.writeNumberField("outputTokens", usage.getOutputTokens());
-            json.writeStringField("basis", usage.getBasis().name().toLowerCase(Locale.ROOT));
-            if (usage.getCostMicros() != null) {
-                json.writeNumberField("costMicros", usage.getCostMicros());
-            }
-            json.writeEndObject();
+            json.writeFieldName("usage");
+            NativeJson.usage(json, usage);
         }
-    }
-
-    private static void sources(JsonGenerator json, List<Source> sources) throws IOException {
-        json.writeArrayFieldStart("sources");
-        for (Source source : sources) {
-            json.writeStartObject();
-            json.writeStringField("sourceId", source.getSourceId());
-            json.writeStringField("title", source.getTitle());
-            optional(json, "uri", source.getUri());
-            json.writeNumberField("score", source.getScore());
-            json.writeEndObject();
-        }
-        json.writeEndArray();
     }
 
     private static void timings(JsonGenerator json, Timings timings) throws IOException {
-        json.writeObjectFieldStart("timings");
-        time(json, "queuedMillis", timings.getQueuedMillis());
-        time(json, "claimMillis", timings.getClaimMillis());
-        time(json, "firstTokenMillis", timings.getFirstTokenMillis());
-        time(json, "generationMillis", timings.getGenerationMillis());
-        json.writeEndObject();
-    }
-
-    private static void time(JsonGenerator json, String name, @Nullable Double millis) throws IOException {
-        if (millis != null) {
-            json.writeNumberField(name, millis);
-        }
+        json.writeFieldName("timings");
+        NativeJson.timings(json, timings);
     }
 }

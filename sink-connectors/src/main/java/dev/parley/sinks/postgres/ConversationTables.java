@@ -5,21 +5,16 @@ import dev.parley.schemas.ConversationKey;
 import dev.parley.sinks.postgres.Columns.Value;
 import dev.parley.sinks.postgres.ConversationRow.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationRow.Creation;
+import dev.parley.sinks.postgres.Ending.Answer;
 import dev.parley.sinks.postgres.MessageRow.Birth;
-import dev.parley.sinks.postgres.RowWriter.Move;
 import java.util.Locale;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
-/** The tables' columns, and where a fold has their values. */
-final class Tables {
+/** The columns of the tables about conversations, and where a fold has their values. */
+final class ConversationTables {
 
-    private Tables() {}
-
-    static final Columns<Move> MOVES = Columns.<Move>none()
-            .text("topic", Move::topic)
-            .int4("log_partition", Move::partition)
-            .int8("believed", Move::from)
-            .int8("next", Move::to);
+    private ConversationTables() {}
 
     static final Columns<ConversationKey> KEYS = Columns.<ConversationKey>none()
             .text("tenant", ConversationKey::tenant)
@@ -49,7 +44,7 @@ final class Tables {
 
     static final Columns<ConversationRow> NEW_CONVERSATIONS = CHANGED_CONVERSATIONS
             .text("workspace_id", from(ConversationRow::creation, Creation::workspaceId))
-            .jsonb("metadata", from(ConversationRow::creation, creation -> Json.of(creation.metadata())))
+            .jsonb("metadata", from(ConversationRow::creation, creation -> JsonColumns.ofMetadata(creation.metadata())))
             .timestamptz("created_at", from(ConversationRow::creation, Creation::createdAt));
 
     static final Columns<MessageRow> MOVED_MESSAGES = ofConversation(MessageRow::conversation)
@@ -58,9 +53,9 @@ final class Tables {
 
     private static final Columns<MessageRow> MESSAGES = MOVED_MESSAGES
             .exactText("content", MessageRow::content)
-            .exactText("reasoning", from(MessageRow::ending, Ending::reasoning))
+            .exactText("reasoning", from(from(MessageRow::ending, Ending::answer), Answer::reasoning))
             .timestamptz("completed_at", from(MessageRow::ending, Ending::time))
-            .text("finish_reason", from(MessageRow::ending, Ending::finishReason))
+            .text("finish_reason", from(from(MessageRow::ending, Ending::answer), Answer::finishReason))
             .text("engine", from(MessageRow::ending, Ending.ofAttempt(Attempt::getEngine)))
             .text("model", from(MessageRow::ending, Ending.ofAttempt(Attempt::getModel)))
             .int4("input_tokens", from(MessageRow::ending, Ending::inputTokens))
@@ -69,19 +64,19 @@ final class Tables {
             .int8("cost_micros", from(MessageRow::ending, Ending::costMicros))
             .text("error_code", from(MessageRow::ending, Ending::errorCode))
             .text("error_detail", from(MessageRow::ending, Ending::errorDetail))
-            .jsonb("tool_calls", row -> Json.ofCalls(row.toolCalls()));
+            .jsonb("tool_calls", row -> JsonColumns.ofToolCalls(row.toolCalls()));
 
     /** Without sources where the ending says nothing of them: those in the table stay. */
-    static final Columns<MessageRow> ENDED_MESSAGES =
-            MESSAGES.jsonb("sources", from(from(MessageRow::ending, Ending::sources), Json::ofSources));
+    static final Columns<MessageRow> ENDED_MESSAGES = MESSAGES.jsonb("sources", row -> sources(row.ending()));
 
-    static final Columns<MessageRow> NEW_MESSAGES = MESSAGES.jsonb("sources", row -> Json.ofSources(row.sources()))
+    static final Columns<MessageRow> NEW_MESSAGES = MESSAGES.jsonb(
+                    "sources", row -> JsonColumns.ofSources(row.sources()))
             .text("turn_id", from(MessageRow::birth, Birth::turnId))
             .int8("position", from(MessageRow::birth, Birth::position))
             .text("role", from(MessageRow::birth, birth -> birth.role().name().toLowerCase(Locale.ROOT)))
             .text("fingerprint", from(MessageRow::birth, Birth::fingerprint))
             .timestamptz("created_at", from(MessageRow::birth, Birth::createdAt))
-            .jsonb("context", from(MessageRow::birth, birth -> Json.ofMessages(birth.context())));
+            .jsonb("context", from(MessageRow::birth, birth -> JsonColumns.ofContext(birth.context())));
 
     static final Columns<Ending> GENERATIONS = ofConversation(
                     (Ending ending) -> ending.logged().conversation())
@@ -94,7 +89,7 @@ final class Tables {
             .text("engine", Ending.ofAttempt(Attempt::getEngine))
             .text("model", Ending.ofAttempt(Attempt::getModel))
             .text("worker_id", Ending.ofAttempt(Attempt::getWorkerId))
-            .text("finish_reason", Ending::finishReason)
+            .text("finish_reason", ending -> ending.answer().finishReason())
             .text("error_code", Ending::errorCode)
             .int4("input_tokens", Ending::inputTokens)
             .int4("output_tokens", Ending::outputTokens)
@@ -120,6 +115,12 @@ final class Tables {
         return Columns.<R>none()
                 .text("tenant", row -> key.apply(row).tenant())
                 .text("conversation_id", row -> key.apply(row).conversation());
+    }
+
+    private static @Nullable String sources(@Nullable Ending ending) {
+        return ending == null || ending.answer().sources() == null
+                ? null
+                : JsonColumns.ofSources(ending.answer().sources());
     }
 
     /** What a part of a row says; null where the row has no such part. */

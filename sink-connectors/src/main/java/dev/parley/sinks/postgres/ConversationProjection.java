@@ -1,6 +1,10 @@
 package dev.parley.sinks.postgres;
 
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.Topic;
+import dev.parley.schemas.Topics;
+import dev.parley.schemas.serde.UndecodableRecordException;
 import dev.parley.sinks.postgres.ConversationRow.ActiveTurn;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -10,29 +14,26 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a batch of events, in the caller's transaction: reads the rows of its conversations, has the batch folded into
- * them, and writes each row once. New rows go in by {@code COPY}, changes of one kind by one statement: as many round trips
- * as there are kinds of changes in the batch, however many events.
+ * Conversations, their messages, generations and ratings, and the log of record itself, event by event.
+ *
+ * <p>Reads the rows of a batch's conversations, has the batch folded into them, and writes each row once. New rows go in by
+ * {@code COPY}, changes of one kind by one statement: as many round trips as there are kinds of changes in the batch,
+ * however many events.
  */
-final class RowWriter {
-
-    private static final String ADVANCE = """
-            update sink_offsets as kept set next_position = moved.next
-            from %s
-            where kept.topic = moved.topic and kept.log_partition = moved.log_partition
-              and kept.next_position = moved.believed
-            """.formatted(Tables.MOVES.unnestedAs("moved"));
+final class ConversationProjection implements Projection<LoggedEvent> {
 
     private static final String STORED = """
             select tenant, id, title, title_exact, updated_at, message_count, last_sequence, active_turn_id,
               active_user_message_id, active_assistant_message_id, active_since, deleted
             from conversations join %s using (tenant, id)
-            """.formatted(Tables.KEYS.unnestedAs("asked"));
+            """.formatted(ConversationTables.KEYS.unnestedAs("asked"));
 
-    private static final String CHANGE_CONVERSATIONS = """
+    private static final String CHANGE_CONVERSATIONS =
+            """
             update conversations as kept set title = folded.title, title_exact = folded.title_exact,
               updated_at = folded.updated_at, message_count = folded.message_count, last_sequence = folded.last_sequence,
               active_turn_id = folded.active_turn_id, active_user_message_id = folded.active_user_message_id,
@@ -40,13 +41,13 @@ final class RowWriter {
               deleted = folded.deleted
             from %s
             where kept.tenant = folded.tenant and kept.id = folded.id
-            """.formatted(Tables.CHANGED_CONVERSATIONS.unnestedAs("folded"));
+            """.formatted(ConversationTables.CHANGED_CONVERSATIONS.unnestedAs("folded"));
 
     private static final String MOVE_MESSAGES = """
             update messages as kept set status = folded.status
             from %s
             where kept.tenant = folded.tenant and kept.conversation_id = folded.conversation_id and kept.id = folded.id
-            """.formatted(Tables.MOVED_MESSAGES.unnestedAs("folded"));
+            """.formatted(ConversationTables.MOVED_MESSAGES.unnestedAs("folded"));
 
     private static final String END_MESSAGES = """
             update messages as kept set status = folded.status, content = folded.content,
@@ -58,65 +59,67 @@ final class RowWriter {
               sources = coalesce(folded.sources, kept.sources)
             from %s
             where kept.tenant = folded.tenant and kept.conversation_id = folded.conversation_id and kept.id = folded.id
-            """.formatted(Tables.ENDED_MESSAGES.unnestedAs("folded"));
+            """.formatted(ConversationTables.ENDED_MESSAGES.unnestedAs("folded"));
 
-    private static final String RATE = """
+    private static final String RATE =
+            """
             insert into feedback (%s) select * from %s
             on conflict (tenant, conversation_id, message_id) do update set rating = excluded.rating,
               comment = excluded.comment, comment_exact = excluded.comment_exact, time = excluded.time
-            """.formatted(Tables.FEEDBACK.names(), Tables.FEEDBACK.unnestedAs("rated"));
+            """.formatted(ConversationTables.FEEDBACK.names(), ConversationTables.FEEDBACK.unnestedAs("rated"));
 
-    /** A partition's offset, to be moved on from where this instance believes it to be. */
-    record Move(String topic, int partition, long from, long to) {}
+    private final Topic<String, ConversationEvent> events;
 
-    /** Another instance has moved a partition's offset: this one's view of it is stale. */
-    static final class StaleInstanceException extends RuntimeException {
-        private static final long serialVersionUID = 1L;
+    ConversationProjection(Topics topics) {
+        this.events = topics.events();
+    }
 
-        StaleInstanceException(List<Move> moves) {
-            super("another instance has moved one of " + moves);
+    @Override
+    public String name() {
+        return "conversations";
+    }
+
+    @Override
+    public Topic<?, ?> topic() {
+        return events;
+    }
+
+    @Override
+    public boolean setsPoisonAside() {
+        return true;
+    }
+
+    @Override
+    public LoggedEvent read(ConsumerRecord<byte[], byte[]> record) {
+        ConversationEvent event = events.values().deserializer().deserialize(record.topic(), record.value());
+        if (event == null || record.key() == null) {
+            throw new UndecodableRecordException("key or value is missing");
         }
+        return LoggedEvent.of(event, record.value(), record.partition(), record.offset());
     }
 
-    private final Connection connection;
-
-    RowWriter(Connection connection) {
-        this.connection = connection;
-    }
-
-    /**
-     * Moves offsets on. From here to the end of the transaction, nobody else writes what those partitions hold.
-     *
-     * @throws StaleInstanceException where one is not where it was believed to be
-     */
-    void advance(List<Move> moves) throws SQLException {
-        if (Tables.MOVES.run(connection, ADVANCE, moves) != moves.size()) {
-            throw new StaleInstanceException(moves);
-        }
-    }
-
-    /** Writes {@code batch}, whose offsets have been moved on before; returns how many of its events were new. */
-    int write(List<LoggedEvent> batch) throws SQLException {
-        Fold fold = new Fold(stored(batch));
+    @Override
+    public int write(Connection connection, List<LoggedEvent> batch) throws SQLException {
+        ConversationFold fold = new ConversationFold(stored(connection, batch));
         batch.forEach(fold::take);
-        Tables.EVENTS.copy(connection, "events", fold.events());
-        Tables.NEW_CONVERSATIONS.copy(connection, "conversations", fold.newConversations());
-        Tables.CHANGED_CONVERSATIONS.run(connection, CHANGE_CONVERSATIONS, fold.changedConversations());
+        ConversationTables.EVENTS.copy(connection, "events", fold.events());
+        ConversationTables.NEW_CONVERSATIONS.copy(connection, "conversations", fold.newConversations());
+        ConversationTables.CHANGED_CONVERSATIONS.run(connection, CHANGE_CONVERSATIONS, fold.changedConversations());
         // Before the new ones: what happens to a message before it is there has no effect.
-        Tables.MOVED_MESSAGES.run(connection, MOVE_MESSAGES, fold.movedMessages());
-        Tables.ENDED_MESSAGES.run(connection, END_MESSAGES, fold.endedMessages());
-        Tables.NEW_MESSAGES.copy(connection, "messages", fold.newMessages());
-        Tables.GENERATIONS.copy(connection, "generations", fold.generations());
-        Tables.FEEDBACK.run(connection, RATE, fold.ratings());
+        ConversationTables.MOVED_MESSAGES.run(connection, MOVE_MESSAGES, fold.movedMessages());
+        ConversationTables.ENDED_MESSAGES.run(connection, END_MESSAGES, fold.endedMessages());
+        ConversationTables.NEW_MESSAGES.copy(connection, "messages", fold.newMessages());
+        ConversationTables.GENERATIONS.copy(connection, "generations", fold.generations());
+        ConversationTables.FEEDBACK.run(connection, RATE, fold.ratings());
         return fold.events().size();
     }
 
     /** The rows, as they are, of those of the batch's conversations that have one. */
-    private List<ConversationRow> stored(List<LoggedEvent> batch) throws SQLException {
+    private static List<ConversationRow> stored(Connection connection, List<LoggedEvent> batch) throws SQLException {
         List<ConversationKey> keys =
                 batch.stream().map(LoggedEvent::conversation).distinct().toList();
         List<ConversationRow> stored = new ArrayList<>();
-        try (PreparedStatement statement = Tables.KEYS.prepare(connection, STORED, keys);
+        try (PreparedStatement statement = ConversationTables.KEYS.prepare(connection, STORED, keys);
                 ResultSet row = statement.executeQuery()) {
             while (row.next()) {
                 stored.add(ConversationRow.stored(

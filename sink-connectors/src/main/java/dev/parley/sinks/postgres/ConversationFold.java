@@ -27,10 +27,10 @@ import java.util.Map;
 /**
  * A batch of events folded to one change a row: what is to be inserted, and what becomes of the rows that are there.
  *
- * <p>Pure: begins with the rows of the batch's conversations, and leaves the tables to {@link RowWriter}. An event whose
+ * <p>Pure: begins with the rows of the batch's conversations, and leaves the tables to {@link ConversationProjection}. An event whose
  * sequence a conversation has passed is left out, so reading the log again changes nothing.
  */
-final class Fold {
+final class ConversationFold {
 
     private record MessageKey(ConversationKey conversation, String message) {}
 
@@ -43,7 +43,7 @@ final class Fold {
     private final List<Ending> generations = new ArrayList<>();
 
     /** Begins where the tables are: {@code stored} are those of the batch's conversations that have a row. */
-    Fold(Collection<ConversationRow> stored) {
+    ConversationFold(Collection<ConversationRow> stored) {
         stored.forEach(row -> conversations.put(row.key(), row));
     }
 

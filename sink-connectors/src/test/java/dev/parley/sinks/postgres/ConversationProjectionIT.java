@@ -8,9 +8,12 @@ import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.Role;
+import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.Settings;
-import dev.parley.sinks.postgres.RowWriter.Move;
+import dev.parley.schemas.config.TopicSettings;
+import dev.parley.sinks.postgres.Offsets.Move;
 import dev.parley.stack.EmbeddedPostgres;
+import dev.parley.stack.InMemoryRegistry;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -23,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,11 +34,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.PGConnection;
 
-class RowWriterIT {
+class ConversationProjectionIT {
 
     private static final List<String> TABLES =
             List.of("events", "conversations", "messages", "generations", "feedback");
     private static final int HISTORIES = 20;
+    private static final ConversationProjection PROJECTION =
+            new ConversationProjection(Topics.of(new TopicSettings("", 1, (short) 1), InMemoryRegistry.serdes()));
 
     @TempDir
     private static Path dir;
@@ -69,7 +75,7 @@ class RowWriterIT {
     private static int write(Database database, List<LoggedEvent> batch) throws SQLException {
         try (Connection connection = database.connection()) {
             connection.setAutoCommit(false);
-            int fresh = new RowWriter(connection).write(batch);
+            int fresh = PROJECTION.write(connection, batch);
             connection.commit();
             return fresh;
         }
@@ -175,13 +181,14 @@ class RowWriterIT {
                 var statement = connection.createStatement()) {
             statement.execute("insert into sink_offsets values ('a', 0, 5), ('a', 1, 7)");
             connection.setAutoCommit(false);
-            RowWriter writer = new RowWriter(connection);
+            TopicPartition one = new TopicPartition("a", 0);
+            TopicPartition two = new TopicPartition("a", 1);
 
-            writer.advance(List.of(new Move("a", 0, 5, 6), new Move("a", 1, 7, 9)));
+            Offsets.advance(connection, List.of(new Move(one, 5, 6), new Move(two, 7, 9)));
             connection.commit();
 
-            assertThatThrownBy(() -> writer.advance(List.of(new Move("a", 0, 6, 8), new Move("a", 1, 7, 10))))
-                    .isInstanceOf(RowWriter.StaleInstanceException.class);
+            assertThatThrownBy(() -> Offsets.advance(connection, List.of(new Move(one, 6, 8), new Move(two, 7, 10))))
+                    .isInstanceOf(Offsets.StaleInstanceException.class);
             connection.rollback();
             try (var rows = statement.executeQuery("select sum(next_position) from sink_offsets")) {
                 rows.next();
