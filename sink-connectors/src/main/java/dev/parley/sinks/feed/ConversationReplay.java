@@ -6,6 +6,7 @@ import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.schemas.ConversationKey;
+import dev.parley.sinks.feed.FeedEvent.FeedGap.Reason;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +61,7 @@ final class ConversationReplay {
                         : archive.events(conversation, place.sequence(), ARCHIVE_PAGE);
                 for (ConversationEvent event : page) {
                     if (event.getSequence() != place.sequence() + 1) {
-                        gap("events_missing");
+                        gap(Reason.EVENTS_MISSING);
                         return;
                     }
                     place = tell(event, place);
@@ -73,21 +74,24 @@ final class ConversationReplay {
                         return;
                     }
                     if (replays.ticker().getAsLong() > deadline) {
-                        gap(place.sequence() > feed.lastSequence(conversation) ? "cursor_ahead" : "archive_behind");
+                        gap(
+                                place.sequence() > feed.lastSequence(conversation)
+                                        ? Reason.CURSOR_AHEAD
+                                        : Reason.ARCHIVE_BEHIND);
                         return;
                     }
                     replays.pause().pause(ARCHIVE_PAUSE);
                 }
             }
         } catch (EventArchive.ArchiveUnavailableException e) {
-            gap("archive_unavailable");
+            gap(Reason.ARCHIVE_UNAVAILABLE);
         } catch (RuntimeException e) {
             logger.error("a replay failed", e);
             subscriber.end();
         }
     }
 
-    private void gap(String reason) {
+    private void gap(Reason reason) {
         feed.gap(conversation, reason, subscriber);
     }
 

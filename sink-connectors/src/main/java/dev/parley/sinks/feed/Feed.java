@@ -4,6 +4,7 @@ import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.schemas.ConversationKey;
+import dev.parley.sinks.feed.FeedEvent.FeedGap;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.Map;
@@ -111,14 +112,14 @@ public final class Feed implements ConversationFeed {
         return () -> {
             subscriber.end();
             synchronized (this) {
-                memory().remove(subscriber, conversation);
+                memory().readers().remove(conversation, subscriber);
             }
         };
     }
 
     private void goLive(ConversationKey conversation, Subscriber subscriber) {
         if (subscriber.isOpen()) {
-            memory().add(conversation, subscriber);
+            memory().readers().add(conversation, subscriber);
         }
     }
 
@@ -174,12 +175,12 @@ public final class Feed implements ConversationFeed {
     }
 
     /** Tells a reader that something is missing, then goes on with what comes. */
-    synchronized void gap(ConversationKey conversation, String reason, Subscriber subscriber) {
+    synchronized void gap(ConversationKey conversation, FeedGap.Reason reason, Subscriber subscriber) {
         countGap(reason);
         Optional<Timeline> timeline = memory().known(conversation);
         long here = timeline.map(Timeline::sequence).orElse(0L);
         subscriber.tell(encoder.encode(
-                new FeedEvent.FeedGap(conversation.tenant(), Optional.of(conversation), reason), Long.toString(here)));
+                new FeedGap(conversation.tenant(), Optional.of(conversation), reason), Long.toString(here)));
         subscriber.tellAll(timeline.map(Timeline::joining).orElse(List.of()));
         goLive(conversation, subscriber);
     }
@@ -191,11 +192,11 @@ public final class Feed implements ConversationFeed {
         synchronized (this) {
             if (place.isEmpty()) {
                 subscriber.tellAll(memory().after(memory().here(tenant), tenant));
-                memory().addTenant(tenant, subscriber);
+                memory().tenantReaders().add(tenant, subscriber);
             } else if (!memory().isOurs(place.get(), tenant)) {
                 throw new InvalidCursorException("not a cursor of this stream");
             } else if (memory().isFuture(place.get())) {
-                tenantGap(tenant, "cursor_ahead", subscriber);
+                tenantGap(tenant, FeedGap.Reason.CURSOR_AHEAD, subscriber);
             } else if (memory().missing(place.get()).isEmpty()) {
                 joinTenant(tenant, place.get(), subscriber);
             } else {
@@ -206,7 +207,7 @@ public final class Feed implements ConversationFeed {
         return () -> {
             subscriber.end();
             synchronized (this) {
-                memory().removeTenant(subscriber, tenant);
+                memory().tenantReaders().remove(tenant, subscriber);
             }
         };
     }
@@ -216,7 +217,7 @@ public final class Feed implements ConversationFeed {
         countReplay("memory");
         subscriber.tellAll(memory().after(cursor, tenant));
         if (subscriber.isOpen()) {
-            memory().addTenant(tenant, subscriber);
+            memory().tenantReaders().add(tenant, subscriber);
         }
     }
 
@@ -226,10 +227,10 @@ public final class Feed implements ConversationFeed {
     }
 
     /** Tells a reader of a tenant's stream that something is missing, then goes on with what comes. */
-    synchronized void tenantGap(String tenant, String reason, Subscriber subscriber) {
+    synchronized void tenantGap(String tenant, FeedGap.Reason reason, Subscriber subscriber) {
         countGap(reason);
         TenantCursor here = memory().here(tenant);
-        subscriber.tell(encoder.encode(new FeedEvent.FeedGap(tenant, Optional.empty(), reason), here.toString()));
+        subscriber.tell(encoder.encode(new FeedGap(tenant, Optional.empty(), reason), here.toString()));
         joinTenant(tenant, here, subscriber);
     }
 
@@ -237,8 +238,8 @@ public final class Feed implements ConversationFeed {
         meters.counter("parley.feed.replays", "source", source).increment();
     }
 
-    private void countGap(String reason) {
-        meters.counter("parley.feed.gaps", "reason", reason).increment();
+    private void countGap(FeedGap.Reason reason) {
+        meters.counter("parley.feed.gaps", "reason", reason.wire()).increment();
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.schemas.ConversationKey;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -70,7 +71,22 @@ public sealed interface FeedEvent {
      *
      * @param of the conversation; empty on a stream of all of them
      */
-    record FeedGap(String tenant, Optional<ConversationKey> of, String reason) implements FeedEvent {
+    record FeedGap(String tenant, Optional<ConversationKey> of, Reason reason) implements FeedEvent {
+
+        /** What is in the way. The wire name is the lower-case name. */
+        public enum Reason {
+            /** The archive has a later event, and not the one that follows. */
+            EVENTS_MISSING,
+            /** The cursor is of an event that was never seen here. */
+            CURSOR_AHEAD,
+            /** The archive has not come as far as where memory begins. */
+            ARCHIVE_BEHIND,
+            ARCHIVE_UNAVAILABLE;
+
+            public String wire() {
+                return name().toLowerCase(Locale.ROOT);
+            }
+        }
 
         /** Where to load from. */
         public String reload() {

@@ -9,12 +9,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.zip.CRC32C;
 
 /**
@@ -31,21 +29,14 @@ final class FeedMemory {
     private final int topicBinding;
     private final Map<ConversationKey, Timeline> timelines = new LinkedHashMap<>(1024, 0.75f, true);
     private final Deque<Remembered> order = new ArrayDeque<>();
-    private final Map<ConversationKey, Set<Reader>> readers = new HashMap<>();
-    private final Map<String, Set<Reader>> tenantReaders = new HashMap<>();
+    private final Readers<ConversationKey> readers = new Readers<>();
+    private final Readers<String> tenantReaders = new Readers<>();
     private final long[] next;
     private final long[] from;
     private long bytes;
 
     /** An event in memory, in the order in which this node read it. */
     private record Remembered(Timeline timeline, Frame frame, int partition, long position) {}
-
-    /** Who is told. Called under the feed's lock: must return at once. */
-    @FunctionalInterface
-    interface Reader {
-        /** False where no more is wanted. */
-        boolean tell(Frame frame);
-    }
 
     /**
      * An empty memory.
@@ -59,8 +50,6 @@ final class FeedMemory {
         this.from = from.clone();
         this.next = from.clone();
     }
-
-    // What comes in
 
     void accept(ConversationKey key, ConversationEvent event, int partition, long position) {
         next[partition] = position + 1;
@@ -96,26 +85,12 @@ final class FeedMemory {
         if (frames.isEmpty()) {
             return;
         }
-        tell(readers, key, frames);
-        if (tenantReaders.containsKey(key.tenant())) {
+        readers.tell(key, frames);
+        if (tenantReaders.has(key.tenant())) {
             String here = here(key.tenant()).toString();
-            tell(
-                    tenantReaders,
+            tenantReaders.tell(
                     key.tenant(),
                     frames.stream().map(frame -> encoder.under(frame, here)).toList());
-        }
-    }
-
-    private static <K> void tell(Map<K, Set<Reader>> readers, K key, List<Frame> frames) {
-        Set<Reader> interested = readers.get(key);
-        if (interested == null) {
-            return;
-        }
-        for (Frame frame : frames) {
-            interested.removeIf(reader -> !reader.tell(frame));
-        }
-        if (interested.isEmpty()) {
-            readers.remove(key);
         }
     }
 
@@ -134,32 +109,15 @@ final class FeedMemory {
         }
     }
 
-    // Who is told
-
-    void add(ConversationKey key, Reader reader) {
-        readers.computeIfAbsent(key, any -> new HashSet<>()).add(reader);
+    /** Who is told of one conversation. */
+    Readers<ConversationKey> readers() {
+        return readers;
     }
 
-    void addTenant(String tenant, Reader reader) {
-        tenantReaders.computeIfAbsent(tenant, any -> new HashSet<>()).add(reader);
+    /** Who is told of all conversations of a tenant. */
+    Readers<String> tenantReaders() {
+        return tenantReaders;
     }
-
-    void remove(Reader reader, ConversationKey key) {
-        remove(readers, reader, key);
-    }
-
-    void removeTenant(Reader reader, String tenant) {
-        remove(tenantReaders, reader, tenant);
-    }
-
-    private static <K> void remove(Map<K, Set<Reader>> readers, Reader reader, K key) {
-        Set<Reader> interested = readers.get(key);
-        if (interested != null && interested.remove(reader) && interested.isEmpty()) {
-            readers.remove(key);
-        }
-    }
-
-    // What is known
 
     Optional<Timeline> known(ConversationKey key) {
         return Optional.ofNullable(timelines.get(key)).filter(timeline -> timeline.sequence() > 0);

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** One reader, and whether it still reads. Ended by any thread. */
-final class Subscriber implements FeedMemory.Reader {
+final class Subscriber {
 
     private final ConversationFeed.FrameListener listener;
     private final AtomicBoolean open = new AtomicBoolean(true);
@@ -17,8 +17,8 @@ final class Subscriber implements FeedMemory.Reader {
         return open.get();
     }
 
-    @Override
-    public boolean tell(Frame frame) {
+    /** Tells what comes, under the feed's lock; false where no more is wanted. */
+    boolean tell(Frame frame) {
         if (open.get() && !listener.onFrame(frame)) {
             end();
         }
@@ -29,6 +29,7 @@ final class Subscriber implements FeedMemory.Reader {
         frames.forEach(this::tellPast);
     }
 
+    /** Tells what has been, ahead of what comes. */
     void tellPast(Frame frame) {
         if (open.get() && !listener.onPast(frame)) {
             end();

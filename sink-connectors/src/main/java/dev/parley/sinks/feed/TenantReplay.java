@@ -1,6 +1,7 @@
 package dev.parley.sinks.feed;
 
 import dev.parley.schemas.ConversationKey;
+import dev.parley.sinks.feed.FeedEvent.FeedGap.Reason;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +38,7 @@ final class TenantReplay {
                 Map<Integer, Long> held = archive.positions();
                 if (missing.entrySet().stream()
                         .anyMatch(need -> held.getOrDefault(need.getKey(), 0L) < need.getValue())) {
-                    feed.tenantGap(tenant, "archive_behind", subscriber);
+                    feed.tenantGap(tenant, Reason.ARCHIVE_BEHIND, subscriber);
                     return;
                 }
                 Map<Integer, Long> after = new HashMap<>();
@@ -59,7 +60,7 @@ final class TenantReplay {
                 }
             }
         } catch (EventArchive.ArchiveUnavailableException e) {
-            feed.tenantGap(tenant, "archive_unavailable", subscriber);
+            feed.tenantGap(tenant, Reason.ARCHIVE_UNAVAILABLE, subscriber);
         } catch (RuntimeException e) {
             logger.error("a replay failed", e);
             subscriber.end();

@@ -360,7 +360,7 @@ class TimelineTest {
     void anAnswerTooLargeToKeepPieceByPieceIsResumedFromASnapshotWithItsCalls() {
         Timeline timeline = asking();
         timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
-        timeline.accept(chunk("turn", "x", new TextDelta(3, "x".repeat(Timeline.MAX_DELTA_BYTES))));
+        timeline.accept(chunk("turn", "x", new TextDelta(3, "x".repeat(RunningTurn.MAX_DELTA_BYTES))));
 
         assertThat(timeline.after(FeedCursor.parse("2.1.0")).frames())
                 .singleElement()
