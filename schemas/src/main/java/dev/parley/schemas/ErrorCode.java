@@ -35,8 +35,12 @@ public enum ErrorCode {
     ENGINE_UNKNOWN(Kind.USER),
     /** The answer was stopped before its end. */
     CANCELLED(Kind.USER),
-    /** The model server refuses this request and would refuse it again: bad key, unknown model, prompt too long. */
+    /** The model server refuses this request and would refuse it again: bad key, unknown model. */
     ENGINE_REJECTED(Kind.USER),
+    /** The prompt, or prompt and answer together, are longer than the model's context window. */
+    CONTEXT_LENGTH_EXCEEDED(Kind.USER),
+    /** The model server's filter refuses the prompt or the answer. */
+    CONTENT_FILTERED(Kind.USER),
 
     QUEUE_FULL(Kind.OVERLOAD),
     OVERLOADED(Kind.OVERLOAD),

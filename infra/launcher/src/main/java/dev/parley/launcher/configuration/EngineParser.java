@@ -95,7 +95,9 @@ final class EngineParser {
                 section.text("script", MAX_SCRIPT_CHARS)
                         .map(String::stripTrailing)
                         .orElse(null),
-                or(section.millis("pace", MAX_PACE_MILLIS), 0));
+                or(section.millis("pace", MAX_PACE_MILLIS), 0),
+                null,
+                null);
     }
 
     private static int or(@Nullable Integer value, int otherwise) {

@@ -119,7 +119,9 @@ class ConfigurationFileTest {
                                 null,
                                 null,
                                 null,
-                                0),
+                                0,
+                                null,
+                                null),
                         new EngineConfiguration(
                                 "demo",
                                 EngineKind.SCRIPTED,
@@ -134,7 +136,9 @@ class ConfigurationFileTest {
                                 null,
                                 null,
                                 "One two three.",
-                                20),
+                                20,
+                                null,
+                                null),
                         new EngineConfiguration(
                                 "local",
                                 EngineKind.OPENAI,
@@ -149,7 +153,9 @@ class ConfigurationFileTest {
                                 0.2,
                                 1.0,
                                 null,
-                                0));
+                                0,
+                                null,
+                                null));
     }
 
     @ParameterizedTest
