@@ -101,6 +101,7 @@ final class Endpoint {
         try {
             sink.asking(new Answerer(engine, model.name(), address), prices);
             Model.Outcome outcome = model.generate(request, verdict, cancellation);
+            sink.answered(new Answerer(engine, model.name(), address));
             verdict.of(outcome, cancellation.isCancelled());
             return outcome;
         } finally {

@@ -15,9 +15,8 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
-import dev.parley.chat.v1.Usage;
-import dev.parley.chat.v1.UsageBasis;
 import dev.parley.llm.model.Model.Outcome;
+import dev.parley.llm.stream.TokenUsage;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.config.Secret;
 import dev.parley.schemas.serde.TrustedRecords;
@@ -48,6 +47,7 @@ class AnthropicModelTest {
                     Optional.of(new Secret("the-key")),
                     Duration.ofSeconds(PATIENCE_SECONDS),
                     Duration.ofSeconds(PATIENCE_SECONDS)),
+            Dialects.USUAL,
             connections);
     private final Said said = new Said();
     private final Cancellation cancellation = new Cancellation();
@@ -109,7 +109,11 @@ class AnthropicModelTest {
 
         assertThat(ask(null))
                 .isEqualTo(
-                        new Outcome.Finished("tool_calls", Optional.of(new Usage(11, 23, UsageBasis.MEASURED, null))));
+                        new Outcome.Finished(
+                        "tool_calls",
+                        Optional.of(TokenUsage.of(11, 23)),
+                        Optional.empty(),
+                        List.of()));
         assertThat(said.reasoning).hasToString("Hm.");
         assertThat(said.text).hasToString("Cold and windy.");
         assertThat(said.calls).containsExactly(new ToolCall("toolu_1", "look", "{\"q\":2}"));
