@@ -74,6 +74,7 @@ final class ProblemException extends RuntimeException {
                     ENGINE_ERROR,
                     ENGINE_PROTOCOL,
                     ENGINE_TRUNCATED,
+                    ENGINE_ABORTED,
                     WORKER_LOST,
                     CHUNKS_CORRUPT,
                     STREAM_RESET -> 502;

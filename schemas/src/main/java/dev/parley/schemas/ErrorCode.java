@@ -54,6 +54,8 @@ public enum ErrorCode {
     ENGINE_PROTOCOL(Kind.TRANSIENT),
     /** The model's stream ended without a finish reason. */
     ENGINE_TRUNCATED(Kind.TRANSIENT),
+    /** The model ended its answer for a reason that means failure, such as {@code error} or {@code abort}; its server is well. */
+    ENGINE_ABORTED(Kind.TRANSIENT),
     WORKER_LOST(Kind.TRANSIENT),
     /** A worker's chunks do not add up to what it says it sent. */
     CHUNKS_CORRUPT(Kind.TRANSIENT),

@@ -167,6 +167,10 @@ final class Endpoint {
                 case Model.Outcome.Failed failed -> {
                     lastError = failed.code();
                     count(failed.code().wire());
+                    if (failed.code() == ErrorCode.ENGINE_ABORTED) {
+                        begun();
+                        return;
+                    }
                     switch (failed.code().kind()) {
                         // It refuses this request, and is well.
                         case USER -> begun();

@@ -99,6 +99,9 @@ final class StreamedAnswer {
                 progress++;
                 finishReason = finishReason == null ? reason : finishReason;
             }
+            case ModelEvent.Aborted(String reason) ->
+                broken(new Model.Outcome.Failed(
+                        ErrorCode.ENGINE_ABORTED, "the model's answer ended with '" + reason + "'"));
             case ModelEvent.Failed(var error) -> broken(FailureKinds.brokenOff(error));
             case ModelEvent.Ended() -> {
                 ended = true;

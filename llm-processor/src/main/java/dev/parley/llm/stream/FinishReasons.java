@@ -66,7 +66,7 @@ public final class FinishReasons {
                     "malformed_function_call",
                     "unexpected_tool_call",
                     "insufficient_system_resource" ->
-                Optional.of(new ModelEvent.Failed(ServerError.saying("the answer ended with '" + reason + "'")));
+                Optional.of(new ModelEvent.Aborted(bounded(said.strip())));
             default -> finished(bounded(said.strip()));
         };
     }

@@ -47,6 +47,13 @@ public sealed interface ModelEvent {
      */
     record Finished(String reason) implements ModelEvent {}
 
+    /**
+     * The answer has ended, for a reason that means failure.
+     *
+     * @param reason as it was said
+     */
+    record Aborted(String reason) implements ModelEvent {}
+
     /** The server says that it cannot go on. */
     record Failed(ServerError error) implements ModelEvent {}
 

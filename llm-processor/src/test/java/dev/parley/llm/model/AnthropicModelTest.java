@@ -174,8 +174,13 @@ class AnthropicModelTest {
         assertThat(failing()).isEqualTo(ErrorCode.ENGINE_RATE_LIMITED);
         server.refuses(400, "invalid_request_error", "prompt is too long");
         assertThat(ask(null)).isInstanceOfSatisfying(Outcome.Failed.class, failed -> {
-            assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_REJECTED);
+            assertThat(failed.code()).isEqualTo(ErrorCode.CONTEXT_LENGTH_EXCEEDED);
             assertThat(failed.detail()).contains("prompt is too long");
+        });
+        server.refuses(400, "invalid_request_error", "max_tokens: must be positive");
+        assertThat(ask(null)).isInstanceOfSatisfying(Outcome.Failed.class, failed -> {
+            assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_REJECTED);
+            assertThat(failed.detail()).contains("must be positive");
         });
         server.streams(start(1), FakeAnthropic.event("error", "\"error\":{\"type\":\"overloaded_error\"}"));
         assertThat(failing()).isEqualTo(ErrorCode.ENGINE_ERROR);

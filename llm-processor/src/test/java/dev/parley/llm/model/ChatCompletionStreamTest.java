@@ -191,7 +191,7 @@ class ChatCompletionStreamTest {
     void aReasonThatMeansFailureSaysSo(String reason) {
         Outcome.Failed failed = chat(data(A, finish(reason), USAGE, DONE)).failed();
 
-        assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_ERROR);
+        assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_ABORTED);
         assertThat(failed.detail()).contains("'" + reason + "'");
     }
 
