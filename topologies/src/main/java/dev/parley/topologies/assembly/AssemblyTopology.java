@@ -9,7 +9,7 @@ import dev.parley.chat.v1.ToolCalled;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
-import dev.parley.topologies.records.Intake;
+import dev.parley.topologies.aggregate.Intake;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
 import java.util.Map;
@@ -67,20 +67,13 @@ public final class AssemblyTopology {
         Topology topology = new Topology();
         Intake.add(
                 topology,
-                new Intake.Part<>(
-                        topics.chunks(), "read-chunks", "decode-chunks", STAGE, ASSEMBLE, AssemblyTopology::objection),
+                new Intake.Part<>("chunks", topics.chunks(), STAGE, ASSEMBLE, AssemblyTopology::objection),
                 topics.deadLetters(),
                 wallClock,
                 meters);
         Intake.add(
                 topology,
-                new Intake.Part<>(
-                        topics.controls(),
-                        "read-controls",
-                        "decode-controls",
-                        STAGE,
-                        ASSEMBLE,
-                        AssemblyTopology::objection),
+                new Intake.Part<>("controls", topics.controls(), STAGE, ASSEMBLE, AssemblyTopology::objection),
                 topics.deadLetters(),
                 wallClock,
                 meters);
