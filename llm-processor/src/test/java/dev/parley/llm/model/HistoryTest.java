@@ -159,7 +159,6 @@ class HistoryTest {
             assertThat(role).isNotEqualTo(before);
             assertThat(message.path("content")).isNotEmpty();
             Set<String> answered = new HashSet<>();
-            Set<String> asked = new HashSet<>();
             boolean text = false;
             for (JsonNode block : message.path("content")) {
                 switch (block.path("type").asText()) {
@@ -170,7 +169,6 @@ class HistoryTest {
                     case "tool_use" -> {
                         assertThat(block.path("id").asText()).matches("[a-zA-Z0-9_-]+");
                         assertThat(ids.add(block.path("id").asText())).isTrue();
-                        asked.add(block.path("id").asText());
                     }
                     case "tool_result" -> {
                         assertThat(text).as("results come first").isFalse();

@@ -243,26 +243,30 @@ class ServerQuirksTest {
 
     @Test
     void piecesOfReasoningAndOfCallsKeepAnAnswerAlive() {
-        List<String> pieces = List.of(
-                delta("'reasoning':'Hm. '"),
-                delta("'tool_calls':[{'index':0,'id':'c','function':{'name':'f','arguments':''}}]"),
-                delta("'tool_calls':[{'index':0,'function':{'arguments':'{'}}]"),
-                delta("'tool_calls':[{'index':0,'function':{'arguments':' '}}]"),
-                delta("'tool_calls':[{'index':0,'function':{'arguments':'}'}}]"),
-                finish("tool_calls"));
-        Outcome outcome = askPatiently((asked, connection) -> {
+        Duration idle = Duration.ofSeconds(2);
+        int count = 20;
+        serving((asked, connection) -> {
             connection.stream();
-            for (String piece : pieces) {
-                connection.text(data(piece));
-                Pause.of(SHORT.dividedBy(2));
+            for (int i = 0; i < count; i++) {
+                connection.text(data(delta("'reasoning':'Hm. '")));
+                Pause.of(idle.dividedBy(count));
             }
+            connection.text(data(delta("'tool_calls':[{'index':0,'id':'c','function':{'name':'f','arguments':'{'}}]")));
+            for (int i = 0; i < count; i++) {
+                connection.text(data(delta("'tool_calls':[{'index':0,'function':{'arguments':' '}}]")));
+                Pause.of(idle.dividedBy(count));
+            }
+            connection.text(data(
+                    delta("'tool_calls':[{'index':0,'function':{'arguments':'}'}}]"), finish("tool_calls"), DONE));
         });
+
+        Outcome outcome = ask(LONG, idle);
 
         assertThat(outcome)
                 .isInstanceOfSatisfying(
                         Outcome.Finished.class,
                         finished -> assertThat(finished.finishReason()).isEqualTo("tool_calls"));
-        assertThat(said.calls).containsExactly(new ToolCall("c", "f", "{ }"));
+        assertThat(said.calls).containsExactly(new ToolCall("c", "f", "{" + " ".repeat(count) + "}"));
     }
 
     @Test
