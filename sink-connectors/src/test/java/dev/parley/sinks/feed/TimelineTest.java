@@ -60,7 +60,7 @@ class TimelineTest {
     }
 
     private static Tally tally(int seq) {
-        return new Tally(seq, 0L, 0L, USAGE, null, 1.0, null);
+        return new Tally(seq, 0L, 0L, USAGE, null, 1.0, null, null, 0);
     }
 
     /** A random log of one conversation: records of both topics in one of the orders in which a node may read them. */
@@ -110,8 +110,8 @@ class TimelineTest {
                         turn,
                         id,
                         attempt < attempts
-                                ? new AttemptFailed("worker_lost", "x", true, tally(deltas))
-                                : new AttemptFinished("stop", tally(deltas))));
+                                ? new AttemptFailed("worker_lost", "x", true, tally(deltas), null)
+                                : new AttemptFinished("stop", tally(deltas), null, List.of())));
             }
             if (random.nextInt(3) == 0) {
                 chunks.add(chunk(turn, turn + "-late", new AttemptStarted(9, "initial", "e", "m", "w")));
