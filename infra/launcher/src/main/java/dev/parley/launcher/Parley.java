@@ -47,6 +47,7 @@ public final class Parley implements Callable<Integer> {
 
     public static void main(String[] args) {
         LUCENE.setLevel(Level.SEVERE);
+        Shutdown.guardOthers();
         CommandLine commandLine = new CommandLine(new Parley())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((exception, line, parsed) -> report(exception));
