@@ -91,6 +91,7 @@ public final class Roles implements AutoCloseable {
         ValueSerdes serdes = new ValueSerdes(registry);
         Topics topics = Topics.of(topicSettings, serdes);
         PrometheusMeterRegistry meters = meters();
+        KafkaClock.report(meters);
         Roles roles = new Roles(progress);
         try {
             if (provision) {
@@ -113,7 +114,12 @@ public final class Roles implements AutoCloseable {
             }
             return roles;
         } catch (RuntimeException e) {
+            // Closing waits, which an interrupted thread does not.
+            boolean interrupted = Thread.interrupted();
             roles.close();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
             throw e;
         }
     }
