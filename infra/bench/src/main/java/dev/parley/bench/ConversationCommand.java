@@ -143,8 +143,7 @@ final class ConversationCommand extends Measurement {
         }
 
         Sample round(int round) {
-            for (Command.Body command : commandsOf(round)) {
-                Command asked = (Command) command;
+            for (Command asked : commandsOf(round)) {
                 String key = asked.getTenantId() + "/" + asked.getConversationId();
                 var _ = commands.send(new ProducerRecord<>(
                         topics.commands().name(),
@@ -230,8 +229,8 @@ final class ConversationCommand extends Measurement {
         }
     }
 
-    private List<Command.Body> commandsOf(int round) {
-        List<Command.Body> commands = new ArrayList<>();
+    private List<Command> commandsOf(int round) {
+        List<Command> commands = new ArrayList<>();
         for (int step = 0; step < COMMANDS; step++) {
             for (int conversation = 0; conversation < conversations; conversation++) {
                 String id = "round-%03d-%06d".formatted(round, conversation);
