@@ -161,12 +161,12 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
                 String toolCallId = message.requiredText("tool_call_id");
                 String content = content(message);
                 message.done();
-                yield new PromptMessage(Role.TOOL, content, List.of(), toolCallId);
+                yield new PromptMessage(Role.TOOL, content, List.of(), toolCallId, null);
             }
             default -> {
                 String content = content(message);
                 message.done();
-                yield new PromptMessage(role.equals("user") ? Role.USER : Role.SYSTEM, content, List.of(), null);
+                yield new PromptMessage(role.equals("user") ? Role.USER : Role.SYSTEM, content, List.of(), null, null);
             }
         };
     }
@@ -181,7 +181,7 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
         message.pass("parsed");
         message.texts("annotations", 0);
         message.done();
-        return new PromptMessage(Role.ASSISTANT, content, calls, null);
+        return new PromptMessage(Role.ASSISTANT, content, calls, null, null);
     }
 
     private static ToolCall toolCall(JsonBody call) {

@@ -56,8 +56,8 @@ final class PastExchanges {
                         question.getRole(),
                         question.getContent(),
                         List.of(),
-                        prompt == null ? null : prompt.getToolCallId()));
-                messages.add(new PromptMessage(Role.ASSISTANT, answer.getContent(), answer.getToolCalls(), null));
+                        prompt == null ? null : prompt.getToolCallId(), null));
+                messages.add(new PromptMessage(Role.ASSISTANT, answer.getContent(), answer.getToolCalls(), null, null));
             }
         });
         return messages;

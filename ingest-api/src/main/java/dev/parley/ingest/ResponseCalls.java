@@ -204,13 +204,13 @@ final class ResponseCalls {
                 .orElseThrow(() -> new ProblemException(
                         ErrorCode.NOT_FOUND, "item '" + itemId + "' is of a response that is not complete", "input"));
         return switch (item.kind()) {
-            case "msg" -> List.of(new PromptMessage(Role.ASSISTANT, completed.getContent(), List.of(), null));
+            case "msg" -> List.of(new PromptMessage(Role.ASSISTANT, completed.getContent(), List.of(), null, null));
             case "rs" -> List.of();
             default -> {
                 int index = Integer.parseInt(item.kind().substring(2));
                 List<ToolCall> calls = completed.getToolCalls();
                 yield index < calls.size()
-                        ? List.of(new PromptMessage(Role.ASSISTANT, "", List.of(calls.get(index)), null))
+                        ? List.of(new PromptMessage(Role.ASSISTANT, "", List.of(calls.get(index)), null, null))
                         : List.of();
             }
         };

@@ -180,7 +180,7 @@ record ResponseRequest(
 
         List<PromptMessage> messages(JsonBody body) {
             if (!body.isList("input")) {
-                messages.add(new PromptMessage(Role.USER, body.requiredText("input"), List.of(), null));
+                messages.add(new PromptMessage(Role.USER, body.requiredText("input"), List.of(), null, null));
                 return messages;
             }
             for (JsonBody item : body.objects("input", ChatCompletionRequest.MAX_MESSAGES)) {
@@ -203,7 +203,7 @@ record ResponseRequest(
                 }
                 case "function_call_output" -> {
                     messages.add(new PromptMessage(
-                            Role.TOOL, text(item, "output"), List.of(), item.requiredText("call_id")));
+                            Role.TOOL, text(item, "output"), List.of(), item.requiredText("call_id"), null));
                     sentBack(item);
                 }
                 case "item_reference" -> {
@@ -233,7 +233,7 @@ record ResponseRequest(
                     },
                     content,
                     List.of(),
-                    null));
+                    null, null));
         }
 
         /** Members of this server's own output, which callers send back as they came. */
@@ -255,13 +255,13 @@ record ResponseRequest(
         private void call(ToolCall call) {
             PromptMessage before = messages.isEmpty() ? null : messages.getLast();
             if (before == null || before.getRole() != Role.ASSISTANT) {
-                messages.add(new PromptMessage(Role.ASSISTANT, "", List.of(call), null));
+                messages.add(new PromptMessage(Role.ASSISTANT, "", List.of(call), null, null));
                 return;
             }
             List<ToolCall> calls = new ArrayList<>(before.getToolCalls());
             calls.add(call);
             messages.removeLast();
-            messages.add(new PromptMessage(Role.ASSISTANT, before.getContent(), calls, null));
+            messages.add(new PromptMessage(Role.ASSISTANT, before.getContent(), calls, null, null));
         }
 
         private static String text(JsonBody item, String name) {

@@ -83,10 +83,10 @@ class ChatCompletionRequestTest {
         assertThat(call.prompt().getToolCallId()).isEqualTo("c1");
         assertThat(call.prompt().getContext())
                 .containsExactly(
-                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null),
-                        new PromptMessage(Role.SYSTEM, "Be kind.", List.of(), null),
-                        new PromptMessage(Role.USER, "", List.of(), null),
-                        new PromptMessage(Role.ASSISTANT, "", List.of(new ToolCall("c1", "f", "{}")), null));
+                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null),
+                        new PromptMessage(Role.SYSTEM, "Be kind.", List.of(), null, null),
+                        new PromptMessage(Role.USER, "", List.of(), null, null),
+                        new PromptMessage(Role.ASSISTANT, "", List.of(new ToolCall("c1", "f", "{}")), null, null));
     }
 
     /** Callers send an answer back as they got it, or as their SDK made it. */
@@ -103,7 +103,7 @@ class ChatCompletionRequestTest {
 
         assertThat(call.prompt().getContext())
                 .containsExactly(
-                        new PromptMessage(Role.ASSISTANT, "Well.", List.of(new ToolCall("c1", "f", "")), null));
+                        new PromptMessage(Role.ASSISTANT, "Well.", List.of(new ToolCall("c1", "f", "")), null, null));
     }
 
     @Test

@@ -238,21 +238,21 @@ final class FakeWorld implements CommandLog {
                                 usage,
                                 List.of(),
                                 timings,
-                                List.of()));
+                                List.of(), null, null));
             case FAIL ->
                 emit(
                         key,
                         cause,
                         turnId,
                         new TurnFailed(
-                                answerId, generation, attempt, failure.wire(), "it broke", "Half", null, timings));
+                                answerId, generation, attempt, failure.wire(), "it broke", "Half", null, timings, null));
             case CANCEL ->
                 emit(
                         key,
                         cause,
                         turnId,
                         new TurnCancelled(
-                                answerId, submit.getMessageId(), generation, attempt, "Ha", usage, false, timings));
+                                answerId, submit.getMessageId(), generation, attempt, "Ha", usage, false, timings, null));
             case NEVER, REJECT -> {}
         }
     }
@@ -283,7 +283,7 @@ final class FakeWorld implements CommandLog {
                                 "",
                                 null,
                                 false,
-                                new Timings(null, null, null, null)));
+                                new Timings(null, null, null, null), null));
             }
         });
     }

@@ -1133,8 +1133,8 @@ class OpenApiTest {
     private static final Timings TIMINGS = new Timings(1.0, 2.0, 3.0, 4.0);
     private static final Timings NO_TIMINGS = new Timings(null, null, null, null);
     private static final ToolCall TOOL_CALL = new ToolCall("call_1", "get_weather", "{\"place\":\"Bern\"}");
-    private static final PromptMessage ASKED_EARLIER = new PromptMessage(Role.ASSISTANT, "", List.of(TOOL_CALL), null);
-    private static final PromptMessage TOOL_RESULT = new PromptMessage(Role.TOOL, "rain", List.of(), "call_1");
+    private static final PromptMessage ASKED_EARLIER = new PromptMessage(Role.ASSISTANT, "", List.of(TOOL_CALL), null, null);
+    private static final PromptMessage TOOL_RESULT = new PromptMessage(Role.TOOL, "rain", List.of(), "call_1", null);
     private static final CallerPrompt PROMPT = new CallerPrompt(
             Role.TOOL,
             "call_1",
@@ -1179,7 +1179,7 @@ class OpenApiTest {
                         USAGE,
                         List.of(),
                         NO_TIMINGS,
-                        List.of(calls)));
+                        List.of(calls), null, null));
     }
 
     /** Every event, with everything that it may have, and with nothing that it need not. */
@@ -1211,12 +1211,12 @@ class OpenApiTest {
                                 USAGE,
                                 List.of(SOURCE),
                                 TIMINGS,
-                                List.of(TOOL_CALL))),
+                                List.of(TOOL_CALL), null, null)),
                 completed("t", "", null, "stop"),
-                logged("t", new TurnFailed("a", "g", ATTEMPT, "no_worker", "none", "x", USAGE, TIMINGS)),
-                logged("t", new TurnFailed("a", "g", null, "no_worker", "none", "", null, NO_TIMINGS)),
-                logged("t", new TurnCancelled("a", "m", "g", ATTEMPT, "x", USAGE, true, TIMINGS)),
-                logged("t", new TurnCancelled("a", "m", null, null, "", null, false, NO_TIMINGS)),
+                logged("t", new TurnFailed("a", "g", ATTEMPT, "no_worker", "none", "x", USAGE, TIMINGS, null)),
+                logged("t", new TurnFailed("a", "g", null, "no_worker", "none", "", null, NO_TIMINGS, null)),
+                logged("t", new TurnCancelled("a", "m", "g", ATTEMPT, "x", USAGE, true, TIMINGS, null)),
+                logged("t", new TurnCancelled("a", "m", null, null, "", null, false, NO_TIMINGS, null)),
                 logged(null, new FeedbackRecorded("a", "5", "good")),
                 logged(null, new FeedbackRecorded("a", "up", null)),
                 new FeedEvent.MessageStarted(CONVERSATION, "t", "a", 1, "engine", "model"),
@@ -1296,12 +1296,12 @@ class OpenApiTest {
                 List.of(
                         begins,
                         says,
-                        logged(TURN, new TurnFailed("a", "g", ATTEMPT, "engine_error", "no", "It", USAGE, TIMINGS))),
+                        logged(TURN, new TurnFailed("a", "g", ATTEMPT, "engine_error", "no", "It", USAGE, TIMINGS, null))),
                 List.of(
                         begins,
                         says,
-                        logged(TURN, new TurnCancelled("a", "m", "g", ATTEMPT, "It", USAGE, true, TIMINGS))),
-                List.of(logged(TURN, new TurnCancelled("a", "m", null, null, "", null, false, NO_TIMINGS))),
+                        logged(TURN, new TurnCancelled("a", "m", "g", ATTEMPT, "It", USAGE, true, TIMINGS, null))),
+                List.of(logged(TURN, new TurnCancelled("a", "m", null, null, "", null, false, NO_TIMINGS, null))),
                 List.of(logged(TURN, new MessageRejected("m", "queue_full", "wait"))),
                 List.of(begins, says, new FeedEvent.MessageReset(CONVERSATION, TURN, "a", 2, "worker_lost")),
                 List.of(

@@ -73,7 +73,7 @@ class PastExchangesTest {
                         TurnEvents.USAGE,
                         List.of(),
                         TIMINGS,
-                        List.of(calls)));
+                        List.of(calls), null, null));
     }
 
     private void exchange(String name) {
@@ -83,11 +83,11 @@ class PastExchangesTest {
     }
 
     private static PromptMessage user(String content) {
-        return new PromptMessage(Role.USER, content, List.of(), null);
+        return new PromptMessage(Role.USER, content, List.of(), null, null);
     }
 
     private static PromptMessage assistant(String content, ToolCall... calls) {
-        return new PromptMessage(Role.ASSISTANT, content, List.of(calls), null);
+        return new PromptMessage(Role.ASSISTANT, content, List.of(calls), null, null);
     }
 
     @Test
@@ -109,9 +109,9 @@ class PastExchangesTest {
     void turnsWithoutAnAnswerAreNoPartOfThePast() {
         asked("failed", null);
         started("failed", "user-failed");
-        log("failed", new TurnFailed("answer-failed", "failed.1", null, "engine_error", "x", "Half", null, TIMINGS));
+        log("failed", new TurnFailed("answer-failed", "failed.1", null, "engine_error", "x", "Half", null, TIMINGS, null));
         asked("stopped", null);
-        log("stopped", new TurnCancelled("answer-stopped", "user-stopped", null, null, "", null, false, TIMINGS));
+        log("stopped", new TurnCancelled("answer-stopped", "user-stopped", null, null, "", null, false, TIMINGS, null));
         exchange("one");
         asked("running", null);
         started("running", "user-running");
@@ -137,7 +137,7 @@ class PastExchangesTest {
                 new CallerPrompt(
                         Role.USER,
                         null,
-                        List.of(new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null)),
+                        List.of(new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null)),
                         GenerationOptions.newBuilder()
                                 .setInstructions("of that turn alone")
                                 .build()));
@@ -155,10 +155,10 @@ class PastExchangesTest {
 
         assertThat(PastExchanges.messages(log))
                 .containsExactly(
-                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null),
+                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null),
                         user("question one"),
                         assistant("answer one", call),
-                        new PromptMessage(Role.TOOL, "question two", List.of(), "c1"),
+                        new PromptMessage(Role.TOOL, "question two", List.of(), "c1", null),
                         assistant("answer two"));
     }
 

@@ -42,7 +42,7 @@ class ResponseRequestTest {
     }
 
     private static PromptMessage assistant(String content, ToolCall... calls) {
-        return new PromptMessage(Role.ASSISTANT, content, List.of(calls), null);
+        return new PromptMessage(Role.ASSISTANT, content, List.of(calls), null, null);
     }
 
     private static ResponseRequest read(String json) {
@@ -106,10 +106,10 @@ class ResponseRequestTest {
 
         assertThat(call.prompt().getContext())
                 .containsExactly(
-                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null),
-                        new PromptMessage(Role.USER, "Hi", List.of(), null),
+                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null),
+                        new PromptMessage(Role.USER, "Hi", List.of(), null, null),
                         assistant("Well.", new ToolCall("c1", "f", "{}"), new ToolCall("c2", "g", "")),
-                        new PromptMessage(Role.TOOL, "42", List.of(), "c1"));
+                        new PromptMessage(Role.TOOL, "42", List.of(), "c1", null));
         assertThat(call.content()).isEqualTo("43");
         assertThat(call.prompt().getRole()).isEqualTo(Role.TOOL);
         assertThat(call.prompt().getToolCallId()).isEqualTo("c2");
@@ -127,7 +127,7 @@ class ResponseRequestTest {
 
         assertThat(call.prompt().getContext())
                 .containsExactly(
-                        new PromptMessage(Role.USER, "Hi", List.of(), null),
+                        new PromptMessage(Role.USER, "Hi", List.of(), null, null),
                         assistant("Earlier.", new ToolCall("c1", "f", "{}")));
     }
 
@@ -141,7 +141,7 @@ class ResponseRequestTest {
                         .prompt()
                         .getContext())
                 .containsExactly(
-                        new PromptMessage(Role.USER, "Hi", List.of(), null),
+                        new PromptMessage(Role.USER, "Hi", List.of(), null, null),
                         assistant("", new ToolCall("c1", "f", "{}")));
     }
 

@@ -93,7 +93,7 @@ final class TurnEvents {
                 USAGE,
                 List.of(),
                 TIMINGS,
-                answer.calls()));
+                answer.calls(), null, null));
     }
 
     static FeedEvent completed(Answer answer, int attempt) {
@@ -101,11 +101,11 @@ final class TurnEvents {
     }
 
     static FeedEvent failed(String code, String content) {
-        return logged(new TurnFailed(ANSWER, TURN + ".1", attempt(1), code, "it broke", content, USAGE, TIMINGS));
+        return logged(new TurnFailed(ANSWER, TURN + ".1", attempt(1), code, "it broke", content, USAGE, TIMINGS, null));
     }
 
     static FeedEvent cancelled(String content) {
-        return logged(new TurnCancelled(ANSWER, QUESTION, TURN + ".1", null, content, USAGE, false, TIMINGS));
+        return logged(new TurnCancelled(ANSWER, QUESTION, TURN + ".1", null, content, USAGE, false, TIMINGS, null));
     }
 
     static FeedEvent rejected(String code) {

@@ -56,9 +56,9 @@ class UiChatRequestTest {
 
         assertThat(request.earlier())
                 .containsExactly(
-                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null),
-                        new PromptMessage(Role.USER, "", List.of(), null),
-                        new PromptMessage(Role.ASSISTANT, "Well.", List.of(), null));
+                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null),
+                        new PromptMessage(Role.USER, "", List.of(), null, null),
+                        new PromptMessage(Role.ASSISTANT, "Well.", List.of(), null, null));
         assertThat(request.last()).contains(new UiChatRequest.Said("m1", "Hi"));
     }
 

@@ -121,12 +121,13 @@ class ClassificationsTest {
                         "initial",
                         Instant.EPOCH,
                         "cheap",
-                        List.of(new PromptMessage(Role.USER, "Which way?", List.of(), null)),
+                        List.of(new PromptMessage(Role.USER, "Which way?", List.of(), null, null)),
                         List.of(),
                         null,
                         List.of(),
                         "",
-                        TURN),
+                        TURN,
+                        0),
                 headers);
     }
 

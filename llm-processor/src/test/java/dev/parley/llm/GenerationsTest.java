@@ -106,12 +106,13 @@ class GenerationsTest {
                 "initial",
                 Instant.EPOCH,
                 engine,
-                List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null)),
+                List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null, null)),
                 List.of(),
                 null,
                 List.of(fallbacks),
                 version,
-                null);
+                null,
+                0);
         ChunkLog log = new ChunkLog(
                 producer, topics, InstantSource.fixed(Instant.EPOCH), request, "attempt", new RecordHeaders());
         generations

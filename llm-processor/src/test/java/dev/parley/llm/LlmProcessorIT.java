@@ -158,7 +158,7 @@ class LlmProcessorIT {
                 .setCause("initial")
                 .setTime(Instant.EPOCH)
                 .setEngine(engine)
-                .setMessages(List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null)));
+                .setMessages(List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null, null)));
     }
 
     private void classify(String id) {

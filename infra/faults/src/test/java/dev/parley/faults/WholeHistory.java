@@ -139,7 +139,7 @@ final class WholeHistory {
                 usage(),
                 List.of(),
                 new Timings(1.0, 1.0, 1.0, 1.0),
-                List.of());
+                List.of(), null, null);
     }
 
     void event(@Nullable String turn, ConversationEvent.Body body) {

@@ -65,19 +65,22 @@ public final class Engine {
     /**
      * Answers.
      *
+     * @param budget of calls; where it is used up, the last failure is the outcome
      * @param force whether to ask endpoints that their breakers turn away from
      */
-    Answer answer(GenerationRequest request, AnswerSink sink, Cancellation cancellation, boolean force) {
+    Answer answer(
+            GenerationRequest request, AnswerSink sink, Cancellation cancellation, CallBudget budget, boolean force) {
         Beginning beginning = new Beginning(sink);
         String key = request.getTenantId() + "/" + request.getConversationId();
         Set<Endpoint> tried = new HashSet<>();
         long startedNanos = retries.ticker().getAsLong();
         Failed last = null;
         int again = 0;
-        while (true) {
+        while (budget.isLeft()) {
             long freed = endpoints.freedSoFar();
             switch (endpoints.choose(key, tried, force)) {
                 case Endpoints.Choice.Taken(Endpoint endpoint) -> {
+                    budget.take();
                     Model.Outcome outcome = ask(endpoint, request, beginning, cancellation);
                     if (beginning.begun
                             || cancellation.isCancelled()
@@ -108,6 +111,7 @@ public final class Engine {
             again++;
             tried.clear();
         }
+        return last == null ? new Answer(CallBudget.usedUp(), false, false) : new Answer(last, false, true);
     }
 
     private Model.Outcome ask(

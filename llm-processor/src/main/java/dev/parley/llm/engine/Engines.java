@@ -41,21 +41,26 @@ public final class Engines {
      * Answers {@code request} by the engine that it names, or by the first of its fallbacks that can, as long as nothing was
      * said. An engine that refuses the request is passed over like one that is away: a prompt that is too long for one, or a
      * key that is wrong, says nothing about the next. Where all endpoints of all these engines are turned away from, the
-     * first is asked nonetheless, since a refusal of our own would help nobody.
+     * first is asked nonetheless, since a refusal of our own would help nobody. All of them together ask model servers as often
+     * as the request allows, and no more.
      */
     public Model.Outcome answer(GenerationRequest request, AnswerSink sink, Cancellation cancellation) {
         LinkedHashSet<String> names = new LinkedHashSet<>(List.of(request.getEngine()));
         names.addAll(request.getFallbacks());
+        CallBudget budget = CallBudget.of(request);
         Failed failure = null;
         Engine rested = null;
         boolean asked = false;
         for (String name : names) {
+            if (failure != null && !budget.isLeft()) {
+                break;
+            }
             Engine engine = engines.get(name);
             if (engine == null) {
                 failure = worthier(failure, unknown(name));
                 continue;
             }
-            Engine.Answer answer = engine.answer(request, sink, cancellation, false);
+            Engine.Answer answer = engine.answer(request, sink, cancellation, budget, false);
             if (!(answer.outcome() instanceof Failed failed)
                     || !answer.mayBeTakenOver()
                     || cancellation.isCancelled()) {
@@ -66,7 +71,7 @@ public final class Engines {
             failure = worthier(failure, failed);
         }
         if (rested != null && !asked) {
-            return rested.answer(request, sink, cancellation, true).outcome();
+            return rested.answer(request, sink, cancellation, budget, true).outcome();
         }
         return failure == null ? unknown(request.getEngine()) : failure;
     }

@@ -44,12 +44,13 @@ final class Fakes {
                 "initial",
                 Instant.EPOCH,
                 engine,
-                List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null)),
+                List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null, null)),
                 List.of(),
                 null,
                 List.of(fallbacks),
                 "",
-                null);
+                null,
+                0);
     }
 
     static EngineConfiguration.Builder engine(String name, EngineKind kind) {

@@ -70,15 +70,17 @@ class AnthropicModelTest {
                 Instant.EPOCH,
                 "claude",
                 List.of(
-                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null),
-                        new PromptMessage(Role.USER, "Look!", List.of(), null),
-                        new PromptMessage(Role.ASSISTANT, "", List.of(new ToolCall("c1", "look", "{\"q\":1}")), null),
-                        new PromptMessage(Role.TOOL, "42", List.of(), "c1")),
+                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null),
+                        new PromptMessage(Role.USER, "Look!", List.of(), null, null),
+                        new PromptMessage(
+                                Role.ASSISTANT, "", List.of(new ToolCall("c1", "look", "{\"q\":1}")), null, null),
+                        new PromptMessage(Role.TOOL, "42", List.of(), "c1", null)),
                 List.of(),
                 options,
                 List.of(),
                 "",
-                null);
+                null,
+                0);
     }
 
     private Outcome ask(@Nullable GenerationOptions options) {
@@ -108,12 +110,8 @@ class AnthropicModelTest {
                 end("tool_use", 23));
 
         assertThat(ask(null))
-                .isEqualTo(
-                        new Outcome.Finished(
-                        "tool_calls",
-                        Optional.of(TokenUsage.of(11, 23)),
-                        Optional.empty(),
-                        List.of()));
+                .isEqualTo(new Outcome.Finished(
+                        "tool_calls", Optional.of(TokenUsage.of(11, 23)), Optional.empty(), List.of()));
         assertThat(said.reasoning).hasToString("Hm.");
         assertThat(said.text).hasToString("Cold and windy.");
         assertThat(said.calls).containsExactly(new ToolCall("toolu_1", "look", "{\"q\":2}"));

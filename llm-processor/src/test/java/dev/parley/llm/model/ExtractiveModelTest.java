@@ -59,7 +59,7 @@ class ExtractiveModelTest {
                 .setCause("initial")
                 .setTime(Instant.EPOCH)
                 .setEngine("extractive")
-                .setMessages(List.of(new PromptMessage(Role.USER, question, List.of(), null)))
+                .setMessages(List.of(new PromptMessage(Role.USER, question, List.of(), null, null)))
                 .setPassages(Arrays.asList(passages))
                 .build();
     }

@@ -46,7 +46,9 @@ class OpenAiModelTest {
 
     private OpenAiModel model(URI url, Duration firstToken, Duration idle) {
         return new OpenAiModel(
-                new ModelServer(url, Optional.of("scripted"), Optional.empty(), firstToken, idle), Dialects.USUAL, connections);
+                new ModelServer(url, Optional.of("scripted"), Optional.empty(), firstToken, idle),
+                Dialects.USUAL,
+                connections);
     }
 
     @AfterEach
@@ -58,8 +60,8 @@ class OpenAiModelTest {
     private static GenerationRequest request(Passage... passages) {
         return request(
                 List.of(
-                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null),
-                        new PromptMessage(Role.USER, "How is the weather on Saturn?", List.of(), null)),
+                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null),
+                        new PromptMessage(Role.USER, "How is the weather on Saturn?", List.of(), null, null)),
                 null,
                 passages);
     }
@@ -81,7 +83,8 @@ class OpenAiModelTest {
                 options,
                 List.of(),
                 "",
-                null);
+                null,
+                0);
     }
 
     private Outcome ask(Script script) {
@@ -124,7 +127,7 @@ class OpenAiModelTest {
     }
 
     private static PromptMessage message(Role role, String content) {
-        return new PromptMessage(role, content, List.of(), null);
+        return new PromptMessage(role, content, List.of(), null, null);
     }
 
     private static JsonNode json(String text) throws JsonProcessingException {
@@ -200,12 +203,13 @@ class OpenAiModelTest {
                                 List.of(
                                         new ToolCall("call_1", "look", "{\"q\": 1}"),
                                         new ToolCall("call_2", "look", "no JSON")),
+                                null,
                                 null),
-                        new PromptMessage(Role.TOOL, "42", List.of(), "call_1"),
-                        new PromptMessage(Role.TOOL, "43", List.of(), "call_2"),
+                        new PromptMessage(Role.TOOL, "42", List.of(), "call_1", null),
+                        new PromptMessage(Role.TOOL, "43", List.of(), "call_2", null),
                         new PromptMessage(
-                                Role.ASSISTANT, "Once more.", List.of(new ToolCall("call_3", "f", "{}")), null),
-                        new PromptMessage(Role.TOOL, "44", List.of(), "call_3")),
+                                Role.ASSISTANT, "Once more.", List.of(new ToolCall("call_3", "f", "{}")), null, null),
+                        new PromptMessage(Role.TOOL, "44", List.of(), "call_3", null)),
                 null);
 
         JsonNode messages = body.path("messages");

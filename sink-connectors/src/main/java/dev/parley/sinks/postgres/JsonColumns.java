@@ -108,7 +108,8 @@ final class JsonColumns {
                     Role.valueOf(message.path("role").asText().toUpperCase(Locale.ROOT)),
                     message.path("content").asText(),
                     toolCalls(message.path("toolCalls")),
-                    message.hasNonNull("toolCallId") ? message.get("toolCallId").asText() : null));
+                    message.hasNonNull("toolCallId") ? message.get("toolCallId").asText() : null,
+                    null));
         }
         return messages;
     }

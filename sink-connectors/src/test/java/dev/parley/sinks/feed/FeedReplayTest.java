@@ -54,7 +54,9 @@ class FeedReplayTest {
                     new Usage(1, 1, UsageBasis.MEASURED, null),
                     List.of(),
                     new Timings(null, null, null, null),
-                    List.of()));
+                    List.of(),
+                    null,
+                    null));
 
     private final List<ConversationEvent> archived = new ArrayList<>();
     private final List<Runnable> whileWaiting = new ArrayList<>();

@@ -30,8 +30,8 @@ import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ConversationKey;
-import dev.parley.stack.LaterVersion;
 import dev.parley.sinks.edge.SseFrames;
+import dev.parley.stack.LaterVersion;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -135,7 +135,9 @@ class TimelineTest {
                             USAGE,
                             List.of(),
                             new Timings(null, null, null, null),
-                            List.copyOf(calls))));
+                            List.copyOf(calls),
+                            null,
+                            null)));
         }
         return log;
     }
@@ -385,7 +387,9 @@ class TimelineTest {
                         USAGE,
                         List.of(),
                         new Timings(null, null, null, null),
-                        List.of()));
+                        List.of(),
+                        null,
+                        null));
     }
 
     private static ConversationEvent started(long sequence, String turn) {
@@ -514,7 +518,8 @@ class TimelineTest {
                         "Hi",
                         null,
                         false,
-                        new Timings(null, null, null, null))));
+                        new Timings(null, null, null, null),
+                        null)));
         assertThat(timeline.running()).isEmpty();
         assertThat(timeline.latestTurn()).contains("two");
     }
@@ -627,8 +632,10 @@ class TimelineTest {
         accept(timeline, event(1, "turn", new TurnStarted("question", "answer", "turn.1", null)));
         accept(timeline, chunk("turn", "a", new AttemptStarted(1, "initial", "e", "m", "w")));
 
-        assertThat(accept(timeline, chunk("turn", "a", LaterVersion.body(GenerationChunk.getClassSchema(), "Progress"))))
+        assertThat(accept(
+                        timeline, chunk("turn", "a", LaterVersion.body(GenerationChunk.getClassSchema(), "Progress"))))
                 .isEmpty();
-        assertThat(accept(timeline, chunk("turn", "a", new TextDelta(0, "Hello")))).hasSize(1);
+        assertThat(accept(timeline, chunk("turn", "a", new TextDelta(0, "Hello"))))
+                .hasSize(1);
     }
 }

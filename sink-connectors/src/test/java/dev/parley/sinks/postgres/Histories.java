@@ -145,7 +145,7 @@ final class Histories {
             CallerPrompt prompt = new CallerPrompt(
                     Role.TOOL,
                     "call",
-                    List.of(new PromptMessage(Role.ASSISTANT, text(), calls(), maybe("call"))),
+                    List.of(new PromptMessage(Role.ASSISTANT, text(), calls(), maybe("call"), null)),
                     GenerationOptions.newBuilder().build());
             log(
                     turn,
@@ -203,7 +203,8 @@ final class Histories {
                                 "",
                                 null,
                                 random.nextBoolean(),
-                                timings()));
+                                timings(),
+                                null));
             }
         }
 
@@ -242,7 +243,8 @@ final class Histories {
                             text(),
                             text(),
                             maybe(usage()),
-                            timings());
+                            timings(),
+                            null);
                 case 1 ->
                     new TurnCancelled(
                             turn.answer(),
@@ -252,7 +254,8 @@ final class Histories {
                             text(),
                             maybe(usage()),
                             random.nextBoolean(),
-                            timings());
+                            timings(),
+                            null);
                 default -> {
                     answered.add(turn);
                     yield new MessageCompleted(
@@ -265,7 +268,9 @@ final class Histories {
                             usage(),
                             sources(),
                             timings(),
-                            calls());
+                            calls(),
+                            null,
+                            null);
                 }
             };
         }

@@ -18,8 +18,8 @@ class JsonColumnsTest {
     void whatGoesInComesOut() {
         List<ToolCall> calls = List.of(new ToolCall(HARD, "f", "{\"q\":1}"), new ToolCall("2", "g", ""));
         List<PromptMessage> context = List.of(
-                new PromptMessage(Role.ASSISTANT, HARD, calls, null),
-                new PromptMessage(Role.TOOL, "", List.of(), "call"));
+                new PromptMessage(Role.ASSISTANT, HARD, calls, null, null),
+                new PromptMessage(Role.TOOL, "", List.of(), "call", null));
         List<Source> sources = List.of(new Source("s", HARD, null, 0.1), new Source("t", "", "https://u", 1.0));
 
         assertThat(JsonColumns.toolCalls(JsonColumns.ofToolCalls(calls))).isEqualTo(calls);

@@ -145,7 +145,9 @@ class PostgresSinkIT {
                         USAGE,
                         List.of(),
                         TIMINGS,
-                        List.of()));
+                        List.of(),
+                        null,
+                        null));
     }
 
     private List<Message> messages() {
@@ -174,7 +176,7 @@ class PostgresSinkIT {
         assertThat(running.activeTurn().map(ConversationSnapshot.ActiveTurn::turnId))
                 .contains("two");
         assertThat(running.conversation().messageCount()).isEqualTo(4);
-        log("two", new TurnCancelled("answer-two", "user-two", "two.1", null, "part", USAGE, true, TIMINGS));
+        log("two", new TurnCancelled("answer-two", "user-two", "two.1", null, "part", USAGE, true, TIMINGS, null));
         log(null, new FeedbackRecorded("answer-one", "up", "nice"));
         awaitSequence();
 
@@ -203,9 +205,9 @@ class PostgresSinkIT {
         ToolCall call = new ToolCall("call_1", "look", "{\"q\": \"\\u0000 \u2028 and \uD83D\uDE00\"}");
         ToolCall bare = new ToolCall("call_2", "wait", "");
         List<PromptMessage> context = List.of(
-                new PromptMessage(Role.SYSTEM, "Be brief.\r\n\u2028", List.of(), null),
-                new PromptMessage(Role.ASSISTANT, "", List.of(call, bare), null),
-                new PromptMessage(Role.TOOL, "42", List.of(), "call_1"));
+                new PromptMessage(Role.SYSTEM, "Be brief.\r\n\u2028", List.of(), null, null),
+                new PromptMessage(Role.ASSISTANT, "", List.of(call, bare), null, null),
+                new PromptMessage(Role.TOOL, "42", List.of(), "call_1", null));
         log(null, new ConversationCreated(null, "w", Map.of()));
         log(
                 "one",
@@ -239,7 +241,9 @@ class PostgresSinkIT {
                         USAGE,
                         List.of(),
                         TIMINGS,
-                        List.of(call, bare)));
+                        List.of(call, bare),
+                        null,
+                        null));
         exchange("two", "q", "a");
         awaitSequence();
 

@@ -3,6 +3,7 @@ package dev.parley.topologies.assembly;
 import dev.parley.chat.v1.Answerer;
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.Tally;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +28,16 @@ record AttemptProgress(Attempt attempt, Phase phase, Transcript transcript) {
         record Failed(Cost cost) implements Phase {}
     }
 
-    /** What an attempt consumed; times by the worker's monotonic clock. */
+    /**
+     * What an attempt consumed; times by the worker's monotonic clock.
+     *
+     * @param upstream as its worker told; null where it did not, and for an attempt taken up from the store
+     */
     record Cost(
             Usage usage,
             @Nullable Double firstTokenMillis,
-            @Nullable Double generationMillis) {}
+            @Nullable Double generationMillis,
+            @Nullable Upstream upstream) {}
 
     static AttemptProgress startedBy(Attempt attempt) {
         return new AttemptProgress(attempt, new Phase.Running(), Transcript.EMPTY);
@@ -68,7 +74,7 @@ record AttemptProgress(Attempt attempt, Phase phase, Transcript transcript) {
 
     /** What it cost: as its worker said, else estimated from the text. */
     Cost cost() {
-        return phase instanceof Phase.Failed(Cost stated) ? stated : new Cost(estimatedUsage(), null, null);
+        return phase instanceof Phase.Failed(Cost stated) ? stated : new Cost(estimatedUsage(), null, null, null);
     }
 
     private Usage estimatedUsage() {

@@ -9,6 +9,7 @@ import dev.parley.chat.v1.GenerationFailed;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ErrorCode;
@@ -133,8 +134,7 @@ sealed interface Generation {
                     delta(current, seq, said -> said.plusReasoning(text), now);
                 case Signal.Called(int seq, ToolCall call) -> delta(current, seq, said -> said.plusCall(call), now);
                 case Signal.Alive alive -> ignored(Effect.ALIVE);
-                case Signal.Finished(String finishReason, Tally tally) ->
-                    finish(current.answeredAs(tally), finishReason, tally, now);
+                case Signal.Finished finished -> finish(current.answeredAs(finished.tally()), finished, now);
                 case Signal.Failed failed -> fail(current.answeredAs(failed.tally()), failed, now);
                 case Signal.Cancelled(Tally tally) -> {
                     AttemptProgress stopped = current.answeredAs(tally);
@@ -186,18 +186,18 @@ sealed interface Generation {
             };
         }
 
-        private Step finish(AttemptProgress progress, String finishReason, Tally tally, Instant now) {
+        private Step finish(AttemptProgress progress, Signal.Finished finished, Instant now) {
             return switch (progress.phase()) {
                 case Phase.Corrupt corrupt -> ignored(Effect.VOID);
                 case Phase.Failed failed -> ignored(Effect.VOID);
-                case Phase.Running running -> finishVerified(progress, finishReason, tally, now);
-                case Phase.Silent silent -> finishVerified(progress, finishReason, tally, now);
+                case Phase.Running running -> finishVerified(progress, finished, now);
+                case Phase.Silent silent -> finishVerified(progress, finished, now);
             };
         }
 
-        private Step finishVerified(AttemptProgress progress, String finishReason, Tally tally, Instant now) {
-            return progress.transcript().matches(tally)
-                    ? closed(progress, completed(progress, finishReason, tally, now), false)
+        private Step finishVerified(AttemptProgress progress, Signal.Finished finished, Instant now) {
+            return progress.transcript().matches(finished.tally())
+                    ? closed(progress, completed(progress, finished, now), false)
                     : corrupt(progress, now);
         }
 
@@ -256,7 +256,7 @@ sealed interface Generation {
                 return ignored(Effect.VOID);
             }
             Cost cost = current == null
-                    ? new Cost(new Usage(0, 0, UsageBasis.ESTIMATED, null), null, null)
+                    ? new Cost(new Usage(0, 0, UsageBasis.ESTIMATED, null), null, null, null)
                     : current.cost();
             return closed(current, cancelled(current, cost, now), true);
         }
@@ -296,7 +296,8 @@ sealed interface Generation {
             return report(progress, "lost", new AttemptLost(progress.attempt(), reason.wire()), now);
         }
 
-        private GenerationReport completed(AttemptProgress progress, String finishReason, Tally tally, Instant now) {
+        private GenerationReport completed(AttemptProgress progress, Signal.Finished finished, Instant now) {
+            Tally tally = finished.tally();
             String reasoning = progress.transcript().reasoning();
             return report(
                     progress,
@@ -305,11 +306,13 @@ sealed interface Generation {
                             progress.attempt(),
                             progress.transcript().text(),
                             reasoning.isEmpty() ? null : reasoning,
-                            finishReason,
+                            finished.finishReason(),
                             tally.getUsage(),
                             tally.getFirstTokenMillis(),
                             tally.getGenerationMillis(),
-                            progress.transcript().toolCalls()),
+                            progress.transcript().toolCalls(),
+                            finished.extras(),
+                            upstream(tally, finished.leftOut(), null)),
                     now);
         }
 
@@ -325,7 +328,8 @@ sealed interface Generation {
                             progress.transcript().text(),
                             failed.tally().getUsage(),
                             failed.tally().getFirstTokenMillis(),
-                            failed.tally().getGenerationMillis()),
+                            failed.tally().getGenerationMillis(),
+                            upstream(failed.tally(), List.of(), failed.retryAfterMillis())),
                     now);
         }
 
@@ -338,12 +342,21 @@ sealed interface Generation {
                             progress == null ? "" : progress.transcript().text(),
                             cost.usage(),
                             cost.firstTokenMillis(),
-                            cost.generationMillis()),
+                            cost.generationMillis(),
+                            cost.upstream()),
                     now);
         }
 
         private static Cost costOf(Tally tally) {
-            return new Cost(tally.getUsage(), tally.getFirstTokenMillis(), tally.getGenerationMillis());
+            return new Cost(
+                    tally.getUsage(),
+                    tally.getFirstTokenMillis(),
+                    tally.getGenerationMillis(),
+                    upstream(tally, List.of(), null));
+        }
+
+        private static Upstream upstream(Tally tally, List<String> leftOut, @Nullable Long retryAfterMillis) {
+            return new Upstream(tally.getUsageDetails(), tally.getModelCalls(), leftOut, retryAfterMillis);
         }
 
         /** The id is a function of the fact, so that whoever reads a repeat knows it for one. */

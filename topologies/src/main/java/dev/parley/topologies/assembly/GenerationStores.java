@@ -284,13 +284,14 @@ final class GenerationStores {
 
     private static Cost cost(@Nullable AttemptCost cost) {
         if (cost == null) {
-            return new Cost(new Usage(0, 0, UsageBasis.ESTIMATED, null), null, null);
+            return new Cost(new Usage(0, 0, UsageBasis.ESTIMATED, null), null, null, null);
         }
         UsageBasis basis = cost.getMeasured() ? UsageBasis.MEASURED : UsageBasis.ESTIMATED;
         return new Cost(
                 new Usage(cost.getInputTokens(), cost.getOutputTokens(), basis, cost.getCostMicros()),
                 cost.getFirstTokenMillis(),
-                cost.getGenerationMillis());
+                cost.getGenerationMillis(),
+                null);
     }
 
     private static ByteBuffer encoded(GenerationReport report) {

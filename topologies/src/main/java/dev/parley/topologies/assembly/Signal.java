@@ -7,12 +7,15 @@ import dev.parley.chat.v1.AttemptFinished;
 import dev.parley.chat.v1.AttemptStarted;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.Heartbeat;
+import dev.parley.chat.v1.ProviderExtras;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.Unknown;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What one chunk says about its attempt. */
 sealed interface Signal {
@@ -33,10 +36,17 @@ sealed interface Signal {
     record Alive() implements Signal {}
 
     /** The attempt ended well. */
-    record Finished(String finishReason, Tally tally) implements Signal {}
+    record Finished(
+            String finishReason, Tally tally, @Nullable ProviderExtras extras, List<String> leftOut)
+            implements Signal {}
 
     /** The attempt ended badly. */
-    record Failed(String code, String detail, boolean retryable, Tally tally) implements Signal {}
+    record Failed(
+            String code,
+            String detail,
+            boolean retryable,
+            Tally tally,
+            @Nullable Long retryAfterMillis) implements Signal {}
 
     /** The attempt ended because it was told to. */
     record Cancelled(Tally tally) implements Signal {}
@@ -60,9 +70,16 @@ sealed interface Signal {
             case ReasoningDelta delta -> new Reasoning(delta.getSeq(), delta.getText());
             case ToolCalled called -> new Called(called.getSeq(), called.getCall());
             case Heartbeat heartbeat -> new Alive();
-            case AttemptFinished finished -> new Finished(finished.getFinishReason(), finished.getTally());
+            case AttemptFinished finished ->
+                new Finished(
+                        finished.getFinishReason(), finished.getTally(), finished.getExtras(), finished.getLeftOut());
             case AttemptFailed failed ->
-                new Failed(failed.getCode(), failed.getDetail(), failed.getRetryable(), failed.getTally());
+                new Failed(
+                        failed.getCode(),
+                        failed.getDetail(),
+                        failed.getRetryable(),
+                        failed.getTally(),
+                        failed.getRetryAfterMillis());
             case AttemptCancelled cancelled -> new Cancelled(cancelled.getTally());
             case Unknown unknown -> throw new IllegalArgumentException("unknown chunk: " + unknown.type());
         };

@@ -1,6 +1,7 @@
 package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.ConversationEvent;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +28,14 @@ sealed interface Change {
     /** The running turn goes by this version of the configuration. */
     record Configured(String version) implements Change {}
 
-    /** The next try of the running turn, without the engine that broke off, where one did. */
-    record Reissued(@Nullable String failedEngine) implements Change {}
+    /** The next try of the running turn, without the engine that broke off, where one did, after so many calls of the last. */
+    record Reissued(@Nullable String failedEngine, int modelCalls) implements Change {}
+
+    /** The next try of the running turn is asked for after {@code pause}. */
+    record Paused(Duration pause, String cause) implements Change {}
+
+    /** The pause is over. */
+    record Resumed() implements Change {}
 
     record CancelAsked(Turn.Ending ending) implements Change {}
 

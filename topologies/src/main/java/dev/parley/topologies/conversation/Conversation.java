@@ -16,6 +16,7 @@ import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.TurnIds;
 import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Running;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +81,9 @@ record Conversation(
                                 .toList());
             case Change.Begun begun -> begin(begun);
             case Change.Claimed claimed -> with(turn().claimed(claimed.at()), queue);
-            case Change.Reissued(String failedEngine) -> with(turn().reissued(failedEngine), queue);
+            case Change.Reissued(String failedEngine, int calls) -> with(turn().reissued(failedEngine, calls), queue);
+            case Change.Paused(Duration pause, String cause) -> with(turn().in(new Phase.Pausing(pause, cause)), queue);
+            case Change.Resumed() -> with(turn().in(new Phase.Preparing()), queue);
             case Change.Configured(String version) -> with(turn().under(version), queue);
             case Change.CancelAsked(Turn.Ending ending) -> with(turn().in(new Phase.Cancelling(ending)), queue);
         };

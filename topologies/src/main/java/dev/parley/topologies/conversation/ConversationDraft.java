@@ -32,6 +32,12 @@ final class ConversationDraft extends Draft<Conversation, Change, Order> {
         return now;
     }
 
+    /** Has a try of the running turn made, within what is left of its calls of model servers. */
+    void generate(String cause) {
+        Turn.Running running = state().turn();
+        order(new Order.Generate(running, cause, rules.maxModelCalls() - running.modelCalls()));
+    }
+
     /** Logs an event, by its body. */
     void log(ConversationEvent.Body body, @Nullable String turnId) {
         change(new Change.Logged(body, turnId));

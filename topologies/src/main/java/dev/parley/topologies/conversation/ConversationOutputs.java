@@ -106,7 +106,8 @@ final class ConversationOutputs {
                 turn.prompt(),
                 running.configuration(),
                 running.failedEngines(),
-                null);
+                null,
+                order.modelCallsLeft());
         return new Output(
                 ConversationTopology.TURNS,
                 conversation.tenant() + "/" + workspaceId,

@@ -23,6 +23,8 @@ public record ConversationSettings(
                         settings.integer("PARLEY_QUEUED_TURNS", 32, 0, 1000),
                         settings.integer("PARLEY_QUEUED_CHARS", 2_000_000, 0, 4_000_000),
                         settings.integer("PARLEY_MAX_ATTEMPTS", 3, 1, 10),
+                        settings.integer("PARLEY_MAX_MODEL_CALLS", 4, 1, 100),
+                        settings.duration("PARLEY_LONGEST_PAUSE", Duration.ofSeconds(20)),
                         DocumentKey.defaultWorkspace(settings)),
                 settings.integer("PARLEY_HISTORY_TOKENS", 8000, 0, 10_000_000),
                 settings.duration("PARLEY_UNCLAIMED_TIMEOUT", Duration.ofMinutes(2)),

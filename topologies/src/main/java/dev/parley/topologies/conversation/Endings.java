@@ -9,12 +9,14 @@ import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Running;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** How turns end. After the running one, the next begins. */
@@ -28,21 +30,27 @@ final class Endings {
             @Nullable Attempt attempt,
             String content,
             @Nullable Usage usage,
-            @Nullable Double generationMillis) {
+            @Nullable Double generationMillis,
+            @Nullable Upstream upstream) {
 
-        static final Partial NOTHING = new Partial(null, "", null, null);
+        static final Partial NOTHING = new Partial(null, "", null, null, null);
 
         static Partial of(GenerationCompleted completed) {
             return new Partial(
                     completed.getAttempt(),
                     completed.getContent(),
                     completed.getUsage(),
-                    completed.getGenerationMillis());
+                    completed.getGenerationMillis(),
+                    completed.getUpstream());
         }
 
         static Partial of(GenerationFailed failed) {
             return new Partial(
-                    failed.getAttempt(), failed.getContent(), failed.getUsage(), failed.getGenerationMillis());
+                    failed.getAttempt(),
+                    failed.getContent(),
+                    failed.getUsage(),
+                    failed.getGenerationMillis(),
+                    failed.getUpstream());
         }
 
         static Partial of(GenerationCancelled cancelled) {
@@ -50,12 +58,13 @@ final class Endings {
                     cancelled.getAttempt(),
                     cancelled.getContent(),
                     cancelled.getUsage(),
-                    cancelled.getGenerationMillis());
+                    cancelled.getGenerationMillis(),
+                    cancelled.getUpstream());
         }
 
         /** Nothing, of an attempt that was lost. */
         static Partial lost(Attempt attempt) {
-            return new Partial(attempt, "", null, null);
+            return new Partial(attempt, "", null, null, null);
         }
     }
 
@@ -76,7 +85,8 @@ final class Endings {
                         "",
                         null,
                         false,
-                        new Timings(millis(waiting.acceptedAt(), draft.now()), null, null, null)),
+                        new Timings(millis(waiting.acceptedAt(), draft.now()), null, null, null),
+                        null),
                 waiting.turnId());
     }
 
@@ -93,7 +103,9 @@ final class Endings {
                         completed.getUsage(),
                         running.sources(),
                         timings(running, completed.getFirstTokenMillis(), completed.getGenerationMillis()),
-                        completed.getToolCalls()),
+                        completed.getToolCalls(),
+                        completed.getExtras(),
+                        inAll(running, completed.getUpstream())),
                 running.turnId());
         title(running);
         turns.beginNext();
@@ -120,7 +132,8 @@ final class Endings {
                                 partial.content(),
                                 partial.usage(),
                                 ending == Ending.FORGOTTEN,
-                                timings(running, null, partial.generationMillis())),
+                                timings(running, null, partial.generationMillis()),
+                                inAll(running, partial.upstream())),
                         running.turnId());
                 turns.beginNext();
             }
@@ -141,9 +154,22 @@ final class Endings {
                         detail,
                         partial.content(),
                         partial.usage(),
-                        timings(running, null, partial.generationMillis())),
+                        timings(running, null, partial.generationMillis()),
+                        inAll(running, partial.upstream())),
                 running.turnId());
         turns.beginNext();
+    }
+
+    /** What became known upstream, with the calls of all attempts. */
+    private static @Nullable Upstream inAll(Running running, @Nullable Upstream ofLastAttempt) {
+        if (ofLastAttempt == null) {
+            return running.modelCalls() == 0 ? null : new Upstream(null, running.modelCalls(), List.of(), null);
+        }
+        return new Upstream(
+                ofLastAttempt.getUsageDetails(),
+                running.modelCalls() + ofLastAttempt.getCalls(),
+                ofLastAttempt.getLeftOut(),
+                ofLastAttempt.getRetryAfterMillis());
     }
 
     private static Timings timings(

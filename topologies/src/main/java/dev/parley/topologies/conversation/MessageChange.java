@@ -8,6 +8,7 @@ import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
+import dev.parley.chat.v1.ProviderExtras;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
@@ -45,6 +46,8 @@ sealed interface MessageChange {
                     Change.Claimed _,
                     Change.Configured _,
                     Change.Reissued _,
+                    Change.Paused _,
+                    Change.Resumed _,
                     Change.CancelAsked _,
                     Change.Dropped _ -> List.of();
         };
@@ -68,8 +71,8 @@ sealed interface MessageChange {
                 List.of(new Known(rejected.getMessageId(), new MessageState("", null, null)));
             case TurnStarted started -> begun(started, after.turn());
             case MessageCompleted completed ->
-                ended(before.turn(), completed.getContent(), completed.getToolCalls(), true);
-            case TurnFailed failed -> ended(before.turn(), failed.getContent(), List.of(), false);
+                ended(before.turn(), completed.getContent(), completed.getToolCalls(), completed.getExtras(), true);
+            case TurnFailed failed -> ended(before.turn(), failed.getContent(), List.of(), null, false);
             case TurnCancelled cancelled -> cancelled(cancelled, before.running());
             case ConversationCreated _,
                     ConversationRenamed _,
@@ -98,11 +101,15 @@ sealed interface MessageChange {
             return List.of();
         }
         boolean counted = !cancelled.getForgotten() && !cancelled.getContent().isEmpty();
-        return ended(running, cancelled.getContent(), List.of(), counted);
+        return ended(running, cancelled.getContent(), List.of(), null, counted);
     }
 
     private static List<MessageChange> ended(
-            Running running, String answer, List<ToolCall> toolCalls, boolean counted) {
+            Running running,
+            String answer,
+            List<ToolCall> toolCalls,
+            @Nullable ProviderExtras extras,
+            boolean counted) {
         Turn turn = running.turn();
         return List.of(new Ended(
                 running.position(),
@@ -114,6 +121,7 @@ sealed interface MessageChange {
                         answer,
                         counted,
                         StateRecords.stored(turn.prompt()),
-                        StateRecords.stored(toolCalls))));
+                        StateRecords.stored(toolCalls),
+                        StateRecords.stored(extras))));
     }
 }

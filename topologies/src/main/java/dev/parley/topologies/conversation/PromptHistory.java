@@ -50,14 +50,18 @@ final class PromptHistory {
         List<PromptMessage> messages = new ArrayList<>();
         CallerPrompt prompt = StateRecords.prompt(exchange.getPrompt());
         if (prompt == null) {
-            messages.add(new PromptMessage(Role.USER, exchange.getQuestion(), List.of(), null));
+            messages.add(new PromptMessage(Role.USER, exchange.getQuestion(), List.of(), null, null));
         } else {
             messages.addAll(prompt.getContext());
-            messages.add(
-                    new PromptMessage(prompt.getRole(), exchange.getQuestion(), List.of(), prompt.getToolCallId()));
+            messages.add(new PromptMessage(
+                    prompt.getRole(), exchange.getQuestion(), List.of(), prompt.getToolCallId(), null));
         }
         messages.add(new PromptMessage(
-                Role.ASSISTANT, exchange.getAnswer(), StateRecords.toolCalls(exchange.getToolCalls()), null));
+                Role.ASSISTANT,
+                exchange.getAnswer(),
+                StateRecords.toolCalls(exchange.getToolCalls()),
+                null,
+                StateRecords.extras(exchange.getExtras())));
         return messages;
     }
 }

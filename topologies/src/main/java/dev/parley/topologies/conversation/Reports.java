@@ -11,10 +11,12 @@ import dev.parley.chat.v1.TurnPrepared;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.Unknown;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.topologies.conversation.Endings.Partial;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Running;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -100,14 +102,39 @@ final class Reports {
         if (running.cancelling() || attempt.getAttempt() < running.attempt()) {
             return;
         }
-        if (running.attempt() >= draft.rules().maxAttempts()) {
+        Upstream upstream = partial.upstream();
+        int calls = upstream == null ? 0 : upstream.getCalls();
+        Duration pause = upstream == null || upstream.getRetryAfterMillis() == null
+                ? Duration.ZERO
+                : Duration.ofMillis(upstream.getRetryAfterMillis());
+        String over = over(running, calls, pause);
+        if (over != null) {
             turns.callOff(running, code);
-            String earlier = ", as had " + (running.attempt() - 1) + " before it";
-            endings.failed(running, code, detail + earlier, partial);
+            endings.failed(running, code, detail + over, partial);
             return;
         }
-        draft.change(new Change.Reissued(brokenOff));
-        draft.order(new Order.Generate(draft.state().turn(), code));
+        draft.change(new Change.Reissued(brokenOff, calls));
+        if (pause.isZero()) {
+            draft.generate(code);
+        } else {
+            draft.change(new Change.Paused(pause, code));
+        }
+    }
+
+    /** Why there is no other try after one that asked model servers {@code calls} times, to follow its detail; null where there is. */
+    private @Nullable String over(Running running, int calls, Duration pause) {
+        Rules rules = draft.rules();
+        if (running.attempt() >= rules.maxAttempts()) {
+            return running.attempt() == 1 ? "" : "; all " + running.attempt() + " attempts failed";
+        }
+        if (running.modelCalls() + calls >= rules.maxModelCalls()) {
+            return "; model servers were asked " + (running.modelCalls() + calls) + " times, as often as they may be";
+        }
+        if (pause.compareTo(rules.longestPause()) > 0) {
+            return "; it is to be asked again in " + pause.toSeconds() + " s, and a turn waits for "
+                    + rules.longestPause().toSeconds() + " s at most";
+        }
+        return null;
     }
 
     private void completed(Running running, GenerationCompleted completed) {

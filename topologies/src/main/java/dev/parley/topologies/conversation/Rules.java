@@ -1,11 +1,21 @@
 package dev.parley.topologies.conversation;
 
+import java.time.Duration;
+
 /**
  * What bounds a conversation.
  *
  * @param maxQueuedTurns how many turns may wait for the running one
  * @param maxQueuedChars of what waits in all: it is kept in the conversation's head, which is one record
  * @param maxAttempts how many workers may try one generation
+ * @param maxModelCalls how often model servers may be asked for one turn, over all attempts, engines and retries
+ * @param longestPause how long a turn waits for a model server that asks for time; where it asks for more, the turn fails
  * @param defaultWorkspace whose knowledge conversations draw on that come into being by their first message
  */
-public record Rules(int maxQueuedTurns, int maxQueuedChars, int maxAttempts, String defaultWorkspace) {}
+public record Rules(
+        int maxQueuedTurns,
+        int maxQueuedChars,
+        int maxAttempts,
+        int maxModelCalls,
+        Duration longestPause,
+        String defaultWorkspace) {}

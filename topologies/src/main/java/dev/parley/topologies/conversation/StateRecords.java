@@ -1,6 +1,7 @@
 package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.ProviderExtras;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.schemas.serde.SingleObject;
@@ -8,6 +9,7 @@ import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Regenerated;
 import dev.parley.topologies.conversation.Turn.Running;
+import dev.parley.topologies.state.v1.ExtrasState;
 import dev.parley.topologies.state.v1.HeadState;
 import dev.parley.topologies.state.v1.RunningTurnState;
 import dev.parley.topologies.state.v1.SourceState;
@@ -15,6 +17,7 @@ import dev.parley.topologies.state.v1.ToolCallState;
 import dev.parley.topologies.state.v1.TurnPhase;
 import dev.parley.topologies.state.v1.TurnState;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +63,7 @@ final class StateRecords {
                 running.attempt(),
                 switch (running.phase()) {
                     case Phase.Preparing preparing -> TurnPhase.PREPARING;
+                    case Phase.Pausing pausing -> TurnPhase.PAUSING;
                     case Phase.Generating generating -> TurnPhase.GENERATING;
                     case Phase.Cancelling cancelling -> TurnPhase.CANCELLING;
                 },
@@ -72,7 +76,10 @@ final class StateRecords {
                 running.startedAt(),
                 running.claimedAt(),
                 running.configuration(),
-                running.failedEngines());
+                running.failedEngines(),
+                running.modelCalls(),
+                running.phase() instanceof Phase.Pausing(Duration pause, String _) ? pause.toMillis() : null,
+                running.phase() instanceof Phase.Pausing(Duration _, String cause) ? cause : null);
     }
 
     private static Running read(RunningTurnState state) {
@@ -90,12 +97,17 @@ final class StateRecords {
                 state.getStartedAt(),
                 state.getClaimedAt(),
                 state.getConfiguration(),
-                state.getFailedEngines());
+                state.getFailedEngines(),
+                state.getModelCalls());
     }
 
     private static Phase phase(RunningTurnState state) {
         return switch (state.getPhase()) {
             case PREPARING -> new Phase.Preparing();
+            case PAUSING ->
+                new Phase.Pausing(
+                        Duration.ofMillis(Objects.requireNonNull(state.getPauseMillis(), "a pause has a length")),
+                        Objects.requireNonNull(state.getPauseCause(), "a pause has a cause"));
             case GENERATING -> new Phase.Generating();
             case CANCELLING ->
                 new Phase.Cancelling(
@@ -145,6 +157,14 @@ final class StateRecords {
 
     static @Nullable CallerPrompt prompt(@Nullable ByteBuffer stored) {
         return stored == null ? null : PROMPTS.decode(stored);
+    }
+
+    static @Nullable ExtrasState stored(@Nullable ProviderExtras extras) {
+        return extras == null ? null : new ExtrasState(extras.getEngine(), extras.getModel(), extras.getJson());
+    }
+
+    static @Nullable ProviderExtras extras(@Nullable ExtrasState stored) {
+        return stored == null ? null : new ProviderExtras(stored.getEngine(), stored.getModel(), stored.getJson());
     }
 
     static List<ToolCallState> stored(List<ToolCall> calls) {

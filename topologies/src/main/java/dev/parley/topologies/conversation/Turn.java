@@ -4,6 +4,7 @@ import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.SubmitMessage;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -97,7 +98,8 @@ record Turn(
      *   Preparing ──claimed──▶ Generating ──completed, failed──▶ (ended)
      *    │  ▲                   │     │
      *    │  └── lost, retryable ┘     │ cancel, deadline
-     *    └───── cancel, deadline ─▶ Cancelling ──report, deadline──▶ (ended)
+     *    ├───── cancel, deadline ─▶ Cancelling ──report, deadline──▶ (ended)
+     *    └── deadline ── Pausing ◀── lost, retryable, where the model server asked for time
      * }</pre>
      *
      * @param position of its exchange in the history
@@ -105,6 +107,7 @@ record Turn(
      * @param prepared whether its route has been logged
      * @param configuration version of the configuration that it runs under; empty before it is routed
      * @param failedEngines engines that broke off in earlier tries
+     * @param modelCalls how often model servers were asked in earlier tries
      */
     record Running(
             Turn turn,
@@ -117,12 +120,24 @@ record Turn(
             Instant startedAt,
             @Nullable Instant claimedAt,
             String configuration,
-            List<String> failedEngines) {
+            List<String> failedEngines,
+            int modelCalls) {
 
         /** A turn that has just left the queue. */
         static Running begun(Turn turn, String generationId, long position, Instant at) {
             return new Running(
-                    turn, generationId, position, 1, new Phase.Preparing(), false, List.of(), at, null, "", List.of());
+                    turn,
+                    generationId,
+                    position,
+                    1,
+                    new Phase.Preparing(),
+                    false,
+                    List.of(),
+                    at,
+                    null,
+                    "",
+                    List.of(),
+                    0);
         }
 
         String turnId() {
@@ -134,29 +149,37 @@ record Turn(
         }
 
         Running in(Phase next) {
-            return with(attempt, next, prepared, sources, claimedAt, configuration, failedEngines);
+            return with(attempt, next, prepared, sources, claimedAt, configuration, failedEngines, modelCalls);
         }
 
         Running claimed(Instant at) {
             Phase next = cancelling() ? phase : new Phase.Generating();
-            return with(attempt, next, prepared, sources, at, configuration, failedEngines);
+            return with(attempt, next, prepared, sources, at, configuration, failedEngines, modelCalls);
         }
 
         Running routed(List<Source> found) {
-            return with(attempt, phase, true, found, claimedAt, configuration, failedEngines);
+            return with(attempt, phase, true, found, claimedAt, configuration, failedEngines, modelCalls);
         }
 
         Running under(String version) {
-            return with(attempt, phase, prepared, sources, claimedAt, version, failedEngines);
+            return with(attempt, phase, prepared, sources, claimedAt, version, failedEngines, modelCalls);
         }
 
-        /** The next try, which passes over {@code failedEngine} where there is one. */
-        Running reissued(@Nullable String failedEngine) {
+        /** The next try, which passes over {@code failedEngine} where there is one; the last asked model servers so often. */
+        Running reissued(@Nullable String failedEngine, int calls) {
             List<String> failed = failedEngine == null || failedEngines.contains(failedEngine)
                     ? failedEngines
                     : Stream.concat(failedEngines.stream(), Stream.of(failedEngine))
                             .toList();
-            return with(attempt + 1, new Phase.Preparing(), prepared, sources, claimedAt, configuration, failed);
+            return with(
+                    attempt + 1,
+                    new Phase.Preparing(),
+                    prepared,
+                    sources,
+                    claimedAt,
+                    configuration,
+                    failed,
+                    modelCalls + calls);
         }
 
         private Running with(
@@ -166,7 +189,8 @@ record Turn(
                 List<Source> sources,
                 @Nullable Instant claimedAt,
                 String configuration,
-                List<String> failedEngines) {
+                List<String> failedEngines,
+                int modelCalls) {
             return new Running(
                     turn,
                     generationId,
@@ -178,7 +202,8 @@ record Turn(
                     startedAt,
                     claimedAt,
                     configuration,
-                    failedEngines);
+                    failedEngines,
+                    modelCalls);
         }
     }
 
@@ -187,6 +212,9 @@ record Turn(
 
         /** Its request is on the way to a worker. */
         record Preparing() implements Phase {}
+
+        /** Its next request waits for as long as the model server asked for; {@code cause} is why there is a next one. */
+        record Pausing(Duration pause, String cause) implements Phase {}
 
         /** A worker has claimed it. */
         record Generating() implements Phase {}

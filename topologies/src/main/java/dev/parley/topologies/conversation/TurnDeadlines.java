@@ -32,6 +32,7 @@ final class TurnDeadlines {
         }
         Duration limit = switch (running.phase()) {
             case Phase.Preparing preparing -> settings.unclaimedTimeout();
+            case Phase.Pausing(Duration pause, String _) -> pause;
             case Phase.Generating generating -> settings.turnTimeout();
             case Phase.Cancelling cancelling -> settings.cancelTimeout();
         };
@@ -51,6 +52,10 @@ final class TurnDeadlines {
         }
         switch (running.phase()) {
             case Phase.Preparing preparing -> turns.stop(Ending.NO_WORKER, ErrorCode.NO_WORKER.wire());
+            case Phase.Pausing(Duration _, String cause) -> {
+                draft.change(new Change.Resumed());
+                draft.generate(cause);
+            }
             case Phase.Generating generating -> turns.stop(Ending.TIMED_OUT, ErrorCode.TURN_TIMEOUT.wire());
             case Phase.Cancelling(Ending ending) -> endings.stopped(running, ending, Partial.NOTHING);
         }

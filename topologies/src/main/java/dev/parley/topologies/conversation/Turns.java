@@ -76,7 +76,7 @@ final class Turns {
                         generationId,
                         regenerates == null ? null : regenerates.assistantMessageId()),
                 turn.turnId());
-        draft.order(new Order.Generate(draft.state().turn(), "initial"));
+        draft.generate("initial");
     }
 
     /**

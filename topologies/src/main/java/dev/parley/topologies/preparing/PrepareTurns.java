@@ -214,7 +214,8 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
                         "",
                         new Usage(0, 0, UsageBasis.ESTIMATED, null),
                         null,
-                        0.0));
+                        0.0,
+                        null));
     }
 
     private GenerationRequest request(TurnRequest turn, Route route, List<Passage> passages, Instant now) {
@@ -242,7 +243,8 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
                 options,
                 route.fallbacks(),
                 route.configuration(),
-                null);
+                null,
+                turn.getModelCallsLeft());
     }
 
     /** Exchanges are left out from the oldest on, which its user's message tells. */
@@ -289,7 +291,8 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
                 configuration.getVersion(),
                 TurnRequest.newBuilder(turn)
                         .setConfiguration(configuration.getVersion())
-                        .build());
+                        .build(),
+                0);
     }
 
     private void keep(String key, DocumentPassages document) {

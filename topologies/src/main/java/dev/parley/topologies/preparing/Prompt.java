@@ -67,7 +67,7 @@ final class Prompt {
             return said;
         }
         List<PromptMessage> prompt = new ArrayList<>(said.size() + 1);
-        prompt.add(new PromptMessage(Role.SYSTEM, instructions, List.of(), null));
+        prompt.add(new PromptMessage(Role.SYSTEM, instructions, List.of(), null, null));
         prompt.addAll(said);
         return prompt;
     }
@@ -86,10 +86,10 @@ final class Prompt {
     private static List<PromptMessage> asked(TurnRequest turn) {
         CallerPrompt caller = turn.getPrompt();
         if (caller == null) {
-            return List.of(new PromptMessage(Role.USER, turn.getContent(), List.of(), null));
+            return List.of(new PromptMessage(Role.USER, turn.getContent(), List.of(), null, null));
         }
         List<PromptMessage> asked = new ArrayList<>(caller.getContext());
-        asked.add(new PromptMessage(caller.getRole(), turn.getContent(), List.of(), caller.getToolCallId()));
+        asked.add(new PromptMessage(caller.getRole(), turn.getContent(), List.of(), caller.getToolCallId(), null));
         return asked;
     }
 
@@ -110,7 +110,7 @@ final class Prompt {
             if (calls.size() == message.getToolCalls().size()) {
                 kept.add(message);
             } else if (!calls.isEmpty() || !message.getContent().isEmpty()) {
-                kept.add(new PromptMessage(message.getRole(), message.getContent(), calls, null));
+                kept.add(new PromptMessage(message.getRole(), message.getContent(), calls, null, null));
             }
         }
         return kept;

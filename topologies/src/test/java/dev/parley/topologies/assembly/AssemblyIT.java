@@ -114,7 +114,9 @@ class AssemblyIT {
                                 Attempts.MEASURED,
                                 12.5,
                                 80.0,
-                                List.of())));
+                                List.of(),
+                                null,
+                                null)));
     }
 
     @Test

@@ -135,7 +135,9 @@ class AssemblyTopologyTest {
                                 Attempts.MEASURED,
                                 12.5,
                                 80.0,
-                                List.of()));
+                                List.of(),
+                                null,
+                                null));
         assertThat(meters.counter("parley.assembly.generations", "outcome", "completed")
                         .count())
                 .isEqualTo(1);
@@ -211,7 +213,12 @@ class AssemblyTopologyTest {
 
         assertThat(bodies())
                 .containsExactly(new GenerationCancelled(
-                        Attempts.attempt("a", 1), "half an ", new Usage(0, 2, UsageBasis.ESTIMATED, null), null, null));
+                        Attempts.attempt("a", 1),
+                        "half an ",
+                        new Usage(0, 2, UsageBasis.ESTIMATED, null),
+                        null,
+                        null,
+                        null));
     }
 
     @Test
@@ -223,7 +230,7 @@ class AssemblyTopologyTest {
 
         assertThat(bodies().subList(1, 2))
                 .containsExactly(
-                        new GenerationCancelled(Attempts.attempt("a", 1), "half", Attempts.MEASURED, 12.5, 80.0));
+                        new GenerationCancelled(Attempts.attempt("a", 1), "half", Attempts.MEASURED, 12.5, 80.0, null));
     }
 
     @Test
@@ -233,8 +240,8 @@ class AssemblyTopologyTest {
         pipe(Attempts.started("late", 1), Attempts.text("late", 0, "unwanted"));
 
         assertThat(bodies())
-                .containsExactly(
-                        new GenerationCancelled(null, "", new Usage(0, 0, UsageBasis.ESTIMATED, null), null, null));
+                .containsExactly(new GenerationCancelled(
+                        null, "", new Usage(0, 0, UsageBasis.ESTIMATED, null), null, null, null));
     }
 
     @Test

@@ -42,7 +42,7 @@ class GenerationTest {
                 .containsExactly(
                         new AttemptClaimed(attempt("a", 1)),
                         new GenerationCompleted(
-                                attempt("a", 1), "Hello", "hm", "stop", MEASURED, 12.5, 80.0, List.of()));
+                                attempt("a", 1), "Hello", "hm", "stop", MEASURED, 12.5, 80.0, List.of(), null, null));
         assertThat(generation).isInstanceOf(Generation.Closed.class);
     }
 
@@ -60,7 +60,9 @@ class GenerationTest {
                         MEASURED,
                         12.5,
                         80.0,
-                        List.of(Attempts.call("a", 1), Attempts.call("a", 2))));
+                        List.of(Attempts.call("a", 1), Attempts.call("a", 2)),
+                        null,
+                        null));
     }
 
     @Test
@@ -77,7 +79,8 @@ class GenerationTest {
         read(started("a", 1), finished("a", 0, ""));
 
         assertThat(bodies().getLast())
-                .isEqualTo(new GenerationCompleted(attempt("a", 1), "", null, "stop", MEASURED, 12.5, 80.0, List.of()));
+                .isEqualTo(new GenerationCompleted(
+                        attempt("a", 1), "", null, "stop", MEASURED, 12.5, 80.0, List.of(), null, null));
     }
 
     @Test
@@ -133,7 +136,7 @@ class GenerationTest {
                         new AttemptLost(attempt("a", 1), "chunks_corrupt"),
                         new AttemptClaimed(attempt("b", 2)),
                         new GenerationCompleted(
-                                attempt("b", 2), "whole", null, "stop", MEASURED, 12.5, 80.0, List.of()));
+                                attempt("b", 2), "whole", null, "stop", MEASURED, 12.5, 80.0, List.of(), null, null));
     }
 
     @Test
@@ -160,7 +163,7 @@ class GenerationTest {
         assertThat(again.reports()).containsExactly(reports.get(1));
         assertThat(bodies())
                 .contains(new GenerationFailed(
-                        attempt("a", 1), "engine_error", "status 500", true, "par", MEASURED, 12.5, 80.0));
+                        attempt("a", 1), "engine_error", "status 500", true, "par", MEASURED, 12.5, 80.0, null));
         assertThat(completedText()).isEqualTo("whole");
     }
 
@@ -171,7 +174,7 @@ class GenerationTest {
 
         assertThat(bodies().getLast())
                 .isEqualTo(new GenerationFailed(
-                        attempt("a", 1), "engine_error", "status 500", false, "par", MEASURED, 12.5, 80.0));
+                        attempt("a", 1), "engine_error", "status 500", false, "par", MEASURED, 12.5, 80.0, null));
         assertThat(later.effect()).isEqualTo(Effect.LATE);
         assertThat(later.reports()).isEmpty();
     }
@@ -215,7 +218,7 @@ class GenerationTest {
         Step late = generation.cancel();
 
         assertThat(bodies().getLast())
-                .isEqualTo(new GenerationCancelled(attempt("a", 1), "half", MEASURED, 12.5, 80.0));
+                .isEqualTo(new GenerationCancelled(attempt("a", 1), "half", MEASURED, 12.5, 80.0, null));
         assertThat(late.effect()).isEqualTo(Effect.LATE);
     }
 
@@ -227,7 +230,7 @@ class GenerationTest {
         Step late = read(finished("a", 1, "123456789"));
 
         GenerationCancelled expected = new GenerationCancelled(
-                attempt("a", 1), "123456789", new Usage(0, 3, UsageBasis.ESTIMATED, null), null, null);
+                attempt("a", 1), "123456789", new Usage(0, 3, UsageBasis.ESTIMATED, null), null, null, null);
         assertThat(bodies().get(1)).isEqualTo(expected);
         assertThat(late.reports()).extracting(GenerationReport::getBody).containsExactly(expected);
     }
@@ -239,8 +242,8 @@ class GenerationTest {
         Step claim = read(started("a", 1));
 
         assertThat(bodies())
-                .containsExactly(
-                        new GenerationCancelled(null, "", new Usage(0, 0, UsageBasis.ESTIMATED, null), null, null));
+                .containsExactly(new GenerationCancelled(
+                        null, "", new Usage(0, 0, UsageBasis.ESTIMATED, null), null, null, null));
         assertThat(claim.effect()).isEqualTo(Effect.LATE);
     }
 
@@ -250,7 +253,8 @@ class GenerationTest {
         take(generation.cancel());
         read(failed("a", 0, "", true));
 
-        assertThat(bodies().getLast()).isEqualTo(new GenerationCancelled(attempt("a", 1), "", MEASURED, 12.5, 80.0));
+        assertThat(bodies().getLast())
+                .isEqualTo(new GenerationCancelled(attempt("a", 1), "", MEASURED, 12.5, 80.0, null));
         assertThat(generation).isInstanceOf(Generation.Closed.class);
     }
 

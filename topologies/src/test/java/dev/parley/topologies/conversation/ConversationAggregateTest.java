@@ -117,7 +117,9 @@ class ConversationAggregateTest {
                         new Usage(1, 1, UsageBasis.MEASURED, null),
                         1.0,
                         2.0,
-                        List.of())),
+                        List.of(),
+                        null,
+                        null)),
                 Duration.ofMillis(3));
 
         assertThat(commitsAsked()).isTrue();

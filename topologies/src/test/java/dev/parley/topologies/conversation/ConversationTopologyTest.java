@@ -145,7 +145,9 @@ class ConversationTopologyTest {
                         new Usage(1, 1, UsageBasis.MEASURED, null),
                         1.0,
                         2.0,
-                        List.of()));
+                        List.of(),
+                        null,
+                        null));
     }
 
     @Test
@@ -283,7 +285,7 @@ class ConversationTopologyTest {
     }
 
     private static PromptMessage message(Role role, String content) {
-        return new PromptMessage(role, content, List.of(), null);
+        return new PromptMessage(role, content, List.of(), null, null);
     }
 
     private static CallerPrompt with(Role role, @Nullable String toolCallId, PromptMessage... context) {
@@ -315,8 +317,8 @@ class ConversationTopologyTest {
                         message(Role.SYSTEM, "Be brief."),
                         message(Role.USER, "Before"),
                         message(Role.USER, "Why?"),
-                        new PromptMessage(Role.ASSISTANT, "", List.of(call), null),
-                        new PromptMessage(Role.TOOL, "42", List.of(), "call_1"),
+                        new PromptMessage(Role.ASSISTANT, "", List.of(call), null, null),
+                        new PromptMessage(Role.TOOL, "42", List.of(), "call_1", null),
                         message(Role.ASSISTANT, "Because of 42."));
         assertThat(requests.get(1).getHistory()).hasSize(4);
     }
@@ -330,7 +332,7 @@ class ConversationTopologyTest {
                 submit(
                         "two",
                         "43",
-                        with(Role.TOOL, "call_2", new PromptMessage(Role.TOOL, "42", List.of(), "call_1"))));
+                        with(Role.TOOL, "call_2", new PromptMessage(Role.TOOL, "42", List.of(), "call_1", null))));
         reports.pipeInput(KEY, completed("two", "y".repeat(20_000)));
         commands.pipeInput(KEY, submit("three", "And?"));
 

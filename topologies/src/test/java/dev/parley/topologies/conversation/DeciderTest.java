@@ -35,6 +35,7 @@ import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.topologies.aggregate.Decision;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -59,7 +60,7 @@ class DeciderTest {
         TrustedRecords.trust();
     }
 
-    private static final Rules RULES = new Rules(2, 60, 3, "main");
+    private static final Rules RULES = new Rules(2, 60, 3, 100, Duration.ofSeconds(20), "main");
     private static final List<OnBusy> ON_BUSY = List.of(OnBusy.values());
 
     /** A conversation with its history in memory, and everything that was ever logged of it. */
@@ -152,7 +153,9 @@ class DeciderTest {
         }
 
         List<SpecificRecord> complete(String turn) {
-            return report(turn, new GenerationCompleted(attempt(1), "text", null, "stop", USAGE, 1.0, 2.0, List.of()));
+            return report(
+                    turn,
+                    new GenerationCompleted(attempt(1), "text", null, "stop", USAGE, 1.0, 2.0, List.of(), null, null));
         }
     }
 
@@ -259,7 +262,7 @@ class DeciderTest {
                 Role.TOOL,
                 "call_1",
                 Stream.of(context)
-                        .map(text -> new PromptMessage(Role.USER, text, List.of(), null))
+                        .map(text -> new PromptMessage(Role.USER, text, List.of(), null, null))
                         .toList(),
                 GenerationOptions.newBuilder().setTemperature(0.5).build());
     }
@@ -318,7 +321,7 @@ class DeciderTest {
         List<ToolCall> calls = List.of(new ToolCall("call_1", "look", "{}"));
 
         List<SpecificRecord> logged = played.report(
-                "one", new GenerationCompleted(attempt(1), "", null, "tool_calls", USAGE, 1.0, 2.0, calls));
+                "one", new GenerationCompleted(attempt(1), "", null, "tool_calls", USAGE, 1.0, 2.0, calls, null, null));
 
         assertThat(((MessageCompleted) logged.getLast()).getToolCalls()).isEqualTo(calls);
         assertThat(((MessageCompleted) logged.getLast()).getFinishReason()).isEqualTo("tool_calls");
@@ -357,7 +360,7 @@ class DeciderTest {
 
             assertThat(played.orders.getLast()).isInstanceOf(Order.Stop.class);
             List<SpecificRecord> end =
-                    played.report("one", new GenerationCancelled(attempt(1), "part", USAGE, null, null));
+                    played.report("one", new GenerationCancelled(attempt(1), "part", USAGE, null, null, null));
             assertThat(names(end)).containsExactly("TurnCancelled", "TurnStarted");
             assertThat(((TurnCancelled) end.getFirst()).getForgotten()).isEqualTo(onBusy == OnBusy.ROLLBACK);
             assertThat(((TurnCancelled) end.getFirst()).getContent()).isEqualTo("part");
@@ -422,7 +425,8 @@ class DeciderTest {
         played.submit("one", OnBusy.ENQUEUE);
 
         List<SpecificRecord> end = played.report(
-                "one", new GenerationFailed(attempt(1), "engine_rejected", "no", false, "part", USAGE, null, 1.0));
+                "one",
+                new GenerationFailed(attempt(1), "engine_rejected", "no", false, "part", USAGE, null, 1.0, null));
 
         assertThat(end).singleElement().satisfies(body -> {
             assertThat(((TurnFailed) body).getCode()).isEqualTo("engine_rejected");
@@ -445,7 +449,7 @@ class DeciderTest {
         assertThat(running.on(new Input.DeadlinePassed("one", 1, Turn.Phase.Preparing.class)))
                 .isEmpty();
         running.on(new Input.DeadlinePassed("one", 1, Turn.Phase.Generating.class));
-        assertThat(running.report("one", new GenerationCancelled(attempt(1), "part", USAGE, null, null)))
+        assertThat(running.report("one", new GenerationCancelled(attempt(1), "part", USAGE, null, null, null)))
                 .singleElement()
                 .satisfies(body -> assertThat(((TurnFailed) body).getCode()).isEqualTo("turn_timeout"));
     }
@@ -461,7 +465,7 @@ class DeciderTest {
                 .singleElement()
                 .satisfies(
                         body -> assertThat(((MessageRejected) body).getCode()).isEqualTo("conversation_deleted"));
-        assertThat(names(played.report("one", new GenerationCancelled(null, "", USAGE, null, null))))
+        assertThat(names(played.report("one", new GenerationCancelled(null, "", USAGE, null, null, null))))
                 .containsExactly("TurnCancelled");
     }
 
@@ -531,9 +535,9 @@ class DeciderTest {
                 played.report(
                         turn,
                         new GenerationFailed(
-                                attempt, "engine_error", "x", random.nextBoolean(), "p", USAGE, null, 1.0));
+                                attempt, "engine_error", "x", random.nextBoolean(), "p", USAGE, null, 1.0, null));
             case 10, 11 -> played.complete(turn);
-            case 12 -> played.report(turn, new GenerationCancelled(attempt, "p", USAGE, null, null));
+            case 12 -> played.report(turn, new GenerationCancelled(attempt, "p", USAGE, null, null, null));
             default -> {
                 if (random.nextInt(10) == 0) {
                     played.ask(new DeleteConversation());

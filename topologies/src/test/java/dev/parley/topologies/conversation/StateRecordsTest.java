@@ -35,9 +35,9 @@ class StateRecordsTest {
                 Role.TOOL,
                 "call_1",
                 List.of(
-                        new PromptMessage(Role.SYSTEM, "Be brief. \uD83D\uDE00\u0000", List.of(), null),
+                        new PromptMessage(Role.SYSTEM, "Be brief. \uD83D\uDE00\u0000", List.of(), null, null),
                         new PromptMessage(
-                                Role.ASSISTANT, "", List.of(new ToolCall("call_1", "look", "{\"q\":1}")), null)),
+                                Role.ASSISTANT, "", List.of(new ToolCall("call_1", "look", "{\"q\":1}")), null, null)),
                 GenerationOptions.newBuilder()
                         .setInstructions("now")
                         .setTools(List.of(new ToolDefinition("look", null, "{}", true)))

@@ -24,7 +24,7 @@ class ExchangesTest {
     }
 
     private static PromptMessage message(Role role, String content) {
-        return new PromptMessage(role, content, List.of(), null);
+        return new PromptMessage(role, content, List.of(), null, null);
     }
 
     /** Prints the seed of a history that breaks a rule; {@code -Dparley.seed=N} tries that one alone. */
@@ -100,9 +100,9 @@ class ExchangesTest {
             for (int call = 0; call <= random.nextInt(2); call++) {
                 calls.add(new ToolCall(number + "." + round + "." + call, "look", "{}"));
             }
-            exchange.add(new PromptMessage(Role.ASSISTANT, "", calls, null));
+            exchange.add(new PromptMessage(Role.ASSISTANT, "", calls, null, null));
             calls.forEach(call -> exchange.add(
-                    new PromptMessage(Role.TOOL, "t".repeat(random.nextInt(200)), List.of(), call.getId())));
+                    new PromptMessage(Role.TOOL, "t".repeat(random.nextInt(200)), List.of(), call.getId(), null)));
         }
         exchange.add(message(Role.ASSISTANT, "a".repeat(1 + random.nextInt(400))));
         return exchange;

@@ -30,7 +30,7 @@ class PromptTest {
     }
 
     private static PromptMessage message(Role role, String content) {
-        return new PromptMessage(role, content, List.of(), null);
+        return new PromptMessage(role, content, List.of(), null, null);
     }
 
     private static CallerPrompt sent(@Nullable String instructions, PromptMessage... context) {
@@ -66,7 +66,8 @@ class PromptTest {
                         prompt,
                         "",
                         List.of(),
-                        null),
+                        null,
+                        0),
                 "Ours.",
                 passages,
                 Prompt.Bounds.NONE);
@@ -127,26 +128,27 @@ class PromptTest {
     @Test
     void aToolsAnswerIsTheLastMessage() {
         PromptMessage asked =
-                new PromptMessage(Role.ASSISTANT, "", List.of(new ToolCall("call_1", "look", "{}")), null);
+                new PromptMessage(Role.ASSISTANT, "", List.of(new ToolCall("call_1", "look", "{}")), null, null);
         CallerPrompt answer = new CallerPrompt(
                 Role.TOOL, "call_1", List.of(), GenerationOptions.newBuilder().build());
 
         assertThat(prompt(answer, asked))
-                .containsExactly(OURS, asked, new PromptMessage(Role.TOOL, "Why?", List.of(), "call_1"));
+                .containsExactly(OURS, asked, new PromptMessage(Role.TOOL, "Why?", List.of(), "call_1", null));
     }
 
     @Test
     void aCallThatNobodyAnsweredIsLeftOut() {
         ToolCall open = new ToolCall("call_1", "look", "{}");
         ToolCall closed = new ToolCall("call_2", "look", "{}");
-        PromptMessage result = new PromptMessage(Role.TOOL, "Seen.", List.of(), "call_2");
-        PromptMessage onlyOpen = new PromptMessage(Role.ASSISTANT, "", List.of(open), null);
-        PromptMessage speaking = new PromptMessage(Role.ASSISTANT, "Let me see.", List.of(open), null);
-        PromptMessage both = new PromptMessage(Role.ASSISTANT, "", List.of(open, closed), null);
+        PromptMessage result = new PromptMessage(Role.TOOL, "Seen.", List.of(), "call_2", null);
+        PromptMessage onlyOpen = new PromptMessage(Role.ASSISTANT, "", List.of(open), null, null);
+        PromptMessage speaking = new PromptMessage(Role.ASSISTANT, "Let me see.", List.of(open), null, null);
+        PromptMessage both = new PromptMessage(Role.ASSISTANT, "", List.of(open, closed), null, null);
 
         assertThat(prompt(null, onlyOpen)).containsExactly(OURS, QUESTION);
         assertThat(prompt(null, speaking)).containsExactly(OURS, message(Role.ASSISTANT, "Let me see."), QUESTION);
         assertThat(prompt(null, both, result))
-                .containsExactly(OURS, new PromptMessage(Role.ASSISTANT, "", List.of(closed), null), result, QUESTION);
+                .containsExactly(
+                        OURS, new PromptMessage(Role.ASSISTANT, "", List.of(closed), null, null), result, QUESTION);
     }
 }

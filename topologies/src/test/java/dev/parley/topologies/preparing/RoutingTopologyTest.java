@@ -151,10 +151,10 @@ class RoutingTopologyTest {
         assertThat(request.key()).isEqualTo("default/c1");
         assertThat(request.value().getMessages())
                 .containsExactly(
-                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null),
-                        new PromptMessage(Role.USER, "Before?", List.of(), null),
-                        new PromptMessage(Role.ASSISTANT, "That.", List.of(), null),
-                        new PromptMessage(Role.USER, "And now?", List.of(), null));
+                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null),
+                        new PromptMessage(Role.USER, "Before?", List.of(), null, null),
+                        new PromptMessage(Role.ASSISTANT, "That.", List.of(), null, null),
+                        new PromptMessage(Role.USER, "And now?", List.of(), null, null));
         assertThat(request.value().getEngine()).isEqualTo("default");
         assertThat(request.value().getCause()).isEqualTo("worker_lost");
         assertThat(request.value().getPassages()).isEmpty();
@@ -463,10 +463,10 @@ class RoutingTopologyTest {
                 Configured.route("chat", route -> route.setEngine("tiny").setSystemPrompt("s".repeat(20))),
                 Configured.route("short", route -> route.setLimits(new RouteLimits(null, 10, null)))));
         List<PromptMessage> history = List.of(
-                new PromptMessage(Role.USER, "a".repeat(20), List.of(), null),
-                new PromptMessage(Role.ASSISTANT, "b".repeat(20), List.of(), null),
-                new PromptMessage(Role.USER, "c".repeat(20), List.of(), null),
-                new PromptMessage(Role.ASSISTANT, "d".repeat(20), List.of(), null));
+                new PromptMessage(Role.USER, "a".repeat(20), List.of(), null, null),
+                new PromptMessage(Role.ASSISTANT, "b".repeat(20), List.of(), null, null),
+                new PromptMessage(Role.USER, "c".repeat(20), List.of(), null, null),
+                new PromptMessage(Role.ASSISTANT, "d".repeat(20), List.of(), null, null));
         // 40 tokens less 10 for the answer are 120 characters: 20 of ours, 40 of the question, 60 of the history.
         turns.pipeInput(WORKSPACE, Turns.asking("q".repeat(40), turn -> turn.setHistory(history)));
         turns.pipeInput(
@@ -560,14 +560,15 @@ class RoutingTopologyTest {
                 NOW,
                 content,
                 List.of(
-                        new PromptMessage(Role.USER, "Before?", List.of(), null),
-                        new PromptMessage(Role.ASSISTANT, "That.", List.of(), null)),
+                        new PromptMessage(Role.USER, "Before?", List.of(), null, null),
+                        new PromptMessage(Role.ASSISTANT, "That.", List.of(), null, null)),
                 intent,
                 engine,
                 Map.of(),
                 null,
                 "",
                 List.of(),
-                null);
+                null,
+                0);
     }
 }

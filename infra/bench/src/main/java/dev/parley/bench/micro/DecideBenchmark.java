@@ -11,6 +11,7 @@ import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.topologies.conversation.ConversationInMemory;
 import dev.parley.topologies.conversation.Rules;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -30,7 +31,7 @@ import org.openjdk.jmh.annotations.State;
 @SuppressWarnings("NullAway.Init") // By the set-up.
 public class DecideBenchmark {
 
-    private static final Rules RULES = new Rules(8, 64_000, 3, "main");
+    private static final Rules RULES = new Rules(8, 64_000, 3, 100, Duration.ofSeconds(20), "main");
 
     /** Finished turns before the message. */
     @Param({"5", "500"})
@@ -58,7 +59,7 @@ public class DecideBenchmark {
                                     new Usage(1, 2, UsageBasis.MEASURED, null),
                                     1.0,
                                     2.0,
-                                    List.of())),
+                                    List.of(), null, null)),
                     Records.TIME);
         }
         if (conversation.isBusy() || conversation.turns() != turns) {

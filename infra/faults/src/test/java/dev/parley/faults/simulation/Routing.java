@@ -58,12 +58,12 @@ final class Routing implements Actor {
                         turn.getCause(),
                         world.wallClock(),
                         "default",
-                        List.of(new PromptMessage(Role.USER, turn.getContent(), List.of(), null)),
+                        List.of(new PromptMessage(Role.USER, turn.getContent(), List.of(), null, null)),
                         List.of(),
                         null,
                         List.of(),
                         "v1",
-                        null));
+                        null, 0));
         if (world.random().nextInt(3) == 0) {
             committed = next;
         }

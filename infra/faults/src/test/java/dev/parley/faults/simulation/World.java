@@ -28,7 +28,7 @@ import org.apache.avro.specific.SpecificRecord;
  */
 final class World {
 
-    static final Rules RULES = new Rules(2, 120, 3, "main");
+    static final Rules RULES = new Rules(2, 120, 3, 100, Duration.ofSeconds(20), "main");
 
     /** Keeps nothing. */
     static final MeterRegistry METERS = new CompositeMeterRegistry();
