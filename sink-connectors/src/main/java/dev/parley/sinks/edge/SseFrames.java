@@ -19,6 +19,7 @@ import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.sinks.feed.FeedEvent;
 import dev.parley.sinks.feed.Frame;
@@ -215,7 +216,7 @@ public final class SseFrames implements FrameEncoder {
                 json.writeStringField("content", completed.getContent());
                 optional(json, "reasoning", completed.getReasoning());
                 json.writeStringField("finishReason", completed.getFinishReason());
-                usage(json, completed.getUsage());
+                usage(json, completed.getUsage(), completed.getUpstream());
                 toolCalls(json, completed.getToolCalls());
                 sources(json, completed.getSources());
                 timings(json, completed.getTimings());
@@ -225,7 +226,7 @@ public final class SseFrames implements FrameEncoder {
                 json.writeStringField("code", failed.getCode());
                 json.writeStringField("detail", failed.getDetail());
                 json.writeStringField("content", failed.getContent());
-                usage(json, failed.getUsage());
+                usage(json, failed.getUsage(), failed.getUpstream());
                 timings(json, failed.getTimings());
             }
             case TurnCancelled cancelled -> {
@@ -233,7 +234,7 @@ public final class SseFrames implements FrameEncoder {
                 json.writeStringField("userMessageId", cancelled.getUserMessageId());
                 json.writeStringField("content", cancelled.getContent());
                 json.writeBooleanField("forgotten", cancelled.getForgotten());
-                usage(json, cancelled.getUsage());
+                usage(json, cancelled.getUsage(), cancelled.getUpstream());
                 timings(json, cancelled.getTimings());
             }
             case FeedbackRecorded feedback -> {
@@ -280,11 +281,13 @@ public final class SseFrames implements FrameEncoder {
         NativeJson.sources(json, sources);
     }
 
-    private static void usage(JsonGenerator json, @Nullable Usage usage) throws IOException {
+    private static void usage(JsonGenerator json, @Nullable Usage usage, @Nullable Upstream upstream)
+            throws IOException {
         if (usage != null) {
             json.writeFieldName("usage");
-            NativeJson.usage(json, usage);
+            NativeJson.usage(json, usage, upstream == null ? null : upstream.getUsageDetails());
         }
+        NativeJson.upstream(json, upstream);
     }
 
     private static void timings(JsonGenerator json, Timings timings) throws IOException {

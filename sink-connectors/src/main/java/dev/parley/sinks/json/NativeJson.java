@@ -8,7 +8,9 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
+import dev.parley.chat.v1.UsageDetails;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -96,8 +98,11 @@ public final class NativeJson {
         json.writeEndArray();
     }
 
-    /** {@code {inputTokens, outputTokens, basis, costMicros?}}. */
-    public static void usage(JsonGenerator json, Usage usage) throws IOException {
+    /**
+     * {@code {inputTokens, outputTokens, basis, costMicros?, cachedInputTokens?, cacheWriteTokens?, reasoningTokens?,
+     * audioInputTokens?, audioOutputTokens?}}: details are there where the model server told them.
+     */
+    public static void usage(JsonGenerator json, Usage usage, @Nullable UsageDetails details) throws IOException {
         json.writeStartObject();
         json.writeNumberField("inputTokens", usage.getInputTokens());
         json.writeNumberField("outputTokens", usage.getOutputTokens());
@@ -105,7 +110,38 @@ public final class NativeJson {
         if (usage.getCostMicros() != null) {
             json.writeNumberField("costMicros", usage.getCostMicros());
         }
+        if (details != null) {
+            optional(json, "cachedInputTokens", details.getCachedInputTokens());
+            optional(json, "cacheWriteTokens", details.getCacheWriteTokens());
+            optional(json, "reasoningTokens", details.getReasoningTokens());
+            optional(json, "audioInputTokens", details.getAudioInputTokens());
+            optional(json, "audioOutputTokens", details.getAudioOutputTokens());
+        }
         json.writeEndObject();
+    }
+
+    /**
+     * Members {@code modelCalls?, leftOut?, retryAfterMillis?} of the object at hand: how often model servers were asked,
+     * which parameters the engine's configuration left out, and when the server wants to be asked again.
+     */
+    public static void upstream(JsonGenerator json, @Nullable Upstream upstream) throws IOException {
+        if (upstream == null) {
+            return;
+        }
+        if (upstream.getCalls() > 0) {
+            json.writeNumberField("modelCalls", upstream.getCalls());
+        }
+        if (!upstream.getLeftOut().isEmpty()) {
+            json.writeFieldName("leftOut");
+            json.writeStartArray();
+            for (String parameter : upstream.getLeftOut()) {
+                json.writeString(parameter);
+            }
+            json.writeEndArray();
+        }
+        if (upstream.getRetryAfterMillis() != null) {
+            json.writeNumberField("retryAfterMillis", upstream.getRetryAfterMillis());
+        }
     }
 
     /** {@code {queuedMillis?, claimMillis?, firstTokenMillis?, generationMillis?}}. */
@@ -125,6 +161,12 @@ public final class NativeJson {
             json.writeStringField(entry.getKey(), entry.getValue());
         }
         json.writeEndObject();
+    }
+
+    private static void optional(JsonGenerator json, String name, @Nullable Integer value) throws IOException {
+        if (value != null) {
+            json.writeNumberField(name, value);
+        }
     }
 
     private static void optional(JsonGenerator json, String name, @Nullable String value) throws IOException {
