@@ -46,7 +46,9 @@ class OpenAiModelTest {
 
     private OpenAiModel model(URI url, Duration firstToken, Duration idle) {
         return new OpenAiModel(
-                new ModelServer(url, Optional.of("scripted"), Optional.empty(), firstToken, idle), Dialects.USUAL, connections);
+                new ModelServer(url, Optional.of("scripted"), Optional.empty(), firstToken, idle),
+                Dialects.USUAL,
+                connections);
     }
 
     @AfterEach
