@@ -69,7 +69,7 @@ final class ProblemException extends RuntimeException {
             case UNSUPPORTED_MEDIA_TYPE -> 415;
             case IDEMPOTENCY_CONFLICT, DOCUMENT_UNREADABLE, DOCUMENT_EMPTY -> 422;
             case QUEUE_FULL, ENGINE_RATE_LIMITED -> 429;
-            case INTERNAL, UNDECODABLE_RECORD, INVALID_RECORD -> 500;
+            case INTERNAL, UNDECODABLE_RECORD, INVALID_RECORD, UNKNOWN_TYPE -> 500;
             case ENGINE_REJECTED,
                     ENGINE_ERROR,
                     ENGINE_PROTOCOL,

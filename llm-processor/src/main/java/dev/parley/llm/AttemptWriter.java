@@ -1,6 +1,7 @@
 package dev.parley.llm;
 
 import dev.parley.chat.v1.Answerer;
+import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.Tally;
@@ -18,7 +19,6 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.function.LongSupplier;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.jspecify.annotations.Nullable;
 
@@ -273,7 +273,7 @@ final class AttemptWriter implements AnswerSink {
         return mended == null ? text : mended.toString();
     }
 
-    private void send(String id, SpecificRecord body, int size) {
+    private void send(String id, GenerationChunk.Body body, int size) {
         lastSentNanos = ticker.getAsLong();
         inFlightBytes += size;
         // What becomes of it is told to the callback.
@@ -311,7 +311,7 @@ final class AttemptWriter implements AnswerSink {
     /** Makes the last chunk. */
     @FunctionalInterface
     interface Ending {
-        SpecificRecord chunk(Tally tally);
+        GenerationChunk.Body chunk(Tally tally);
     }
 
     private Tally tally(Optional<TokenUsage> measured) {

@@ -67,7 +67,7 @@ class AttemptWriterTest {
         nanos += time.toNanos();
     }
 
-    private List<Object> bodies() {
+    private List<GenerationChunk.Body> bodies() {
         return producer.history().stream()
                 .map(record -> topics.chunks().values().deserializer().deserialize(record.topic(), record.value()))
                 .map(GenerationChunk::getBody)

@@ -67,6 +67,8 @@ public enum ErrorCode {
 
     UNDECODABLE_RECORD(Kind.POISON),
     INVALID_RECORD(Kind.POISON),
+    /** A record of a kind that only a later version knows; it can be written again once that version runs. */
+    UNKNOWN_TYPE(Kind.POISON),
 
     ANSWER_TOO_LARGE(Kind.USER),
     INTERNAL(Kind.BUG);

@@ -34,7 +34,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -144,8 +143,7 @@ final class ConversationCommand extends Measurement {
         }
 
         Sample round(int round) {
-            for (SpecificRecord command : commandsOf(round)) {
-                Command asked = (Command) command;
+            for (Command asked : commandsOf(round)) {
                 String key = asked.getTenantId() + "/" + asked.getConversationId();
                 var _ = commands.send(new ProducerRecord<>(
                         topics.commands().name(),
@@ -231,8 +229,8 @@ final class ConversationCommand extends Measurement {
         }
     }
 
-    private List<SpecificRecord> commandsOf(int round) {
-        List<SpecificRecord> commands = new ArrayList<>();
+    private List<Command> commandsOf(int round) {
+        List<Command> commands = new ArrayList<>();
         for (int step = 0; step < COMMANDS; step++) {
             for (int conversation = 0; conversation < conversations; conversation++) {
                 String id = "round-%03d-%06d".formatted(round, conversation);
@@ -242,7 +240,7 @@ final class ConversationCommand extends Measurement {
         return commands;
     }
 
-    private static SpecificRecord body(String conversation, int step) {
+    private static Command.Body body(String conversation, int step) {
         return switch (step) {
             case 0 -> new CreateConversation(null, "default", Map.of());
             case 1 -> new RenameConversation("About retention");

@@ -44,7 +44,6 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -246,7 +245,7 @@ final class SinkCommand extends Measurement {
             for (int conversation = 0; conversation < conversations; conversation++) {
                 String id = "turn_" + "%06d%06d%06d".formatted(round + 1, conversation, turn);
                 long sequence = 2 + (long) turn * EVENTS_A_TURN;
-                for (SpecificRecord body : exchange(id)) {
+                for (ConversationEvent.Body body : exchange(id)) {
                     sent.add(send(round, conversation, sequence, id, body, topics, producer));
                     sequence++;
                 }
@@ -255,7 +254,7 @@ final class SinkCommand extends Measurement {
         return sent;
     }
 
-    private static List<SpecificRecord> exchange(String turn) {
+    private static List<ConversationEvent.Body> exchange(String turn) {
         String question = turn + "-question";
         String answer = turn + "-answer";
         String generation = turn + ".1";
@@ -291,7 +290,7 @@ final class SinkCommand extends Measurement {
             int conversation,
             long sequence,
             @Nullable String turn,
-            SpecificRecord body,
+            ConversationEvent.Body body,
             Topics topics,
             Producer<byte[], byte[]> producer) {
         String id = conversationId(round, conversation);

@@ -3,6 +3,7 @@ package dev.parley.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.TextDelta;
 import dev.parley.faults.History.Event;
 import dev.parley.faults.History.ModelCall;
@@ -176,8 +177,8 @@ class CheckerTest {
                 outcome);
     }
 
-    private static org.apache.avro.specific.SpecificRecord body(Event event) {
-        return (org.apache.avro.specific.SpecificRecord) event.event().getBody();
+    private static ConversationEvent.Body body(Event event) {
+        return event.event().getBody();
     }
 
     private static boolean isType(Seen seen, String type) {

@@ -42,7 +42,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
 
@@ -143,11 +142,11 @@ final class WholeHistory {
                 List.of());
     }
 
-    void event(@Nullable String turn, SpecificRecord body) {
+    void event(@Nullable String turn, ConversationEvent.Body body) {
         events.add(event(events.size() + 1, turn, body));
     }
 
-    static Event event(long sequence, @Nullable String turn, SpecificRecord body) {
+    static Event event(long sequence, @Nullable String turn, ConversationEvent.Body body) {
         return new Event(
                 0,
                 sequence * 2,
@@ -155,7 +154,7 @@ final class WholeHistory {
                 bytes("event " + sequence));
     }
 
-    void chunk(String attempt, SpecificRecord body) {
+    void chunk(String attempt, GenerationChunk.Body body) {
         chunks.add(new Chunk(
                 CONVERSATION, 0, chunks.size(), new GenerationChunk(GENERATION, attempt, Instant.EPOCH, body)));
     }

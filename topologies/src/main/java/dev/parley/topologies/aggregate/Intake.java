@@ -3,7 +3,9 @@ package dev.parley.topologies.aggregate;
 import dev.parley.schemas.DeadLetter;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.Topic;
+import dev.parley.schemas.serde.Envelope;
 import dev.parley.schemas.serde.UndecodableRecordException;
+import dev.parley.schemas.serde.UnknownBody;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
@@ -29,7 +31,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The way of records into a topology: read as bytes, decoded, checked, and handed to the next processor; what cannot be
- * decoded or does not make sense goes to the dead-letter topic with its original bytes.
+ * decoded, does not make sense, or is of a type that only a later version knows goes to the dead-letter topic with its
+ * original bytes. Of the last nothing is decided or guessed: it can be written again once that version runs here.
  *
  * <p>In a topology with exactly-once processing the dead letter is part of the transaction. A registry that is away is no
  * fault of the record: its exception passes through and the record is read again.
@@ -170,6 +173,10 @@ public final class Intake<V> implements Processor<byte[], byte[], Object, Object
         }
         if (key == null || value == null) {
             setAside(record, ErrorCode.INVALID_RECORD, key == null ? "the key is missing" : "the value is missing");
+            return;
+        }
+        if (value instanceof Envelope envelope && envelope.getBody() instanceof UnknownBody unknown) {
+            setAside(record, ErrorCode.UNKNOWN_TYPE, "of a type that only a later version knows: " + unknown.type());
             return;
         }
         String objection = check.objection(key, value);

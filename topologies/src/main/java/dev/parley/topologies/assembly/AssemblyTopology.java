@@ -1,11 +1,17 @@
 package dev.parley.topologies.assembly;
 
+import dev.parley.chat.v1.AttemptCancelled;
+import dev.parley.chat.v1.AttemptFailed;
+import dev.parley.chat.v1.AttemptFinished;
+import dev.parley.chat.v1.AttemptStarted;
 import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.GenerationReport;
+import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.TextDelta;
 import dev.parley.chat.v1.ToolCalled;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
@@ -132,7 +138,8 @@ public final class AssemblyTopology {
             case TextDelta delta -> delta.getSeq();
             case ReasoningDelta delta -> delta.getSeq();
             case ToolCalled called -> called.getSeq();
-            default -> 0; // The others have none.
+            case AttemptStarted _, Heartbeat _, AttemptFinished _, AttemptFailed _, AttemptCancelled _, Unknown _ ->
+                0; // They have none.
         };
         return seq < 0 ? "seq is negative" : objection(key, chunk.getGenerationId());
     }

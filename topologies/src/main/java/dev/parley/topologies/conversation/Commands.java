@@ -16,6 +16,7 @@ import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.RenameConversation;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.topologies.conversation.Turn.Ending;
 import java.util.Map;
@@ -46,7 +47,7 @@ final class Commands {
             case RenameConversation rename -> rename(rename);
             case DeleteConversation delete -> delete();
             case RateMessage rate -> rate(rate);
-            default -> throw new IllegalArgumentException("unknown command"); // The intake lets none through.
+            case Unknown _ -> throw new IllegalArgumentException("unknown command"); // The intake lets none through.
         }
         if (!draft.steps().isEmpty()) {
             draft.change(new Change.CommandSeen(command.getCommandId()));

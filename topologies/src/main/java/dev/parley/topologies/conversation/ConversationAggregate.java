@@ -2,6 +2,7 @@ package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.AttemptClaimed;
 import dev.parley.chat.v1.Command;
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.TurnPrepared;
 import dev.parley.schemas.ConversationKey;
@@ -88,7 +89,7 @@ final class ConversationAggregate implements Aggregate<Conversation, Input, Chan
     @Override
     public void decided(Decision<Conversation, Change, Order> decision) {
         decision.steps().forEach(step -> {
-            if (step.change() instanceof Change.Logged(SpecificRecord body, String _)) {
+            if (step.change() instanceof Change.Logged(ConversationEvent.Body body, String _)) {
                 metrics.event(body);
             }
         });

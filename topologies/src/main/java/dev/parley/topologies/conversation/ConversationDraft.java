@@ -1,8 +1,8 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.topologies.aggregate.Draft;
 import java.time.Instant;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /** A decision about a conversation in the making, with all that its rules may ask. */
@@ -33,7 +33,7 @@ final class ConversationDraft extends Draft<Conversation, Change, Order> {
     }
 
     /** Logs an event, by its body. */
-    void log(SpecificRecord body, @Nullable String turnId) {
+    void log(ConversationEvent.Body body, @Nullable String turnId) {
         change(new Change.Logged(body, turnId));
     }
 }

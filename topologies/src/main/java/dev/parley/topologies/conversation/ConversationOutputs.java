@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongFunction;
 import java.util.stream.Stream;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /** What others are told of a decision about a conversation: its events, each with its sequence, and then what they are to do. */
@@ -42,7 +41,7 @@ final class ConversationOutputs {
         ConversationOutputs outputs = new ConversationOutputs(conversation, now);
         List<Output> told = new ArrayList<>();
         for (Step<Conversation, Change> step : decision.steps()) {
-            if (step.change() instanceof Change.Logged(SpecificRecord body, String turnId)) {
+            if (step.change() instanceof Change.Logged(ConversationEvent.Body body, String turnId)) {
                 told.add(outputs.event(step, body, turnId, causeId));
             }
         }
@@ -58,7 +57,7 @@ final class ConversationOutputs {
     }
 
     private Output event(
-            Step<Conversation, Change> step, SpecificRecord body, @Nullable String turnId, String causeId) {
+            Step<Conversation, Change> step, ConversationEvent.Body body, @Nullable String turnId, String causeId) {
         String key = conversation.toString();
         long sequence = step.after().sequence();
         ConversationEvent event = new ConversationEvent(

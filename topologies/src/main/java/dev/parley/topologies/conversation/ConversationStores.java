@@ -46,9 +46,9 @@ final class ConversationStores {
 
     static List<StoreBuilder<?>> builders() {
         return List.of(
-                store(HEADS, SingleObjectSerde.of(HeadState.getEncoder(), HeadState.getDecoder())),
-                store(MESSAGES, SingleObjectSerde.of(ExchangeState.getEncoder(), ExchangeState.getDecoder())),
-                store(MESSAGE_IDS, SingleObjectSerde.of(MessageState.getEncoder(), MessageState.getDecoder())),
+                store(HEADS, SingleObjectSerde.of(HeadState.class)),
+                store(MESSAGES, SingleObjectSerde.of(ExchangeState.class)),
+                store(MESSAGE_IDS, SingleObjectSerde.of(MessageState.class)),
                 store(ACTIVE_TURNS, Serdes.String()));
     }
 

@@ -1,10 +1,15 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.CreateConversation;
+import dev.parley.chat.v1.DeleteConversation;
 import dev.parley.chat.v1.GenerationReport;
+import dev.parley.chat.v1.RateMessage;
 import dev.parley.chat.v1.RegenerateMessage;
+import dev.parley.chat.v1.RenameConversation;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.Topics;
 import dev.parley.topologies.aggregate.AggregateProcessor;
@@ -104,7 +109,8 @@ public final class ConversationTopology {
             case RegenerateMessage regenerate ->
                 objectionToIds(regenerate.getTurnId(), regenerate.getAssistantMessageId());
             case CreateConversation create -> objectionToIds(create.getWorkspaceId());
-            default -> null; // The others carry no ids that become keys.
+            case CancelTurn _, RenameConversation _, DeleteConversation _, RateMessage _, Unknown _ ->
+                null; // They carry no ids that become keys.
         };
     }
 

@@ -1,19 +1,26 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.topologies.aggregate.Decision.Step;
 import dev.parley.topologies.conversation.Turn.Running;
 import dev.parley.topologies.state.v1.ExchangeState;
 import dev.parley.topologies.state.v1.MessageState;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /** What a change of a conversation keeps for later decisions about its messages, which are no part of its head. */
@@ -30,7 +37,7 @@ sealed interface MessageChange {
 
     static List<MessageChange> of(Step<Conversation, Change> step) {
         return switch (step.change()) {
-            case Change.Logged(SpecificRecord body, String _) -> of(body, step.before(), step.after());
+            case Change.Logged(ConversationEvent.Body body, String _) -> of(body, step.before(), step.after());
             case Change.Enqueued(Turn turn) -> waiting(turn);
             case Change.EnqueuedFirst(Turn turn) -> waiting(turn);
             case Change.CommandSeen _,
@@ -53,7 +60,7 @@ sealed interface MessageChange {
                 : List.of(new Known(turn.assistantMessageId(), new MessageState(turn.turnId(), null, null)));
     }
 
-    private static List<MessageChange> of(SpecificRecord event, Conversation before, Conversation after) {
+    private static List<MessageChange> of(ConversationEvent.Body event, Conversation before, Conversation after) {
         return switch (event) {
             case MessageAccepted accepted ->
                 List.of(new Known(accepted.getMessageId(), new MessageState("", accepted.getFingerprint(), null)));
@@ -64,7 +71,13 @@ sealed interface MessageChange {
                 ended(before.turn(), completed.getContent(), completed.getToolCalls(), true);
             case TurnFailed failed -> ended(before.turn(), failed.getContent(), List.of(), false);
             case TurnCancelled cancelled -> cancelled(cancelled, before.running());
-            default -> List.of(); // No other event is about a message.
+            case ConversationCreated _,
+                    ConversationRenamed _,
+                    ConversationDeleted _,
+                    TurnRouted _,
+                    TurnRetrieved _,
+                    FeedbackRecorded _,
+                    Unknown _ -> List.of(); // Not about a message, or not for the first time.
         };
     }
 

@@ -10,6 +10,7 @@ import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.TurnPrepared;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.topologies.conversation.Endings.Partial;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
@@ -42,7 +43,7 @@ final class Reports {
             case GenerationFailed failed -> failed(running, failed);
             case GenerationCompleted completed -> completed(running, completed);
             case GenerationCancelled cancelled -> cancelled(running, cancelled);
-            default -> throw new IllegalArgumentException("unknown report"); // The intake lets none through.
+            case Unknown _ -> throw new IllegalArgumentException("unknown report"); // The intake lets none through.
         }
     }
 

@@ -131,7 +131,7 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
     }
 
     private void report(Record<String, Object> record, TurnRequest turn, GenerationReport report, Instant now) {
-        forward(record, turn, report, report.getReportId(), (SpecificRecord) report.getBody(), now);
+        forward(record, turn, report, report.getReportId(), report.getBody(), now);
     }
 
     /**

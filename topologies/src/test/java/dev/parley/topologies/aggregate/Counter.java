@@ -3,10 +3,11 @@ package dev.parley.topologies.aggregate;
 import dev.parley.topologies.counter.v1.Add;
 import dev.parley.topologies.counter.v1.Added;
 import dev.parley.topologies.counter.v1.CounterCommand;
+import dev.parley.topologies.counter.v1.CounterEvent;
 import dev.parley.topologies.counter.v1.Emptied;
 import dev.parley.topologies.counter.v1.Empty;
+import dev.parley.topologies.counter.v1.Unknown;
 import java.time.Duration;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /** A number that is added to, up to a limit at which it is emptied; and its rules. */
@@ -25,7 +26,7 @@ record Counter(long sequence, int total, String lastCommand) {
     }
 
     sealed interface Change {
-        record Logged(SpecificRecord event) implements Change {}
+        record Logged(CounterEvent.Body event) implements Change {}
 
         record Taken(String commandId) implements Change {}
     }
@@ -49,7 +50,7 @@ record Counter(long sequence, int total, String lastCommand) {
         switch (command.getBody()) {
             case Add add -> add(draft, add.getAmount());
             case Empty _ -> empty(draft, "asked");
-            default -> throw new IllegalArgumentException("unknown command");
+            case Unknown _ -> throw new IllegalArgumentException("unknown command"); // The intake lets none through.
         }
         draft.change(new Change.Taken(command.getCommandId()));
     }
@@ -72,7 +73,8 @@ record Counter(long sequence, int total, String lastCommand) {
     Counter evolve(Change change) {
         return switch (change) {
             case Change.Logged(Added added) -> new Counter(sequence + 1, added.getTotal(), lastCommand);
-            case Change.Logged(SpecificRecord _) -> new Counter(sequence + 1, 0, lastCommand);
+            case Change.Logged(Emptied _) -> new Counter(sequence + 1, 0, lastCommand);
+            case Change.Logged(Unknown _) -> new Counter(sequence + 1, total, lastCommand);
             case Change.Taken(String commandId) -> new Counter(sequence, total, commandId);
         };
     }

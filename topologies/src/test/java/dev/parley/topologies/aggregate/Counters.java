@@ -89,8 +89,7 @@ final class Counters implements Aggregate<Counter, Counter.Input, Counter.Change
     }
 
     static StoreBuilder<KeyValueStore<String, CounterState>> store() {
-        return AggregateTopology.store(
-                STORE, SingleObjectSerde.of(CounterState.getEncoder(), CounterState.getDecoder()));
+        return AggregateTopology.store(STORE, SingleObjectSerde.of(CounterState.class));
     }
 
     private static @Nullable String objection(String key, CounterCommand command) {
@@ -128,7 +127,7 @@ final class Counters implements Aggregate<Counter, Counter.Input, Counter.Change
             String key, Decision<Counter, Counter.Change, Counter.Alarm> decision, String causeId, Instant now) {
         List<Output> outputs = new ArrayList<>();
         decision.steps().forEach(step -> {
-            if (step.change() instanceof Counter.Change.Logged(SpecificRecord body)) {
+            if (step.change() instanceof Counter.Change.Logged(CounterEvent.Body body)) {
                 long sequence = step.after().sequence();
                 CounterEvent event = new CounterEvent(sequence, causeId, body);
                 outputs.add(new Output(EVENTS, key, key + "/" + sequence, event, body));

@@ -78,7 +78,7 @@ final class Attempts {
         return new Tally(seq, checksum.bytes(), checksum.crc32c(), MEASURED, 12.5, 80.0, null, null, 0);
     }
 
-    private static GenerationChunk chunk(String attemptId, Object body) {
+    private static GenerationChunk chunk(String attemptId, GenerationChunk.Body body) {
         return new GenerationChunk(GENERATION, attemptId, NOW, body);
     }
 }

@@ -160,7 +160,7 @@ class ConversationAggregateTest {
                         null));
     }
 
-    private static GenerationReport report(SpecificRecord body) {
+    private static GenerationReport report(GenerationReport.Body body) {
         return new GenerationReport("report-" + body.getSchema().getName(), "one.1", NOW, body);
     }
 }

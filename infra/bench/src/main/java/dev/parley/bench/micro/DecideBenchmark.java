@@ -14,7 +14,6 @@ import dev.parley.topologies.conversation.Rules;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.apache.avro.specific.SpecificRecord;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
@@ -91,7 +90,7 @@ public class DecideBenchmark {
                         null));
     }
 
-    private static GenerationReport report(String turn, SpecificRecord body) {
+    private static GenerationReport report(String turn, GenerationReport.Body body) {
         return new GenerationReport("report", turn + ".1", Records.TIME, body);
     }
 

@@ -13,7 +13,6 @@ import dev.parley.schemas.ConversationKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /** Callers, and the front door that turns what they ask into commands, some of them more than once. */
@@ -74,7 +73,7 @@ final class Door implements Actor {
         world.append(world.commands, command.getTenantId() + "/" + command.getConversationId(), repeated);
     }
 
-    private SpecificRecord body(String conversation) {
+    private Command.Body body(String conversation) {
         int kind = world.random().nextInt(100);
         if (kind < 50) {
             return submit(conversation);

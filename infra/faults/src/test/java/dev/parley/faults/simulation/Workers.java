@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
 
@@ -288,7 +287,7 @@ final class Workers implements Actor {
             return true;
         }
 
-        private SpecificRecord ending() {
+        private GenerationChunk.Body ending() {
             return switch (answer.ending()) {
                 case FINISHES, LOSES_THE_LAST_PIECE, HANGS ->
                     cancelled ? new AttemptCancelled(tally()) : new AttemptFinished("stop", tally(), null, List.of());
@@ -338,7 +337,7 @@ final class Workers implements Actor {
             return true;
         }
 
-        private SpecificRecord body(Answer.Piece piece) {
+        private GenerationChunk.Body body(Answer.Piece piece) {
             return switch (piece) {
                 case Answer.Piece.Text(String text) -> new TextDelta(seq, text);
                 case Answer.Piece.Reasoning(String text) -> new ReasoningDelta(seq, text);
@@ -358,7 +357,7 @@ final class Workers implements Actor {
             return new Tally(seq, checksum.bytes(), checksum.crc32c(), answer.usage(), 1.0, 2.0, null, null, 0);
         }
 
-        private void end(SpecificRecord ending) {
+        private void end(GenerationChunk.Body ending) {
             send(ending);
             over = true;
         }
@@ -377,7 +376,7 @@ final class Workers implements Actor {
             }
         }
 
-        private void send(SpecificRecord body) {
+        private void send(GenerationChunk.Body body) {
             lastSentNanos = world.nanos();
             world.append(
                     world.chunks,
