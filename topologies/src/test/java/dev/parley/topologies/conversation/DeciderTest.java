@@ -34,8 +34,7 @@ import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.serde.TrustedRecords;
-import dev.parley.topologies.conversation.Decider.Decision;
-import dev.parley.topologies.conversation.Decider.Order;
+import dev.parley.topologies.aggregate.Decision;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -94,10 +93,10 @@ class DeciderTest {
 
         List<SpecificRecord> on(Input input) {
             Conversation before = state;
-            Decision decision = Decider.decide(state, input, RULES, this, NOW);
+            Decision<Conversation, Change, Order> decision = Decider.decide(state, input, RULES, this, NOW);
             List<SpecificRecord> logged = new ArrayList<>();
-            for (Change change : decision.changes()) {
-                if (change instanceof Change.Logged(ConversationEvent.Body body, String turnId)) {
+            for (Decision.Step<Conversation, Change> step : decision.steps()) {
+                if (step.change() instanceof Change.Logged(ConversationEvent.Body body, String turnId)) {
                     logged.add(body);
                     switch (body) {
                         case MessageAccepted accepted -> messages.add(accepted.getMessageId());

@@ -1,5 +1,0 @@
-/** Tests of how state records are encoded. */
-@NullMarked
-package dev.parley.topologies.records;
-
-import org.jspecify.annotations.NullMarked;
