@@ -23,15 +23,6 @@ final class ClockFaults {
 
     private ClockFaults() {}
 
-    /** A scenario that this machine cannot play. */
-    static final class SkippedException extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        SkippedException(String why) {
-            super(why);
-        }
-    }
-
     static void clockJump(Trial trial) {
         Path library = MovableClocks.library()
                 .orElseThrow(() -> new SkippedException("libfaketime is not installed, nor named by "

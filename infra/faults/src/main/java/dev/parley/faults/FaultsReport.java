@@ -182,7 +182,7 @@ final class FaultsReport {
                 - the events of a conversation are numbered 1, 2, 3 … in log order; a turn is accepted, started, routed, retrieved and
                   ended in this order; one turn runs at a time
                 - each accepted message ends once, in a way that is right for it; what was acknowledged is in the log once, what
-                  got no answer once or not at all, and nothing else is there
+                  got no answer once or not at all, and nothing else is there; no conversation is deleted, since nobody asks for it
                 - a completed text is what one call of the model said (every call says something else), and one attempt's chunks: the
                   attempt that the log chose
                 - what each client saw is the log in order, without hole or repeat; its text is at every moment one attempt's; another

@@ -9,9 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Plays scenarios under seeds, one after the other, on one cluster for as long as that one heals. One thread. */
+/**
+ * Plays scenarios under seeds, one after the other, on one cluster for as long as that one heals; those of several versions each
+ * on an installation of its own. One thread.
+ */
 public final class FaultsRun implements AutoCloseable {
 
     private final Trial.Mode mode;
@@ -79,13 +83,18 @@ public final class FaultsRun implements AutoCloseable {
 
     /** The scenarios that are cheap enough for a test suite, by name. */
     public static List<String> cheap() {
-        List<String> cheap = new ArrayList<>();
-        for (Scenario scenario : Scenario.values()) {
-            if (scenario.cheap()) {
-                cheap.add(scenario.wire());
-            }
-        }
-        return cheap;
+        return Stream.of(Scenario.values())
+                .filter(Scenario::cheap)
+                .map(Scenario::wire)
+                .toList();
+    }
+
+    /** The scenarios that need the last release's build, by name. */
+    public static List<String> ofVersions() {
+        return Stream.of(Scenario.values())
+                .filter(scenario -> scenario.place() != Scenario.Place.CLUSTER)
+                .map(Scenario::wire)
+                .toList();
     }
 
     /** Plays every scenario under every seed, scenario by scenario: what one needs beside the others is started once. */
@@ -112,38 +121,13 @@ public final class FaultsRun implements AutoCloseable {
     }
 
     private Result play(Scenario scenario, long seed) {
-        Cluster on = cluster();
-        if (scenario != Scenario.CLOCK_JUMP) {
-            on.usualClocks();
-        }
         Instant time = Instant.now().truncatedTo(ChronoUnit.SECONDS);
         long began = System.nanoTime();
-        List<Violation> violations = new ArrayList<>();
-        List<String> notes = new ArrayList<>();
-        Map<String, Long> counts = new TreeMap<>();
-        Map<String, Long> worst = new TreeMap<>();
-        String skipped = "";
-        // The scenario is part of the seed, so that all do not make the same choices.
-        try (Trial trial = new Trial(on, seed * 31 + scenario.wire().hashCode(), mode)) {
-            try {
-                scenario.play(trial);
-            } catch (ClockFaults.SkippedException e) {
-                skipped = String.valueOf(e.getMessage());
-            } catch (RuntimeException e) {
-                trial.fail("trial", e.toString());
-            }
-            if (skipped.isEmpty()) {
-                violations.addAll(trial.conclude());
-                notes.addAll(trial.notes());
-                counts.putAll(trial.counts());
-                worst.putAll(trial.worst());
-            }
-        } catch (RuntimeException e) {
-            violations.add(new Violation("trial", e.toString()));
-            discard();
-        }
-        if (!violations.isEmpty()) {
-            on.keepLogs();
+        Played played;
+        try {
+            played = playOn(installation(scenario), scenario, seed);
+        } catch (SkippedException e) {
+            played = Played.not(String.valueOf(e.getMessage()));
         }
         return new Result(
                 scenario.wire(),
@@ -152,12 +136,86 @@ public final class FaultsRun implements AutoCloseable {
                 machine.commit(),
                 words(machine),
                 mode.brief(),
-                violations.stream().map(Violation::toString).toList(),
-                notes,
-                counts,
-                worst,
+                played.violations().stream().map(Violation::toString).toList(),
+                played.notes(),
+                played.counts(),
+                played.worst(),
                 Duration.ofNanos(System.nanoTime() - began).toMillis(),
-                skipped);
+                played.skipped());
+    }
+
+    /** What a trial says of itself. */
+    private record Played(
+            List<Violation> violations,
+            List<String> notes,
+            Map<String, Long> counts,
+            Map<String, Long> worst,
+            String skipped) {
+        static Played not(String why) {
+            return new Played(List.of(), List.of(), Map.of(), Map.of(), why);
+        }
+
+        static Played broken(RuntimeException by) {
+            return new Played(List.of(new Violation("trial", by.toString())), List.of(), Map.of(), Map.of(), "");
+        }
+    }
+
+    private Played playOn(Installation on, Scenario scenario, long seed) {
+        Played played;
+        // The scenario is part of the seed, so that all do not make the same choices.
+        try (Trial trial = new Trial(on, seed * 31 + scenario.wire().hashCode(), mode)) {
+            played = played(trial, scenario);
+        } catch (SkippedException e) {
+            played = Played.not(String.valueOf(e.getMessage()));
+        } catch (RuntimeException e) {
+            played = Played.broken(e);
+            discard();
+        }
+        if (!played.violations().isEmpty()) {
+            on.keepLogs();
+        }
+        if (scenario.place() != Scenario.Place.CLUSTER) {
+            on.close();
+        }
+        return played;
+    }
+
+    private static Played played(Trial trial, Scenario scenario) {
+        try {
+            scenario.play(trial);
+        } catch (SkippedException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            trial.fail("trial", e.toString());
+        }
+        return new Played(trial.conclude(), trial.notes(), trial.counts(), trial.worst(), "");
+    }
+
+    /** What a scenario is played on: the cluster that is there, or one of its own, beside which there is no other. */
+    private Installation installation(Scenario scenario) {
+        return switch (scenario.place()) {
+            case CLUSTER -> {
+                Cluster shared = cluster();
+                if (scenario != Scenario.CLOCK_JUMP) {
+                    shared.usualClocks();
+                }
+                yield shared;
+            }
+            case CLUSTER_OF_THE_RELEASE -> {
+                Build release = Release.build();
+                close();
+                yield Cluster.start(Cluster.Size.PAIRS, settings(), release, progress);
+            }
+            case STANDALONE_OF_THE_RELEASE -> {
+                Build release = Release.build();
+                close();
+                yield Standalone.start(release, settings(), progress);
+            }
+        };
+    }
+
+    private Map<String, String> settings() {
+        return mode.brief() ? Map.of("PARLEY_WORKER_LEASE", "6s") : Map.of();
     }
 
     private static String words(Machine machine) {
@@ -168,9 +226,7 @@ public final class FaultsRun implements AutoCloseable {
     private Cluster cluster() {
         Cluster running = cluster;
         if (running == null) {
-            running = mode.brief()
-                    ? Cluster.start(Cluster.Size.SMALL, Map.of("PARLEY_WORKER_LEASE", "6s"), progress)
-                    : Cluster.start(Cluster.Size.USUAL, Map.of(), progress);
+            running = Cluster.start(mode.brief() ? Cluster.Size.SMALL : Cluster.Size.USUAL, settings(), progress);
             cluster = running;
         }
         return running;

@@ -284,7 +284,8 @@ final class InputFaults {
         trial.count("cancels");
     }
 
-    private static void during(Trial trial) {
+    /** A turn that is stopped while its answer is being said. */
+    static void during(Trial trial) {
         String conversation = trial.conversation();
         Follower follower = trial.follow(conversation);
         Question question = endless(trial, conversation);

@@ -13,7 +13,7 @@ final class ProcessFaults {
     private ProcessFaults() {}
 
     /** Conversations with a running answer each, and perhaps one that waits; all are followed. */
-    private static List<String> load(Trial trial, int minWords, int maxWords) {
+    static List<String> load(Trial trial, int minWords, int maxWords) {
         List<String> conversations = new ArrayList<>();
         int count = trial.between(2, 4);
         for (int i = 0; i < count; i++) {
@@ -33,14 +33,14 @@ final class ProcessFaults {
         return conversations;
     }
 
-    private static void ask(Trial trial, String conversation, int minWords, int maxWords) {
+    static void ask(Trial trial, String conversation, int minWords, int maxWords) {
         Question question = trial.question(
                 conversation, trial.between(minWords, maxWords), Duration.ofMillis(trial.between(20, 60)));
         var _ = trial.sendUntilAcknowledged(question, trial.between(0, 1));
     }
 
     /** Proof that all is well again: everyone gets one more answer. */
-    private static void askAll(Trial trial, List<String> conversations) {
+    static void askAll(Trial trial, List<String> conversations) {
         conversations.forEach(conversation -> ask(trial, conversation, 3, 8));
     }
 

@@ -19,6 +19,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
@@ -34,7 +35,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 
 /**
- * One scenario under one seed on a cluster: its users, its followers, its model, and in the end its history. What the seed
+ * One scenario under one seed on an installation: its users, its followers, its model, and in the end its history. What the seed
  * decides is decided by {@link #random}, on the thread that plays the scenario; so the same seed makes the same choices, while
  * the moments at which processes meet them are the machine's.
  */
@@ -61,7 +62,7 @@ final class Trial implements AutoCloseable {
     /** Tells apart the trials of one process, so that the same seed may be played again on a cluster. */
     private static final AtomicInteger TRIALS = new AtomicInteger();
 
-    private final Cluster cluster;
+    private final Installation installation;
     private final Random random;
     private final Mode mode;
     private final String prefix;
@@ -97,19 +98,25 @@ final class Trial implements AutoCloseable {
         }
     }
 
-    Trial(Cluster cluster, long seed, Mode mode) {
-        this.cluster = cluster;
+    Trial(Installation installation, long seed, Mode mode) {
+        this.installation = installation;
         // Mixed, since neighbouring seeds of a Random begin with nearly the same numbers.
         this.random = new Random(new SplittableRandom(seed).nextLong());
         this.mode = mode;
         this.prefix = "s" + seed + "t" + TRIALS.incrementAndGet() + "p"
                 + Long.toString(ProcessHandle.current().pid(), 36);
-        this.model = new Model(cluster.model());
-        this.log = new LogReader(cluster.kafka(), cluster.topics());
+        this.model = new Model(installation.model());
+        this.log = new LogReader(installation.kafka(), installation.topics());
     }
 
+    /** What it is played on, for who reaches for its processes. */
     Cluster cluster() {
-        return cluster;
+        return (Cluster) installation;
+    }
+
+    /** The same where it is {@code up}. */
+    Standalone standalone() {
+        return (Standalone) installation;
     }
 
     Model model() {
@@ -145,19 +152,21 @@ final class Trial implements AutoCloseable {
         return of.get(random.nextInt(of.size()));
     }
 
+    <T> List<T> shuffled(List<T> of) {
+        List<T> shuffled = new ArrayList<>(of);
+        Collections.shuffle(shuffled, random);
+        return shuffled;
+    }
+
     void pauseMillis(int min, int max) {
         Cluster.pause(Duration.ofMillis(between(min, max)));
     }
 
     // Users
 
-    private List<URI> fronts() {
-        return cluster.role("ingest").stream().map(Cluster.Node::url).toList();
-    }
-
     /** A front door by number, round and round. */
     URI front(int number) {
-        List<URI> fronts = fronts();
+        List<URI> fronts = installation.fronts();
         return fronts.get(Math.floorMod(number, fronts.size()));
     }
 
@@ -375,7 +384,7 @@ final class Trial implements AutoCloseable {
     /** Heals the cluster, waits until nothing moves any more, and checks all that is known then. */
     List<Violation> conclude() {
         try {
-            cluster.heal();
+            installation.heal();
             for (Thread thread : background) {
                 thread.join(REST);
             }
@@ -459,7 +468,7 @@ final class Trial implements AutoCloseable {
     }
 
     private Tables tables() throws SQLException {
-        return new TableReader(cluster.jdbcUrl()).read(conversations());
+        return new TableReader(installation.jdbcUrl()).read(conversations());
     }
 
     private History history(Tables tables) {
