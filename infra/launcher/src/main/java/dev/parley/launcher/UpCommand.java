@@ -1,9 +1,9 @@
 package dev.parley.launcher;
 
+import dev.parley.config.ConfigurationLog;
+import dev.parley.config.ConfigurationLogException;
+import dev.parley.config.ConfigurationWatch;
 import dev.parley.ingest.IngestSettings;
-import dev.parley.launcher.configuration.ConfigurationLog;
-import dev.parley.launcher.configuration.ConfigurationLogException;
-import dev.parley.launcher.configuration.ConfigurationWatch;
 import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.RegistrySettings;
