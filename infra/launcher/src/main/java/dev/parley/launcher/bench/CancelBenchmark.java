@@ -1,7 +1,7 @@
 package dev.parley.launcher.bench;
 
-import dev.parley.stack.ModelExchange;
-import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.scripted.ModelExchange;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -9,7 +9,7 @@ import dev.parley.schemas.serde.ValueSerdes;
 import dev.parley.stack.EmbeddedPostgres;
 import dev.parley.stack.Provisioner;
 import dev.parley.stack.SchemaRegistry;
-import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

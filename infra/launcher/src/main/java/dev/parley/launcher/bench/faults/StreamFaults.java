@@ -6,7 +6,7 @@ import dev.parley.launcher.bench.faults.FaultyProxy.Treatment;
 import dev.parley.launcher.bench.faults.History.Outcome;
 import dev.parley.launcher.bench.faults.History.Submission;
 import dev.parley.launcher.bench.faults.Trial.Question;
-import dev.parley.stack.Script;
+import dev.parley.stack.scripted.Script;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.net.URI;

@@ -7,7 +7,7 @@ import dev.parley.launcher.bench.Figure;
 import dev.parley.launcher.bench.Measurement;
 import dev.parley.launcher.bench.Quantiles;
 import dev.parley.launcher.bench.Report;
-import dev.parley.stack.Script;
+import dev.parley.stack.scripted.Script;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
