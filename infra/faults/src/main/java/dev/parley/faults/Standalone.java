@@ -6,7 +6,7 @@ import dev.parley.schemas.config.RegistrySettings;
 import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.serde.ValueSerdes;
-import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
