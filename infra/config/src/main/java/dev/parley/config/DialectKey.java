@@ -19,10 +19,7 @@ final class DialectKey {
     private static final Dialect USUAL = new Dialect(
             TokenLimitParameter.FOUND_OUT, StreamOptions.FOUND_OUT, InstructionsRole.SYSTEM, ThinkTags.NONE, List.of());
 
-    private static final Map<String, TokenLimitParameter> TOKEN_LIMITS = Map.of(
-            "max_tokens", TokenLimitParameter.MAX_TOKENS,
-            "max_completion_tokens", TokenLimitParameter.MAX_COMPLETION_TOKENS,
-            "found-out", TokenLimitParameter.FOUND_OUT);
+    private static final Map<String, TokenLimitParameter> TOKEN_LIMITS = tokenLimits();
 
     static final EngineKey DIALECT = EngineKey.mapping(
             "dialect",
@@ -40,6 +37,15 @@ final class DialectKey {
             engine -> written(engine.getDialect() == null ? USUAL : engine.getDialect()));
 
     private DialectKey() {}
+
+    /** Parameters are called as the server calls them. */
+    private static Map<String, TokenLimitParameter> tokenLimits() {
+        Map<String, TokenLimitParameter> limits = new LinkedHashMap<>();
+        limits.put("found-out", TokenLimitParameter.FOUND_OUT);
+        limits.put("max_tokens", TokenLimitParameter.MAX_TOKENS);
+        limits.put("max_completion_tokens", TokenLimitParameter.MAX_COMPLETION_TOKENS);
+        return limits;
+    }
 
     private static Dialect read(Section section) {
         return new Dialect(
