@@ -39,7 +39,9 @@ final class VersionFaults {
         trial.awaitDeltas(1);
         cluster.provision(Build.today());
         List<Cluster.Node> left = new ArrayList<>(cluster.nodes());
-        List<Cluster.Node> first = trial.shuffled(WORK.keySet().stream().sorted().toList()).stream()
+        List<Cluster.Node> first = trial
+                .shuffled(WORK.keySet().stream().sorted().toList())
+                .stream()
                 .map(role -> trial.one(cluster.role(role)))
                 .toList();
         left.removeAll(first);
