@@ -174,7 +174,9 @@ final class Generations {
         return finished.extras().isEmpty() || answerer.isEmpty()
                 ? null
                 : new ProviderExtras(
-                        answerer.get().getEngine(), answerer.get().getModel(), finished.extras().get());
+                        answerer.get().getEngine(),
+                        answerer.get().getModel(),
+                        finished.extras().get());
     }
 
     private void count(String engine, String outcome) {

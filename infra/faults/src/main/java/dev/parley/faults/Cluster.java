@@ -8,7 +8,7 @@ import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.serde.ValueSerdes;
 import dev.parley.stack.EmbeddedPostgres;
 import dev.parley.stack.SchemaRegistry;
-import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -2,7 +2,7 @@ package dev.parley.faults;
 
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.KafkaSettings;
-import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import java.net.URI;
 import java.util.List;
 

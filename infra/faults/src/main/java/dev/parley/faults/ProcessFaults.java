@@ -45,7 +45,7 @@ final class ProcessFaults {
     }
 
     /** One of the workers that are generating just now. */
-    private static JavaProcess busyWorker(Trial trial) {
+    static JavaProcess busyWorker(Trial trial) {
         List<Cluster.Node> busy = new ArrayList<>();
         trial.await("a worker that generates", () -> {
             busy.clear();

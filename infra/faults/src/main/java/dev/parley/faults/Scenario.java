@@ -15,6 +15,7 @@ enum Scenario {
     BAD_CURSORS("cursor garbage, from the future, of another tenant, older than the memory tail", false),
     POISON("poison record on each topic", true),
     MODEL_MISBEHAVES("model server: refuses, 429, 500, hangs, garbage, dies mid-stream, no finish reason", false),
+    MODEL_RUDE("model server plays every quirk of real ones at random, while workers are killed", false),
     SUBMIT_REPEATED("submit retried with the same key, concurrently, on two nodes", true),
     CANCELS("cancel before, during, after; cancel storm", true),
     CLOCK_JUMP("clock jumps by an hour", false),
@@ -77,6 +78,7 @@ enum Scenario {
             case BAD_CURSORS -> StreamFaults.badCursors(trial);
             case POISON -> InputFaults.poison(trial);
             case MODEL_MISBEHAVES -> InputFaults.modelMisbehaves(trial);
+            case MODEL_RUDE -> RudeModelFaults.modelRude(trial);
             case SUBMIT_REPEATED -> InputFaults.submitRepeated(trial);
             case CANCELS -> InputFaults.cancels(trial);
             case CLOCK_JUMP -> ClockFaults.clockJump(trial);

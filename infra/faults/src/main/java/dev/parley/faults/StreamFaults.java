@@ -5,7 +5,7 @@ import dev.parley.faults.FaultyProxy.Treatment;
 import dev.parley.faults.History.Outcome;
 import dev.parley.faults.History.Submission;
 import dev.parley.faults.Trial.Question;
-import dev.parley.stack.Script;
+import dev.parley.stack.scripted.Script;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.net.URI;

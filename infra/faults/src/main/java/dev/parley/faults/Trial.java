@@ -13,7 +13,7 @@ import dev.parley.faults.History.Submission;
 import dev.parley.faults.History.Tables;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TurnIds;
-import dev.parley.stack.Script;
+import dev.parley.stack.scripted.Script;
 import java.net.URI;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -314,6 +314,11 @@ final class Trial implements AutoCloseable {
 
     int deltas() {
         return followers.stream().mapToInt(Follower::deltas).sum();
+    }
+
+    /** Whether a follower has seen how a turn ended. */
+    boolean hasBeenSeenToEnd(String turn) {
+        return followers.stream().anyMatch(follower -> follower.hasSeenEndOf(turn));
     }
 
     void awaitDeltas(int count) {

@@ -74,6 +74,22 @@ class ModuleBoundariesTest {
             .resideInAnyPackage("dev.parley.sinks.postgres..", "java.sql..");
 
     @ArchTest
+    static final ArchRule theReadModelDoesNotKnowTheEdge = noClasses()
+            .that()
+            .resideInAPackage("dev.parley.sinks.postgres..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.parley.sinks.edge..");
+
+    @ArchTest
+    static final ArchRule theFormOfThingsKnowsNobodyWhoUsesIt = noClasses()
+            .that()
+            .resideInAPackage("dev.parley.sinks.json..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.parley.sinks.feed..", "dev.parley.sinks.edge..", "dev.parley.sinks.postgres..");
+
+    @ArchTest
     static final ArchRule theFeedDoesNotKnowTheEdge = noClasses()
             .that()
             .resideInAPackage("dev.parley.sinks.feed..")

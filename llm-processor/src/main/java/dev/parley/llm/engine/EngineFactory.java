@@ -39,7 +39,8 @@ public final class EngineFactory {
     private static final String OWN_SERVER = "openai";
 
     private static final URI OPENAI = URI.create("https://api.openai.com/v1");
-    private static final Dialect USUAL = Dialect.newBuilder().setLeaveOut(List.of()).build();
+    private static final Dialect USUAL =
+            Dialect.newBuilder().setLeaveOut(List.of()).build();
     private static final Pattern VISIBLE = Pattern.compile("[\\x21-\\x7E]+");
     private static final int OWN_RETRIES = 2;
     private static final int UNBOUNDED = Integer.MAX_VALUE;
@@ -137,7 +138,8 @@ public final class EngineFactory {
             return unusable(
                     configuration,
                     ErrorCode.ENGINE_REJECTED,
-                    keyVariable + " in the worker's environment has blanks or line breaks in it, or around it, as no key"
+                    keyVariable
+                            + " in the worker's environment has blanks or line breaks in it, or around it, as no key"
                             + " has (it is not repeated here)");
         }
         Dialect dialect = Optional.ofNullable(configuration.getDialect()).orElse(USUAL);
@@ -148,7 +150,8 @@ public final class EngineFactory {
                         .toList();
             case ANTHROPIC ->
                 servers(configuration, AnthropicModel.DEFAULT_URL, key)
-                        .map(server -> endpoint(configuration, server, new AnthropicModel(server, dialect, connections)))
+                        .map(server ->
+                                endpoint(configuration, server, new AnthropicModel(server, dialect, connections)))
                         .toList();
             case EXTRACTIVE -> inProcess(configuration, new ExtractiveModel());
             case SCRIPTED ->

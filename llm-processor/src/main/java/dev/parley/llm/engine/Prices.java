@@ -9,7 +9,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param cachedInput of input that the model server has in its cache; null: as any input
  */
-public record Prices(@Nullable Double input, @Nullable Double cachedInput, @Nullable Double output) {
+public record Prices(
+        @Nullable Double input,
+        @Nullable Double cachedInput,
+        @Nullable Double output) {
 
     public static final Prices NONE = new Prices(null, null, null);
 

@@ -32,8 +32,8 @@ public final class AnthropicModel implements Model {
         this.server = server;
         this.connections = connections;
         this.leaveOut = dialect.getLeaveOut();
-        this.headers = Map.of(
-                "x-api-key", server.apiKey().map(Secret::reveal).orElse(NO_KEY), "anthropic-version", VERSION);
+        this.headers =
+                Map.of("x-api-key", server.apiKey().map(Secret::reveal).orElse(NO_KEY), "anthropic-version", VERSION);
         this.name = new ModelName(server, headers);
         this.messages = URI.create(server.baseUrl() + "/messages");
     }
@@ -51,8 +51,8 @@ public final class AnthropicModel implements Model {
             try {
                 model = name.toAskFor(call);
                 MessagesRequest body = MessagesRequest.of(request, model, leaveOut);
-                StreamedAnswer answer = new StreamedAnswer(
-                        new MessagesReader(ToolCallIds.madeUpFor(request)), sink, body.leftOut());
+                StreamedAnswer answer =
+                        new StreamedAnswer(new MessagesReader(ToolCallIds.madeUpFor(request)), sink, body.leftOut());
                 call.stream(messages, headers, body.bytes(), answer);
                 return answer.outcome();
             } catch (RefusedException e) {

@@ -24,8 +24,7 @@ public final class Connections implements AutoCloseable {
 
     /** A call of one generation at {@code server}. */
     ServerCall to(ModelServer server, Cancellation cancellation) {
-        return new ServerCall(
-                http, watch, threads, cancellation, server.firstTokenTimeout(), server.idleTimeout());
+        return new ServerCall(http, watch, threads, cancellation, server.firstTokenTimeout(), server.idleTimeout());
     }
 
     @Override

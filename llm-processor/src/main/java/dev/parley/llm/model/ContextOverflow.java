@@ -47,15 +47,16 @@ record ContextOverflow(@Nullable Long limit, @Nullable Long asked) {
             pattern("keep the first ASKED tokens.*?context length of only LIMIT"));
 
     /** Words that mean it, whatever the numbers. */
-    private static final Pattern WORDS = Pattern.compile("(?:maximum|max|model(?:'s)?|available) (?:context|prompt) (?:length|size)"
-            + "|context (?:length|window|size|limit)[^.]{0,60}exceed|exceed[^.]{0,60}context (?:length|window|size|limit)"
-            + "|prompt (?:is )?too long|input is too long|too long for (?:the )?requested model"
-            + "|context length of only|longer than the (?:model's |maximum )|input token count[^.]{0,40}exceeds"
-            + "|`?inputs`? tokens \\+ `?max_new_tokens`? must be|too large for model with|too many tokens");
+    private static final Pattern WORDS =
+            Pattern.compile("(?:maximum|max|model(?:'s)?|available) (?:context|prompt) (?:length|size)"
+                    + "|context (?:length|window|size|limit)[^.]{0,60}exceed|exceed[^.]{0,60}context (?:length|window|size|limit)"
+                    + "|prompt (?:is )?too long|input is too long|too long for (?:the )?requested model"
+                    + "|context length of only|longer than the (?:model's |maximum )|input token count[^.]{0,40}exceeds"
+                    + "|`?inputs`? tokens \\+ `?max_new_tokens`? must be|too large for model with|too many tokens");
 
     private static Pattern pattern(String words) {
-        return Pattern.compile(words.replace("LIMIT", "(?<limit>" + NUMBER + ")")
-                .replace("ASKED", "(?<asked>" + NUMBER + ")"));
+        return Pattern.compile(
+                words.replace("LIMIT", "(?<limit>" + NUMBER + ")").replace("ASKED", "(?<asked>" + NUMBER + ")"));
     }
 
     /** What {@code error} says of it; empty where it is about something else. */
@@ -71,7 +72,8 @@ record ContextOverflow(@Nullable Long limit, @Nullable Long asked) {
                 return Optional.of(new ContextOverflow(number(found.group("limit")), number(found.group("asked"))));
             }
         }
-        Matcher limit = Pattern.compile("(?:length|size|limit|maximum)\\D{0,20}" + NUMBER).matcher(words);
+        Matcher limit = Pattern.compile("(?:length|size|limit|maximum)\\D{0,20}" + NUMBER)
+                .matcher(words);
         return Optional.of(new ContextOverflow(limit.find() ? number(limit.group(1)) : null, null));
     }
 

@@ -61,7 +61,9 @@ final class Extras {
         ObjectNode joined = (ObjectNode) last;
         element.properties().forEach(member -> {
             JsonNode before = joined.path(member.getKey());
-            boolean piece = IN_PIECES.contains(member.getKey()) && before.isTextual() && member.getValue().isTextual();
+            boolean piece = IN_PIECES.contains(member.getKey())
+                    && before.isTextual()
+                    && member.getValue().isTextual();
             if (piece) {
                 joined.put(member.getKey(), before.asText() + member.getValue().asText());
             } else if (!member.getValue().isNull()) {

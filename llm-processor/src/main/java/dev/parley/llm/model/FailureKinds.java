@@ -70,8 +70,7 @@ final class FailureKinds {
     private static Failed refused(RefusedException refused) {
         // An error that came with a status of success says itself what it is.
         int status = refused.status() / 100 == 2 ? refused.error().status() : refused.status();
-        return failed(
-                status, refused.error(), "the model server answered " + refused.status(), refused.retryAfter());
+        return failed(status, refused.error(), "the model server answered " + refused.status(), refused.retryAfter());
     }
 
     /** An error in a stream that had begun well. */

@@ -137,7 +137,8 @@ final class History {
         for (ToolCall call : calls) {
             String result = results.get(call.getId());
             // A call without a result is refused by all, as is a second one of the same id in one message.
-            if (result != null && answered.stream().noneMatch(each -> each.getId().equals(call.getId()))) {
+            if (result != null
+                    && answered.stream().noneMatch(each -> each.getId().equals(call.getId()))) {
                 answered.add(call);
             }
         }

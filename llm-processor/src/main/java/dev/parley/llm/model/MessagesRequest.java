@@ -106,7 +106,8 @@ record MessagesRequest(ObjectNode json, List<String> leftOut) {
     }
 
     private static void result(ArrayNode content, String id, String result) {
-        ObjectNode block = content.addObject().put("type", "tool_result").put("tool_use_id", ToolCallIds.ANTHROPIC.of(id));
+        ObjectNode block =
+                content.addObject().put("type", "tool_result").put("tool_use_id", ToolCallIds.ANTHROPIC.of(id));
         if (!result.isBlank()) {
             block.put("content", result);
         }
@@ -140,7 +141,10 @@ record MessagesRequest(ObjectNode json, List<String> leftOut) {
         }
         JsonNode schema = parsed(options.getResponseFormat()).at("/json_schema/schema");
         if (schema.isObject()) {
-            json.putObject("output_config").putObject("format").put("type", "json_schema").set("schema", schema);
+            json.putObject("output_config")
+                    .putObject("format")
+                    .put("type", "json_schema")
+                    .set("schema", schema);
         }
         if (!options.getTools().isEmpty()) {
             ArrayNode tools = json.putArray("tools");
@@ -167,11 +171,13 @@ record MessagesRequest(ObjectNode json, List<String> leftOut) {
         ObjectNode json = MAPPER.createObjectNode();
         String function = choice.at("/function/name").asText();
         if (function.isEmpty()) {
-            json.put("type", switch (choice.asText()) {
-                case "required" -> "any";
-                case "none" -> "none";
-                default -> "auto";
-            });
+            json.put(
+                    "type",
+                    switch (choice.asText()) {
+                        case "required" -> "any";
+                        case "none" -> "none";
+                        default -> "auto";
+                    });
         } else {
             json.put("type", "tool").put("name", function);
         }

@@ -48,8 +48,7 @@ public interface Model {
          * @param extras what has to be sent back with the answer when the conversation goes on: a JSON object
          * @param leftOut parameters of the request that the server was not told, by their names there
          */
-        record Finished(
-                String finishReason, Optional<TokenUsage> usage, Optional<String> extras, List<String> leftOut)
+        record Finished(String finishReason, Optional<TokenUsage> usage, Optional<String> extras, List<String> leftOut)
                 implements Outcome {
 
             public Finished {

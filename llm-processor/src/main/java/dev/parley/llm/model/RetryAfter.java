@@ -34,8 +34,11 @@ final class RetryAfter {
                     if (value.matches(SECONDS)) {
                         return Optional.of(Duration.ofMillis((long) Math.ceil(Double.parseDouble(value) * 1000)));
                     }
-                    Instant theirs = headers.firstValue("date").flatMap(RetryAfter::date).orElse(now);
-                    return date(value).map(date -> Duration.between(theirs, date)).map(RetryAfter::positive);
+                    Instant theirs =
+                            headers.firstValue("date").flatMap(RetryAfter::date).orElse(now);
+                    return date(value)
+                            .map(date -> Duration.between(theirs, date))
+                            .map(RetryAfter::positive);
                 });
     }
 

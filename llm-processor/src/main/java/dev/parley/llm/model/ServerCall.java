@@ -193,7 +193,8 @@ final class ServerCall {
             head.complete(new Response(received.statusCode(), received.headers(), body));
             return body.subscriber();
         });
-        // Where the connection breaks soon after the head, the client's own future fails although there is a body to read.
+        // Where the connection breaks soon after the head, the client's own future fails although there is a body to
+        // read.
         var _ = sent.whenComplete((_, failure) -> {
             if (failure != null) {
                 head.completeExceptionally(failure);
@@ -211,13 +212,19 @@ final class ServerCall {
         } catch (CancellationException e) {
             throw new IOException("cancelled", e);
         } catch (TimeoutException e) {
-            sent.cancel(true);
+            giveUp(sent, head);
             throw new HttpTimeoutException("no answer within " + firstTimeout.toSeconds() + " s");
         } catch (InterruptedException e) {
-            sent.cancel(true);
+            giveUp(sent, head);
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
         }
+    }
+
+    /** Whatever still comes finds nobody. */
+    private static void giveUp(CompletableFuture<?> sent, CompletableFuture<Response> head) {
+        sent.cancel(true);
+        var _ = head.thenAccept(late -> late.body().close());
     }
 
     private RefusedException refused(Response response) {
@@ -234,8 +241,7 @@ final class ServerCall {
                 ? response.headers().firstValue("location").map(ServerCall::withoutSecrets)
                 : Optional.empty();
         ServerError error = ServerError.ofBody(elsewhere.isPresent() ? "it has moved to " + elsewhere.get() : text);
-        return new RefusedException(
-                response.status(), error, RetryAfter.of(response.headers(), Instant.now()));
+        return new RefusedException(response.status(), error, RetryAfter.of(response.headers(), Instant.now()));
     }
 
     /** Without user, password and query. */
@@ -321,7 +327,6 @@ final class ServerCall {
 
     /** Whether more has to come before it is clear that {@code text} is the beginning of an event stream, or is not. */
     private static boolean couldBeField(String text) {
-        return FIELDS.stream().noneMatch(text::startsWith)
-                && FIELDS.stream().anyMatch(field -> field.startsWith(text));
+        return FIELDS.stream().noneMatch(text::startsWith) && FIELDS.stream().anyMatch(field -> field.startsWith(text));
     }
 }

@@ -182,7 +182,10 @@ final class StreamedAnswer {
             return failure;
         }
         return new Model.Outcome.Finished(
-                reason(), Optional.ofNullable(usage).filter(counted -> counted.isMeasured(said)), extras.json(), leftOut);
+                reason(),
+                Optional.ofNullable(usage).filter(counted -> counted.isMeasured(said)),
+                extras.json(),
+                leftOut);
     }
 
     /** Servers say {@code stop} of answers with tool calls and of refusals, and {@code tool_calls} of answers without any. */

@@ -47,7 +47,8 @@ enum ToolCallIds {
     /** Ids of a generation's calls by position, the same in every attempt and no other's: a turn has one generation, and a step of a tool loop is a turn. */
     static IntFunction<String> madeUpFor(GenerationRequest request) {
         String generation = request.getConversationId() + "/" + request.getGenerationId();
-        return position -> "call_" + HexFormat.of().formatHex(digest(generation)).substring(0, DIGITS) + "_" + position;
+        return position ->
+                "call_" + HexFormat.of().formatHex(digest(generation)).substring(0, DIGITS) + "_" + position;
     }
 
     private static byte[] digest(String text) {

@@ -25,7 +25,8 @@ public final class ChatCompletionReader implements AnswerReader {
     private static final Set<String> SIGNS_OF_LIFE = Set.of("ping", "heartbeat", "keepalive", "keep-alive");
 
     /** Under which names a delta's reasoning comes: the same in all of them where there are several. */
-    private static final List<String> REASONING = List.of("reasoning_content", "reasoning", "thinking", "reasoning_text");
+    private static final List<String> REASONING =
+            List.of("reasoning_content", "reasoning", "thinking", "reasoning_text");
 
     /** Members of a delta that have to be sent back as they are. */
     private static final List<String> EXTRAS = List.of(
@@ -138,7 +139,9 @@ public final class ChatCompletionReader implements AnswerReader {
             calls.takeFunction(delta.path("function_call"), events);
         }
         for (String member : EXTRAS) {
-            if (delta.hasNonNull(member) && !(delta.path(member).isContainerNode() && delta.path(member).isEmpty())) {
+            if (delta.hasNonNull(member)
+                    && !(delta.path(member).isContainerNode()
+                            && delta.path(member).isEmpty())) {
                 events.add(new ModelEvent.Extra(List.of(member), delta.path(member)));
             }
         }
@@ -201,10 +204,13 @@ public final class ChatCompletionReader implements AnswerReader {
                 text(words.toString(), events);
             }
             // An image, a reference: not text, and yet said.
-            default -> events.add(new ModelEvent.Extra(List.of("content"), MAPPER.createArrayNode().add(part)));
+            default ->
+                events.add(new ModelEvent.Extra(
+                        List.of("content"), MAPPER.createArrayNode().add(part)));
         }
         if (part.hasNonNull("signature")) {
-            events.add(new ModelEvent.Extra(List.of("content"), MAPPER.createArrayNode().add(part)));
+            events.add(new ModelEvent.Extra(
+                    List.of("content"), MAPPER.createArrayNode().add(part)));
         }
     }
 

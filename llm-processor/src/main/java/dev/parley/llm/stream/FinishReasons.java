@@ -65,8 +65,7 @@ public final class FinishReasons {
                     "timeout",
                     "malformed_function_call",
                     "unexpected_tool_call",
-                    "insufficient_system_resource" ->
-                Optional.of(new ModelEvent.Aborted(bounded(said.strip())));
+                    "insufficient_system_resource" -> Optional.of(new ModelEvent.Aborted(bounded(said.strip())));
             default -> finished(bounded(said.strip()));
         };
     }

@@ -154,8 +154,7 @@ public final class MessagesReader implements AnswerReader {
         }
     }
 
-    private void call(
-            int index, JsonNode id, JsonNode name, @Nullable JsonNode arguments, List<ModelEvent> events) {
+    private void call(int index, JsonNode id, JsonNode name, @Nullable JsonNode arguments, List<ModelEvent> events) {
         ObjectNode piece = MAPPER.createObjectNode().put("index", index).put("id", words(id));
         ObjectNode function = piece.putObject("function").put("name", words(name));
         if (arguments != null) {

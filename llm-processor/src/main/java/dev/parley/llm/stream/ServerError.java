@@ -61,8 +61,11 @@ public record ServerError(int status, List<String> names, String message, Option
 
     /** What a browser would show of HTML: its title, or else its text. */
     private static String visible(String html) {
-        String title =
-                TITLE.matcher(html).results().map(found -> found.group(1)).findFirst().orElse("");
+        String title = TITLE.matcher(html)
+                .results()
+                .map(found -> found.group(1))
+                .findFirst()
+                .orElse("");
         return title.isBlank()
                 ? TAG.matcher(INVISIBLE.matcher(html).replaceAll(" ")).replaceAll(" ")
                 : title;
@@ -132,7 +135,10 @@ public record ServerError(int status, List<String> names, String message, Option
             message = error.asText();
         }
         return new ServerError(
-                status == 0 ? statusOf(names) : status, names, bounded(withTheSource(message, error)), retryAfter(error));
+                status == 0 ? statusOf(names) : status,
+                names,
+                bounded(withTheSource(message, error)),
+                retryAfter(error));
     }
 
     private static String name(String said) {
@@ -169,9 +175,10 @@ public record ServerError(int status, List<String> names, String message, Option
     private static String inner(String text) {
         if (text.startsWith("{")) {
             try {
-                String found = words(MAPPER.readTree(text).path("error").isObject()
-                        ? MAPPER.readTree(text).path("error")
-                        : MAPPER.readTree(text));
+                String found = words(
+                        MAPPER.readTree(text).path("error").isObject()
+                                ? MAPPER.readTree(text).path("error")
+                                : MAPPER.readTree(text));
                 return found.isEmpty() ? text : found;
             } catch (JsonProcessingException e) {
                 return text;

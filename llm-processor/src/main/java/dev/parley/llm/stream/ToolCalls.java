@@ -90,9 +90,10 @@ final class ToolCalls {
         boolean object = given.isContainerNode();
         String arguments = object ? given.toString() : text(given);
         String id = text(piece.path("id")).strip();
-        Integer index = piece.path("index").canConvertToInt() && piece.path("index").isNumber()
-                ? (Integer) piece.path("index").asInt()
-                : null;
+        Integer index =
+                piece.path("index").canConvertToInt() && piece.path("index").isNumber()
+                        ? (Integer) piece.path("index").asInt()
+                        : null;
         Call call = known(id, index, name, arguments, place, touched).orElse(null);
         if (call == null) {
             call = new Call(calls.size(), index, id);
@@ -106,7 +107,8 @@ final class ToolCalls {
         }
         if (!arguments.isEmpty() && !isRepeat(call, arguments)) {
             if (call.isWhole() && !arguments.isBlank()) {
-                throw new UnreadableEventException("the model server sent more arguments for a tool call that was whole");
+                throw new UnreadableEventException(
+                        "the model server sent more arguments for a tool call that was whole");
             }
             call.arguments.append(arguments);
             call.object |= object;
@@ -154,7 +156,8 @@ final class ToolCalls {
         if (!name.equals(call.name)) {
             return true;
         }
-        // The same name again: told once more with each piece, unless the call was whole and this is more than a repeat.
+        // The same name again: told once more with each piece, unless the call was whole and this is more than a
+        // repeat.
         boolean more = !arguments.isEmpty() && !arguments.contentEquals(call.arguments);
         return (call.isWhole() && more) || (touched.contains(call) && (call.isWhole() || isOneValue(arguments)));
     }

@@ -13,8 +13,8 @@ import dev.parley.llm.model.Connections;
 import dev.parley.llm.model.Model.Outcome;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.configuration.Configurations;
-import dev.parley.stack.Script;
-import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.scripted.Script;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.URI;
 import java.time.Duration;
@@ -60,7 +60,8 @@ class EnginesTest {
     private EngineRegistry registry(EngineConfiguration... configurations) {
         EngineFactory factory = new EngineFactory(
                 connections,
-                name -> Optional.ofNullable(Map.of("KEY", "secret", "BROKEN_KEY", "secret\n").get(name)),
+                name -> Optional.ofNullable(
+                        Map.of("KEY", "secret", "BROKEN_KEY", "secret\n").get(name)),
                 meters,
                 clock,
                 (time, order) -> waiting.isCancelledWithin(time, order));
@@ -320,8 +321,8 @@ class EnginesTest {
 
     @Test
     void aKeyWithBlanksIsRefusedByTheNameOfItsVariable() {
-        Engines engines =
-                engines(openAi("keyed", one.baseUrl()).setKeyVariable("BROKEN_KEY").build());
+        Engines engines = engines(
+                openAi("keyed", one.baseUrl()).setKeyVariable("BROKEN_KEY").build());
 
         assertThat(ask(engines, "c", "keyed")).isInstanceOfSatisfying(Outcome.Failed.class, failed -> {
             assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_REJECTED);

@@ -13,9 +13,12 @@ class PricesTest {
 
     @Test
     void tokensCostWhatAMillionOfThemCostsInMillionths() {
-        assertThat(new Prices(3.0, null, 15.0).priced(USAGE, null).getCostMicros()).isEqualTo(6_000);
-        assertThat(new Prices(0.0015, null, null).priced(USAGE, null).getCostMicros()).isEqualTo(2);
-        assertThat(new Prices(null, null, 0.5).priced(USAGE, null).getCostMicros()).isEqualTo(100);
+        assertThat(new Prices(3.0, null, 15.0).priced(USAGE, null).getCostMicros())
+                .isEqualTo(6_000);
+        assertThat(new Prices(0.0015, null, null).priced(USAGE, null).getCostMicros())
+                .isEqualTo(2);
+        assertThat(new Prices(null, null, 0.5).priced(USAGE, null).getCostMicros())
+                .isEqualTo(100);
     }
 
     @Test

@@ -108,12 +108,8 @@ class AnthropicModelTest {
                 end("tool_use", 23));
 
         assertThat(ask(null))
-                .isEqualTo(
-                        new Outcome.Finished(
-                        "tool_calls",
-                        Optional.of(TokenUsage.of(11, 23)),
-                        Optional.empty(),
-                        List.of()));
+                .isEqualTo(new Outcome.Finished(
+                        "tool_calls", Optional.of(TokenUsage.of(11, 23)), Optional.empty(), List.of()));
         assertThat(said.reasoning).hasToString("Hm.");
         assertThat(said.text).hasToString("Cold and windy.");
         assertThat(said.calls).containsExactly(new ToolCall("toolu_1", "look", "{\"q\":2}"));

@@ -30,7 +30,6 @@ class ChatCompletionStreamTest {
     private static final String B = delta("'content':'B'");
     private static final String AB = data(A, B, finish("stop"), USAGE, DONE);
 
-
     static Stream<Arguments> framings() {
         String pretty = "data: {\"choices\":\ndata: [{\"delta\":\ndata:  {\"content\": \"A\"}}]}\n\n";
         return Stream.of(
@@ -40,16 +39,17 @@ class ChatCompletionStreamTest {
                 Arguments.of("lone CR", AB.replace("\n", "\r")),
                 Arguments.of("no blank", AB.replace("data: ", "data:")),
                 Arguments.of("no [DONE]", data(A, B, finish("stop"), USAGE)),
-                Arguments.of("comments", ": OPENROUTER PROCESSING\n\n:\n\n" + AB.replace("\n\n", "\n\n: still here\n\n")),
+                Arguments.of(
+                        "comments", ": OPENROUTER PROCESSING\n\n:\n\n" + AB.replace("\n\n", "\n\n: still here\n\n")),
                 Arguments.of("other fields", "retry: 1\nid: 1\nevent: message\nfoo: bar\n" + AB),
                 Arguments.of("named events", AB.replace("data: ", "event: completion.chunk\ndata: ")),
                 Arguments.of("pings", "event: ping\ndata: pong\n\n" + AB + "event: ping\ndata: {}\n\n"),
                 Arguments.of("data over lines", pretty + data(B, finish("stop"), USAGE, DONE)),
                 Arguments.of(
-                        "no blank line at the end",
-                        data(A, B, finish("stop")) + "data: " + USAGE.replace('\'', '"')),
+                        "no blank line at the end", data(A, B, finish("stop")) + "data: " + USAGE.replace('\'', '"')),
                 Arguments.of("doubled end", data(A, B, finish("stop"), finish("stop"), USAGE, USAGE, DONE, DONE)),
-                Arguments.of("after the end", AB + data("<html>", delta("'content':'C'")) + "event: error\ndata: x\n\n"),
+                Arguments.of(
+                        "after the end", AB + data("<html>", delta("'content':'C'")) + "event: error\ndata: x\n\n"),
                 Arguments.of(
                         "Azure",
                         data(
@@ -115,8 +115,11 @@ class ChatCompletionStreamTest {
                         data(A, B, finish("stop"), "{'choices':[],'usage':{'prompt_tokens':11,'total_tokens':18}}")),
                 Arguments.of(
                         "llama.cpp's timings",
-                        data(A, B, "{'choices':[{'delta':{},'finish_reason':'stop'}],'timings':{'prompt_n':11,"
-                                + "'predicted_n':7}}")),
+                        data(
+                                A,
+                                B,
+                                "{'choices':[{'delta':{},'finish_reason':'stop'}],'timings':{'prompt_n':11,"
+                                        + "'predicted_n':7}}")),
                 Arguments.of(
                         "an object in a list",
                         "data: [" + A.replace('\'', '"') + "," + B.replace('\'', '"') + "]\n\n"
@@ -155,7 +158,6 @@ class ChatCompletionStreamTest {
         assertThat(chat(data(json, finish("stop"))).text())
                 .isEqualTo("\u0000\n \uD83D\uDE00 é€ \u2028 data: x\n\n[DONE]");
     }
-
 
     @Test
     void aFinishReasonIsEnough() {
@@ -236,7 +238,6 @@ class ChatCompletionStreamTest {
                 .orElseThrow();
     }
 
-
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -264,8 +265,8 @@ class ChatCompletionStreamTest {
 
     @Test
     void reasoningInTheTextIsReasoningWhereTheEngineSaysSo() {
-        String stream = data(
-                delta("'content':'<th'"), delta("'content':'ink>Hm.</think>\\n\\n'"), A, finish("stop"), DONE);
+        String stream =
+                data(delta("'content':'<th'"), delta("'content':'ink>Hm.</think>\\n\\n'"), A, finish("stop"), DONE);
 
         Heard heard = Streams.heard(() -> new ChatCompletionReader(Thinking.TAGGED, Streams.IDS), stream);
 
@@ -302,15 +303,15 @@ class ChatCompletionStreamTest {
                 DONE));
 
         assertThat(heard.finished().extras())
-                .contains("{'reasoning_details':[{'type':'reasoning.text','text':'ab','index':0,'format':'f','signature':'s'},"
-                                .replace('\'', '"')
-                        + ("{'type':'reasoning.encrypted','data':'x','index':1}],"
-                                        + "'extra_content':{'google':{'thought_signature':'t'}},"
-                                        + "'tool_calls':{'0':{'extra_content':{'google':{'thought_signature':'u'}}}}}")
-                                .replace('\'', '"'));
+                .contains(
+                        "{'reasoning_details':[{'type':'reasoning.text','text':'ab','index':0,'format':'f','signature':'s'},"
+                                        .replace('\'', '"')
+                                + ("{'type':'reasoning.encrypted','data':'x','index':1}],"
+                                                + "'extra_content':{'google':{'thought_signature':'t'}},"
+                                                + "'tool_calls':{'0':{'extra_content':{'google':{'thought_signature':'u'}}}}}")
+                                        .replace('\'', '"'));
         assertThat(heard.text()).isEmpty();
     }
-
 
     private static final ToolCall GET = new ToolCall("call_1", "get", "{\"a\":1}");
     private static final ToolCall PUT = new ToolCall("call_2", "put", "{\"b\":2}");
@@ -535,7 +536,6 @@ class ChatCompletionStreamTest {
                 .isEmpty();
     }
 
-
     static Stream<Arguments> errors() {
         return Stream.of(
                 Arguments.of("{'error':{'message':'WHY','code':429}}", ErrorCode.ENGINE_RATE_LIMITED),
@@ -563,7 +563,8 @@ class ChatCompletionStreamTest {
                         "{'error':{'message':'WHY','code':'context_length_exceeded'}}",
                         ErrorCode.CONTEXT_LENGTH_EXCEEDED),
                 Arguments.of(
-                        "{'error':{'message':'WHY','code':'content_filter','status':400}}", ErrorCode.CONTENT_FILTERED));
+                        "{'error':{'message':'WHY','code':'content_filter','status':400}}",
+                        ErrorCode.CONTENT_FILTERED));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -580,11 +581,19 @@ class ChatCompletionStreamTest {
 
     @Test
     void anEventThatIsCalledAnErrorIsOne() {
-        assertThat(chat(data(A) + "event: error\ndata: WHY\n\n").failed().detail()).contains("WHY");
+        assertThat(chat(data(A) + "event: error\ndata: WHY\n\n").failed().detail())
+                .contains("WHY");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{\"choices\": [<html>", "<html>", "7", "\"text\"", "{\"choices\":[{\"delta\":{\"tool_calls\":[1]}}]}"})
+    @ValueSource(
+            strings = {
+                "{\"choices\": [<html>",
+                "<html>",
+                "7",
+                "\"text\"",
+                "{\"choices\":[{\"delta\":{\"tool_calls\":[1]}}]}"
+            })
     void afterWhatCannotBeReadNothingIsHeard(String garbage) {
         Heard heard = chat(data(A) + "data: " + garbage + "\n\n" + data(B, finish("stop"), USAGE, DONE));
 

@@ -88,7 +88,8 @@ class HistoryTest {
 
     @Test
     void resultsFollowTheirCalls() {
-        assertThat(history(user("a"), assistant("", call("1"), call("2")), tool("2", "two"), user("b"), tool("1", "one")))
+        assertThat(history(
+                        user("a"), assistant("", call("1"), call("2")), tool("2", "two"), user("b"), tool("1", "one")))
                 .containsExactly(
                         new Part.User("a"),
                         new Part.Assistant("", List.of(call("1"), call("2")), Map.of("1", "one", "2", "two")),
@@ -99,10 +100,8 @@ class HistoryTest {
     void callsWithoutResultAndResultsWithoutCallAreNotSentAsSuch() {
         assertThat(history(user("a"), assistant("Let me see.", call("1"), call("2")), tool("2", "two")))
                 .containsExactly(
-                        new Part.User("a"),
-                        new Part.Assistant("Let me see.", List.of(call("2")), Map.of("2", "two")));
-        assertThat(history(user("a"), assistant("", call("1")), user("b")))
-                .containsExactly(new Part.User("a\n\nb"));
+                        new Part.User("a"), new Part.Assistant("Let me see.", List.of(call("2")), Map.of("2", "two")));
+        assertThat(history(user("a"), assistant("", call("1")), user("b"))).containsExactly(new Part.User("a\n\nb"));
         assertThat(history(tool("9", "of long ago"), user("b"), tool(null, "of nobody")))
                 .containsExactly(new Part.User("of long ago\n\nb\n\nof nobody"));
     }
@@ -123,7 +122,21 @@ class HistoryTest {
 
     private static GenerationRequest request(List<PromptMessage> messages) {
         return new GenerationRequest(
-                "t", "c", "turn", "g", "a", 1, "initial", Instant.EPOCH, "e", messages, List.of(), null, List.of(), "", null);
+                "t",
+                "c",
+                "turn",
+                "g",
+                "a",
+                1,
+                "initial",
+                Instant.EPOCH,
+                "e",
+                messages,
+                List.of(),
+                null,
+                List.of(),
+                "",
+                null);
     }
 
     /** Any conversation at all comes out in a form that the strictest servers take. */
@@ -136,13 +149,14 @@ class HistoryTest {
             for (int i = random.nextInt(12); i >= 0; i--) {
                 String text = random.nextInt(3) == 0 ? " ".repeat(random.nextInt(2)) : "w" + i + " ";
                 String id = "id " + random.nextInt(3);
-                messages.add(switch (random.nextInt(5)) {
-                    case 0 -> system(text);
-                    case 1 -> user(text);
-                    case 2 -> tool(id, text);
-                    case 3 -> assistant(text, call(id), call("id " + random.nextInt(3)));
-                    default -> assistant(text);
-                });
+                messages.add(
+                        switch (random.nextInt(5)) {
+                            case 0 -> system(text);
+                            case 1 -> user(text);
+                            case 2 -> tool(id, text);
+                            case 3 -> assistant(text, call(id), call("id " + random.nextInt(3)));
+                            default -> assistant(text);
+                        });
             }
             takesAnthropic(MessagesRequest.of(request(messages), "m", List.of()).json());
             takesStrictly(ChatCompletionRequest.of(request(messages), "m", new LearnedDialect(Dialects.USUAL))
@@ -206,7 +220,8 @@ class HistoryTest {
         for (JsonNode message : body.path("messages")) {
             String role = message.path("role").asText();
             if (role.equals("tool")) {
-                assertThat(open.removeFirst()).isEqualTo(message.path("tool_call_id").asText());
+                assertThat(open.removeFirst())
+                        .isEqualTo(message.path("tool_call_id").asText());
                 assertThat(message.path("content").asText()).isNotBlank();
                 before = "tool";
                 continue;
@@ -220,9 +235,10 @@ class HistoryTest {
             if (role.equals("system")) {
                 continue;
             }
-            boolean instructed = body.path("messages").valueStream().skip(1).anyMatch(each -> each.path("role")
-                    .asText()
-                    .equals("system"));
+            boolean instructed = body.path("messages")
+                    .valueStream()
+                    .skip(1)
+                    .anyMatch(each -> each.path("role").asText().equals("system"));
             assertThat(role.equals(before) && !instructed).isFalse();
             before = role;
         }

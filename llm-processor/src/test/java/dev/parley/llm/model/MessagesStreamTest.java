@@ -31,13 +31,11 @@ class MessagesStreamTest {
 
     private static String tool(int index, String id, String name, String input) {
         return block(
-                index,
-                "{\"type\":\"tool_use\",\"id\":" + id + ",\"name\":\"" + name + "\",\"input\":" + input + "}");
+                index, "{\"type\":\"tool_use\",\"id\":" + id + ",\"name\":\"" + name + "\",\"input\":" + input + "}");
     }
 
     private static String input(int index, String json) {
-        return delta(
-                index, "{\"type\":\"input_json_delta\",\"partial_json\":\"" + json.replace("\"", "\\\"") + "\"}");
+        return delta(index, "{\"type\":\"input_json_delta\",\"partial_json\":\"" + json.replace("\"", "\\\"") + "\"}");
     }
 
     private static String reason(String reason) {
@@ -56,8 +54,12 @@ class MessagesStreamTest {
                 plain + event("ping", "") + "data: <html>\n\n",
                 plain.replace(event("message_stop", ""), ""),
                 ": hello\n\n" + event("ping", "") + "event: ping\ndata: pong\n\n" + plain,
-                start(11) + event("new_kind", "\"x\":1") + block(0, "{\"type\":\"text\",\"text\":\"A\"}")
-                        + delta(0, "{\"type\":\"new_delta\"}") + said(0, "B") + end("end_turn", 7),
+                start(11)
+                        + event("new_kind", "\"x\":1")
+                        + block(0, "{\"type\":\"text\",\"text\":\"A\"}")
+                        + delta(0, "{\"type\":\"new_delta\"}")
+                        + said(0, "B")
+                        + end("end_turn", 7),
                 // A gateway that begins no block.
                 start(11) + A + said(0, "B") + end("end_turn", 7))) {
             Heard heard = messages(stream);
@@ -88,7 +90,8 @@ class MessagesStreamTest {
     void soIsTheProtocolsEndAfterAnyWords() {
         assertThat(messages(start(1) + TEXT + A + event("message_stop", "")).finishReason())
                 .isEqualTo("other");
-        assertThat(messages(start(1) + event("message_stop", "")).failed().code()).isEqualTo(ErrorCode.ENGINE_TRUNCATED);
+        assertThat(messages(start(1) + event("message_stop", "")).failed().code())
+                .isEqualTo(ErrorCode.ENGINE_TRUNCATED);
         assertThat(messages(start(1) + TEXT + A).failed().code()).isEqualTo(ErrorCode.ENGINE_TRUNCATED);
     }
 
@@ -102,7 +105,9 @@ class MessagesStreamTest {
                 .contains(expected);
         // The end may tell all of it once more, or the input alone.
         for (String last : List.of(counted, "{\"input_tokens\":10")) {
-            assertThat(messages(begun + TEXT + A
+            assertThat(messages(begun
+                                    + TEXT
+                                    + A
                                     + event(
                                             "message_delta",
                                             "\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":" + last
@@ -205,7 +210,9 @@ class MessagesStreamTest {
             assertThat(heard.text()).isEqualTo(before.isEmpty() ? "" : "A");
         }
         assertThat(messages("event: error\ndata: WHY\n\n").failed().detail()).contains("WHY");
-        assertThat(messages("data: {\"error\":{\"message\":\"WHY\",\"code\":429}}\n\n").failed().code())
+        assertThat(messages("data: {\"error\":{\"message\":\"WHY\",\"code\":429}}\n\n")
+                        .failed()
+                        .code())
                 .isEqualTo(ErrorCode.ENGINE_RATE_LIMITED);
     }
 
@@ -220,7 +227,9 @@ class MessagesStreamTest {
 
     @Test
     void argumentsOfACallThatNeverBeganFailTheAnswer() {
-        assertThat(messages(start(1) + input(3, "{}") + end("tool_use", 3)).failed().code())
+        assertThat(messages(start(1) + input(3, "{}") + end("tool_use", 3))
+                        .failed()
+                        .code())
                 .isEqualTo(ErrorCode.ENGINE_PROTOCOL);
     }
 }

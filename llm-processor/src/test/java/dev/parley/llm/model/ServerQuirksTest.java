@@ -31,6 +31,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -67,31 +68,40 @@ class ServerQuirksTest {
     }
 
     private RawServer serving(RawServer.Behaviour behaviour) {
-        server = new RawServer(behaviour);
-        return server;
+        RawServer next = new RawServer(behaviour);
+        server = next;
+        return next;
     }
 
     private OpenAiModel model(Duration first, Duration idle, Dialect dialect, @Nullable String name) {
         return new OpenAiModel(
                 new ModelServer(
-                        server().baseUrl(),
-                        Optional.ofNullable(name),
-                        Optional.of(new Secret("the-key")),
-                        first,
-                        idle),
+                        server().baseUrl(), Optional.ofNullable(name), Optional.of(new Secret("the-key")), first, idle),
                 dialect,
                 connections);
     }
 
     private RawServer server() {
-        assertThat(server).isNotNull();
-        return server;
+        return Objects.requireNonNull(server);
     }
 
     private static GenerationRequest request(List<PromptMessage> messages, @Nullable GenerationOptions options) {
         return new GenerationRequest(
-                "t", "c", "turn", "turn.1", "a", 1, "initial", Instant.EPOCH, "e", messages, List.of(), options, List.of(),
-                "", null);
+                "t",
+                "c",
+                "turn",
+                "turn.1",
+                "a",
+                1,
+                "initial",
+                Instant.EPOCH,
+                "e",
+                messages,
+                List.of(),
+                options,
+                List.of(),
+                "",
+                null);
     }
 
     private static PromptMessage message(Role role, String content) {
@@ -116,8 +126,8 @@ class ServerQuirksTest {
 
     private void isWhole(Outcome outcome) {
         assertThat(outcome)
-                .isEqualTo(new Outcome.Finished(
-                        "stop", Optional.of(TokenUsage.of(11, 7)), Optional.empty(), List.of()));
+                .isEqualTo(
+                        new Outcome.Finished("stop", Optional.of(TokenUsage.of(11, 7)), Optional.empty(), List.of()));
         assertThat(said.text).hasToString("AB");
     }
 
@@ -130,15 +140,18 @@ class ServerQuirksTest {
                 case "reset" -> connection.stream().text(WHOLE).reset();
                 case "cut" -> connection.stream().text(WHOLE);
                 case "no last chunk" ->
-                    connection.head("200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked")
+                    connection
+                            .head("200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked")
                             .chunk(WHOLE)
                             .reset();
                 case "short of its length" ->
-                    connection.head("200 OK", "Content-Type: text/event-stream", "Content-Length: 100000")
+                    connection
+                            .head("200 OK", "Content-Type: text/event-stream", "Content-Length: 100000")
                             .text(WHOLE)
                             .reset();
                 case "garbage" ->
-                    connection.head("200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked")
+                    connection
+                            .head("200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked")
                             .chunk(WHOLE)
                             .chunk("<html>data: x\n\n")
                             .reset();
@@ -167,7 +180,8 @@ class ServerQuirksTest {
                 case "reset" -> connection.stream().text(stream).reset();
                 case "cut" -> connection.stream().text(stream);
                 default ->
-                    connection.head("200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked")
+                    connection
+                            .head("200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked")
                             .chunk(stream)
                             .reset();
             }
@@ -179,16 +193,18 @@ class ServerQuirksTest {
 
     @Test
     void beforeItABrokenConnectionIsABrokenAnswer() {
-        assertThat(failed(ask((asked, connection) -> connection.stream().text(WORDS).reset())).code())
+        assertThat(failed(ask((asked, connection) ->
+                                connection.stream().text(WORDS).reset()))
+                        .code())
                 .isEqualTo(ErrorCode.ENGINE_ERROR);
         assertThat(said.text).hasToString("AB");
     }
 
     @Test
     void aConnectionWhoseAnswerWasReadToItsEndServesTheNext() {
-        serving((asked, connection) ->
-                connection.head("200 OK", "Content-Type: text/event-stream", "Content-Length: " + WHOLE.length())
-                        .text(WHOLE));
+        serving((asked, connection) -> connection
+                .head("200 OK", "Content-Type: text/event-stream", "Content-Length: " + WHOLE.length())
+                .text(WHOLE));
         OpenAiModel model = model(LONG, LONG, Dialects.USUAL, "m");
         for (int i = 0; i < 20 && server().accepted.size() < 3; i++) {
             model.generate(REQUEST, said, new Cancellation());
@@ -256,8 +272,8 @@ class ServerQuirksTest {
                 connection.text(data(delta("'tool_calls':[{'index':0,'function':{'arguments':' '}}]")));
                 Pause.of(idle.dividedBy(count));
             }
-            connection.text(data(
-                    delta("'tool_calls':[{'index':0,'function':{'arguments':'}'}}]"), finish("tool_calls"), DONE));
+            connection.text(
+                    data(delta("'tool_calls':[{'index':0,'function':{'arguments':'}'}}]"), finish("tool_calls"), DONE));
         });
 
         Outcome outcome = ask(LONG, idle);
@@ -347,21 +363,23 @@ class ServerQuirksTest {
     @ParameterizedTest
     @ValueSource(strings = {"application/json", "text/plain; charset=utf-8", "application/octet-stream", "text/html"})
     void anEventStreamMayBeCalledAnything(String type) {
-        isWhole(ask((asked, connection) ->
-                connection.head("200 OK", "Content-Type: " + type, "Connection: close").text("\uFEFF\n" + WHOLE)));
+        isWhole(ask((asked, connection) -> connection
+                .head("200 OK", "Content-Type: " + type, "Connection: close")
+                .text("\uFEFF\n" + WHOLE)));
     }
 
     @Test
     void whatIsNoEventStreamSaysWhatItIs() {
         record Other(String type, String body, String words) {}
         for (Other other : List.of(
-                new Other("text/html", "<html><head><title>Welcome to nginx!</title></head></html>", "Welcome to nginx!"),
+                new Other(
+                        "text/html", "<html><head><title>Welcome to nginx!</title></head></html>", "Welcome to nginx!"),
                 new Other("application/json", "{\"object\":\"chat.completion\",\"choices\":[]}", "chat.completion"),
                 new Other("text/event-stream", "<html><body>Login</body></html>", "Login"),
                 new Other("text/plain", "It works", "It works"),
                 new Other("text/plain", "", "nothing in it"))) {
-            Outcome.Failed failed = failed(ask((asked, connection) ->
-                    connection.whole("200 OK", other.type(), other.body())));
+            Outcome.Failed failed =
+                    failed(ask((asked, connection) -> connection.whole("200 OK", other.type(), other.body())));
 
             assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_PROTOCOL);
             assertThat(failed.detail()).contains(other.type()).contains(other.words());
@@ -385,10 +403,16 @@ class ServerQuirksTest {
     @Test
     void aRedirectSaysWhereTo() {
         Outcome.Failed failed = failed(ask((asked, connection) -> connection.whole(
-                "307 Temporary Redirect", "text/html", "", "Location: https://me:secret@models.example.com/v1?key=secret")));
+                "307 Temporary Redirect",
+                "text/html",
+                "",
+                "Location: https://me:secret@models.example.com/v1?key=secret")));
 
         assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_REJECTED);
-        assertThat(failed.detail()).contains("307").contains("https://models.example.com/v1").doesNotContain("secret");
+        assertThat(failed.detail())
+                .contains("307")
+                .contains("https://models.example.com/v1")
+                .doesNotContain("secret");
     }
 
     @Test
@@ -409,7 +433,10 @@ class ServerQuirksTest {
                     connection.whole(status + " No", "application/json", "{\"detail\":\"WHY the-key\"}")));
 
             assertThat(failed.code()).as("%d", status).isEqualTo(code);
-            assertThat(failed.detail()).contains(status.toString()).contains("WHY").doesNotContain("the-key");
+            assertThat(failed.detail())
+                    .contains(status.toString())
+                    .contains("WHY")
+                    .doesNotContain("the-key");
             server().close();
         });
     }
@@ -418,8 +445,14 @@ class ServerQuirksTest {
     void aRefusalThatIsCutOffOrCompressedIsStillOne() throws IOException {
         byte[] compressed = gzip("{\"error\":\"WHY\"}");
         for (RawServer.Behaviour behaviour : List.<RawServer.Behaviour>of(
-                (asked, connection) -> connection.head("400 No", "Content-Length: 1000").text("WHY").reset(),
-                (asked, connection) -> connection.head("400 No", "Content-Length: 1000").text("WHY").leaveOpen(),
+                (asked, connection) -> connection
+                        .head("400 No", "Content-Length: 1000")
+                        .text("WHY")
+                        .reset(),
+                (asked, connection) -> connection
+                        .head("400 No", "Content-Length: 1000")
+                        .text("WHY")
+                        .leaveOpen(),
                 (asked, connection) -> connection
                         .head("400 No", "Content-Encoding: gzip", "Content-Length: " + compressed.length)
                         .bytes(compressed))) {
@@ -480,14 +513,21 @@ class ServerQuirksTest {
             }
         });
         OpenAiModel model = model(LONG, LONG, Dialects.USUAL, "m");
-        GenerationRequest limited =
-                request(REQUEST.getMessages(), GenerationOptions.newBuilder().setStop(List.of()).setTools(List.of())
+        GenerationRequest limited = request(
+                REQUEST.getMessages(),
+                GenerationOptions.newBuilder()
+                        .setStop(List.of())
+                        .setTools(List.of())
                         .setMaxOutputTokens(5)
                         .build());
 
         isWhole(model.generate(limited, said, new Cancellation()));
         assertThat(server().posts()).hasSize(3);
-        assertThat(server().posts().getLast().body().path("max_completion_tokens").asInt())
+        assertThat(server().posts()
+                        .getLast()
+                        .body()
+                        .path("max_completion_tokens")
+                        .asInt())
                 .isEqualTo(5);
 
         model.generate(limited, said, new Cancellation());
@@ -538,8 +578,7 @@ class ServerQuirksTest {
 
     @Test
     void reasoningInTheTextIsToldApartWhereTheEngineSaysSo() {
-        serving((asked, connection) -> connection
-                .stream()
+        serving((asked, connection) -> connection.stream()
                 .text(data(delta("'content':'Hm.</think>'"), delta("'content':'A'"), finish("stop"), DONE)));
 
         model(LONG, LONG, Dialects.of().setThinkTags(ThinkTags.OPENED).build(), "m")
@@ -554,12 +593,12 @@ class ServerQuirksTest {
         List<String> served = new CopyOnWriteArrayList<>(List.of("old"));
         serving((asked, connection) -> {
             if (asked.path().endsWith("/models")) {
-                connection.whole(
-                        "200 OK", "application/json", "{\"data\":[{\"id\":\"" + served.getFirst() + "\"}]}");
+                connection.whole("200 OK", "application/json", "{\"data\":[{\"id\":\"" + served.getFirst() + "\"}]}");
             } else if (asked.body().path("model").asText().equals(served.getFirst())) {
                 connection.stream().text(WHOLE);
             } else {
-                connection.whole("404 No", "application/json", "{\"error\":{\"message\":\"The model does not exist.\"}}");
+                connection.whole(
+                        "404 No", "application/json", "{\"error\":{\"message\":\"The model does not exist.\"}}");
             }
         });
         OpenAiModel model = model(LONG, LONG, Dialects.USUAL, null);

@@ -34,8 +34,23 @@ class StreamFuzzTest {
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final long SECONDS = Long.getLong("parley.stream.seconds", 4);
     private static final String[] WORDS = {
-        "a", " ", "\n", "\r\n", "data: x\n\n", "[DONE]", "é", "€", "\uD83D\uDE00", "\u2028", "\u0000", "\"", "\\", "<think>", "{}",
-        ": ", "longer words than the others, for a change"
+        "a",
+        " ",
+        "\n",
+        "\r\n",
+        "data: x\n\n",
+        "[DONE]",
+        "é",
+        "€",
+        "\uD83D\uDE00",
+        "\u2028",
+        "\u0000",
+        "\"",
+        "\\",
+        "<think>",
+        "{}",
+        ": ",
+        "longer words than the others, for a change"
     };
 
     @Test
@@ -101,14 +116,17 @@ class StreamFuzzTest {
     private static void play(Random random) {
         boolean chat = random.nextBoolean();
         Answer answer = answer(random);
-        byte[] stream = framed(chat ? chat(answer, random) : messages(answer, random), random).getBytes(UTF_8);
+        byte[] stream = framed(chat ? chat(answer, random) : messages(answer, random), random)
+                .getBytes(UTF_8);
 
         Heard whole = heard(chat, stream, random);
         assertThat(whole.text()).isEqualTo(answer.allText());
         assertThat(whole.reasoning()).isEqualTo(answer.allReasoning());
         assertThat(whole.calls()).isEqualTo(answer.calls());
         assertThat(whole.finishReason()).isEqualTo(answer.reason());
-        boolean said = !answer.text().isEmpty() || !answer.reasoning().isEmpty() || !answer.calls().isEmpty();
+        boolean said = !answer.text().isEmpty()
+                || !answer.reasoning().isEmpty()
+                || !answer.calls().isEmpty();
         assertThat(whole.finished().usage()).isEqualTo(Optional.of(TokenUsage.of(11, said ? 7 : 0)));
 
         Heard cut = heard(chat, Arrays.copyOf(stream, random.nextInt(stream.length + 1)), random);
@@ -159,15 +177,25 @@ class StreamFuzzTest {
                 stream.append(": keep-alive").append(end).append(end);
             }
             if (random.nextInt(5) == 0) {
-                stream.append("id: ").append(random.nextInt(9)).append(end).append("retry: 3").append(end);
+                stream.append("id: ")
+                        .append(random.nextInt(9))
+                        .append(end)
+                        .append("retry: 3")
+                        .append(end);
             }
             if (typed && event.has("type")) {
-                stream.append("event:").append(blank).append(event.path("type").asText()).append(end);
+                stream.append("event:")
+                        .append(blank)
+                        .append(event.path("type").asText())
+                        .append(end);
             }
             String json = random.nextInt(4) == 0 ? event.toPrettyString() : event.toString();
             // Half a character, as models say it, can be sent only as an escape.
             boolean escaped = random.nextInt(4) == 0 || !UTF_8.newEncoder().canEncode(json);
-            (escaped ? ascii(json) : json).lines().forEach(line -> stream.append("data:").append(blank).append(line).append(end));
+            (escaped ? ascii(json) : json)
+                    .lines()
+                    .forEach(line ->
+                            stream.append("data:").append(blank).append(line).append(end));
             stream.append(end);
         }
         if (events.getFirst().has("choices") && random.nextInt(4) != 0) {
@@ -188,19 +216,30 @@ class StreamFuzzTest {
         if (random.nextBoolean()) {
             delta(events, random).put("role", "assistant").putNull("content");
         }
-        answer.reasoning().forEach(piece -> delta(events, random).put("content", "").put(reasoning, piece));
+        answer.reasoning()
+                .forEach(piece -> delta(events, random).put("content", "").put(reasoning, piece));
         boolean parts = random.nextInt(4) == 0;
         answer.text().forEach(piece -> {
             if (parts) {
-                delta(events, random).putArray("content").addObject().put("type", "text").put("text", piece);
+                delta(events, random)
+                        .putArray("content")
+                        .addObject()
+                        .put("type", "text")
+                        .put("text", piece);
             } else {
                 delta(events, random).put("content", piece);
             }
         });
         calls(answer.calls(), events, random);
         ObjectNode last = event(events);
-        last.withArrayProperty("choices").addObject().put("finish_reason", reason(answer, random)).putObject("delta");
-        boolean said = events.size() > 1 && !(answer.text().isEmpty() && answer.reasoning().isEmpty() && answer.calls().isEmpty());
+        last.withArrayProperty("choices")
+                .addObject()
+                .put("finish_reason", reason(answer, random))
+                .putObject("delta");
+        boolean said = events.size() > 1
+                && !(answer.text().isEmpty()
+                        && answer.reasoning().isEmpty()
+                        && answer.calls().isEmpty());
         ObjectNode usage = MAPPER.createObjectNode().put("prompt_tokens", 11).put("completion_tokens", said ? 7 : 0);
         switch (random.nextInt(4)) {
             case 0 -> last.set("usage", usage);
@@ -242,7 +281,8 @@ class StreamFuzzTest {
         int dialect = random.nextInt(5);
         if (dialect == 0 && !calls.isEmpty()) {
             ArrayNode together = delta(events, random).putArray("tool_calls");
-            calls.forEach(call -> piece(together, calls.indexOf(call), call.getId(), call.getName(), call.getArguments()));
+            calls.forEach(
+                    call -> piece(together, calls.indexOf(call), call.getId(), call.getName(), call.getArguments()));
             return;
         }
         int first = random.nextInt(2);
@@ -250,8 +290,8 @@ class StreamFuzzTest {
             ToolCall call = calls.get(i);
             String arguments = call.getArguments();
             if (dialect == 1) {
-                ObjectNode function = piece(
-                        delta(events, random).putArray("tool_calls"), 0, call.getId(), call.getName(), null);
+                ObjectNode function =
+                        piece(delta(events, random).putArray("tool_calls"), 0, call.getId(), call.getName(), null);
                 try {
                     function.set("arguments", MAPPER.readTree(arguments));
                 } catch (IOException e) {
@@ -280,7 +320,8 @@ class StreamFuzzTest {
     }
 
     private static ObjectNode piece(
-            ArrayNode calls, @Nullable Integer index,
+            ArrayNode calls,
+            @Nullable Integer index,
             @Nullable String id,
             @Nullable String name,
             @Nullable String arguments) {
@@ -327,7 +368,10 @@ class StreamFuzzTest {
             typed(events, "content_block_stop").put("index", index++);
         }
         for (ToolCall call : answer.calls()) {
-            block(events, index, "tool_use").put("id", call.getId()).put("name", call.getName()).putObject("input");
+            block(events, index, "tool_use")
+                    .put("id", call.getId())
+                    .put("name", call.getName())
+                    .putObject("input");
             String arguments = call.getArguments();
             for (int at = 0; at < arguments.length(); ) {
                 int end = Math.min(arguments.length(), at + 1 + random.nextInt(6));
@@ -338,11 +382,14 @@ class StreamFuzzTest {
         }
         boolean said = index > 0;
         ObjectNode last = typed(events, "message_delta");
-        last.putObject("delta").put("stop_reason", switch (answer.reason()) {
-            case "tool_calls" -> "tool_use";
-            case "stop" -> "end_turn";
-            default -> "max_tokens";
-        });
+        last.putObject("delta")
+                .put(
+                        "stop_reason",
+                        switch (answer.reason()) {
+                            case "tool_calls" -> "tool_use";
+                            case "stop" -> "end_turn";
+                            default -> "max_tokens";
+                        });
         last.putObject("usage").put("output_tokens", said ? 7 : 0);
         if (random.nextInt(4) != 0) {
             typed(events, "message_stop");
@@ -355,10 +402,16 @@ class StreamFuzzTest {
     }
 
     private static ObjectNode block(List<ObjectNode> events, int index, String type) {
-        return typed(events, "content_block_start").put("index", index).putObject("content_block").put("type", type);
+        return typed(events, "content_block_start")
+                .put("index", index)
+                .putObject("content_block")
+                .put("type", type);
     }
 
     private static ObjectNode delta(List<ObjectNode> events, int index, String type) {
-        return typed(events, "content_block_delta").put("index", index).putObject("delta").put("type", type);
+        return typed(events, "content_block_delta")
+                .put("index", index)
+                .putObject("delta")
+                .put("type", type);
     }
 }

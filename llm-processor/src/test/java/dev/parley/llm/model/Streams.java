@@ -87,8 +87,7 @@ final class Streams {
         return "{'choices':[{'index':0,'delta':{},'finish_reason':'" + reason + "'}]}";
     }
 
-    static final String USAGE =
-            "{'choices':[],'usage':{'prompt_tokens':11,'completion_tokens':7,'total_tokens':18}}";
+    static final String USAGE = "{'choices':[],'usage':{'prompt_tokens':11,'completion_tokens':7,'total_tokens':18}}";
 
     static final String DONE = "[DONE]";
 }

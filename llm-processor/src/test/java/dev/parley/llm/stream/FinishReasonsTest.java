@@ -36,7 +36,8 @@ class FinishReasonsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"error", "abort", "network_error", "MALFORMED_FUNCTION_CALL", "insufficient_system_resource"})
+    @ValueSource(
+            strings = {"error", "abort", "network_error", "MALFORMED_FUNCTION_CALL", "insufficient_system_resource"})
     void reasonsThatMeanFailureAreFailures(String said) {
         assertThat(FinishReasons.of(said)).contains(new ModelEvent.Aborted(said));
     }

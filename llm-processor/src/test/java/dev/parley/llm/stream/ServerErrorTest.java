@@ -54,7 +54,8 @@ class ServerErrorTest {
     void theStatusIsANumberOrFollowsFromAName() {
         assertThat(status("{\"error\":{\"message\":\"x\",\"code\":429}}")).isEqualTo(429);
         assertThat(status("{\"error\":{\"message\":\"x\",\"code\":\"503\"}}")).isEqualTo(503);
-        assertThat(status("{\"object\":\"error\",\"message\":\"x\",\"code\":400}")).isEqualTo(400);
+        assertThat(status("{\"object\":\"error\",\"message\":\"x\",\"code\":400}"))
+                .isEqualTo(400);
         assertThat(status("{\"error\":{\"status\":\"RESOURCE_EXHAUSTED\"}}")).isEqualTo(429);
         assertThat(status("{\"error\":{\"type\":\"overloaded_error\"}}")).isEqualTo(503);
         assertThat(status("{\"error\":{\"type\":\"authentication_error\"}}")).isEqualTo(401);
@@ -102,7 +103,12 @@ class ServerErrorTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "{\"object\":\"chat.completion\",\"choices\":[],\"error\":null}", "<html>", "", "{}", "[]", "{\"error\":{}}"
+                "{\"object\":\"chat.completion\",\"choices\":[],\"error\":null}",
+                "<html>",
+                "",
+                "{}",
+                "[]",
+                "{\"error\":{}}"
             })
     void whatIsNoErrorIsNone(String body) {
         assertThat(ServerError.found(body)).isEmpty();

@@ -27,8 +27,7 @@ class SseDecoderTest {
     private static List<SseEvent> decoded(byte[] bytes) {
         List<SseEvent> whole = decoded(new SseDecoder(), List.of(bytes));
         Cuts.of(bytes)
-                .forEach(pieces ->
-                        assertThat(decoded(new SseDecoder(), pieces)).isEqualTo(whole));
+                .forEach(pieces -> assertThat(decoded(new SseDecoder(), pieces)).isEqualTo(whole));
         return whole;
     }
 
@@ -47,7 +46,8 @@ class SseDecoderTest {
     @ParameterizedTest
     @ValueSource(strings = {"\n", "\r", "\r\n"})
     void linesEndInThreeWays(String end) {
-        assertThat(data("data: a" + end + end + "data: b" + end + "data: c" + end + end)).containsExactly("a", "b\nc");
+        assertThat(data("data: a" + end + end + "data: b" + end + "data: c" + end + end))
+                .containsExactly("a", "b\nc");
     }
 
     @Test
@@ -142,7 +142,8 @@ class SseDecoderTest {
 
     @Test
     void eventsAndLinesAreBounded() {
-        for (String stream : List.of("data: 123456789\n\n", "data: 1\n: comment\n", ": 123456789012345", "x".repeat(17))) {
+        for (String stream :
+                List.of("data: 123456789\n\n", "data: 1\n: comment\n", ": 123456789012345", "x".repeat(17))) {
             Cuts.of(stream.getBytes(UTF_8))
                     .forEach(pieces -> assertThatThrownBy(() -> decoded(new SseDecoder(14), pieces))
                             .as(stream)

@@ -65,7 +65,12 @@ class ThinkTagsTest {
     @CsvSource(
             delimiter = '|',
             quoteCharacter = '"',
-            value = {"Hm.</think>Yes.|Hm.|Yes.", "Hm.|Hm.|\"\"", "</think>Yes.|\"\"|Yes.", "a</think>b</think>|a|b</think>"})
+            value = {
+                "Hm.</think>Yes.|Hm.|Yes.",
+                "Hm.|Hm.|\"\"",
+                "</think>Yes.|\"\"|Yes.",
+                "a</think>b</think>|a|b</think>"
+            })
     void anAnswerMayBeginInside(String said, String reasoning, String text) {
         assertThat(said(said, true)).containsExactly(reasoning, text);
     }

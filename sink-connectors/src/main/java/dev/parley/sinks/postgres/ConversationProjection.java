@@ -6,6 +6,7 @@ import dev.parley.schemas.Topic;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.serde.UndecodableRecordException;
 import dev.parley.sinks.postgres.ConversationRow.ActiveTurn;
+import dev.parley.sinks.postgres.ConversationRow.Kept;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -124,12 +125,13 @@ final class ConversationProjection implements Projection<LoggedEvent> {
             while (row.next()) {
                 stored.add(ConversationRow.stored(
                         new ConversationKey(row.getString("tenant"), row.getString("id")),
-                        title(row),
-                        time(row, "updated_at"),
-                        row.getInt("message_count"),
-                        row.getLong("last_sequence"),
-                        activeTurn(row),
-                        row.getBoolean("deleted")));
+                        new Kept(
+                                title(row),
+                                time(row, "updated_at"),
+                                row.getInt("message_count"),
+                                row.getLong("last_sequence"),
+                                activeTurn(row),
+                                row.getBoolean("deleted"))));
             }
         }
         return stored;

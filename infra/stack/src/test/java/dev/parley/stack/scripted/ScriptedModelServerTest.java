@@ -1,4 +1,4 @@
-package dev.parley.stack;
+package dev.parley.stack.scripted;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.stack.PortTakenException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;

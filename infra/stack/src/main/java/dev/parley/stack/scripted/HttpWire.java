@@ -1,4 +1,4 @@
-package dev.parley.stack;
+package dev.parley.stack.scripted;
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -19,6 +19,9 @@ final class HttpWire {
 
     private static final int MAX_LINE_BYTES = 64 * 1024;
     private static final int MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+    /** More than any script says. */
+    private static final int PROMISED_BYTES = 1 << 30;
 
     private HttpWire() {}
 
@@ -125,21 +128,27 @@ final class HttpWire {
     }
 
     /** A whole response in one write. */
-    static byte[] response(int status, Map<String, String> headers, String json) {
-        byte[] body = json.getBytes(StandardCharsets.UTF_8);
-        StringBuilder head = head(status, "application/json", headers)
-                .append("content-length: ")
-                .append(body.length)
-                .append("\r\n\r\n");
-        return join(head.toString().getBytes(StandardCharsets.UTF_8), body);
+    static byte[] response(Response.Whole response) {
+        byte[] body = response.body().getBytes(StandardCharsets.UTF_8);
+        StringBuilder head = head(response.status(), response.contentType(), response.headers());
+        if (response.status() != 204) {
+            head.append("content-length: ").append(body.length).append("\r\n");
+        }
+        return join(head.append("\r\n").toString().getBytes(StandardCharsets.UTF_8), body);
     }
 
-    /** The head of a stream of server-sent events, in chunked encoding. */
-    static byte[] eventStreamHead(Map<String, String> headers) {
-        return head(200, "text/event-stream; charset=utf-8", headers)
-                .append("cache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n")
-                .toString()
-                .getBytes(StandardCharsets.UTF_8);
+    /** The head of a stream of server-sent events. */
+    static byte[] head(Response.Streamed response) {
+        StringBuilder head =
+                head(200, response.contentType(), response.headers()).append("cache-control: no-cache\r\n");
+        head.append(
+                switch (response.encoding()) {
+                    case CHUNKED -> "transfer-encoding: chunked\r\n";
+                    case GZIPPED -> "transfer-encoding: chunked\r\ncontent-encoding: gzip\r\n";
+                    case UNTIL_CLOSED -> "connection: close\r\n";
+                    case TOO_SHORT -> "connection: close\r\ncontent-length: " + PROMISED_BYTES + "\r\n";
+                });
+        return head.append("\r\n").toString().getBytes(StandardCharsets.UTF_8);
     }
 
     /** One chunk of a body. */
@@ -170,9 +179,10 @@ final class HttpWire {
                 .append(status)
                 .append(' ')
                 .append(reason(status))
-                .append("\r\ncontent-type: ")
-                .append(contentType)
                 .append("\r\n");
+        if (!contentType.isEmpty()) {
+            head.append("content-type: ").append(contentType).append("\r\n");
+        }
         headers.forEach(
                 (name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
         return head;
@@ -181,12 +191,23 @@ final class HttpWire {
     private static String reason(int status) {
         return switch (status) {
             case 200 -> "OK";
+            case 204 -> "No Content";
+            case 301 -> "Moved Permanently";
+            case 302 -> "Found";
+            case 307 -> "Temporary Redirect";
             case 400 -> "Bad Request";
             case 401 -> "Unauthorized";
+            case 402 -> "Payment Required";
+            case 403 -> "Forbidden";
             case 404 -> "Not Found";
+            case 408 -> "Request Timeout";
+            case 413 -> "Payload Too Large";
+            case 422 -> "Unprocessable Entity";
             case 429 -> "Too Many Requests";
             case 500 -> "Internal Server Error";
+            case 502 -> "Bad Gateway";
             case 503 -> "Service Unavailable";
+            case 504 -> "Gateway Timeout";
             default -> "Scripted";
         };
     }

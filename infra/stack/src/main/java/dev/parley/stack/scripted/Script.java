@@ -1,4 +1,4 @@
-package dev.parley.stack;
+package dev.parley.stack.scripted;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -7,8 +7,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** What {@link ScriptedModelServer} does with one request. Values; every method returns a changed copy. */
 public sealed interface Script {
@@ -25,7 +27,8 @@ public sealed interface Script {
                 Duration.ZERO,
                 Duration.ZERO,
                 new Ending.Finished("stop"),
-                true);
+                true,
+                List.of());
     }
 
     /** Says exactly these tokens, one delta each. */
@@ -90,20 +93,63 @@ public sealed interface Script {
      * @param firstTokenAfter from the request's arrival; the headers are sent at once
      * @param pace between intended send times, so that a slow send does not delay the later ones
      * @param usage whether usage is reported, where the request asks for it or does not stream
+     * @param quirks that it is played with; those of another API than the request's do nothing
      */
-    record Answer(List<Delta> deltas, Duration firstTokenAfter, Duration pace, Ending ending, boolean usage)
+    record Answer(
+            List<Delta> deltas,
+            Duration firstTokenAfter,
+            Duration pace,
+            Ending ending,
+            boolean usage,
+            List<Quirk> quirks)
             implements Script {
 
         public Answer {
             deltas = List.copyOf(deltas);
+            quirks = List.copyOf(quirks);
+        }
+
+        /** Played with these, besides those that it has already. */
+        public Answer with(Quirk... more) {
+            return with(List.of(more));
+        }
+
+        /** Played with the quirks of these names, besides those that it has already. */
+        public Answer with(String... names) {
+            return with(Stream.of(names).map(Quirk::called).toList());
+        }
+
+        /** Played with these, besides those that it has already. */
+        public Answer with(List<Quirk> more) {
+            List<Quirk> all = new ArrayList<>(quirks);
+            all.addAll(more);
+            return new Answer(deltas, firstTokenAfter, pace, ending, usage, all);
+        }
+
+        /** What a careful client makes of it, as long as the request is to the server's taste. */
+        public Quirk.Result result(Api api) {
+            Quirk.Result result = switch (ending) {
+                case Ending.Finished _ -> Quirk.Result.WHOLE;
+                case Ending.Unfinished _, Ending.Dropped _ -> Quirk.Result.BROKEN;
+                case Ending.Stuck _ -> Quirk.Result.SILENT;
+            };
+            if (deltas.stream().anyMatch(Delta.Raw.class::isInstance)) {
+                result = result.and(Quirk.Result.BROKEN);
+            }
+            for (Quirk quirk : quirks) {
+                if (quirk.apis().contains(api) && !(quirk instanceof RequestQuirk)) {
+                    result = result.and(quirk.result());
+                }
+            }
+            return result;
         }
 
         public Answer firstTokenAfter(Duration delay) {
-            return new Answer(deltas, delay, pace, ending, usage);
+            return new Answer(deltas, delay, pace, ending, usage, quirks);
         }
 
         public Answer pacedAt(Duration gap) {
-            return new Answer(deltas, firstTokenAfter, gap, ending, usage);
+            return new Answer(deltas, firstTokenAfter, gap, ending, usage, quirks);
         }
 
         /** Thinks first, a word a delta. */
@@ -111,7 +157,7 @@ public sealed interface Script {
             List<Delta> all = new ArrayList<>();
             words(thoughts).forEach(word -> all.add(new Delta.Reasoning(word)));
             all.addAll(deltas);
-            return new Answer(all, firstTokenAfter, pace, ending, usage);
+            return saying(all);
         }
 
         /** Asks for a tool call after what is said, and finishes for that reason. */
@@ -120,7 +166,7 @@ public sealed interface Script {
             int index =
                     (int) deltas.stream().filter(Delta.Call.class::isInstance).count();
             all.add(new Delta.Call(index, id, name, arguments));
-            return new Answer(all, firstTokenAfter, pace, ending, usage).finishing("tool_calls");
+            return saying(all).finishing("tool_calls");
         }
 
         public Answer finishing(String reason) {
@@ -128,7 +174,7 @@ public sealed interface Script {
         }
 
         public Answer withoutUsage() {
-            return new Answer(deltas, firstTokenAfter, pace, ending, false);
+            return new Answer(deltas, firstTokenAfter, pace, ending, false, quirks);
         }
 
         public Answer withoutFinish() {
@@ -149,7 +195,7 @@ public sealed interface Script {
         public Answer garbageAfter(int count) {
             List<Delta> all = new ArrayList<>(deltas);
             all.add(Math.min(count, all.size()), new Delta.Raw("{\"choices\": [<html>"));
-            return new Answer(all, firstTokenAfter, pace, ending, usage);
+            return saying(all);
         }
 
         /** The text that a client that reads all of it ends up with. */
@@ -163,12 +209,40 @@ public sealed interface Script {
             return text.toString();
         }
 
+        /** The text of that many deltas. */
+        String textOf(int count) {
+            return first(count).fullText();
+        }
+
+        /** With other deltas, and all else the same. */
+        Answer saying(List<Delta> others) {
+            return new Answer(others, firstTokenAfter, pace, ending, usage, quirks);
+        }
+
+        /** With some reasoning, where there is none. */
+        Answer thinkingSomething() {
+            return deltas.stream().anyMatch(Delta.Reasoning.class::isInstance) ? this : reasoning("Because of this. ");
+        }
+
+        /** With two calls of the first tools that are offered, where it calls none and none has answered. */
+        Answer callingSomething(ModelRequest request) {
+            if (deltas.stream().anyMatch(Delta.Call.class::isInstance)
+                    || !(ending instanceof Ending.Finished)
+                    || request.isAfterTool()) {
+                return this;
+            }
+            List<String> tools = request.tools().isEmpty() ? List.of("get", "put") : request.tools();
+            String id = "call_" + Long.toHexString(System.nanoTime());
+            return calling(id + "_1", tools.getFirst(), "{\"a\":1}")
+                    .calling(id + "_2", tools.get(Math.min(1, tools.size() - 1)), "{\"b\":2}");
+        }
+
         private Answer first(int count) {
-            return new Answer(deltas.subList(0, Math.min(count, deltas.size())), firstTokenAfter, pace, ending, usage);
+            return saying(deltas.subList(0, Math.min(count, deltas.size())));
         }
 
         private Answer ending(Ending changed) {
-            return new Answer(deltas, firstTokenAfter, pace, changed, usage);
+            return new Answer(deltas, firstTokenAfter, pace, changed, usage, quirks);
         }
     }
 
@@ -207,7 +281,7 @@ public sealed interface Script {
      * Scripts that a user's message carries, so that a client in another process can drive each answer: {@code script} and
      * a JSON object with {@code tokens} (list of texts), {@code repeat} (how often each token says its text), {@code reasoning} (text), {@code calls} (list of
      * {@code {id, name, arguments}}), {@code afterMillis}, {@code paceMillis}, {@code finish} (a reason), {@code dieAfter},
-     * {@code hangAfter} (tokens), {@code refuse} (a status).
+     * {@code hangAfter} (tokens), {@code refuse} (a status), {@code quirks} (list of their names).
      */
     final class InMessage {
 
@@ -261,7 +335,10 @@ public sealed interface Script {
             if (json.has("hangAfter")) {
                 answer = answer.hangingAfter(json.path("hangAfter").asInt());
             }
-            return answer;
+            return answer.with(json.path("quirks")
+                    .valueStream()
+                    .map(quirk -> Quirk.called(quirk.asText()))
+                    .toList());
         }
     }
 
@@ -272,9 +349,11 @@ public sealed interface Script {
         static final String ECHO = "scripted";
 
         /** For people: the names' grammar. */
-        static final String GRAMMAR = "scripted[-<tokens>x<gap>ms][-after<delay>ms][-reasoning<words>]"
-                + "[-die<n>|-hang<n>|-garbage<n>|-nofinish][-nousage], scripted-refuse<status>, scripted-silence";
+        public static final String GRAMMAR = "scripted[-<tokens>x<gap>ms][-after<delay>ms][-reasoning<words>]"
+                + "[-die<n>|-hang<n>|-garbage<n>|-nofinish][-nousage][+<quirk>…][+rude<seed>],"
+                + " scripted-refuse<status>, scripted-silence";
 
+        private static final Pattern RUDE = Pattern.compile("rude(\\d{0,18})");
         private static final Pattern REFUSAL = Pattern.compile("scripted-refuse([45]\\d\\d)");
         private static final Pattern ANSWER =
                 Pattern.compile("scripted(?:-(\\d{1,6})x(\\d{1,6})ms)?(?:-after(\\d{1,6})ms)?"
@@ -282,8 +361,32 @@ public sealed interface Script {
 
         private ModelName() {}
 
-        /** The script that {@code model} names; {@code echo} is what it says where no tokens are named. */
-        static Optional<Script> parse(String model, Answer echo) {
+        /**
+         * The script that {@code request}'s model names; {@code echo} is what it says where no tokens are named.
+         *
+         * @param rudeness draws the quirks of {@code +rude<seed>}
+         * @throws Quirk.UnknownException where it names a quirk that there is not
+         */
+        static Optional<Script> parse(ModelRequest request, Answer echo, LongFunction<Rudeness> rudeness) {
+            List<String> parts = List.of(request.model().split("\\+", -1));
+            Optional<Script> plain = plain(parts.getFirst(), echo);
+            if (parts.size() == 1 || !(plain.orElse(null) instanceof Answer)) {
+                return plain;
+            }
+            List<Quirk> quirks = new ArrayList<>();
+            for (String part : parts.subList(1, parts.size())) {
+                Matcher rude = RUDE.matcher(part);
+                if (rude.matches()) {
+                    long seed = rude.group(1).isEmpty() ? 1 : Long.parseLong(rude.group(1));
+                    quirks.addAll(rudeness.apply(seed).next(request));
+                } else {
+                    quirks.add(Quirk.called(part));
+                }
+            }
+            return plain.map(script -> script instanceof Answer answer ? answer.with(quirks) : script);
+        }
+
+        private static Optional<Script> plain(String model, Answer echo) {
             Matcher refusal = REFUSAL.matcher(model);
             if (refusal.matches()) {
                 return Optional.of(refuse(Integer.parseInt(refusal.group(1))));

@@ -1,4 +1,4 @@
-package dev.parley.stack;
+package dev.parley.stack.scripted;
 
 /** JSON strings, lone surrogates included: those go out as escapes, since UTF-8 has no form for them. */
 final class JsonText {
@@ -18,6 +18,20 @@ final class JsonText {
             }
         }
         return quoted.append('"').toString();
+    }
+
+    /** JSON with every lone surrogate as an escape; they can only stand within its strings. */
+    static String withoutLoneSurrogates(String json) {
+        StringBuilder escaped = new StringBuilder(json.length());
+        for (int i = 0; i < json.length(); i++) {
+            char c = json.charAt(i);
+            if (isLoneSurrogate(json, i)) {
+                escaped.append(String.format("\\u%04x", (int) c));
+            } else {
+                escaped.append(c);
+            }
+        }
+        return escaped.toString();
     }
 
     private static boolean isLoneSurrogate(String text, int index) {

@@ -1,4 +1,4 @@
-package dev.parley.stack;
+package dev.parley.stack.scripted;
 
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -14,6 +14,8 @@ public final class ModelExchange {
     private final Script script;
     private final CompletableFuture<End> end = new CompletableFuture<>();
     private final AtomicInteger deltasSent = new AtomicInteger();
+    private volatile Quirk.Result result = Quirk.Result.SILENT;
+    private volatile int outputTokens;
     private volatile boolean answered;
     private volatile long endedNanos;
 
@@ -36,6 +38,21 @@ public final class ModelExchange {
 
     public Script script() {
         return script;
+    }
+
+    /** What a careful client makes of what is sent, when it is left to read all of it. Known once it is being answered. */
+    public Quirk.Result result() {
+        return result;
+    }
+
+    /** The tokens of the answer that the server reports, where it reports any. Known once it is being answered. */
+    public int outputTokens() {
+        return outputTokens;
+    }
+
+    /** The text that the script says in the deltas that were sent. */
+    public String sentText() {
+        return script instanceof Script.Answer answer ? answer.textOf(deltasSent()) : "";
     }
 
     /** When it ended, by {@link System#nanoTime}; meaningless while it is open. */
@@ -67,6 +84,12 @@ public final class ModelExchange {
             Thread.currentThread().interrupt();
             return false;
         }
+    }
+
+    /** Called before it is played. */
+    void playing(Rendering rendering) {
+        result = rendering.result();
+        outputTokens = rendering.outputTokens();
     }
 
     /** Called by the one thread that answers. */
