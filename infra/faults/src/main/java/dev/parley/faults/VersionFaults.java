@@ -11,12 +11,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Two versions: the last release and today's build, beside each other or one after the other. */
 final class VersionFaults {
 
     private static final Duration SILENCE = Duration.ofSeconds(20);
+    /** How many of a client's places in one event stream are tried. */
+    private static final int PLACES = 15;
+
     private static final Duration BETWEEN_TURNS = Duration.ofMillis(500);
 
     /** What counts the work of each role, at its port for metrics. */
@@ -152,9 +156,13 @@ final class VersionFaults {
                 .toList();
     }
 
-    /** From each place that a client was at, what comes from the log is what came before. */
+    /**
+     * From places that a client was at, what comes from the log is what came before. Of its ids only the sequences are: they also
+     * say how far in the chunks a client has been told.
+     */
     private static void resume(Trial trial, String conversation, List<Seen.Frame> told) {
-        for (int i = 0; i < told.size() - 1; i++) {
+        List<Integer> places = trial.shuffled(IntStream.range(0, told.size() - 1).boxed().toList());
+        for (int i : places.subList(0, Math.min(PLACES, places.size()))) {
             List<Seen.Frame> logged = told.subList(i + 1, told.size()).stream()
                     .filter(frame -> frame.fields().has("sequence"))
                     .toList();
@@ -168,7 +176,6 @@ final class VersionFaults {
                 for (Seen.Frame expected : logged) {
                     Seen.Frame next = nextLogged(stream);
                     boolean same = next.type().equals(expected.type())
-                            && next.id().equals(expected.id())
                             && says(next.fields(), expected.fields());
                     trial.expect(same, "after " + cursor + " came " + next + " where " + expected + " came before");
                 }
