@@ -1,6 +1,7 @@
 package dev.parley.ingest;
 
 import dev.parley.chat.v1.CancelTurn;
+import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -36,7 +37,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
-import org.apache.avro.specific.SpecificRecord;
 
 /**
  * What every protocol does at the door: puts commands on the log, and learns from the feed what became of them.
@@ -264,7 +264,7 @@ final class Door implements AutoCloseable {
 
     /** Appends a command and waits for the event that it brings about; empty where none comes in time. */
     private Optional<ConversationEvent> change(
-            ConversationKey conversation, SpecificRecord command, Predicate<ConversationEvent> effect, Call call) {
+            ConversationKey conversation, Command.Body command, Predicate<ConversationEvent> effect, Call call) {
         Expectation expectation = new Expectation(effect);
         try (Watch watch = live(conversation, expectation)) {
             log.append(conversation, command, call);

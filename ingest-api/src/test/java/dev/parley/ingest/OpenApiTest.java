@@ -69,7 +69,6 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -1154,7 +1153,7 @@ class OpenApiTest {
                     .build());
     private static final Attempt ATTEMPT = new Attempt("a", 1, "engine", "model", "worker", "");
 
-    private static FeedEvent logged(@Nullable String turnId, SpecificRecord body) {
+    private static FeedEvent logged(@Nullable String turnId, ConversationEvent.Body body) {
         return new FeedEvent.Logged(
                 CONVERSATION, new ConversationEvent("default", "c", 1L, Instant.EPOCH, "cause", turnId, null, body));
     }
