@@ -604,15 +604,15 @@ class TimelineTest {
 
     @Test
     void anEventOfALaterVersionIsAChangeWithACursorOfItsOwn() {
-        Timeline timeline = new Timeline(KEY);
+        Timeline timeline = new Timeline(KEY, FRAMES);
         accept(timeline, event(1, null, new ConversationCreated(null, "w", Map.of())));
 
         List<Frame> frames =
                 accept(timeline, event(2, null, LaterVersion.body(ConversationEvent.getClassSchema(), "ToolApproved")));
 
         assertThat(frames).singleElement().satisfies(frame -> {
-            assertThat(frame.id()).isEqualTo(FeedCursor.after(2).toString());
-            assertThat(new String(frame.sse(), StandardCharsets.UTF_8))
+            assertThat(frame.cursor()).isEqualTo(FeedCursor.after(2).toString());
+            assertThat(new String(frame.encoded(), StandardCharsets.UTF_8))
                     .contains("event: conversation.changed\n")
                     .contains("\"sequence\":2,\"time\":\"2026-01-01T00:00:00Z\"")
                     .doesNotContain("call_1");
@@ -623,7 +623,7 @@ class TimelineTest {
 
     @Test
     void aChunkOfALaterVersionIsPassedOver() {
-        Timeline timeline = new Timeline(KEY);
+        Timeline timeline = new Timeline(KEY, FRAMES);
         accept(timeline, event(1, "turn", new TurnStarted("question", "answer", "turn.1", null)));
         accept(timeline, chunk("turn", "a", new AttemptStarted(1, "initial", "e", "m", "w")));
 
