@@ -3,11 +3,11 @@ package dev.parley.config;
 import dev.parley.chat.v1.EngineKind;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedSet;
-import java.util.LinkedHashSet;
 
 /** Every kind of engine that a file may name. */
 final class EngineSyntaxes {
