@@ -18,6 +18,7 @@ import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.work.WorkKinds;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -58,6 +59,8 @@ final class Timeline {
 
     /** In a cursor: whatever was shown of the answer before is known to be void. */
     private static final int UNKNOWN_ATTEMPT = 999_999_999;
+
+    private static final WorkKinds WORK = WorkKinds.defaults();
 
     private final ConversationKey conversation;
     private final Deque<Frame> events = new ArrayDeque<>();
@@ -278,7 +281,8 @@ final class Timeline {
         if (ended.stream().anyMatch(over -> over.generationId().equals(generationId))) {
             return;
         }
-        if (chunk.getBody() instanceof AttemptStarted || early.containsKey(generationId)) {
+        boolean starts = chunk.getBody() instanceof AttemptStarted started && WORK.isShown(started.getKind());
+        if (starts || early.containsKey(generationId)) {
             List<GenerationChunk> waiting = early.computeIfAbsent(generationId, id -> new ArrayList<>());
             if (waiting.size() < MAX_EARLY_CHUNKS) {
                 waiting.add(chunk);
