@@ -2,7 +2,7 @@ package dev.parley.ingest;
 
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.schemas.ConversationKey;
-import dev.parley.sinks.sse.SseEdge;
+import dev.parley.sinks.edge.SseEdge;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;

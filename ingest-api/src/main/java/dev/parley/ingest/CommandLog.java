@@ -1,7 +1,7 @@
 package dev.parley.ingest;
 
+import dev.parley.chat.v1.Command;
 import dev.parley.schemas.ConversationKey;
-import org.apache.avro.specific.SpecificRecord;
 
 /** Where commands go. Thread-safe. */
 interface CommandLog extends AutoCloseable {
@@ -11,7 +11,7 @@ interface CommandLog extends AutoCloseable {
      *
      * @throws ProblemException where the log does not confirm it in time; it may have it all the same
      */
-    void append(ConversationKey conversation, SpecificRecord command, Call call);
+    void append(ConversationKey conversation, Command.Body command, Call call);
 
     @Override
     void close();

@@ -1,6 +1,7 @@
 package dev.parley.ingest;
 
 import dev.parley.chat.v1.CancelTurn;
+import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -19,13 +20,14 @@ import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.sinks.feed.ConversationFeed;
+import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.feed.Frame;
 import dev.parley.sinks.postgres.ConversationQueries;
 import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import dev.parley.sinks.postgres.ConversationQueries.ReadModelUnavailableException;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
-import dev.parley.sinks.sse.ConversationFeed;
-import dev.parley.sinks.sse.FeedEvent;
-import dev.parley.sinks.sse.Frame;
+import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,7 +37,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
-import org.apache.avro.specific.SpecificRecord;
 
 /**
  * What every protocol does at the door: puts commands on the log, and learns from the feed what became of them.
@@ -263,7 +264,7 @@ final class Door implements AutoCloseable {
 
     /** Appends a command and waits for the event that it brings about; empty where none comes in time. */
     private Optional<ConversationEvent> change(
-            ConversationKey conversation, SpecificRecord command, Predicate<ConversationEvent> effect, Call call) {
+            ConversationKey conversation, Command.Body command, Predicate<ConversationEvent> effect, Call call) {
         Expectation expectation = new Expectation(effect);
         try (Watch watch = live(conversation, expectation)) {
             log.append(conversation, command, call);
@@ -417,7 +418,8 @@ final class Door implements AutoCloseable {
         try {
             Optional<Message> stored = queries.message(conversation, submit.getMessageId());
             // An answer's id has no fingerprint, and is no id for a message either.
-            return stored.isPresent() && isSame(submit, stored.flatMap(Message::fingerprint));
+            return stored.isPresent()
+                    && isSame(submit, stored.flatMap(Message::sent).map(Sent::fingerprint));
         } catch (ReadModelUnavailableException e) {
             return false; // The topology finds a repeat out by itself.
         }

@@ -8,7 +8,6 @@ import dev.parley.schemas.config.KafkaSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 
@@ -26,7 +25,7 @@ final class KafkaCommandLog implements CommandLog {
     }
 
     @Override
-    public void append(ConversationKey conversation, SpecificRecord command, Call call) {
+    public void append(ConversationKey conversation, Command.Body command, Call call) {
         Instant now = Instant.now();
         Headers headers = CloudEventHeaders.of(call.commandId(), command, SOURCE, now, null);
         headers.add(CloudEventHeaders.TRACEPARENT, call.traceparent().getBytes(StandardCharsets.US_ASCII));

@@ -5,6 +5,7 @@ import dev.parley.chat.v1.SearchRequest;
 import dev.parley.chat.v1.SearchResult;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.LogReader;
 import dev.parley.schemas.TopicTail;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.KafkaSettings;
@@ -53,7 +54,7 @@ final class KafkaSearches implements Searches {
         this.appends = new KafkaAppends(kafka, "parley-ingest-searches", "search", meters);
         this.results = new TopicTail<>(
                 topics.searchResults(),
-                TopicTail.Start.END,
+                new LogReader.Start.End(),
                 kafka,
                 "parley-ingest-search-results",
                 this::take,

@@ -1,7 +1,7 @@
 package dev.parley.ingest;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.parley.sinks.sse.SseEdge;
+import dev.parley.sinks.edge.SseEdge;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 

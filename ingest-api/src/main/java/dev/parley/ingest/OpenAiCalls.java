@@ -9,7 +9,7 @@ import dev.parley.chat.v1.TurnFailed;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.TurnIds;
-import dev.parley.sinks.sse.SseEdge;
+import dev.parley.sinks.edge.SseEdge;
 import io.javalin.http.Context;
 import java.io.IOException;
 import java.time.Duration;

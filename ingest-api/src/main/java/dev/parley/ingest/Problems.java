@@ -2,11 +2,11 @@ package dev.parley.ingest;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.sinks.edge.SseEdge;
+import dev.parley.sinks.feed.EventArchive;
+import dev.parley.sinks.feed.Feed;
+import dev.parley.sinks.feed.InvalidCursorException;
 import dev.parley.sinks.postgres.ConversationQueries;
-import dev.parley.sinks.sse.EventArchive;
-import dev.parley.sinks.sse.Feed;
-import dev.parley.sinks.sse.InvalidCursorException;
-import dev.parley.sinks.sse.SseEdge;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;

@@ -1,8 +1,8 @@
 package dev.parley.ingest;
 
 import dev.parley.schemas.ConversationKey;
-import dev.parley.sinks.sse.ClientTransport;
-import dev.parley.sinks.sse.SseEdge;
+import dev.parley.sinks.edge.ClientTransport;
+import dev.parley.sinks.edge.SseEdge;
 import io.javalin.http.Context;
 import io.javalin.http.HandlerType;
 import java.io.IOException;

@@ -2,7 +2,7 @@ package dev.parley.ingest;
 
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.sinks.sse.SseEdge;
+import dev.parley.sinks.edge.SseEdge;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import java.util.Map;

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.ingest.TurnEvents.Answer;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.sinks.sse.FeedEvent;
+import dev.parley.sinks.feed.FeedEvent;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

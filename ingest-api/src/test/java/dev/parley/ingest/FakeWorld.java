@@ -2,6 +2,7 @@ package dev.parley.ingest;
 
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.CancelTurn;
+import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.Configuration;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
@@ -39,7 +40,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,7 +58,7 @@ final class FakeWorld implements CommandLog {
     }
 
     /** A command as it reached the log. */
-    record Appended(ConversationKey conversation, SpecificRecord body, Call call) {}
+    record Appended(ConversationKey conversation, Command.Body body, Call call) {}
 
     private final List<Appended> commands = new ArrayList<>();
     private final Map<ConversationKey, List<ConversationEvent>> events = new HashMap<>();
@@ -139,7 +139,7 @@ final class FakeWorld implements CommandLog {
     }
 
     @Override
-    public synchronized void append(ConversationKey conversation, SpecificRecord body, Call call) {
+    public synchronized void append(ConversationKey conversation, Command.Body body, Call call) {
         if (kafkaAway) {
             throw new ProblemException(ErrorCode.UNAVAILABLE, "Kafka did not confirm the request in time");
         }
@@ -152,7 +152,7 @@ final class FakeWorld implements CommandLog {
     @Override
     public void close() {}
 
-    private void decide(ConversationKey key, SpecificRecord command, String cause) {
+    private void decide(ConversationKey key, Command.Body command, String cause) {
         boolean exists = events.containsKey(key);
         switch (command) {
             case CreateConversation create -> {
@@ -288,7 +288,7 @@ final class FakeWorld implements CommandLog {
         });
     }
 
-    private void emit(ConversationKey key, String cause, @Nullable String turnId, SpecificRecord body) {
+    private void emit(ConversationKey key, String cause, @Nullable String turnId, ConversationEvent.Body body) {
         List<ConversationEvent> log = events.computeIfAbsent(key, any -> new ArrayList<>());
         ConversationEvent event = new ConversationEvent(
                 key.tenant(),

@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.ingest.TurnEvents.Answer;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.sinks.sse.FeedEvent;
+import dev.parley.sinks.feed.FeedEvent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package dev.parley.ingest;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.parley.sinks.sse.FeedEvent;
-import dev.parley.sinks.sse.StreamEncoding;
+import dev.parley.sinks.edge.StreamEncoding;
+import dev.parley.sinks.feed.FeedEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

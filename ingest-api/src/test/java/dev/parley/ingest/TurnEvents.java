@@ -19,14 +19,13 @@ import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.serde.TrustedRecords;
-import dev.parley.sinks.sse.FeedEvent;
-import dev.parley.sinks.sse.Frame;
+import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.feed.Frame;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /** What the feed tells of one turn, made up for tests. */
@@ -57,11 +56,11 @@ final class TurnEvents {
 
     // The log's own events
 
-    static FeedEvent logged(SpecificRecord body) {
+    static FeedEvent logged(ConversationEvent.Body body) {
         return logged(TURN, body);
     }
 
-    static FeedEvent logged(@Nullable String turn, SpecificRecord body) {
+    static FeedEvent logged(@Nullable String turn, ConversationEvent.Body body) {
         return new FeedEvent.Logged(
                 KEY, new ConversationEvent(KEY.tenant(), KEY.conversation(), 7L, NOW, "cause", turn, null, body));
     }
@@ -146,7 +145,8 @@ final class TurnEvents {
     }
 
     static FeedEvent gap() {
-        return new FeedEvent.FeedGap(KEY.tenant(), java.util.Optional.of(KEY), "archive_unavailable");
+        return new FeedEvent.FeedGap(
+                KEY.tenant(), java.util.Optional.of(KEY), FeedEvent.FeedGap.Reason.ARCHIVE_UNAVAILABLE);
     }
 
     // Answers

@@ -11,12 +11,16 @@ import dev.parley.schemas.config.RegistrySettings;
 import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.serde.ValueSerdes;
+import dev.parley.sinks.edge.EdgeSettings;
+import dev.parley.sinks.edge.SseEdge;
+import dev.parley.sinks.edge.SseFrames;
+import dev.parley.sinks.feed.Feed;
+import dev.parley.sinks.feed.FeedReader;
+import dev.parley.sinks.feed.FeedSettings;
+import dev.parley.sinks.feed.Replays;
 import dev.parley.sinks.postgres.PostgresReadModel;
 import dev.parley.sinks.postgres.PostgresSettings;
 import dev.parley.sinks.postgres.PostgresSink;
-import dev.parley.sinks.sse.Feed;
-import dev.parley.sinks.sse.FeedSettings;
-import dev.parley.sinks.sse.SseEdge;
 import dev.parley.stack.Provisioner;
 import dev.parley.topologies.Topologies;
 import dev.parley.topologies.TopologySettings;
@@ -47,7 +51,7 @@ import java.util.stream.Collectors;
  *   ingest      IngestApi ──▶ Feed, SseEdge ──▶ PostgresReadModel
  * }</pre>
  */
-final class Roles implements AutoCloseable {
+public final class Roles implements AutoCloseable {
 
     private static final Duration READY_TIMEOUT = Duration.ofMinutes(2);
     private static final Duration READY_PAUSE = Duration.ofMillis(50);
@@ -69,7 +73,7 @@ final class Roles implements AutoCloseable {
      * @param settings all of them; every problem with them is reported before anything starts
      * @param provision whether to create topics and register schemas first
      */
-    static Roles start(Set<RoleName> wanted, Settings settings, boolean provision, Consumer<String> progress) {
+    public static Roles start(Set<RoleName> wanted, Settings settings, boolean provision, Consumer<String> progress) {
         KafkaSettings kafka = KafkaSettings.from(settings);
         RegistrySettings registry = RegistrySettings.from(settings);
         TopicSettings topicSettings = TopicSettings.from(settings);
@@ -79,6 +83,7 @@ final class Roles implements AutoCloseable {
         LlmSettings llm = LlmSettings.from(settings);
         TopologySettings topologies = TopologySettings.from(settings);
         FeedSettings feed = FeedSettings.from(settings);
+        EdgeSettings edge = EdgeSettings.from(settings);
         IngestSettings ingest = IngestSettings.from(settings);
         int metricsPort = settings.port("PARLEY_METRICS_PORT", -1);
         settings.check();
@@ -86,6 +91,7 @@ final class Roles implements AutoCloseable {
         ValueSerdes serdes = new ValueSerdes(registry);
         Topics topics = Topics.of(topicSettings, serdes);
         PrometheusMeterRegistry meters = meters();
+        KafkaClock.report(meters);
         Roles roles = new Roles(progress);
         try {
             if (provision) {
@@ -100,7 +106,7 @@ final class Roles implements AutoCloseable {
                         roles.add(LlmProcessor.start(llm, kafka, topicSettings, topics, meters));
                         roles.engine = Optional.of(llm.engine());
                     }
-                    case INGEST -> roles.startIngest(ingest, feed, postgres.orElseThrow(), kafka, topics, meters);
+                    case INGEST -> roles.startIngest(ingest, feed, edge, postgres.orElseThrow(), kafka, topics, meters);
                 }
             }
             if (metricsPort >= 0) {
@@ -108,7 +114,12 @@ final class Roles implements AutoCloseable {
             }
             return roles;
         } catch (RuntimeException e) {
+            // Closing waits, which an interrupted thread does not.
+            boolean interrupted = Thread.interrupted();
             roles.close();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
             throw e;
         }
     }
@@ -116,16 +127,26 @@ final class Roles implements AutoCloseable {
     private void startIngest(
             IngestSettings settings,
             FeedSettings feedSettings,
+            EdgeSettings edgeSettings,
             PostgresSettings postgres,
             KafkaSettings kafka,
             Topics topics,
             PrometheusMeterRegistry meters) {
         PostgresReadModel readModel = new PostgresReadModel(postgres, topics);
         closing.push(readModel);
-        Feed feed = add(Feed.start(feedSettings, kafka, topics, readModel, meters));
-        SseEdge edge = new SseEdge(feed, feedSettings, meters);
-        ingest = Optional.of(
-                add(IngestApi.start(settings, kafka, topics, feed, edge, readModel, readModel, meters, () -> running)));
+        Feed feed = new Feed(feedSettings, readModel.archive(), Replays.ON_THREADS, new SseFrames(), meters);
+        add(FeedReader.start(feedSettings, kafka, topics, feed, meters));
+        SseEdge edge = new SseEdge(feed, edgeSettings, meters);
+        ingest = Optional.of(add(IngestApi.start(
+                settings,
+                kafka,
+                topics,
+                feed,
+                edge,
+                readModel.conversations(),
+                readModel.documents(),
+                meters,
+                () -> running)));
     }
 
     private <R extends Role> R add(R role) {
@@ -150,7 +171,7 @@ final class Roles implements AutoCloseable {
      *
      * @throws CommandFailedException naming those that do not, when patience ends
      */
-    void awaitReady() throws InterruptedException {
+    public void awaitReady() throws InterruptedException {
         long started = System.nanoTime();
         long noted = started;
         while (!running.stream().allMatch(role -> role.health().ready())) {
@@ -178,7 +199,7 @@ final class Roles implements AutoCloseable {
     }
 
     /** Where the front door listens, where this process has one. */
-    Optional<String> httpUrl() {
+    public Optional<String> httpUrl() {
         return ingest.map(IngestApi::url);
     }
 

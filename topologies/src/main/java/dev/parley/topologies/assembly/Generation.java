@@ -19,11 +19,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
 import java.util.function.UnaryOperator;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One generation, as the chunks in its partition tell it. Immutable and pure: each input gives the next state and the
+ * One piece of work, of whatever kind, as the chunks in its partition tell it. Immutable and pure: each input gives the next state and the
  * reports that follow.
  *
  * <pre>{@code
@@ -121,8 +120,8 @@ sealed interface Generation {
 
         @Override
         public Step accept(String attemptId, Signal signal, Instant now) {
-            if (signal instanceof Signal.Started(Attempt attempt)) {
-                return claim(attempt, now);
+            if (signal instanceof Signal.Started(Attempt attempt, String kind)) {
+                return claim(attempt, kind, now);
             }
             if (current == null || !current.attemptId().equals(attemptId)) {
                 return ignored(Effect.VOID);
@@ -144,7 +143,7 @@ sealed interface Generation {
             };
         }
 
-        private Step claim(Attempt attempt, Instant now) {
+        private Step claim(Attempt attempt, String kind, Instant now) {
             String attemptId = attempt.getAttemptId();
             if (superseded.contains(attemptId)) {
                 return ignored(Effect.DUPLICATE);
@@ -160,7 +159,7 @@ sealed interface Generation {
                     before.removeFirst();
                 }
             }
-            AttemptProgress started = AttemptProgress.startedBy(attempt);
+            AttemptProgress started = AttemptProgress.startedBy(attempt, kind);
             return new Step(
                     new Open(generationId, started, before, cancelling),
                     Effect.CHANGED,
@@ -349,7 +348,7 @@ sealed interface Generation {
 
         /** The id is a function of the fact, so that whoever reads a repeat knows it for one. */
         private GenerationReport report(
-                @Nullable AttemptProgress progress, String fact, SpecificRecord body, Instant now) {
+                @Nullable AttemptProgress progress, String fact, GenerationReport.Body body, Instant now) {
             String attemptId = progress == null ? "none" : progress.attemptId();
             return new GenerationReport(generationId + "/" + attemptId + "/" + fact, generationId, now, body);
         }

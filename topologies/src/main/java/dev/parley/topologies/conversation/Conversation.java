@@ -1,16 +1,23 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
+import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
+import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.TurnIds;
 import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Running;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -77,6 +84,10 @@ record Conversation(
             case Change.Claimed claimed -> with(turn().claimed(claimed.at()), queue);
             case Change.Reissued(String failedEngine) -> with(turn().reissued(failedEngine), queue);
             case Change.Configured(String version) -> with(turn().under(version), queue);
+            case Change.ClassificationAsked(Duration limit) ->
+                with(turn().in(new Phase.Classifying(1, limit)), queue);
+            case Change.ClassificationAskedAgain _ -> with(turn().in(classifying().again()), queue);
+            case Change.Classified(Classification said) -> with(turn().classified(said), queue);
             case Change.CancelAsked(Turn.Ending ending) -> with(turn().in(new Phase.Cancelling(ending)), queue);
         };
     }
@@ -101,12 +112,13 @@ record Conversation(
             case ConversationDeleted gone ->
                 new Conversation(
                         workspaceId, true, titled, counted.sequence, nextPosition, running, queue, recentCommands);
-            case TurnRouted routed -> counted.with(turn().routed(turn().sources()), queue);
+            case TurnRouted routed -> counted.with(turn().routed(turn().preparation().sources()), queue);
             case TurnRetrieved retrieved -> counted.with(turn().routed(retrieved.getSources()), queue);
             case MessageCompleted completed -> counted.ended(logged.turnId());
             case TurnFailed failed -> counted.ended(logged.turnId());
             case TurnCancelled cancelled -> counted.ended(logged.turnId());
-            default -> counted; // Every other event only counts.
+            case MessageAccepted _, MessageRejected _, TurnStarted _, FeedbackRecorded _, Unknown _ ->
+                counted; // The event only counts.
         };
     }
 
@@ -132,6 +144,13 @@ record Conversation(
             throw new IllegalStateException("no turn runs");
         }
         return running;
+    }
+
+    private Phase.Classifying classifying() {
+        if (turn().phase() instanceof Phase.Classifying classifying) {
+            return classifying;
+        }
+        throw new IllegalStateException("no model is asked");
     }
 
     private Conversation with(@Nullable Running turn, List<Turn> waiting) {

@@ -17,6 +17,7 @@ import dev.parley.schemas.DeadLetter;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
+import dev.parley.stack.LaterVersion;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
@@ -147,7 +148,7 @@ class AssemblyTopologyTest {
         RecordHeaders headers = new RecordHeaders();
         headers.add(CloudEventHeaders.TRACEPARENT, TRACE.getBytes(StandardCharsets.UTF_8));
         chunks.pipeInput(new TestRecord<>(KEY, Attempts.started("a", 1), headers, Attempts.NOW));
-        pass(SETTINGS.lease().minusSeconds(1));
+        pass(SETTINGS.work().model().lease().minusSeconds(1));
         assertThat(reports.readRecordsToList()).hasSize(1);
 
         pass(Duration.ofSeconds(2));
@@ -156,7 +157,7 @@ class AssemblyTopologyTest {
         assertThat(lost.value().getBody()).isEqualTo(new AttemptLost(Attempts.attempt("a", 1), "worker_lost"));
         assertThat(CloudEventHeaders.text(lost.headers(), CloudEventHeaders.TRACEPARENT))
                 .isEqualTo(TRACE);
-        pass(SETTINGS.lease().multipliedBy(3));
+        pass(SETTINGS.work().model().lease().multipliedBy(3));
         assertThat(reports.isEmpty()).as("it is reported once").isTrue();
     }
 
@@ -164,7 +165,7 @@ class AssemblyTopologyTest {
     void aHeartbeatRenewsTheLease() {
         pipe(Attempts.started("a", 1));
         for (int i = 0; i < 10; i++) {
-            pass(SETTINGS.lease().minusSeconds(1));
+            pass(SETTINGS.work().model().lease().minusSeconds(1));
             pipe(Attempts.heartbeat("a"));
         }
 
@@ -174,7 +175,7 @@ class AssemblyTopologyTest {
     @Test
     void voidChunksDoNotRenewTheLease() {
         pipe(Attempts.started("a", 1), Attempts.started("b", 2));
-        pass(SETTINGS.lease().minusSeconds(1));
+        pass(SETTINGS.work().model().lease().minusSeconds(1));
         pipe(Attempts.heartbeat("a"));
         pass(Duration.ofSeconds(2));
 
@@ -348,9 +349,38 @@ class AssemblyTopologyTest {
         return count;
     }
 
-    private List<Object> bodies() {
+    private List<GenerationReport.Body> bodies() {
         return reports.readValuesToList().stream()
                 .map(GenerationReport::getBody)
                 .toList();
+    }
+
+    @Test
+    void whatOnlyALaterVersionKnowsIsSetAside() {
+        pipe(Attempts.started("a", 1), Attempts.text("a", 0, "Hello"));
+        bodies();
+
+        chunks.pipeInput(
+                KEY,
+                new GenerationChunk(
+                        Attempts.GENERATION,
+                        "a",
+                        Attempts.NOW,
+                        LaterVersion.body(GenerationChunk.getClassSchema(), "Progress")));
+        controls.pipeInput(
+                KEY,
+                new Control(
+                        Attempts.GENERATION,
+                        Attempts.NOW,
+                        LaterVersion.body(Control.getClassSchema(), "PauseGeneration")));
+        pipe(Attempts.finished("a", 1, "Hello"));
+
+        assertThat(deadLetters.readRecordsToList())
+                .extracting(letter -> CloudEventHeaders.text(letter.headers(), DeadLetter.CODE) + ": "
+                        + CloudEventHeaders.text(letter.headers(), DeadLetter.CAUSE))
+                .containsExactly(
+                        "unknown_type: of a type that only a later version knows: dev.parley.chat.v1.Progress",
+                        "unknown_type: of a type that only a later version knows: dev.parley.chat.v1.PauseGeneration");
+        assertThat(bodies()).singleElement().isInstanceOf(GenerationCompleted.class);
     }
 }
