@@ -204,7 +204,7 @@ public final class FaultsRun implements AutoCloseable {
             case CLUSTER_OF_THE_RELEASE -> {
                 Build release = Release.build();
                 close();
-                yield Cluster.start(Cluster.Size.PAIRS, settings(), release, progress);
+                yield Cluster.start(Cluster.Size.SINGLE, settings(), release, progress);
             }
             case STANDALONE_OF_THE_RELEASE -> {
                 Build release = Release.build();
