@@ -6,7 +6,6 @@ import dev.parley.stack.scripted.ModelExchange;
 import dev.parley.stack.scripted.ModelRequest;
 import dev.parley.stack.scripted.Quirk;
 import dev.parley.stack.scripted.Script.Answer;
-import dev.parley.stack.scripted.Script.Ending;
 import dev.parley.stack.scripted.Script;
 import dev.parley.stack.scripted.ScriptedModelServer;
 import java.util.ArrayList;
