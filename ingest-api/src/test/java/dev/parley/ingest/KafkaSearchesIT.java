@@ -27,6 +27,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -113,8 +114,9 @@ class KafkaSearchesIT {
                             new ByteArraySerializer(),
                             new ByteArraySerializer())) {
                 String topic = topics.searches().name();
-                consumer.assign(consumer.partitionsFor(topic).stream()
-                        .map(info -> new TopicPartition(topic, info.partition()))
+                // Counted, not asked for: a broker may not have heard yet of a topic that has just been created.
+                consumer.assign(IntStream.range(0, topics.searches().spec().partitions())
+                        .mapToObj(partition -> new TopicPartition(topic, partition))
                         .toList());
                 while (!closing) {
                     for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {

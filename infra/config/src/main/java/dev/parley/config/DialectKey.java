@@ -26,13 +26,7 @@ final class DialectKey {
 
     static final EngineKey DIALECT = EngineKey.mapping(
             "dialect",
-            Keys.of(
-                    "engines.NAME.dialect",
-                    "token-limit",
-                    "stream-options",
-                    "instructions",
-                    "think-tags",
-                    "leave-out"),
+            Keys.of("engines.NAME.dialect", "token-limit", "stream-options", "instructions", "think-tags", "leave-out"),
             (section, engine) -> {
                 Dialect dialect = read(section);
                 engine.setDialect(dialect.equals(USUAL) ? null : dialect);
@@ -50,10 +44,9 @@ final class DialectKey {
                         .orElse(InstructionsRole.SYSTEM))
                 .setThinkTags(
                         section.choice("think-tags", names(ThinkTags.values())).orElse(ThinkTags.NONE))
-                .setLeaveOut(
-                        section.texts("leave-out", MAX_LEFT_OUT, MAX_PARAMETER_CHARS).orElse(List.of()).stream()
-                                .map(Section.Text::value)
-                                .toList())
+                .setLeaveOut(section.texts("leave-out", MAX_LEFT_OUT, MAX_PARAMETER_CHARS).orElse(List.of()).stream()
+                        .map(Section.Text::value)
+                        .toList())
                 .build();
     }
 

@@ -205,8 +205,8 @@ public final class Cluster implements Installation {
         process.start();
         int status = process.awaitEnd(READY);
         if (status != 0) {
-            throw new IllegalStateException("'provision' of " + by.name() + " build ended with " + status + ": "
-                    + process.printed());
+            throw new IllegalStateException(
+                    "'provision' of " + by.name() + " build ended with " + status + ": " + process.printed());
         }
     }
 
@@ -243,7 +243,8 @@ public final class Cluster implements Installation {
                 List.of(PARLEY, "run", role),
                 environment,
                 logs());
-        Node node = new Node(process, new Operations(operations), front == 0 ? null : URI.create("http://127.0.0.1:" + front));
+        Node node = new Node(
+                process, new Operations(operations), front == 0 ? null : URI.create("http://127.0.0.1:" + front));
         nodes.put(name, node);
         return node;
     }

@@ -78,7 +78,7 @@ class AnthropicModelTest {
                 options,
                 List.of(),
                 "",
-                null);
+                null, "model");
     }
 
     private Outcome ask(@Nullable GenerationOptions options) {

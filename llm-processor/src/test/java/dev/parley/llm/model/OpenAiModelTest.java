@@ -83,7 +83,7 @@ class OpenAiModelTest {
                 options,
                 List.of(),
                 "",
-                null);
+                null, "model");
     }
 
     private Outcome ask(Script script) {

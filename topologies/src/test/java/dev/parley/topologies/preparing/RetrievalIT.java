@@ -211,7 +211,7 @@ class RetrievalIT {
                                 null,
                                 "",
                                 List.of(),
-                                null))
+                                null, 1))
                 .get();
     }
 

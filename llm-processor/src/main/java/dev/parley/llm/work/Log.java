@@ -1,4 +1,4 @@
-package dev.parley.llm;
+package dev.parley.llm.work;
 
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;

@@ -1,4 +1,4 @@
-package dev.parley.llm;
+package dev.parley.llm.work;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -55,7 +55,7 @@ class AttemptWriterTest {
                             null,
                             List.of(),
                             "",
-                            null),
+                            null, "model"),
                     "attempt",
                     new RecordHeaders()),
             () -> nanos,

@@ -1,4 +1,4 @@
-package dev.parley.llm;
+package dev.parley.llm.work;
 
 import dev.parley.chat.v1.Answerer;
 import dev.parley.chat.v1.AttemptCancelled;
@@ -6,7 +6,6 @@ import dev.parley.chat.v1.AttemptFailed;
 import dev.parley.chat.v1.AttemptFinished;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.ProviderExtras;
-import dev.parley.llm.engine.EngineRegistry;
 import dev.parley.llm.model.Cancellation;
 import dev.parley.llm.model.Model.Outcome;
 import dev.parley.schemas.ErrorCode;
@@ -22,28 +21,26 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The generations that this worker runs, each on a virtual thread of its own. */
-final class Generations {
+/** What this worker does at the moment, each piece of work on a virtual thread of its own. */
+final class Runs {
 
-    private static final Logger logger = LoggerFactory.getLogger(Generations.class);
+    private static final Logger logger = LoggerFactory.getLogger(Runs.class);
 
-    private final EngineRegistry engines;
     private final Predicate<String> isCancelled;
     private final Semaphore permits;
     private final MeterRegistry meters;
     private final Map<String, Run> running = new ConcurrentHashMap<>();
 
-    /** One that was claimed. */
-    record Run(GenerationRequest request, AttemptWriter writer, Cancellation cancellation) {}
+    /** A piece of work that was claimed. */
+    record Run(GenerationRequest request, Runner runner, AttemptWriter writer, Cancellation cancellation) {}
 
     /**
      * None runs yet.
      *
      * @param isCancelled whether a generation was told to stop
-     * @param permits one of which each generation gives back at its end
+     * @param permits one of which each gives back at its end
      */
-    Generations(EngineRegistry engines, Predicate<String> isCancelled, Semaphore permits, MeterRegistry meters) {
-        this.engines = engines;
+    Runs(Predicate<String> isCancelled, Semaphore permits, MeterRegistry meters) {
         this.isCancelled = isCancelled;
         this.permits = permits;
         this.meters = meters;
@@ -100,8 +97,7 @@ final class Generations {
             return new Outcome.Finished("cancelled");
         }
         try {
-            Outcome outcome = engines.await(run.request().getConfiguration())
-                    .answer(run.request(), run.writer(), run.cancellation());
+            Outcome outcome = run.runner().run(run.request(), run.writer(), run.cancellation());
             if (outcome instanceof Outcome.Finished) {
                 run.writer().complete();
             }

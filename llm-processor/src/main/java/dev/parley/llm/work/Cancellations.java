@@ -1,4 +1,4 @@
-package dev.parley.llm;
+package dev.parley.llm.work;
 
 import dev.parley.chat.v1.CancelGeneration;
 import dev.parley.chat.v1.Control;
@@ -11,10 +11,10 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * Which generations were told to stop: every worker reads every control, from the beginning of the topic, which keeps an
+ * What was told to stop, by its generation: every worker reads every control, from the beginning of the topic, which keeps an
  * hour. One that cannot be read is set aside by the assembly topology.
  */
-final class CancelledGenerations implements AutoCloseable {
+final class Cancellations implements AutoCloseable {
 
     private static final int MAX_KNOWN = 100_000;
 
@@ -35,7 +35,7 @@ final class CancelledGenerations implements AutoCloseable {
      *
      * @param onCancel is told of each order to stop, on the thread that reads; must return at once
      */
-    CancelledGenerations(
+    Cancellations(
             Topic<String, Control> controls, KafkaSettings kafka, MeterRegistry meters, Consumer<String> onCancel) {
         this.onCancel = onCancel;
         this.tail = new TopicTail<>(

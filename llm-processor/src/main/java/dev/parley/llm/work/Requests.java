@@ -1,4 +1,4 @@
-package dev.parley.llm;
+package dev.parley.llm.work;
 
 import dev.parley.schemas.config.KafkaSettings;
 import java.time.Duration;
@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -23,13 +22,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes generation requests from the share group, one at a time, while a permit is free: so a busy worker leaves them to
+ * Takes the orders of one topic from its share group, one at a time, while a permit is free: so a busy worker leaves them to
  * others.
  *
- * <p>A request is acknowledged before its consumer asks for the next; most are at once. One that has to stay acquired while
- * it is worked on keeps its consumer busy for that time, and a claim takes a round trip or two: so another consumer is
- * started where none waits for requests, or where requests wait; up to {@link #MAX_CONSUMERS}, which stay. Each is owned by
- * one platform thread.
+ * <p>An order is acknowledged before its consumer asks for the next, and a claim takes a round trip or two: so another
+ * consumer is started where orders wait; up to {@link #MAX_CONSUMERS}, which stay. Each is owned by one platform thread.
  */
 final class Requests implements AutoCloseable {
 
@@ -51,10 +48,8 @@ final class Requests implements AutoCloseable {
     private final String workerId;
     private final Semaphore permits;
     private final Taker taker;
-    private final Readiness readiness;
+    private final Worker.Readiness readiness;
     private final List<Thread> threads = new ArrayList<>();
-    /** Consumers that ask for requests, or soon do. */
-    private final AtomicInteger asking = new AtomicInteger();
 
     private volatile boolean closing;
     private volatile boolean polling;
@@ -65,12 +60,6 @@ final class Requests implements AutoCloseable {
         Taken take(ConsumerRecord<byte[], byte[]> request);
     }
 
-    /** Waits for what must be known before the first request. */
-    @FunctionalInterface
-    interface Readiness {
-        void await() throws InterruptedException;
-    }
-
     /** What becomes of a request. */
     sealed interface Taken {
 
@@ -78,16 +67,7 @@ final class Requests implements AutoCloseable {
         record Done(AcknowledgeType acknowledgement) implements Taken {}
 
         /** It is accepted, and then runs, with the permit, which it gives back. */
-        record Started(Runnable generation) implements Taken {}
-
-        /** It stays acquired while {@code work} runs, and is given to another worker should this one be lost. */
-        record Held(Work work) implements Taken {}
-    }
-
-    /** What is done with a request that stays acquired. */
-    @FunctionalInterface
-    interface Work {
-        AcknowledgeType finish();
+        record Started(Runnable run) implements Taken {}
     }
 
     Requests(
@@ -96,7 +76,7 @@ final class Requests implements AutoCloseable {
             String group,
             String workerId,
             Semaphore permits,
-            Readiness readiness,
+            Worker.Readiness readiness,
             Taker taker) {
         this.kafka = kafka;
         this.topic = topic;
@@ -112,7 +92,6 @@ final class Requests implements AutoCloseable {
         if (closing || threads.size() == MAX_CONSUMERS) {
             return;
         }
-        asking.incrementAndGet();
         int number = threads.size() + 1;
         Thread thread = Thread.ofPlatform()
                 .name("llm-requests-" + number)
@@ -210,12 +189,11 @@ final class Requests implements AutoCloseable {
             for (ConsumerRecord<byte[], byte[]> request : requests) {
                 switch (taker.take(request)) {
                     case Taken.Done(AcknowledgeType acknowledgement) -> acknowledge(consumer, request, acknowledgement);
-                    case Taken.Started(Runnable generation) -> {
+                    case Taken.Started(Runnable run) -> {
                         acknowledge(consumer, request, AcknowledgeType.ACCEPT);
                         started = true;
-                        Thread.ofVirtual().name("generation").start(generation);
+                        Thread.ofVirtual().name("work").start(run);
                     }
-                    case Taken.Held(Work work) -> acknowledge(consumer, request, whileOthersAsk(work));
                 }
             }
             return soon;
@@ -234,18 +212,7 @@ final class Requests implements AutoCloseable {
         consumer.commitAsync();
     }
 
-    private AcknowledgeType whileOthersAsk(Work work) {
-        if (asking.decrementAndGet() == 0) {
-            start();
-        }
-        try {
-            return work.finish();
-        } finally {
-            asking.incrementAndGet();
-        }
-    }
-
-    /** Takes no more requests. What is held must have been told to finish. */
+    /** Takes no more orders. */
     @Override
     public void close() {
         List<Thread> started;

@@ -1,4 +1,4 @@
-package dev.parley.llm;
+package dev.parley.llm.work;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -47,7 +47,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What the log is told of an attempt, by whom it was answered, and what it cost. */
-class GenerationsTest {
+class RunsTest {
 
     private static final int MAX_BYTES = 10_000;
 
@@ -59,7 +59,8 @@ class GenerationsTest {
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final Semaphore permits = new Semaphore(0);
     private final Set<String> cancelled = new HashSet<>();
-    private final Generations generations = new Generations(registry(), cancelled::contains, permits, meters);
+    private final Runs runs = new Runs(cancelled::contains, permits, meters);
+    private final Runner runner = new EngineRunner(registry());
 
     private EngineRegistry registry() {
         Configuration configuration = Versions.stamped(new Configuration(
@@ -111,15 +112,17 @@ class GenerationsTest {
                 null,
                 List.of(fallbacks),
                 version,
-                null);
+                null, "model");
         ChunkLog log = new ChunkLog(
                 producer, topics, InstantSource.fixed(Instant.EPOCH), request, "attempt", new RecordHeaders());
-        generations
-                .begin(new Generations.Run(
-                        request, new AttemptWriter(log, System::nanoTime, MAX_BYTES, 40, engine), new Cancellation()))
+        runs.begin(new Runs.Run(
+                        request,
+                        runner,
+                        new AttemptWriter(log, System::nanoTime, MAX_BYTES, 40, engine),
+                        new Cancellation()))
                 .run();
         assertThat(permits.availablePermits()).isOne();
-        assertThat(generations.count()).isZero();
+        assertThat(runs.count()).isZero();
         var last = producer.history().getLast();
         GenerationChunk chunk = topics.chunks().values().deserializer().deserialize(last.topic(), last.value());
         return chunk.getBody();
@@ -195,5 +198,22 @@ class GenerationsTest {
 
         assertThat(run("", "served")).isInstanceOf(AttemptCancelled.class);
         assertThat(server.exchanges()).isEmpty();
+    }
+
+    @Test
+    void whatIsLeftWhenTheWorkerEndsIsForAnother() throws InterruptedException {
+        server.enqueue(Script.silence());
+        Thread running = Thread.ofVirtual().start(() -> run("", "served"));
+        server.awaitExchange(0, Duration.ofSeconds(30));
+
+        runs.drain(Duration.ZERO);
+
+        running.join();
+        var last = producer.history().getLast();
+        assertThat(topics.chunks().values().deserializer().deserialize(last.topic(), last.value()).getBody())
+                .isInstanceOfSatisfying(AttemptFailed.class, failed -> {
+                    assertThat(failed.getCode()).isEqualTo(ErrorCode.WORKER_LOST.wire());
+                    assertThat(failed.getRetryable()).isTrue();
+                });
     }
 }

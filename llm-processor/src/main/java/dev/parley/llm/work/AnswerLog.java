@@ -1,4 +1,4 @@
-package dev.parley.llm;
+package dev.parley.llm.work;
 
 import dev.parley.chat.v1.Answerer;
 import dev.parley.chat.v1.AttemptFinished;
