@@ -54,8 +54,8 @@ public final class Cluster implements Installation {
         static final Size USUAL = new Size(2, 2, 2, 1);
         static final Size SMALL = new Size(2, 1, 2, 1);
 
-        /** So that each has a neighbour of its own role. */
-        static final Size PAIRS = new Size(2, 2, 2, 2);
+        /** To be joined by others. */
+        static final Size SINGLE = new Size(1, 1, 1, 1);
     }
 
     private final Folder folder = Folder.temporary();

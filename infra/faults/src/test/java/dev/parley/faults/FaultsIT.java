@@ -14,7 +14,7 @@ class FaultsIT {
     @Test
     void whatMustHoldUnderFaultsHolds() {
         List<String> said = new ArrayList<>();
-        List<FaultsRun.Result> results = new ArrayList<>();
+        List<TrialResult> results = new ArrayList<>();
         try (FaultsRun run = FaultsRun.forTests(said::add)) {
             FaultsRun.cheap().forEach(scenario -> results.add(run.play(scenario, SEED)));
         }
@@ -22,6 +22,6 @@ class FaultsIT {
         assertThat(results)
                 .as("again: ./parley bench faults --brief --only SCENARIO --seed %d%n%s", SEED, said)
                 .allSatisfy(result ->
-                        assertThat(result.violations()).as(result.scenario()).isEmpty());
+                        assertThat(result.outcome().violations()).as(result.draw().scenario()).isEmpty());
     }
 }
