@@ -2,6 +2,34 @@ package dev.parley.ingest;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.ingest.answer.Abandoned;
+import dev.parley.ingest.contract.Contracts;
+import dev.parley.ingest.documents.DocumentLog;
+import dev.parley.ingest.documents.DocumentReader;
+import dev.parley.ingest.documents.KafkaDocumentLog;
+import dev.parley.ingest.door.CommandLog;
+import dev.parley.ingest.door.Door;
+import dev.parley.ingest.door.KafkaCommandLog;
+import dev.parley.ingest.door.Snapshots;
+import dev.parley.ingest.http.Access;
+import dev.parley.ingest.http.Admission;
+import dev.parley.ingest.http.Cors;
+import dev.parley.ingest.http.Problems;
+import dev.parley.ingest.http.Serving;
+import dev.parley.ingest.http.Tickets;
+import dev.parley.ingest.protocol.aisdk.ChatSockets;
+import dev.parley.ingest.protocol.aisdk.UiChat;
+import dev.parley.ingest.protocol.aisdk.UiChatCalls;
+import dev.parley.ingest.protocol.nativeapi.DocumentCalls;
+import dev.parley.ingest.protocol.nativeapi.NativeApi;
+import dev.parley.ingest.protocol.nativeapi.SearchCalls;
+import dev.parley.ingest.protocol.nativeapi.Views;
+import dev.parley.ingest.protocol.openai.Models;
+import dev.parley.ingest.protocol.openai.OpenAiApi;
+import dev.parley.ingest.protocol.openai.OpenAiCalls;
+import dev.parley.ingest.protocol.openai.ResponseCalls;
+import dev.parley.ingest.search.KafkaSearches;
+import dev.parley.ingest.search.Searches;
 import dev.parley.schemas.Role;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.KafkaSettings;
@@ -268,7 +296,7 @@ public final class IngestApi implements Role {
      * What a burst brings has to reach {@link Admission}, which refuses what is too much and says when to come again: a
      * connection that finds the usual queue of 50 full is dropped by the system, and its caller told nothing for seconds.
      */
-    static ServerConnector connector(Server server, HttpConfiguration http, IngestSettings settings) {
+    public static ServerConnector connector(Server server, HttpConfiguration http, IngestSettings settings) {
         ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
         connector.setHost(settings.host());
         connector.setPort(settings.port());

@@ -1,5 +1,7 @@
 package dev.parley.ingest;
 
+import dev.parley.ingest.documents.DocumentReader;
+import dev.parley.ingest.protocol.openai.Models;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.config.Secret;
@@ -37,7 +39,7 @@ public record IngestSettings(
         Models models) {
 
     /** Any web page at all. */
-    static final String ANY_ORIGIN = "*";
+    public static final String ANY_ORIGIN = "*";
 
     private static final String ORIGINS = "PARLEY_CORS_ORIGINS";
     private static final Pattern ORIGIN = Pattern.compile("https?://[A-Za-z0-9.-]+(:\\d{1,5})?|\\*");
