@@ -9,8 +9,8 @@ import dev.parley.schemas.Role;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.config.TopicSettings;
-import dev.parley.sinks.sse.FeedSettings;
-import dev.parley.sinks.sse.SseEdge;
+import dev.parley.sinks.edge.EdgeSettings;
+import dev.parley.sinks.edge.SseEdge;
 import dev.parley.stack.InMemoryRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -75,7 +75,7 @@ public final class DoorUnderTest implements AutoCloseable {
         Map<String, String> all = new HashMap<>(settings);
         all.putIfAbsent("PARLEY_HTTP_PORT", "0");
         Settings read = Settings.of(all);
-        FeedSettings feedSettings = FeedSettings.from(read);
+        EdgeSettings edge = EdgeSettings.from(read);
         IngestSettings ingest = IngestSettings.from(read);
         read.check();
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -87,7 +87,7 @@ public final class DoorUnderTest implements AutoCloseable {
                 searches,
                 TOPICS,
                 feed,
-                new SseEdge(feed, feedSettings, meters),
+                new SseEdge(feed, edge, meters),
                 queries,
                 documents,
                 meters,

@@ -8,10 +8,10 @@ import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.schemas.ConversationKey;
-import dev.parley.sinks.sse.ConversationFeed;
-import dev.parley.sinks.sse.FeedEvent;
-import dev.parley.sinks.sse.Frame;
-import dev.parley.sinks.sse.InvalidCursorException;
+import dev.parley.sinks.feed.ConversationFeed;
+import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.feed.Frame;
+import dev.parley.sinks.feed.InvalidCursorException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -91,7 +91,10 @@ public final class FakeFeed implements ConversationFeed {
             readers.add(reader);
             if (after != Long.MAX_VALUE && forgetful && archiveAway) {
                 listener.onFrame(new Frame(
-                        new FeedEvent.FeedGap(conversation.tenant(), Optional.of(conversation), "archive_unavailable"),
+                        new FeedEvent.FeedGap(
+                                conversation.tenant(),
+                                Optional.of(conversation),
+                                FeedEvent.FeedGap.Reason.ARCHIVE_UNAVAILABLE),
                         "0",
                         new byte[0]));
             } else {

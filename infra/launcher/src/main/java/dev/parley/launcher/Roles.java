@@ -11,12 +11,16 @@ import dev.parley.schemas.config.RegistrySettings;
 import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.serde.ValueSerdes;
+import dev.parley.sinks.edge.EdgeSettings;
+import dev.parley.sinks.edge.SseEdge;
+import dev.parley.sinks.edge.SseFrames;
+import dev.parley.sinks.feed.Feed;
+import dev.parley.sinks.feed.FeedReader;
+import dev.parley.sinks.feed.FeedSettings;
+import dev.parley.sinks.feed.Replays;
 import dev.parley.sinks.postgres.PostgresReadModel;
 import dev.parley.sinks.postgres.PostgresSettings;
 import dev.parley.sinks.postgres.PostgresSink;
-import dev.parley.sinks.sse.Feed;
-import dev.parley.sinks.sse.FeedSettings;
-import dev.parley.sinks.sse.SseEdge;
 import dev.parley.stack.Provisioner;
 import dev.parley.topologies.Topologies;
 import dev.parley.topologies.TopologySettings;
@@ -79,6 +83,7 @@ final class Roles implements AutoCloseable {
         LlmSettings llm = LlmSettings.from(settings);
         TopologySettings topologies = TopologySettings.from(settings);
         FeedSettings feed = FeedSettings.from(settings);
+        EdgeSettings edge = EdgeSettings.from(settings);
         IngestSettings ingest = IngestSettings.from(settings);
         int metricsPort = settings.port("PARLEY_METRICS_PORT", -1);
         settings.check();
@@ -100,7 +105,7 @@ final class Roles implements AutoCloseable {
                         roles.add(LlmProcessor.start(llm, kafka, topicSettings, topics, meters));
                         roles.engine = Optional.of(llm.engine());
                     }
-                    case INGEST -> roles.startIngest(ingest, feed, postgres.orElseThrow(), kafka, topics, meters);
+                    case INGEST -> roles.startIngest(ingest, feed, edge, postgres.orElseThrow(), kafka, topics, meters);
                 }
             }
             if (metricsPort >= 0) {
@@ -116,16 +121,26 @@ final class Roles implements AutoCloseable {
     private void startIngest(
             IngestSettings settings,
             FeedSettings feedSettings,
+            EdgeSettings edgeSettings,
             PostgresSettings postgres,
             KafkaSettings kafka,
             Topics topics,
             PrometheusMeterRegistry meters) {
         PostgresReadModel readModel = new PostgresReadModel(postgres, topics);
         closing.push(readModel);
-        Feed feed = add(Feed.start(feedSettings, kafka, topics, readModel, meters));
-        SseEdge edge = new SseEdge(feed, feedSettings, meters);
-        ingest = Optional.of(
-                add(IngestApi.start(settings, kafka, topics, feed, edge, readModel, readModel, meters, () -> running)));
+        Feed feed = new Feed(feedSettings, readModel.archive(), Replays.ON_THREADS, new SseFrames(), meters);
+        add(FeedReader.start(feedSettings, kafka, topics, feed, meters));
+        SseEdge edge = new SseEdge(feed, edgeSettings, meters);
+        ingest = Optional.of(add(IngestApi.start(
+                settings,
+                kafka,
+                topics,
+                feed,
+                edge,
+                readModel.conversations(),
+                readModel.documents(),
+                meters,
+                () -> running)));
     }
 
     private <R extends Role> R add(R role) {

@@ -63,12 +63,20 @@ class ModuleBoundariesTest {
             .resideInAnyPackage(TOPOLOGIES, LLM, STACK, LAUNCHER);
 
     @ArchTest
-    static final ArchRule theFeedDoesNotKnowPostgres = noClasses()
+    static final ArchRule theFeedAndTheEdgeDoNotKnowPostgres = noClasses()
             .that()
-            .resideInAPackage("dev.parley.sinks.sse..")
+            .resideInAnyPackage("dev.parley.sinks.feed..", "dev.parley.sinks.edge..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("dev.parley.sinks.postgres..", "java.sql..");
+
+    @ArchTest
+    static final ArchRule theFeedDoesNotKnowTheEdge = noClasses()
+            .that()
+            .resideInAPackage("dev.parley.sinks.feed..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.parley.sinks.edge..");
 
     @ArchTest
     static final ArchRule theStackKnowsOnlyTheContracts = noClasses()

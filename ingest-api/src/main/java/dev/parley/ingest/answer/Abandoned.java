@@ -5,7 +5,7 @@ import dev.parley.ingest.door.Door;
 import dev.parley.ingest.http.Pause;
 import dev.parley.ingest.http.Request;
 import dev.parley.schemas.ConversationKey;
-import dev.parley.sinks.sse.SseEdge;
+import dev.parley.sinks.edge.SseEdge;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;

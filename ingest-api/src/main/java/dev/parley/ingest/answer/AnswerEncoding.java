@@ -1,8 +1,8 @@
 package dev.parley.ingest.answer;
 
 import dev.parley.ingest.answer.AnswerReader.Step;
-import dev.parley.sinks.sse.Frame;
-import dev.parley.sinks.sse.StreamEncoding;
+import dev.parley.sinks.edge.StreamEncoding;
+import dev.parley.sinks.feed.Frame;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -11,7 +11,7 @@ import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnStarted;
-import dev.parley.sinks.sse.FeedEvent;
+import dev.parley.sinks.feed.FeedEvent;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -118,7 +118,7 @@ public final class AnswerReader {
                     upTo(snapshot.reasoning(), snapshot.text(), steps);
                 }
             }
-            case FeedEvent.FeedGap gap -> steps.add(new Step.Lost(gap.reason()));
+            case FeedEvent.FeedGap gap -> steps.add(new Step.Lost(gap.reason().wire()));
         }
         return steps;
     }

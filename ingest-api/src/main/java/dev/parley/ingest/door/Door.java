@@ -22,13 +22,14 @@ import dev.parley.ingest.http.Pause;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.sinks.feed.ConversationFeed;
+import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.feed.Frame;
 import dev.parley.sinks.postgres.ConversationQueries;
 import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import dev.parley.sinks.postgres.ConversationQueries.ReadModelUnavailableException;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
-import dev.parley.sinks.sse.ConversationFeed;
-import dev.parley.sinks.sse.FeedEvent;
-import dev.parley.sinks.sse.Frame;
+import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -420,7 +421,8 @@ public final class Door implements AutoCloseable {
         try {
             Optional<Message> stored = queries.message(conversation, submit.getMessageId());
             // An answer's id has no fingerprint, and is no id for a message either.
-            return stored.isPresent() && isSame(submit, stored.flatMap(Message::fingerprint));
+            return stored.isPresent()
+                    && isSame(submit, stored.flatMap(Message::sent).map(Sent::fingerprint));
         } catch (ReadModelUnavailableException e) {
             return false; // The topology finds a repeat out by itself.
         }

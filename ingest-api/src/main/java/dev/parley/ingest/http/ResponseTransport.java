@@ -1,6 +1,6 @@
 package dev.parley.ingest.http;
 
-import dev.parley.sinks.sse.ClientTransport;
+import dev.parley.sinks.edge.ClientTransport;
 import io.javalin.http.Context;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -10,6 +10,7 @@ import dev.parley.ingest.http.Request;
 import dev.parley.ingest.log.KafkaAppends;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.LogReader;
 import dev.parley.schemas.TopicTail;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.KafkaSettings;
@@ -58,7 +59,7 @@ public final class KafkaSearches implements Searches {
         this.appends = new KafkaAppends(kafka, "parley-ingest-searches", "search", meters);
         this.results = new TopicTail<>(
                 topics.searchResults(),
-                TopicTail.Start.END,
+                new LogReader.Start.End(),
                 kafka,
                 "parley-ingest-search-results",
                 this::take,

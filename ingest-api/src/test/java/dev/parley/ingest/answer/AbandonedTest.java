@@ -8,7 +8,7 @@ import dev.parley.chat.v1.CancelTurn;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.door.Door;
 import dev.parley.schemas.ConversationKey;
-import dev.parley.sinks.sse.SseEdge.End;
+import dev.parley.sinks.edge.SseEdge.End;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;

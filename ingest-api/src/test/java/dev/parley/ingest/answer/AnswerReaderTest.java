@@ -8,7 +8,7 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.TurnEvents.Answer;
-import dev.parley.sinks.sse.FeedEvent;
+import dev.parley.sinks.feed.FeedEvent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -2,8 +2,8 @@ package dev.parley.ingest.answer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.ingest.protocol.nativeapi.Views;
-import dev.parley.sinks.sse.FeedEvent;
-import dev.parley.sinks.sse.StreamEncoding;
+import dev.parley.sinks.edge.StreamEncoding;
+import dev.parley.sinks.feed.FeedEvent;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

@@ -19,8 +19,8 @@ import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.serde.TrustedRecords;
-import dev.parley.sinks.sse.FeedEvent;
-import dev.parley.sinks.sse.Frame;
+import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.feed.Frame;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -146,7 +146,8 @@ public final class TurnEvents {
     }
 
     public static FeedEvent gap() {
-        return new FeedEvent.FeedGap(KEY.tenant(), java.util.Optional.of(KEY), "archive_unavailable");
+        return new FeedEvent.FeedGap(
+                KEY.tenant(), java.util.Optional.of(KEY), FeedEvent.FeedGap.Reason.ARCHIVE_UNAVAILABLE);
     }
 
     // Answers

@@ -46,18 +46,19 @@ import dev.parley.ingest.protocol.openai.ResponseEncoding;
 import dev.parley.ingest.protocol.openai.ResponseId;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.sinks.edge.StreamEncoding;
+import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.feed.FeedEvent.MessageDelta.Kind;
+import dev.parley.sinks.feed.Frame;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationSnapshot.Failure;
 import dev.parley.sinks.postgres.ConversationSnapshot.Feedback;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
+import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
+import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
-import dev.parley.sinks.sse.FeedEvent;
-import dev.parley.sinks.sse.FeedEvent.MessageDelta.Kind;
-import dev.parley.sinks.sse.Frame;
-import dev.parley.sinks.sse.StreamEncoding;
-import dev.parley.sinks.sse.WireEvents;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -802,20 +803,19 @@ class OpenApiTest {
                         "t",
                         Role.ASSISTANT,
                         "",
-                        Optional.of("thought"),
+                        Optional.of(new Sent("fingerprint", List.of(ASKED_EARLIER, TOOL_RESULT))),
                         status,
                         Instant.EPOCH,
-                        Optional.of(Instant.EPOCH),
-                        Optional.of("stop"),
-                        Optional.of(USAGE),
-                        List.of(SOURCE),
-                        Optional.of("engine"),
-                        Optional.of("model"),
-                        Optional.of(new Failure("engine_error", "it broke")),
-                        Optional.of(new Feedback("up", Optional.of("good"))),
-                        Optional.of("fingerprint"),
-                        List.of(TOOL_CALL),
-                        List.of(ASKED_EARLIER, TOOL_RESULT)))
+                        new ConversationSnapshot.Answer(
+                                Optional.of(Instant.EPOCH),
+                                Optional.of("thought"),
+                                Optional.of("stop"),
+                                Optional.of(USAGE),
+                                List.of(SOURCE),
+                                List.of(TOOL_CALL),
+                                Optional.of(new Origin("engine", "model")),
+                                Optional.of(new Failure("engine_error", "it broke"))),
+                        Optional.of(new Feedback("up", Optional.of("good")))))
                 .toList();
         return new ConversationSnapshot(
                 new Summary("c", Optional.of("T"), "w", Map.of("k", "v"), Instant.EPOCH, Instant.EPOCH, 8, false),
@@ -1240,8 +1240,8 @@ class OpenApiTest {
                 new FeedEvent.MessageReset(CONVERSATION, "t", "a", 2, "worker_lost"),
                 new FeedEvent.MessageSnapshot(CONVERSATION, "t", "a", 1, -1, "", "", List.of()),
                 new FeedEvent.MessageSnapshot(CONVERSATION, "t", "a", 1, 7, "x", "thought", List.of(TOOL_CALL)),
-                new FeedEvent.FeedGap("default", Optional.of(CONVERSATION), "events_missing"),
-                new FeedEvent.FeedGap("default", Optional.empty(), "archive_behind"));
+                new FeedEvent.FeedGap("default", Optional.of(CONVERSATION), FeedEvent.FeedGap.Reason.EVENTS_MISSING),
+                new FeedEvent.FeedGap("default", Optional.empty(), FeedEvent.FeedGap.Reason.ARCHIVE_BEHIND));
     }
 
     private static JsonNode data(FeedEvent event) {
@@ -1318,7 +1318,11 @@ class OpenApiTest {
                 List.of(logged(TURN, new TurnCancelled("a", "m", null, null, "", null, false, NO_TIMINGS))),
                 List.of(logged(TURN, new MessageRejected("m", "queue_full", "wait"))),
                 List.of(begins, says, new FeedEvent.MessageReset(CONVERSATION, TURN, "a", 2, "worker_lost")),
-                List.of(begins, says, new FeedEvent.FeedGap("default", Optional.of(CONVERSATION), "events_missing")));
+                List.of(
+                        begins,
+                        says,
+                        new FeedEvent.FeedGap(
+                                "default", Optional.of(CONVERSATION), FeedEvent.FeedGap.Reason.EVENTS_MISSING)));
     }
 
     private static List<JsonNode> told(StreamEncoding encoding, List<FeedEvent> story) {

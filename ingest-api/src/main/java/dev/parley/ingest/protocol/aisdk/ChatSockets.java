@@ -2,7 +2,7 @@ package dev.parley.ingest.protocol.aisdk;
 
 import dev.parley.ingest.http.Access;
 import dev.parley.ingest.http.Admission;
-import dev.parley.sinks.sse.SseEdge;
+import dev.parley.sinks.edge.SseEdge;
 import io.javalin.config.JavalinConfig;
 import io.javalin.websocket.WsContext;
 import java.time.Duration;

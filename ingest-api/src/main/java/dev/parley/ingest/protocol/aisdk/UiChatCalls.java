@@ -10,7 +10,7 @@ import dev.parley.ingest.protocol.nativeapi.NativeApi;
 import dev.parley.ingest.protocol.nativeapi.Views;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.sinks.sse.SseEdge;
+import dev.parley.sinks.edge.SseEdge;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import java.util.Map;

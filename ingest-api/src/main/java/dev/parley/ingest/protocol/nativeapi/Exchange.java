@@ -12,8 +12,10 @@ import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.Usage;
 import dev.parley.ingest.door.Door;
+import dev.parley.sinks.postgres.ConversationSnapshot.Answer;
 import dev.parley.sinks.postgres.ConversationSnapshot.Failure;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
+import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import java.time.Instant;
 import java.util.List;
@@ -149,20 +151,19 @@ final class Exchange {
                     turnId,
                     role,
                     content,
-                    reasoning,
+                    Optional.empty(),
                     status,
                     createdAt,
-                    completedAt,
-                    finishReason,
-                    usage,
-                    sources,
-                    attempt.map(Attempt::getEngine),
-                    attempt.map(Attempt::getModel),
-                    failure,
-                    Optional.empty(),
-                    Optional.empty(),
-                    toolCalls,
-                    List.of());
+                    new Answer(
+                            completedAt,
+                            reasoning,
+                            finishReason,
+                            usage,
+                            sources,
+                            toolCalls,
+                            attempt.map(decisive -> new Origin(decisive.getEngine(), decisive.getModel())),
+                            failure),
+                    Optional.empty());
         }
     }
 }

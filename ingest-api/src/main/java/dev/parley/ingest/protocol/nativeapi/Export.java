@@ -2,6 +2,7 @@ package dev.parley.ingest.protocol.nativeapi;
 
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
+import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
 import java.io.IOException;
 import java.io.Writer;
 import java.util.Arrays;
@@ -40,7 +41,7 @@ enum Export {
                                 Views.wire(message.role()),
                                 Views.wire(message.status()),
                                 message.createdAt().toString(),
-                                message.model().orElse(""),
+                                message.answer().origin().map(Origin::model).orElse(""),
                                 message.content()));
             }
         }

@@ -7,7 +7,7 @@ import dev.parley.ingest.http.Admission;
 import dev.parley.ingest.http.Request;
 import dev.parley.ingest.http.Serving;
 import dev.parley.ingest.http.Tickets;
-import dev.parley.sinks.sse.SseEdge;
+import dev.parley.sinks.edge.SseEdge;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 

@@ -1,18 +1,20 @@
 package dev.parley.ingest.protocol.nativeapi;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Source;
-import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
+import dev.parley.sinks.json.NativeJson;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.ActiveTurn;
+import dev.parley.sinks.postgres.ConversationSnapshot.Answer;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
+import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
 import java.util.List;
-import java.util.Locale;
 
 /** The JSON of the native API's answers: the same shapes wherever a thing is told of. */
 public final class Views {
@@ -46,29 +48,30 @@ public final class Views {
     }
 
     static ObjectNode message(Message message) {
+        Answer answer = message.answer();
         ObjectNode json = MAPPER.createObjectNode()
                 .put("id", message.id())
                 .put("turnId", message.turnId())
                 .put("role", wire(message.role()))
                 .put("content", message.content());
-        message.reasoning().ifPresent(reasoning -> json.put("reasoning", reasoning));
+        answer.reasoning().ifPresent(reasoning -> json.put("reasoning", reasoning));
         json.put("status", wire(message.status()))
                 .put("createdAt", message.createdAt().toString());
-        message.completedAt().ifPresent(at -> json.put("completedAt", at.toString()));
-        message.finishReason().ifPresent(reason -> json.put("finishReason", reason));
-        message.usage().ifPresent(usage -> json.set("usage", usage(usage)));
-        if (!message.toolCalls().isEmpty()) {
-            json.set("toolCalls", toolCalls(message.toolCalls()));
+        answer.completedAt().ifPresent(at -> json.put("completedAt", at.toString()));
+        answer.finishReason().ifPresent(reason -> json.put("finishReason", reason));
+        answer.usage().ifPresent(usage -> json.set("usage", usage(usage)));
+        if (!answer.toolCalls().isEmpty()) {
+            json.set("toolCalls", NativeJson.tree(to -> NativeJson.toolCalls(to, answer.toolCalls())));
         }
-        if (!message.context().isEmpty()) {
-            json.set("context", context(message.context()));
+        List<PromptMessage> context = message.sent().map(Sent::context).orElse(List.of());
+        if (!context.isEmpty()) {
+            json.set("context", NativeJson.tree(to -> NativeJson.context(to, context)));
         }
-        if (!message.sources().isEmpty()) {
-            json.set("sources", sources(message.sources()));
+        if (!answer.sources().isEmpty()) {
+            json.set("sources", sources(answer.sources()));
         }
-        message.engine().ifPresent(engine -> json.put("engine", engine));
-        message.model().ifPresent(model -> json.put("model", model));
-        message.failure()
+        answer.origin().ifPresent(origin -> json.put("engine", origin.engine()).put("model", origin.model()));
+        answer.failure()
                 .ifPresent(failure ->
                         json.putObject("error").put("code", failure.code()).put("detail", failure.detail()));
         message.feedback().ifPresent(feedback -> {
@@ -86,54 +89,15 @@ public final class Views {
                 .put("startedAt", turn.startedAt().toString());
     }
 
-    public static ObjectNode usage(Usage usage) {
-        ObjectNode json = MAPPER.createObjectNode()
-                .put("inputTokens", usage.getInputTokens())
-                .put("outputTokens", usage.getOutputTokens())
-                .put("basis", wire(usage.getBasis()));
-        if (usage.getCostMicros() != null) {
-            json.put("costMicros", usage.getCostMicros());
-        }
-        return json;
+    public static JsonNode usage(Usage usage) {
+        return NativeJson.tree(json -> NativeJson.usage(json, usage));
     }
 
-    private static ArrayNode context(List<PromptMessage> messages) {
-        ArrayNode json = MAPPER.createArrayNode();
-        for (PromptMessage message : messages) {
-            ObjectNode entry =
-                    json.addObject().put("role", wire(message.getRole())).put("content", message.getContent());
-            if (!message.getToolCalls().isEmpty()) {
-                entry.set("toolCalls", toolCalls(message.getToolCalls()));
-            }
-            if (message.getToolCallId() != null) {
-                entry.put("toolCallId", message.getToolCallId());
-            }
-        }
-        return json;
-    }
-
-    private static ArrayNode toolCalls(List<ToolCall> calls) {
-        ArrayNode json = MAPPER.createArrayNode();
-        for (ToolCall call : calls) {
-            json.addObject().put("id", call.getId()).put("name", call.getName()).put("arguments", call.getArguments());
-        }
-        return json;
-    }
-
-    static ArrayNode sources(List<Source> sources) {
-        ArrayNode json = MAPPER.createArrayNode();
-        for (Source source : sources) {
-            ObjectNode entry =
-                    json.addObject().put("sourceId", source.getSourceId()).put("title", source.getTitle());
-            if (source.getUri() != null) {
-                entry.put("uri", source.getUri());
-            }
-            entry.put("score", source.getScore());
-        }
-        return json;
+    static JsonNode sources(List<Source> sources) {
+        return NativeJson.tree(json -> NativeJson.sources(json, sources));
     }
 
     public static String wire(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT);
+        return NativeJson.name(value);
     }
 }

@@ -19,7 +19,7 @@ import dev.parley.ingest.protocol.nativeapi.Views;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.TurnIds;
-import dev.parley.sinks.sse.SseEdge;
+import dev.parley.sinks.edge.SseEdge;
 import io.javalin.http.Context;
 import java.io.IOException;
 import java.time.Duration;

@@ -10,7 +10,7 @@ import dev.parley.ingest.answer.TurnEvents;
 import dev.parley.ingest.answer.TurnEvents.Answer;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.sinks.sse.FeedEvent;
+import dev.parley.sinks.feed.FeedEvent;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

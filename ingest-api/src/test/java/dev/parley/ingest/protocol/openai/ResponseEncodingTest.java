@@ -12,7 +12,7 @@ import dev.parley.ingest.answer.TurnEvents.Answer;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.protocol.nativeapi.Views;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.sinks.sse.FeedEvent;
+import dev.parley.sinks.feed.FeedEvent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
