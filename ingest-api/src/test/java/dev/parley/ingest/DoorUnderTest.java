@@ -81,15 +81,9 @@ public final class DoorUnderTest implements AutoCloseable {
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         api = IngestApi.start(
                 ingest,
-                world.configurations(),
-                world,
-                documents,
-                searches,
                 TOPICS,
-                feed,
-                new SseEdge(feed, edge, meters),
-                queries,
-                documents,
+                new WriteSide(world, documents, searches, world.configurations()),
+                new ReadSide(feed, new SseEdge(feed, edge, meters), queries, documents),
                 meters,
                 () -> List.of(roles));
     }

@@ -1,7 +1,7 @@
 package dev.parley.ingest.answer;
 
 import dev.parley.chat.v1.CancelTurn;
-import dev.parley.ingest.door.Door;
+import dev.parley.ingest.door.Turns;
 import dev.parley.ingest.http.Pause;
 import dev.parley.ingest.http.Request;
 import dev.parley.schemas.ConversationKey;
@@ -25,11 +25,11 @@ public final class Abandoned {
     /** OpenAI's clients try again within half a second to a second. */
     private static final Duration RETURN = Duration.ofSeconds(2);
 
-    private final Door door;
+    private final Turns turns;
     private final Map<String, Integer> readers = new ConcurrentHashMap<>();
 
-    public Abandoned(Door door) {
-        this.door = door;
+    public Abandoned(Turns turns) {
+        this.turns = turns;
     }
 
     /** Something that reads a turn to its end or to its reader's. */
@@ -68,7 +68,7 @@ public final class Abandoned {
             return;
         }
         try {
-            door.cancel(conversation, new CancelTurn(turnId), Request.newCall());
+            turns.cancel(conversation, new CancelTurn(turnId), Request.newCall());
         } catch (RuntimeException e) {
             logger.warn("an abandoned generation could not be stopped: {}", e.toString());
         }

@@ -2,7 +2,7 @@ package dev.parley.ingest.answer;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.parley.ingest.protocol.nativeapi.Views;
+import dev.parley.ingest.http.Json;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
@@ -30,7 +30,7 @@ public final class SseJson {
 
     private static byte[] frame(byte[] name, JsonNode json) {
         try {
-            byte[] text = Views.MAPPER.writeValueAsBytes(json);
+            byte[] text = Json.MAPPER.writeValueAsBytes(json);
             ByteArrayOutputStream frame = new ByteArrayOutputStream(text.length + 64);
             frame.writeBytes(name);
             frame.writeBytes(DATA);

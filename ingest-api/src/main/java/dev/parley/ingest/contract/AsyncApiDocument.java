@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import dev.parley.ingest.protocol.nativeapi.Views;
+import dev.parley.ingest.http.Json;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.DeadLetter;
 import dev.parley.schemas.TopicSpec;
@@ -135,7 +135,7 @@ final class AsyncApiDocument {
 
     private static JsonNode parsed(Schema schema) {
         try {
-            return Views.MAPPER.readTree(schema.toString());
+            return Json.MAPPER.readTree(schema.toString());
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("Avro writes JSON", e);
         }

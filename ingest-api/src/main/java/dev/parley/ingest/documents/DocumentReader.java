@@ -21,13 +21,13 @@ import java.util.regex.Pattern;
  * Makes text of uploads, or says why none can be made. It is work for the processor, of which few do as much at a time as
  * leaves the rest of the server its share; the others wait.
  */
-public final class DocumentReader {
+final class DocumentReader {
 
     /** Of an upload. */
-    public static final int MAX_UPLOAD_BYTES = 8 * 1024 * 1024;
+    static final int MAX_UPLOAD_BYTES = 8 * 1024 * 1024;
 
     /** Of a document's text, in UTF-8. */
-    public static final int MAX_TEXT_BYTES = 2 * 1024 * 1024;
+    static final int MAX_TEXT_BYTES = 2 * 1024 * 1024;
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Duration QUEUE = Duration.ofSeconds(20);
@@ -48,7 +48,7 @@ public final class DocumentReader {
      * @param said its content type, as its sender says it
      * @throws ProblemException where no text can be made of it
      */
-    public ReadDocument read(Optional<String> said, String path, byte[] bytes) {
+    ReadDocument read(Optional<String> said, String path, byte[] bytes) {
         String type = DocumentTypes.of(said, path, bytes);
         if (bytes.length == 0) {
             throw empty();

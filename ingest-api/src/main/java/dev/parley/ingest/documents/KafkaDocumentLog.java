@@ -1,7 +1,6 @@
 package dev.parley.ingest.documents;
 
 import dev.parley.chat.v1.Document;
-import dev.parley.ingest.door.KafkaCommandLog;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.log.KafkaAppends;
@@ -57,9 +56,8 @@ public final class KafkaDocumentLog implements DocumentLog {
         Instant now = Instant.now();
         Headers headers = document == null
                 ? CloudEventHeaders.ofDeletion(
-                        call.commandId(), Document.getClassSchema(), KafkaCommandLog.SOURCE, now, null)
-                : CloudEventHeaders.of(call.commandId(), document, KafkaCommandLog.SOURCE, now, null);
-        headers.add(CloudEventHeaders.TRACEPARENT, call.traceparent().getBytes(StandardCharsets.US_ASCII));
+                        call.commandId(), Document.getClassSchema(), KafkaAppends.SOURCE, now, null)
+                : CloudEventHeaders.of(call.commandId(), document, KafkaAppends.SOURCE, now, null);
         String topic = topics.documents().name();
         appends.append(
                 producer -> new ProducerRecord<>(
@@ -68,7 +66,7 @@ public final class KafkaDocumentLog implements DocumentLog {
                         now.toEpochMilli(),
                         key.toString().getBytes(StandardCharsets.UTF_8),
                         topics.documents().values().serializer().serialize(topic, document),
-                        headers),
+                        KafkaAppends.traced(headers, call)),
                 "repeat it");
     }
 

@@ -8,4 +8,4 @@ import java.util.Optional;
  * @param contentType of the text: what became Markdown is called so
  * @param title that the document gives itself
  */
-public record ReadDocument(String contentType, Optional<String> title, String text) {}
+record ReadDocument(String contentType, Optional<String> title, String text) {}

@@ -1,16 +1,14 @@
 package dev.parley.ingest.door;
 
 import dev.parley.chat.v1.CallerPrompt;
-import dev.parley.chat.v1.OnBusy;
+import dev.parley.ingest.http.Sha256;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.avro.io.BinaryEncoder;
@@ -26,27 +24,22 @@ public final class Fingerprint {
 
     private static final int ABSENT = -1;
 
-    private final MessageDigest digest = sha256();
+    private final MessageDigest digest = Sha256.digest();
 
     private Fingerprint() {}
 
-    public static String of(
-            String content,
-            OnBusy onBusy,
-            Optional<String> intent,
-            Optional<String> engine,
-            Map<String, String> metadata,
-            Optional<CallerPrompt> prompt) {
+    static String of(Question question) {
+        Handling handling = question.handling();
         Fingerprint fingerprint = new Fingerprint();
-        fingerprint.add(Optional.of(content));
-        fingerprint.add(Optional.of(onBusy.name()));
-        fingerprint.add(intent);
-        fingerprint.add(engine);
-        new TreeMap<>(metadata).forEach((key, value) -> {
+        fingerprint.add(Optional.of(question.content()));
+        fingerprint.add(Optional.of(handling.onBusy().name()));
+        fingerprint.add(handling.intent());
+        fingerprint.add(handling.engine());
+        new TreeMap<>(handling.metadata()).forEach((key, value) -> {
             fingerprint.add(Optional.of(key));
             fingerprint.add(Optional.of(value));
         });
-        prompt.ifPresent(given -> fingerprint.digest.update(encoded(given)));
+        question.prompt().ifPresent(given -> fingerprint.digest.update(encoded(given)));
         return HexFormat.of().formatHex(fingerprint.digest.digest());
     }
 
@@ -77,13 +70,5 @@ public final class Fingerprint {
                 .putInt(0, part.isPresent() ? bytes.length : ABSENT)
                 .array());
         digest.update(bytes);
-    }
-
-    public static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 }

@@ -17,8 +17,6 @@ import org.apache.kafka.common.header.Headers;
 /** The commands' topic. */
 public final class KafkaCommandLog implements CommandLog {
 
-    public static final String SOURCE = "/parley/ingest";
-
     private final Topics topics;
     private final KafkaAppends appends;
 
@@ -30,8 +28,8 @@ public final class KafkaCommandLog implements CommandLog {
     @Override
     public void append(ConversationKey conversation, SpecificRecord command, Call call) {
         Instant now = Instant.now();
-        Headers headers = CloudEventHeaders.of(call.commandId(), command, SOURCE, now, null);
-        headers.add(CloudEventHeaders.TRACEPARENT, call.traceparent().getBytes(StandardCharsets.US_ASCII));
+        Headers headers = KafkaAppends.traced(
+                CloudEventHeaders.of(call.commandId(), command, KafkaAppends.SOURCE, now, null), call);
         appends.append(
                 any -> new ProducerRecord<>(
                         topics.commands().name(),

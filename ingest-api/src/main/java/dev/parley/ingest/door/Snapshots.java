@@ -26,12 +26,12 @@ public final class Snapshots {
 
     private static final Duration PAUSE = Duration.ofMillis(20);
 
-    private final Door door;
+    private final Conversations conversations;
     private final ConversationFeed feed;
     private final ConversationQueries queries;
 
-    public Snapshots(Door door, ConversationFeed feed, ConversationQueries queries) {
-        this.door = door;
+    Snapshots(Conversations conversations, ConversationFeed feed, ConversationQueries queries) {
+        this.conversations = conversations;
         this.feed = feed;
         this.queries = queries;
     }
@@ -48,28 +48,30 @@ public final class Snapshots {
 
     /** The same, if possible with the event {@code sequence} included. */
     public ConversationSnapshot get(ConversationKey conversation, long sequence) {
-        long deadline = System.nanoTime() + SINK_LAG.toNanos();
-        while (true) {
-            if (feed.isDeleted(conversation)) {
-                door.require(conversation);
-            }
-            Optional<ConversationSnapshot> snapshot = queries.snapshot(conversation);
-            boolean late = System.nanoTime() > deadline;
-            if (snapshot.isPresent() && (late || snapshot.get().cursor() >= sequence)) {
-                return snapshot.get();
-            }
-            if (snapshot.isEmpty()) {
-                door.require(conversation);
-                if (late) {
-                    return empty(conversation);
-                }
-            }
-            Pause.of(PAUSE);
+        return Pause.until(
+                        SINK_LAG,
+                        PAUSE,
+                        () -> stored(conversation),
+                        snapshot ->
+                                snapshot.filter(any -> any.cursor() >= sequence).isPresent())
+                .orElseGet(() -> empty(conversation));
+    }
+
+    /** What the read model has, if anything, of a conversation that has to be there. */
+    private Optional<ConversationSnapshot> stored(ConversationKey conversation) {
+        if (feed.isDeleted(conversation)) {
+            conversations.require(conversation);
         }
+        Optional<ConversationSnapshot> snapshot = queries.snapshot(conversation);
+        if (snapshot.isEmpty()) {
+            conversations.require(conversation);
+        }
+        return snapshot;
     }
 
     private ConversationSnapshot empty(ConversationKey conversation) {
-        ConversationEvent creation = door.creation(conversation)
+        ConversationEvent creation = conversations
+                .creation(conversation)
                 .orElseThrow(() -> new ProblemException(
                         ErrorCode.UNAVAILABLE, "the conversation is new, and not in the read model yet"));
         return new ConversationSnapshot(summary(creation), List.of(), Optional.empty(), 0);
@@ -100,15 +102,6 @@ public final class Snapshots {
                     page.next());
         } catch (IllegalArgumentException e) {
             throw new ProblemException(ErrorCode.INVALID_CURSOR, "must be the 'next' of an earlier page", "before");
-        }
-    }
-
-    /** One message; empty where there is none, or Postgres is away. */
-    public Optional<ConversationSnapshot.Message> message(ConversationKey conversation, String messageId) {
-        try {
-            return queries.message(conversation, messageId);
-        } catch (ConversationQueries.ReadModelUnavailableException e) {
-            return Optional.empty();
         }
     }
 }

@@ -1,6 +1,5 @@
 package dev.parley.ingest.http;
 
-import dev.parley.ingest.door.Fingerprint;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.config.Secret;
@@ -127,6 +126,6 @@ public final class Access {
     }
 
     private static byte[] hash(String key) {
-        return Fingerprint.sha256().digest(key.getBytes(StandardCharsets.UTF_8));
+        return Sha256.digest().digest(key.getBytes(StandardCharsets.UTF_8));
     }
 }

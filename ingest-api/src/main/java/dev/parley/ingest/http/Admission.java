@@ -1,6 +1,5 @@
 package dev.parley.ingest.http;
 
-import dev.parley.ingest.IngestSettings;
 import dev.parley.schemas.ErrorCode;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
@@ -24,11 +23,14 @@ public final class Admission {
     private final Semaphore bodyBytes;
     private final Semaphore waiting;
 
-    public Admission(IngestSettings settings, MeterRegistry meters) {
-        requests = new Semaphore(settings.maxRequests());
-        bodyBytes = new Semaphore(settings.maxBodyBytes());
-        waiting = new Semaphore(Math.max(1, settings.maxRequests() / 2));
-        meters.gauge("parley.http.active", requests, free -> settings.maxRequests() - free.availablePermits());
+    /**
+     * Room for so many requests, of which half may wait for an answer, and for so many bytes of their bodies.
+     */
+    public Admission(int maxRequests, int maxBodyBytes, MeterRegistry meters) {
+        requests = new Semaphore(maxRequests);
+        bodyBytes = new Semaphore(maxBodyBytes);
+        waiting = new Semaphore(Math.max(1, maxRequests / 2));
+        meters.gauge("parley.http.active", requests, free -> maxRequests - free.availablePermits());
     }
 
     /** A handler that is served only while there is room. */

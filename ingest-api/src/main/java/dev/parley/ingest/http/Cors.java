@@ -1,11 +1,10 @@
 package dev.parley.ingest.http;
 
-import dev.parley.ingest.IngestSettings;
-import dev.parley.ingest.protocol.aisdk.UiMessageEncoding;
-import dev.parley.ingest.protocol.openai.OpenAiErrors;
 import io.javalin.http.Context;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,22 +14,29 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Cors {
 
-    private static final String READABLE_HEADERS = String.join(
-            ", ",
-            "x-request-id",
-            "Location",
-            "Retry-After",
-            "Preference-Applied",
-            OpenAiErrors.SHOULD_RETRY,
-            UiMessageEncoding.HEADER);
+    /** Any web page at all, in place of its origin. */
+    public static final String ANY_ORIGIN = "*";
+
+    private static final List<String> READABLE_HEADERS =
+            List.of(HttpServer.REQUEST_ID_HEADER, "Location", "Retry-After", "Preference-Applied");
 
     private static final String METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
     private static final Duration PREFLIGHT_AGE = Duration.ofMinutes(10);
 
     private final Set<String> origins;
+    private final String readableHeaders;
 
-    public Cors(Collection<String> origins) {
+    /**
+     * The rules of one server.
+     *
+     * @param origins of the pages, as {@code https://host:port}, or {@link #ANY_ORIGIN}
+     * @param readableHeaders of protocols, which pages may read beside the server's own
+     */
+    public Cors(Collection<String> origins, Collection<String> readableHeaders) {
         this.origins = Set.copyOf(origins);
+        List<String> all = new ArrayList<>(READABLE_HEADERS);
+        all.addAll(readableHeaders);
+        this.readableHeaders = String.join(", ", all);
     }
 
     /** Tells the browser of a friendly page that it may have the answer; answers its question beforehand. */
@@ -40,11 +46,11 @@ public final class Cors {
         }
         ctx.res().addHeader("Vary", "Origin");
         @Nullable String origin = ctx.header("Origin");
-        if (origin == null || !(origins.contains(origin) || origins.contains(IngestSettings.ANY_ORIGIN))) {
+        if (origin == null || !(origins.contains(origin) || origins.contains(ANY_ORIGIN))) {
             return;
         }
         ctx.header("Access-Control-Allow-Origin", origin);
-        ctx.header("Access-Control-Expose-Headers", READABLE_HEADERS);
+        ctx.header("Access-Control-Expose-Headers", readableHeaders);
         boolean preflight =
                 ctx.req().getMethod().equals("OPTIONS") && ctx.header("Access-Control-Request-Method") != null;
         if (preflight) {

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.parley.ingest.protocol.nativeapi.Views;
 import dev.parley.schemas.ErrorCode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -204,7 +203,7 @@ public final class JsonBody {
         return field(name).map(node -> {
             String text = text(at(name), node);
             return Arrays.stream(values.getEnumConstants())
-                    .filter(value -> Views.wire(value).equals(text))
+                    .filter(value -> name(value).equals(text))
                     .findFirst()
                     .orElseThrow(() -> refusal(
                             name,
@@ -212,9 +211,13 @@ public final class JsonBody {
                                     + String.join(
                                             ", ",
                                             Arrays.stream(values.getEnumConstants())
-                                                    .map(Views::wire)
+                                                    .map(JsonBody::name)
                                                     .toList())));
         });
+    }
+
+    private static String name(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 
     /** A text that must be one of {@code values}. */

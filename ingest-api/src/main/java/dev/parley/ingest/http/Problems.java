@@ -1,22 +1,16 @@
 package dev.parley.ingest.http;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.parley.ingest.protocol.nativeapi.Views;
-import dev.parley.ingest.protocol.openai.OpenAiApi;
-import dev.parley.ingest.protocol.openai.OpenAiErrors;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.sinks.edge.SseEdge;
-import dev.parley.sinks.feed.EventArchive;
-import dev.parley.sinks.feed.Feed;
-import dev.parley.sinks.feed.InvalidCursorException;
-import dev.parley.sinks.postgres.ConversationQueries;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
-import io.javalin.http.HttpStatus;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -26,45 +20,34 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Everything that goes wrong, as {@code application/problem+json} (RFC 9457), whoever notices it. */
+/** Everything that goes wrong, whoever notices it, told in the form of the protocol whose path was called. */
 public final class Problems {
-
-    static final String CONTENT_TYPE = "application/problem+json";
 
     private static final Logger logger = LoggerFactory.getLogger(Problems.class);
 
-    private Problems() {}
+    private final List<ErrorForm> forms = new ArrayList<>();
+    private final List<Consumer<RoutesConfig>> meanings = new ArrayList<>();
 
-    public static void addTo(RoutesConfig routes) {
+    /**
+     * Problems of a server.
+     *
+     * @param ofProtocols forms of those protocols that have one of their own
+     */
+    public Problems(List<ErrorForm> ofProtocols) {
+        forms.addAll(ofProtocols);
+        forms.add(new ProblemJson());
+    }
+
+    /** Says what a failure that knows nothing of HTTP means to a caller. */
+    public <E extends Exception> void add(Class<E> failure, Supplier<ProblemException> meaning) {
+        meanings.add(routes -> routes.exception(failure, (e, ctx) -> answer(ctx, meaning.get())));
+    }
+
+    /** Has the server tell its problems this way. */
+    public void addTo(RoutesConfig routes) {
         routes.exception(ProblemException.class, (problem, ctx) -> answer(ctx, problem));
-        routes.exception(
-                InvalidCursorException.class,
-                (e, ctx) -> answer(
-                        ctx,
-                        new ProblemException(ErrorCode.INVALID_CURSOR, "is not a cursor of this stream", "cursor")));
-        routes.exception(
-                SseEdge.TooManyStreamsException.class,
-                (e, ctx) -> answer(
-                        ctx,
-                        new ProblemException(
-                                ErrorCode.OVERLOADED, "this node serves as many event streams as it can")));
-        routes.exception(
-                Feed.FeedNotReadyException.class,
-                (e, ctx) -> answer(ctx, new ProblemException(ErrorCode.UNAVAILABLE, "the server is starting")));
-        routes.exception(
-                ConversationQueries.ReadModelUnavailableException.class,
-                (e, ctx) -> answer(
-                        ctx,
-                        new ProblemException(
-                                ErrorCode.UNAVAILABLE, "the read model does not answer; sending and streaming go on")));
-        routes.exception(
-                EventArchive.ArchiveUnavailableException.class,
-                (e, ctx) -> answer(
-                        ctx,
-                        new ProblemException(
-                                ErrorCode.UNAVAILABLE,
-                                "the event archive does not answer; sending and streaming go on")));
-        routes.exception(HttpResponseException.class, Problems::answer);
+        meanings.forEach(meaning -> meaning.accept(routes));
+        routes.exception(HttpResponseException.class, this::answer);
         routes.exception(Exception.class, (e, ctx) -> {
             if (ctx.res().isCommitted()) {
                 logger.debug("a client left in the middle of its answer: {}", e.toString());
@@ -75,7 +58,7 @@ public final class Problems {
         });
     }
 
-    private static void answer(HttpResponseException e, Context ctx) {
+    private void answer(HttpResponseException e, Context ctx) {
         String allowed = e.getDetails().get("availableMethods");
         if (allowed != null) {
             ctx.header("Allow", allowed);
@@ -84,7 +67,7 @@ public final class Problems {
         answer(ctx, new ProblemException(code, detail(code)));
     }
 
-    private static void answer(Context ctx, ProblemException problem) {
+    private void answer(Context ctx, ProblemException problem) {
         if (ctx.res().isCommitted()) {
             return; // An event stream that had begun: its client sees it end.
         }
@@ -92,32 +75,13 @@ public final class Problems {
         if (problem.code() == ErrorCode.UNAUTHORIZED) {
             ctx.header("WWW-Authenticate", "Bearer");
         }
-        int status = ProblemException.status(problem.code());
         ctx.header("Cache-Control", "no-store");
-        if (ctx.path().startsWith(OpenAiApi.PREFIX)) {
-            boolean retry = OpenAiErrors.shouldRetry(problem.code(), ctx.header("Idempotency-Key") != null);
-            ctx.header(OpenAiErrors.SHOULD_RETRY, Boolean.toString(retry));
-            ctx.status(status)
-                    .contentType("application/json")
-                    .result(OpenAiErrors.json(problem.code(), problem.detail(), problem.field())
-                            .toString());
-            return;
-        }
-        ctx.status(status)
-                .contentType(CONTENT_TYPE)
-                .result(json(problem, status).toString());
-    }
-
-    private static ObjectNode json(ProblemException problem, int status) {
-        ObjectNode json = Views.MAPPER
-                .createObjectNode()
-                .put("type", "about:blank")
-                .put("title", HttpStatus.forStatus(status).getMessage())
-                .put("status", status)
-                .put("code", problem.code().wire())
-                .put("detail", problem.detail());
-        problem.field().ifPresent(field -> json.put("field", field));
-        return json;
+        ctx.status(ProblemException.status(problem.code()));
+        forms.stream()
+                .filter(form -> ctx.path().startsWith(form.prefix()))
+                .findFirst()
+                .orElseGet(ProblemJson::new)
+                .write(ctx, problem);
     }
 
     /** What an HTTP status of the server's own making means. */
@@ -145,7 +109,7 @@ public final class Problems {
     }
 
     /** For what never reaches a handler: requests that are not HTTP, or not within Jetty's bounds. */
-    public static final class OfJetty extends ErrorHandler {
+    static final class OfJetty extends ErrorHandler {
 
         /** Whoever puts or deletes is told as well. */
         @Override
@@ -163,8 +127,9 @@ public final class Problems {
                 Callback callback) {
             ErrorCode code = code(status);
             // The status stays what Jetty made it, such as 431 for headers that are too large.
-            String body = json(new ProblemException(code, detail(code)), status).toString();
-            response.getHeaders().put(HttpHeader.CONTENT_TYPE, CONTENT_TYPE);
+            String body = ProblemJson.json(new ProblemException(code, detail(code)), status)
+                    .toString();
+            response.getHeaders().put(HttpHeader.CONTENT_TYPE, ProblemJson.CONTENT_TYPE);
             response.getHeaders().put("x-request-id", UUID.randomUUID().toString());
             response.write(true, ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8)), callback);
         }

@@ -1,6 +1,5 @@
 package dev.parley.ingest.http;
 
-import dev.parley.ingest.documents.DocumentReader;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.ErrorCode;
@@ -11,6 +10,7 @@ import java.util.Collections;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -91,10 +91,10 @@ public final class Request {
         return ctx.req().getRequestURI();
     }
 
-    /** An uploaded document's bytes. The caller is known by then: nobody else's body is read. */
-    public byte[] upload() {
+    /** An upload of at most so many bytes. The caller is known by then: nobody else's body is read. */
+    public byte[] upload(int maxBytes) {
         tenant();
-        return admission.body(ctx, DocumentReader.MAX_UPLOAD_BYTES);
+        return admission.body(ctx, maxBytes);
     }
 
     public String messageId() {
@@ -157,12 +157,26 @@ public final class Request {
     }
 
     /** How long the caller would wait for the whole answer ({@code Prefer: wait}, RFC 7240), at most two minutes. */
-    public Optional<Duration> waitPreference() {
+    private Optional<Duration> waitPreference() {
         String prefer = String.join(",", Collections.list(ctx.req().getHeaders("Prefer")));
         Matcher matcher = WAIT.matcher(prefer);
         return matcher.find()
                 ? Optional.of(Duration.ofSeconds(Math.min(MAX_WAIT_SECONDS, Integer.parseInt(matcher.group(1)))))
                 : Optional.empty();
+    }
+
+    /** The same preference, where one more request may wait; if so, {@link #waited} has to follow. */
+    public Optional<Duration> waitIfPossible() {
+        return waitPreference().filter(any -> admission.mayWait());
+    }
+
+    public void waited() {
+        admission.waited();
+    }
+
+    /** Waits within {@code served} for as long as that takes, where one more request may wait. */
+    public <T> T waiting(Supplier<T> served) {
+        return admission.waiting(served);
     }
 
     /** Where a stream is to go on: what a browser resends by itself comes before what the URL once said. */

@@ -37,7 +37,7 @@ public final class Serving {
             Reply[] reply = {Reply.SENT};
             admission.admitted(any -> reply[0] = call.take(ctx, request(ctx))).handle(ctx);
             if (ctx.method().equals(HandlerType.HEAD) && !(reply[0] instanceof Reply.Sent)) {
-                ResponseTransport.headers(ctx); // Whoever asks for headers alone is not told a whole answer.
+                EventStreamHeaders.addTo(ctx); // Whoever asks for headers alone is not told a whole answer.
             } else {
                 reply[0].send();
             }

@@ -1,6 +1,5 @@
 package dev.parley.ingest.http;
 
-import dev.parley.ingest.door.Fingerprint;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.config.Secret;
 import java.nio.charset.StandardCharsets;
@@ -51,7 +50,7 @@ public final class Tickets {
     public record Ticket(String text, Instant expiresAt) {}
 
     private static SecretKeySpec secret(Collection<Secret> apiKeys) {
-        MessageDigest digest = Fingerprint.sha256();
+        MessageDigest digest = Sha256.digest();
         digest.update("parley tickets".getBytes(StandardCharsets.US_ASCII));
         apiKeys.stream().map(Secret::reveal).sorted().forEach(key -> {
             digest.update((byte) 0);

@@ -1,12 +1,15 @@
 package dev.parley.ingest.log;
 
+import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
+import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.config.KafkaSettings;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -15,6 +18,7 @@ import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +29,9 @@ import org.slf4j.LoggerFactory;
  * sends; callers wait on theirs.
  */
 public final class KafkaAppends implements AutoCloseable {
+
+    /** Who writes, in the headers of what is written. */
+    public static final String SOURCE = "/parley/ingest";
 
     private static final Logger logger = LoggerFactory.getLogger(KafkaAppends.class);
 
@@ -82,6 +89,11 @@ public final class KafkaAppends implements AutoCloseable {
                 .description("Records that Kafka did not confirm in time")
                 .tag("what", what)
                 .register(meters);
+    }
+
+    /** Headers that carry on the trace of {@code call}. */
+    public static Headers traced(Headers headers, Call call) {
+        return headers.add(CloudEventHeaders.TRACEPARENT, call.traceparent().getBytes(StandardCharsets.US_ASCII));
     }
 
     /**

@@ -3,7 +3,6 @@ package dev.parley.ingest.search;
 import dev.parley.chat.v1.Passage;
 import dev.parley.chat.v1.SearchRequest;
 import dev.parley.chat.v1.SearchResult;
-import dev.parley.ingest.door.KafkaCommandLog;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
@@ -115,9 +114,8 @@ public final class KafkaSearches implements Searches {
     }
 
     private void append(SearchRequest search, Call call) {
-        Headers headers =
-                CloudEventHeaders.of(search.getSearchId(), search, KafkaCommandLog.SOURCE, search.getTime(), null);
-        headers.add(CloudEventHeaders.TRACEPARENT, call.traceparent().getBytes(StandardCharsets.US_ASCII));
+        Headers headers = KafkaAppends.traced(
+                CloudEventHeaders.of(search.getSearchId(), search, KafkaAppends.SOURCE, search.getTime(), null), call);
         String topic = topics.searches().name();
         appends.append(
                 any -> new ProducerRecord<>(

@@ -23,7 +23,7 @@ class AbandonedTest {
 
     private final FakeWorld world = new FakeWorld();
     private final Door door = new Door(world, world.feed(), world.queries(), new SimpleMeterRegistry());
-    private final Abandoned abandoned = new Abandoned(door);
+    private final Abandoned abandoned = new Abandoned(door.turns());
     private final ConversationKey conversation = world.conversation("c");
 
     @AfterEach

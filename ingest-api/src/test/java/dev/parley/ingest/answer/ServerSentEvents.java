@@ -1,7 +1,7 @@
 package dev.parley.ingest.answer;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.parley.ingest.protocol.nativeapi.Views;
+import dev.parley.ingest.http.Json;
 import dev.parley.sinks.edge.StreamEncoding;
 import dev.parley.sinks.feed.FeedEvent;
 import java.io.IOException;
@@ -60,7 +60,7 @@ public final class ServerSentEvents {
 
     private static JsonNode json(byte[] piece) {
         try {
-            JsonNode json = Views.MAPPER.readTree(data(piece));
+            JsonNode json = Json.MAPPER.readTree(data(piece));
             List<String> lines = lines(piece);
             if (lines.size() == 2
                     && !lines.getFirst().equals(EVENT + json.path("type").asText())) {

@@ -1,5 +1,7 @@
 package dev.parley.ingest.contract;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
@@ -10,8 +12,10 @@ import com.networknt.schema.SchemaRegistryConfig;
 import com.networknt.schema.SpecificationVersion;
 import dev.parley.ingest.DoorUnderTest;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.http.HttpHeaders;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * The OpenAPI document that a server publishes, to hold its answers against.
@@ -26,7 +31,7 @@ import java.util.TreeMap;
  * <p>Objects are closed for that: a field that an answer has and the document does not name is a finding, although the
  * document leaves clients free to see such fields from later versions.
  */
-final class PublishedOpenApi {
+public final class PublishedOpenApi {
 
     private static final Set<String> METHODS = Set.of("get", "put", "post", "patch", "delete", "head", "options");
 
@@ -44,7 +49,7 @@ final class PublishedOpenApi {
     private final Map<String, JsonNode> operations = new TreeMap<>();
     private final Map<String, String> routes = new TreeMap<>();
 
-    PublishedOpenApi(String yaml) {
+    public PublishedOpenApi(String yaml) {
         try {
             document = new YAMLMapper().readTree(yaml);
         } catch (IOException e) {
@@ -64,6 +69,16 @@ final class PublishedOpenApi {
                 }));
     }
 
+    /** The one that servers of this build publish. */
+    public static PublishedOpenApi ofThisBuild() {
+        try (InputStream in = Objects.requireNonNull(
+                PublishedOpenApi.class.getResourceAsStream("/contracts/openapi.yaml"), "openapi.yaml")) {
+            return new PublishedOpenApi(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static void close(JsonNode node) {
         if (node instanceof ObjectNode object
                 && object.path("type").asText().equals("object")
@@ -75,12 +90,12 @@ final class PublishedOpenApi {
     }
 
     /** Every operation's route, such as {@code GET /api/conversations/{id}}, by its id. */
-    Map<String, String> routes() {
+    public Map<String, String> routes() {
         return routes;
     }
 
     /** A part of the document, by its JSON pointer. */
-    JsonNode at(String pointer) {
+    public JsonNode at(String pointer) {
         return document.at(pointer);
     }
 
@@ -89,7 +104,7 @@ final class PublishedOpenApi {
     }
 
     /** What of an answer is not as documented; empty where all is. */
-    List<String> objections(String operation, int status, HttpHeaders headers, String body) {
+    public List<String> objections(String operation, int status, HttpHeaders headers, String body) {
         JsonNode response = resolved(operation(operation).path("responses").path(Integer.toString(status)));
         if (response.isMissingNode()) {
             return List.of("status " + status + " is not documented");
@@ -130,7 +145,7 @@ final class PublishedOpenApi {
     }
 
     /** The JSON of all events of a stream, or of its beginning. */
-    static List<JsonNode> told(String stream) {
+    public static List<JsonNode> told(String stream) {
         return stream.lines()
                 .filter(line -> line.startsWith(DATA) && !line.equals(DONE))
                 .map(line -> json(line.substring(DATA.length())))
@@ -138,7 +153,7 @@ final class PublishedOpenApi {
     }
 
     /** What of a request's JSON body is not as documented. */
-    List<String> objectionsToRequest(String operation, JsonNode body) {
+    public List<String> objectionsToRequest(String operation, JsonNode body) {
         return objections(
                 operation(operation)
                         .path("requestBody")
@@ -150,8 +165,22 @@ final class PublishedOpenApi {
     }
 
     /** What of {@code instance} is not as the component schema {@code name} says. */
-    List<String> objectionsTo(String name, JsonNode instance) {
+    public List<String> objectionsTo(String name, JsonNode instance) {
         return objections(document.path("components").path("schemas").path(name), instance, name);
+    }
+
+    /** Has each of {@code told} be as the component schema {@code name} says. */
+    public void assertDocumented(String name, List<? extends JsonNode> told) {
+        for (JsonNode data : told) {
+            assertThat(objectionsTo(name, data)).as(data.toString()).isEmpty();
+        }
+    }
+
+    /** The types of events that the component schema {@code union} has. */
+    public Set<String> types(String union) {
+        return at("/components/schemas/" + union + "/discriminator/mapping").properties().stream()
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
     }
 
     private List<String> objections(JsonNode schema, JsonNode instance, String where) {

@@ -8,10 +8,6 @@ import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.FakeWorld.Answer;
-import dev.parley.ingest.IngestApi;
-import dev.parley.ingest.IngestSettings;
-import dev.parley.schemas.Role;
-import dev.parley.schemas.config.Settings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -61,8 +57,6 @@ class HttpBehaviourTest {
             return connection.send(request).readAll();
         }
     }
-
-    // Headers and methods
 
     @Test
     void everyAnswerCarriesARequestId() {
@@ -115,8 +109,6 @@ class HttpBehaviourTest {
         assertThat(reply.header("Allow")).contains("GET").contains("POST");
         assertThat(reply.status()).isBetween(200, 499);
     }
-
-    // What is no HTTP, or too much of it
 
     @ParameterizedTest
     @ValueSource(
@@ -205,9 +197,7 @@ class HttpBehaviourTest {
 
     @Test
     void aBurstOfConnectionsWaitsToBeAcceptedInsteadOfBeingDropped() throws IOException {
-        Settings settings = Settings.of(Map.of("PARLEY_HTTP_PORT", "0"));
-        try (ServerConnector connector =
-                IngestApi.connector(new Server(), new HttpConfiguration(), IngestSettings.from(settings))) {
+        try (ServerConnector connector = HttpServer.connector(new Server(), new HttpConfiguration(), "127.0.0.1", 0)) {
             connector.open(); // Listens, and accepts nothing.
             List<Socket> waiting = new ArrayList<>();
             try {
@@ -251,83 +241,12 @@ class HttpBehaviourTest {
         }
     }
 
-    // The page
-
-    @Test
-    void thePageIsServedAndRevalidated() {
-        Reply page = door.get("/");
-        assertThat(page.status()).isEqualTo(200);
-        assertThat(page.header("Content-Type")).startsWith("text/html");
-        assertThat(page.header("Cache-Control")).isEqualTo("no-cache");
-        assertThat(page.text()).contains("<title>Parley</title>");
-
-        Reply script = door.get("/js/main.js");
-        assertThat(script.header("Content-Type")).contains("javascript");
-        assertThat(script.header("ETag") + script.header("Last-Modified")).isNotBlank();
-        Reply unchanged = script.header("ETag").isEmpty()
-                ? door.get("/js/main.js", "If-Modified-Since", script.header("Last-Modified"))
-                : door.get("/js/main.js", "If-None-Match", script.header("ETag"));
-        assertThat(unchanged.status()).isEqualTo(304);
-    }
-
-    @Test
-    void nothingBesideThePageIsServed() {
-        for (String path : new String[] {"/js/", "/js", "/web/index.html", "/dev/parley/ingest/Door.class"}) {
-            assertThat(door.get(path).status()).as(path).isBetween(400, 499);
-        }
-    }
-
-    // Operations
-
-    @Test
-    void readinessIsThatOfEveryRole() {
-        assertThat(door.get("/health/ready").json().path("ready").asBoolean()).isTrue();
-        try (DoorUnderTest waiting = new DoorUnderTest(new FakeWorld(), Map.of(), new WaitingRole())) {
-            Reply reply = waiting.get("/health/ready");
-            assertThat(reply.status()).isEqualTo(503);
-            assertThat(reply.json().path("roles").path(0).path("role").asText()).isEqualTo("waiting-role");
-            assertThat(reply.json().path("roles").path(0).path("detail").asText())
-                    .isEqualTo("for something");
-            assertThat(waiting.get("/health/live").status()).isEqualTo(200);
-        }
-    }
-
-    private static final class WaitingRole implements Role {
-        @Override
-        public String name() {
-            return "waiting-role";
-        }
-
-        @Override
-        public Health health() {
-            return new Health(false, "for something");
-        }
-
-        @Override
-        public void close() {}
-    }
-
-    @Test
-    void requestsAreMeasuredByRouteAndNotByWhatWasAsked() {
-        door.get("/api/conversations/secret-name?limit=secret-value");
-
-        await().atMost(PATIENCE).untilAsserted(() -> {
-            Reply metrics = door.get("/metrics");
-            assertThat(metrics.header("Content-Type")).startsWith("text/plain");
-            assertThat(metrics.text())
-                    .contains("route=\"/api/conversations/{id}\"")
-                    .contains("parley_sse_connections")
-                    .contains("parley_ingest_waiting")
-                    .doesNotContain("secret");
-        });
-    }
-
     @Test
     void aTakenPortIsAClearError() {
         assertThatThrownBy(() -> new DoorUnderTest(
                         new FakeWorld(),
                         Map.of("PARLEY_HTTP_PORT", Integer.toString(door.url().getPort()))))
-                .isInstanceOf(IngestApi.AddressTakenException.class)
+                .isInstanceOf(HttpServer.AddressTakenException.class)
                 .hasMessageContaining(Integer.toString(door.url().getPort()))
                 .hasMessageContaining("--http-port");
     }

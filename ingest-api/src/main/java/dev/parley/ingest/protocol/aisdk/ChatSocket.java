@@ -4,10 +4,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.ingest.answer.AnswerEncoding;
 import dev.parley.ingest.answer.AnswerReader;
 import dev.parley.ingest.answer.AnswerReader.Step;
+import dev.parley.ingest.answer.EventStreams;
+import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
-import dev.parley.ingest.protocol.nativeapi.Views;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.edge.ClientTransport;
@@ -49,7 +50,7 @@ final class ChatSocket {
     private final String tenant;
     private final Session session;
     private final UiChat chat;
-    private final SseEdge edge;
+    private final EventStreams streams;
     private final Map<String, Answering> answering = new ConcurrentHashMap<>();
     private final Object writing = new Object();
 
@@ -67,11 +68,11 @@ final class ChatSocket {
         }
     }
 
-    ChatSocket(String tenant, Session session, UiChat chat, SseEdge edge) {
+    ChatSocket(String tenant, Session session, UiChat chat, EventStreams streams) {
         this.tenant = tenant;
         this.session = session;
         this.chat = chat;
-        this.edge = edge;
+        this.streams = streams;
     }
 
     /** Takes a frame of the client's. */
@@ -142,9 +143,9 @@ final class ChatSocket {
             return;
         }
         send(frame("start", request.requestId));
-        SseEdge.End end = edge.stream(
+        SseEdge.End end = streams.answer(
                 request.conversation,
-                Optional.of(answer.get().before()),
+                answer.get().before(),
                 new SocketEncoding(request, answer.get()),
                 new SocketTransport());
         if (end == SseEdge.End.OVER) {
@@ -176,7 +177,7 @@ final class ChatSocket {
     }
 
     private static ObjectNode frame(String type, String requestId) {
-        return Views.MAPPER.createObjectNode().put("type", type).put("requestId", requestId);
+        return Json.object().put("type", type).put("requestId", requestId);
     }
 
     private void error(String requestId, ProblemException problem) {

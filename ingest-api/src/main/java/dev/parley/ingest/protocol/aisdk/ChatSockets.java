@@ -1,5 +1,6 @@
 package dev.parley.ingest.protocol.aisdk;
 
+import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.http.Access;
 import dev.parley.ingest.http.Admission;
 import dev.parley.sinks.edge.SseEdge;
@@ -12,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** The connections of {@code /ws}. */
-public final class ChatSockets implements AutoCloseable {
+final class ChatSockets implements AutoCloseable {
 
     private static final String PATH = "/ws";
     private static final String TENANT = "parley.tenant";
@@ -27,17 +28,17 @@ public final class ChatSockets implements AutoCloseable {
 
     private final Access access;
     private final UiChat chat;
-    private final SseEdge edge;
+    private final EventStreams streams;
     private final Map<String, ChatSocket> sockets = new ConcurrentHashMap<>();
     private final Map<String, WsContext> contexts = new ConcurrentHashMap<>();
 
-    public ChatSockets(Access access, UiChat chat, SseEdge edge) {
+    ChatSockets(Access access, UiChat chat, EventStreams streams) {
         this.access = access;
         this.chat = chat;
-        this.edge = edge;
+        this.streams = streams;
     }
 
-    public void addTo(JavalinConfig config) {
+    void addTo(JavalinConfig config) {
         config.jetty.modifyWebSocketServletFactory(factory -> {
             factory.setMaxTextMessageSize(Admission.MAX_BODY_BYTES);
             factory.setIdleTimeout(IDLE_TIMEOUT);
@@ -58,7 +59,7 @@ public final class ChatSockets implements AutoCloseable {
                 }
                 ctx.enableAutomaticPings(PING.toSeconds(), TimeUnit.SECONDS);
                 contexts.put(ctx.sessionId(), ctx);
-                sockets.put(ctx.sessionId(), new ChatSocket(tenant, ctx.session, chat, edge));
+                sockets.put(ctx.sessionId(), new ChatSocket(tenant, ctx.session, chat, streams));
             });
             ws.onMessage(ctx -> {
                 @Nullable ChatSocket socket = sockets.get(ctx.sessionId());

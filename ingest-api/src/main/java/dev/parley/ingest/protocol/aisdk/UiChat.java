@@ -8,7 +8,8 @@ import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.ingest.door.Door;
-import dev.parley.ingest.door.Fingerprint;
+import dev.parley.ingest.door.Question;
+import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.Request;
 import dev.parley.schemas.ConversationKey;
@@ -18,11 +19,11 @@ import java.util.List;
 import java.util.Optional;
 
 /** What the AI SDK's chats ask for, whichever transport brings it. A chat's id is its conversation's. */
-public final class UiChat {
+final class UiChat {
 
     private final Door door;
 
-    public UiChat(Door door) {
+    UiChat(Door door) {
         this.door = door;
     }
 
@@ -39,15 +40,16 @@ public final class UiChat {
 
     private Answer regenerate(ConversationKey conversation, UiChatRequest request, Call call) {
         TurnIds ids = TurnIds.of(conversation, "regenerate/" + Request.uniqueId());
-        long before = door.regenerate(
-                conversation,
-                new RegenerateMessage(
-                        request.answer().orElse(null),
-                        ids.turnId(),
-                        ids.assistantMessageId(),
-                        request.onBusy(),
-                        request.engine().orElse(null)),
-                call);
+        long before = door.messages()
+                .regenerate(
+                        conversation,
+                        new RegenerateMessage(
+                                request.answer().orElse(null),
+                                ids.turnId(),
+                                ids.assistantMessageId(),
+                                request.handling().onBusy(),
+                                request.handling().engine().orElse(null)),
+                        call);
         return new Answer(ids.turnId(), Long.toString(before));
     }
 
@@ -57,25 +59,10 @@ public final class UiChat {
                 ? TurnIds.ofMessage(conversation, said.id())
                 : TurnIds.of(conversation, said.id());
         Optional<CallerPrompt> prompt = context(conversation, request);
-        SubmitMessage submit = new SubmitMessage(
-                ids.messageId(),
-                ids.turnId(),
-                ids.assistantMessageId(),
-                said.text(),
-                request.onBusy(),
-                request.intent().orElse(null),
-                request.engine().orElse(null),
-                request.metadata(),
-                // Without what was said before: a repeat of the first message comes when that is no news any more.
-                Fingerprint.of(
-                        said.text(),
-                        request.onBusy(),
-                        request.intent(),
-                        request.engine(),
-                        request.metadata(),
-                        Optional.empty()),
-                prompt.orElse(null));
-        Door.Submission submission = door.submit(conversation, submit, true, Optional.empty(), call);
+        // Fingerprinted without what was said before: a repeat of the first message comes when that is no news any
+        // more.
+        SubmitMessage submit = new Question(said.text(), request.handling(), Optional.empty()).submit(ids, prompt);
+        Submission submission = door.messages().submit(conversation, submit, true, Optional.empty(), call);
         submission.refuseRejected();
         return new Answer(ids.turnId(), Long.toString(submission.before()));
     }
@@ -83,7 +70,7 @@ public final class UiChat {
     /** What the client has of a chat that this server has never heard of. */
     private Optional<CallerPrompt> context(ConversationKey conversation, UiChatRequest request) {
         List<PromptMessage> earlier = request.earlier();
-        if (earlier.isEmpty() || door.presence(conversation) != Presence.UNKNOWN) {
+        if (earlier.isEmpty() || door.conversations().presence(conversation) != Presence.UNKNOWN) {
             return Optional.empty();
         }
         return Optional.of(new CallerPrompt(
@@ -92,16 +79,16 @@ public final class UiChat {
 
     /** The answer that is being given now. */
     Optional<Answer> running(ConversationKey conversation) {
-        return door.running(conversation).map(turn -> new Answer(turn.turnId(), turn.before()));
+        return door.turns().running(conversation).map(turn -> new Answer(turn.turnId(), turn.before()));
     }
 
     /** Stops everything that runs or waits. */
     void stop(ConversationKey conversation, Call call) {
-        door.cancel(conversation, new CancelTurn(null), call);
+        door.turns().cancel(conversation, new CancelTurn(null), call);
     }
 
     /** Stops one answer. */
     void stop(ConversationKey conversation, Answer answer, Call call) {
-        door.cancel(conversation, new CancelTurn(answer.turnId()), call);
+        door.turns().cancel(conversation, new CancelTurn(answer.turnId()), call);
     }
 }

@@ -1,35 +1,31 @@
 package dev.parley.ingest.protocol.aisdk;
 
+import dev.parley.ingest.answer.EventStreams;
+import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Reply;
 import dev.parley.ingest.http.Request;
-import dev.parley.ingest.http.ResponseTransport;
 import dev.parley.ingest.http.Serving;
-import dev.parley.ingest.protocol.nativeapi.NativeApi;
-import dev.parley.ingest.protocol.nativeapi.Views;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.edge.SseEdge;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
-import java.util.Map;
 import java.util.Optional;
 
 /** The AI SDK's chat over HTTP: {@code DefaultChatTransport} under {@code /api/chat}. */
-public final class UiChatCalls {
+final class UiChatCalls {
 
-    private final Serving serving;
     private final UiChat chat;
-    private final SseEdge edge;
+    private final EventStreams streams;
 
-    public UiChatCalls(Serving serving, UiChat chat, SseEdge edge) {
-        this.serving = serving;
+    UiChatCalls(UiChat chat, EventStreams streams) {
         this.chat = chat;
-        this.edge = edge;
+        this.streams = streams;
     }
 
-    public void addTo(RoutesConfig routes) {
+    void addTo(RoutesConfig routes, Serving serving) {
         routes.post("/api/chat", serving.streamed(this::send));
         routes.get("/api/chat/{id}/stream", serving.streamed(this::resume));
         routes.post("/api/chat/{id}/stop", serving.call(this::stop));
@@ -61,14 +57,12 @@ public final class UiChatCalls {
 
     private Reply stream(Context ctx, ConversationKey conversation, UiChat.Answer answer) {
         return () -> {
-            Map<String, String> protocol = Map.of(UiMessageEncoding.HEADER, UiMessageEncoding.VERSION);
-            try (ResponseTransport transport = new ResponseTransport(ctx, protocol)) {
-                SseEdge.End _ = edge.stream(
-                        conversation,
-                        Optional.of(answer.before()),
-                        new UiMessageEncoding(conversation, answer.turnId()),
-                        transport);
-            }
+            SseEdge.End _ = streams.answer(
+                    ctx,
+                    conversation,
+                    answer.before(),
+                    new UiMessageEncoding(conversation, answer.turnId()),
+                    UiMessageEncoding.HEADERS);
         };
     }
 
@@ -84,6 +78,6 @@ public final class UiChatCalls {
             }
             // A client that stops before its first message arrived: there is nothing to stop.
         }
-        NativeApi.answer(ctx, 202, Views.MAPPER.createObjectNode());
+        Json.answer(ctx, 202, Json.object());
     }
 }

@@ -1,20 +1,17 @@
 package dev.parley.ingest.protocol.aisdk;
 
-import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
+import dev.parley.ingest.door.Handling;
+import dev.parley.ingest.door.Question;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
-import dev.parley.ingest.protocol.nativeapi.MessageCalls;
-import dev.parley.ingest.protocol.openai.ChatCompletionRequest;
 import dev.parley.schemas.ErrorCode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
  * What the AI SDK's chat transports send: the whole chat as the client has it, of which the last message is new.
@@ -29,14 +26,10 @@ record UiChatRequest(
         Optional<String> answer,
         List<PromptMessage> earlier,
         Optional<Said> last,
-        OnBusy onBusy,
-        Optional<String> intent,
-        Optional<String> engine,
-        Map<String, String> metadata) {
+        Handling handling) {
 
+    private static final int MAX_MESSAGES = 10_000;
     private static final int MAX_PARTS = 10_000;
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._:/-]{1,100}");
-    private static final String NAME_RULE = "1 to 100 of A-Z a-z 0-9 . _ : / -";
 
     /** A user's message under the id that its client gave it. */
     record Said(String id, String text) {}
@@ -52,33 +45,22 @@ record UiChatRequest(
                 .filter("regenerate-message"::equals)
                 .isPresent();
         Optional<String> messageId = envelope.text("messageId", Request.ID, Request.ID_RULE);
-        OnBusy onBusy = own.oneOf("onBusy", OnBusy.class).orElse(OnBusy.ENQUEUE);
-        Optional<String> intent = own.text("intent", NAME, NAME_RULE);
-        Optional<String> engine = own.text("engine", NAME, NAME_RULE);
-        Map<String, String> metadata = own.metadata("metadata");
+        Handling handling = Handling.of(own);
         if (regenerate) {
             envelope.pass("messages");
-            return new UiChatRequest(true, messageId, List.of(), Optional.empty(), onBusy, intent, engine, metadata);
+            return new UiChatRequest(true, messageId, List.of(), Optional.empty(), handling);
         }
         if (messageId.isPresent()) {
             throw envelope.refusal(
                     "messageId", "must be left out: an earlier message cannot be changed; start another chat from it");
         }
-        List<JsonBody> messages = envelope.objects("messages", ChatCompletionRequest.MAX_MESSAGES);
+        List<JsonBody> messages = envelope.objects("messages", MAX_MESSAGES);
         if (messages.isEmpty()) {
             throw envelope.refusal("messages", "must hold at least one message");
         }
         List<PromptMessage> earlier = new ArrayList<>();
         messages.subList(0, messages.size() - 1).forEach(message -> earlier.add(earlier(message)));
-        return new UiChatRequest(
-                false,
-                Optional.empty(),
-                earlier,
-                Optional.of(said(messages.getLast())),
-                onBusy,
-                intent,
-                engine,
-                metadata);
+        return new UiChatRequest(false, Optional.empty(), earlier, Optional.of(said(messages.getLast())), handling);
     }
 
     private static Said said(JsonBody message) {
@@ -89,10 +71,10 @@ record UiChatRequest(
         if (text.isBlank()) {
             throw message.refusal("parts", "must hold a text that is not blank");
         }
-        if (text.getBytes(StandardCharsets.UTF_8).length > MessageCalls.MAX_CONTENT_BYTES) {
+        if (text.getBytes(StandardCharsets.UTF_8).length > Question.MAX_CONTENT_BYTES) {
             throw new ProblemException(
                     ErrorCode.PAYLOAD_TOO_LARGE,
-                    "must have at most " + MessageCalls.MAX_CONTENT_BYTES + " bytes in UTF-8",
+                    "must have at most " + Question.MAX_CONTENT_BYTES + " bytes in UTF-8",
                     message.at("parts"));
         }
         return new Said(message.text("id").orElseGet(Request::uniqueId), text);

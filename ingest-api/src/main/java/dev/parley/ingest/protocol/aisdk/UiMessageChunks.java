@@ -9,8 +9,9 @@ import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.ingest.answer.AnswerReader.Step;
-import dev.parley.ingest.protocol.nativeapi.Views;
+import dev.parley.ingest.http.Json;
 import dev.parley.schemas.ConversationKey;
+import dev.parley.sinks.json.NativeJson;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class UiMessageChunks {
 
     private static final ObjectReader ONE_VALUE =
-            Views.MAPPER.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+            Json.MAPPER.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private final ConversationKey conversation;
     private final String turnId;
@@ -83,7 +84,7 @@ final class UiMessageChunks {
     }
 
     private static ObjectNode chunk(String type) {
-        return Views.MAPPER.createObjectNode().put("type", type);
+        return Json.object().put("type", type);
     }
 
     private static ObjectNode source(Source source) {
@@ -141,12 +142,12 @@ final class UiMessageChunks {
 
     private static JsonNode input(String arguments) {
         if (arguments.isBlank()) {
-            return Views.MAPPER.createObjectNode(); // What models write where a tool takes nothing.
+            return Json.object(); // What models write where a tool takes nothing.
         }
         try {
             return ONE_VALUE.readTree(arguments);
         } catch (JsonProcessingException e) {
-            return Views.MAPPER.getNodeFactory().textNode(arguments); // As the model wrote it.
+            return Json.MAPPER.getNodeFactory().textNode(arguments); // As the model wrote it.
         }
     }
 
@@ -159,7 +160,7 @@ final class UiMessageChunks {
                 .put("turnId", turnId)
                 .put("engine", completed.getAttempt().getEngine())
                 .put("model", completed.getAttempt().getModel());
-        metadata.set("usage", Views.usage(completed.getUsage()));
+        metadata.set("usage", NativeJson.tree(json -> NativeJson.usage(json, completed.getUsage())));
         chunks.add(finish);
         over = true;
     }

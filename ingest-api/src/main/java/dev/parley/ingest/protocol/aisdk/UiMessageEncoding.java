@@ -6,20 +6,21 @@ import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.SseJson;
 import dev.parley.schemas.ConversationKey;
 import java.time.Duration;
+import java.util.Map;
 
 /** The AI SDK's UI message stream over HTTP. */
-public final class UiMessageEncoding extends AnswerEncoding {
+final class UiMessageEncoding extends AnswerEncoding {
 
     /** By this header its clients know the protocol. */
-    public static final String HEADER = "x-vercel-ai-ui-message-stream";
+    static final String HEADER = "x-vercel-ai-ui-message-stream";
 
-    static final String VERSION = "v1";
+    static final Map<String, String> HEADERS = Map.of(HEADER, "v1");
 
     private static final Duration HEARTBEAT = Duration.ofSeconds(15);
 
     private final UiMessageChunks chunks;
 
-    public UiMessageEncoding(ConversationKey conversation, String turnId) {
+    UiMessageEncoding(ConversationKey conversation, String turnId) {
         super(new AnswerReader(turnId), HEARTBEAT);
         this.chunks = new UiMessageChunks(conversation, turnId, false);
     }

@@ -5,14 +5,17 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.CreateConversation;
 import dev.parley.chat.v1.RenameConversation;
+import dev.parley.ingest.door.Conversations;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.door.Fingerprint;
 import dev.parley.ingest.door.Snapshots;
+import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.sinks.json.NativeJson;
 import dev.parley.sinks.postgres.ConversationQueries.Page;
 import dev.parley.sinks.postgres.ConversationQueries.ReadModelUnavailableException;
 import dev.parley.sinks.postgres.ConversationSnapshot;
@@ -28,19 +31,19 @@ import java.util.Optional;
 /** Calls about whole conversations. */
 final class ConversationCalls {
 
-    static final int MAX_TITLE_CHARS = 200;
+    private static final int MAX_TITLE_CHARS = 200;
 
     private static final int USUAL_PAGE = 50;
     private static final int MAX_PAGE = 200;
     private static final int DERIVED_ID_BYTES = 10;
 
-    private final Door door;
+    private final Conversations conversations;
     private final Snapshots snapshots;
     private final String defaultWorkspace;
 
-    ConversationCalls(Door door, Snapshots snapshots, String defaultWorkspace) {
-        this.door = door;
-        this.snapshots = snapshots;
+    ConversationCalls(Door door, String defaultWorkspace) {
+        this.conversations = door.conversations();
+        this.snapshots = door.snapshots();
         this.defaultWorkspace = defaultWorkspace;
     }
 
@@ -59,7 +62,7 @@ final class ConversationCalls {
         ConversationKey conversation = new ConversationKey(tenant, id);
         ConversationEvent created;
         try {
-            created = door.create(
+            created = conversations.create(
                     conversation, new CreateConversation(title.orElse(null), workspace, metadata), request.call());
         } catch (ProblemException e) {
             throw e.code() == ErrorCode.CONVERSATION_EXISTS && ownId.isEmpty() && key.isPresent()
@@ -67,22 +70,22 @@ final class ConversationCalls {
                     : e;
         }
         ctx.header("Location", "/api/conversations/" + id);
-        NativeApi.answer(ctx, 201, Views.conversation(Snapshots.summary(created)));
+        Json.answer(ctx, 201, Views.conversation(Snapshots.summary(created)));
     }
 
     void list(Context ctx, Request request) {
         String tenant = request.tenant();
         int limit = request.query("limit", USUAL_PAGE, 1, MAX_PAGE);
         Page page = snapshots.page(tenant, limit, request.query("before"));
-        ObjectNode answer = Views.MAPPER.createObjectNode();
-        ArrayNode conversations = answer.putArray("conversations");
-        page.conversations().forEach(summary -> conversations.add(Views.conversation(summary)));
+        ObjectNode answer = Json.object();
+        ArrayNode list = answer.putArray("conversations");
+        page.conversations().forEach(summary -> list.add(Views.conversation(summary)));
         page.next().ifPresent(next -> answer.put("next", next));
-        NativeApi.answer(ctx, 200, answer);
+        Json.answer(ctx, 200, answer);
     }
 
     void snapshot(Context ctx, Request request) {
-        NativeApi.answer(ctx, 200, Views.snapshot(snapshots.get(request.conversation())));
+        Json.answer(ctx, 200, Views.snapshot(snapshots.get(request.conversation())));
     }
 
     void rename(Context ctx, Request request) {
@@ -90,8 +93,8 @@ final class ConversationCalls {
         JsonBody body = request.body();
         String title = body.shortText("title", MAX_TITLE_CHARS).orElseThrow(() -> JsonBody.required("title"));
         body.done();
-        ConversationEvent renamed = door.rename(conversation, new RenameConversation(title), request.call());
-        NativeApi.answer(ctx, 200, renamed(conversation, renamed, title));
+        ConversationEvent renamed = conversations.rename(conversation, new RenameConversation(title), request.call());
+        Json.answer(ctx, 200, renamed(conversation, renamed, title));
     }
 
     /** The conversation with its new title, whether or not the read model has it yet. */
@@ -101,15 +104,12 @@ final class ConversationCalls {
             ObjectNode answer = Views.conversation(snapshot.conversation());
             return snapshot.cursor() < event.getSequence() ? answer.put("title", title) : answer;
         } catch (ReadModelUnavailableException e) {
-            return Views.MAPPER
-                    .createObjectNode()
-                    .put("id", conversation.conversation())
-                    .put("title", title);
+            return Json.object().put("id", conversation.conversation()).put("title", title);
         }
     }
 
     void delete(Context ctx, Request request) {
-        door.delete(request.conversation(), request.call());
+        conversations.delete(request.conversation(), request.call());
         ctx.status(204);
     }
 
@@ -130,6 +130,6 @@ final class ConversationCalls {
     /** Of what an id may hold, ':' is troublesome in a file's name, and so is a leading dot. */
     private static String fileName(ConversationKey conversation, Export export) {
         String name = conversation.conversation().replace(':', '_');
-        return (name.startsWith(".") ? "_" + name.substring(1) : name) + "." + Views.wire(export);
+        return (name.startsWith(".") ? "_" + name.substring(1) : name) + "." + NativeJson.name(export);
     }
 }

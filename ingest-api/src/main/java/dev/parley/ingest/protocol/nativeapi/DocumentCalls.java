@@ -2,17 +2,12 @@ package dev.parley.ingest.protocol.nativeapi;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.parley.chat.v1.Document;
-import dev.parley.ingest.documents.DocumentLog;
-import dev.parley.ingest.documents.DocumentReader;
-import dev.parley.ingest.documents.ReadDocument;
-import dev.parley.ingest.http.Pause;
+import dev.parley.ingest.documents.Documents;
+import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
 import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.sinks.postgres.ConversationQueries.ReadModelUnavailableException;
-import dev.parley.sinks.postgres.DocumentQueries;
 import dev.parley.sinks.postgres.DocumentQueries.DocumentPage;
 import dev.parley.sinks.postgres.DocumentQueries.StoredDocument;
 import dev.parley.sinks.postgres.DocumentSummary;
@@ -20,120 +15,45 @@ import io.javalin.http.Context;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
-/**
- * Calls about the knowledge of workspaces.
- *
- * <p>The log is the truth, and what is read comes from the read model, once that has come as far as the log was when it was
- * asked: so a caller reads what it wrote, and what is called unchanged is what the log says. A read model that lags for
- * longer answers with what it has; one that is away keeps nobody from writing.
- */
-public final class DocumentCalls {
+/** Calls about the knowledge of workspaces. */
+final class DocumentCalls {
 
-    static final int MAX_URI_BYTES = 2048;
-
+    private static final int MAX_URI_BYTES = 2048;
     private static final int USUAL_PAGE = 100;
     private static final int MAX_PAGE = 1000;
 
-    /** How long a reader waits for the read model to have what the log has. */
-    private static final Duration LAG = Duration.ofSeconds(1);
+    private final Documents documents;
 
-    private static final Duration LAG_PAUSE = Duration.ofMillis(10);
-
-    private final DocumentLog log;
-    private final DocumentQueries queries;
-    private final DocumentReader reader;
-
-    public DocumentCalls(DocumentLog log, DocumentQueries queries, DocumentReader reader) {
-        this.log = log;
-        this.queries = queries;
-        this.reader = reader;
+    DocumentCalls(Documents documents) {
+        this.documents = documents;
     }
 
     void put(Context ctx, Request request) {
         DocumentKey key = request.document();
-        Optional<String> givenTitle = title(request);
-        Optional<String> uri = uri(request);
-        ReadDocument read = reader.read(Optional.ofNullable(ctx.contentType()), key.path(), request.upload());
-        String title = givenTitle
-                .or(() -> read.title().map(DocumentCalls::shortened).filter(own -> !own.isEmpty()))
-                .orElseGet(() -> name(key));
-        Document document = new Document(
-                key.tenant(),
-                key.workspace(),
-                key.path(),
-                title,
-                uri.orElse(null),
-                read.contentType(),
-                read.text(),
-                Instant.now().truncatedTo(ChronoUnit.MILLIS));
-        DocumentSummary summary = DocumentSummary.of(document);
-        Before before = before(key);
-        if (before.isSettled()
-                && before.summary().filter(old -> isSame(old, summary)).isPresent()) {
-            NativeApi.answer(ctx, 200, view(before.summary().orElseThrow()).put("unchanged", true));
-            return;
+        Documents.Said said = new Documents.Said(Optional.ofNullable(ctx.contentType()), title(request), uri(request));
+        Documents.Kept kept = documents.put(key, said, request.upload(Documents.MAX_UPLOAD_BYTES), request.call());
+        ObjectNode view = view(kept.summary());
+        switch (kept.effect()) {
+            case UNCHANGED -> Json.answer(ctx, 200, view.put("unchanged", true));
+            case REPLACED -> kept(ctx, request, 200, view);
+            case CREATED -> kept(ctx, request, 201, view);
         }
-        log.append(key, document, request.call());
+    }
+
+    private static void kept(Context ctx, Request request, int status, ObjectNode view) {
         ctx.header("Location", request.location());
-        NativeApi.answer(ctx, before.isSettled() && before.summary().isEmpty() ? 201 : 200, view(summary));
-    }
-
-    private static boolean isSame(DocumentSummary one, DocumentSummary other) {
-        return one.contentHash().equals(other.contentHash());
-    }
-
-    /** What there was, and whether that is all that the log knew. */
-    private record Before(Optional<DocumentSummary> summary, boolean isSettled) {}
-
-    private Before before(DocumentKey key) {
-        try {
-            boolean settled = settle(key);
-            return new Before(queries.summary(key), settled);
-        } catch (ReadModelUnavailableException e) {
-            return new Before(Optional.empty(), false);
-        }
-    }
-
-    /** Waits until the read model has what the log has; returns whether it has. */
-    private boolean settle(DocumentKey any) {
-        DocumentLog.Place end = log.end(any);
-        for (long deadline = System.nanoTime() + LAG.toNanos(); !queries.hasFolded(end.partition(), end.offset()); ) {
-            if (System.nanoTime() > deadline) {
-                return false;
-            }
-            Pause.of(LAG_PAUSE);
-        }
-        return true;
-    }
-
-    /** The same for those who only read: where Kafka does not answer, they get what there is. */
-    private void settleIfPossible(DocumentKey any) {
-        try {
-            settle(any);
-        } catch (ProblemException e) {
-            if (e.code() != ErrorCode.UNAVAILABLE) {
-                throw e;
-            }
-        }
+        Json.answer(ctx, status, view);
     }
 
     void get(Context ctx, Request request) {
-        DocumentKey key = request.document();
-        settleIfPossible(key);
-        StoredDocument document = queries.document(key)
-                .orElseThrow(() -> new ProblemException(
-                        ErrorCode.DOCUMENT_NOT_FOUND,
-                        "there is no document '" + key.path() + "' in workspace '" + key.workspace() + "'"));
-        NativeApi.answer(ctx, 200, view(document.summary()).put("text", document.text()));
+        StoredDocument document = documents.get(request.document());
+        Json.answer(ctx, 200, view(document.summary()).put("text", document.text()));
     }
 
     void delete(Context ctx, Request request) {
-        log.append(request.document(), null, request.call());
+        documents.delete(request.document(), request.call());
         ctx.status(204);
     }
 
@@ -145,17 +65,16 @@ public final class DocumentCalls {
         after.filter(path -> path.indexOf('\u0000') >= 0).ifPresent(path -> {
             throw new ProblemException(ErrorCode.INVALID_CURSOR, "is no 'next' of a list of documents", "after");
         });
-        settleIfPossible(new DocumentKey(tenant, workspace, "any"));
-        DocumentPage page = queries.documents(tenant, workspace, limit, after);
-        ObjectNode answer = Views.MAPPER.createObjectNode();
-        ArrayNode documents = answer.putArray("documents");
-        page.documents().forEach(document -> documents.add(view(document)));
+        DocumentPage page = documents.list(tenant, workspace, limit, after);
+        ObjectNode answer = Json.object();
+        ArrayNode list = answer.putArray("documents");
+        page.documents().forEach(document -> list.add(view(document)));
         page.next().ifPresent(next -> answer.put("next", next));
-        NativeApi.answer(ctx, 200, answer);
+        Json.answer(ctx, 200, answer);
     }
 
-    static ObjectNode view(DocumentSummary summary) {
-        ObjectNode json = Views.MAPPER.createObjectNode().put("path", summary.path());
+    private static ObjectNode view(DocumentSummary summary) {
+        ObjectNode json = Json.object().put("path", summary.path());
         summary.title().ifPresent(title -> json.put("title", title));
         summary.uri().ifPresent(uri -> json.put("uri", uri));
         return json.put("contentType", summary.contentType())
@@ -168,11 +87,11 @@ public final class DocumentCalls {
         Optional<String> title = request.query("title");
         title.ifPresent(text -> {
             if (text.isBlank()
-                    || text.codePointCount(0, text.length()) > ConversationCalls.MAX_TITLE_CHARS
+                    || text.codePointCount(0, text.length()) > Documents.MAX_TITLE_CHARS
                     || text.indexOf('\u0000') >= 0) {
                 throw new ProblemException(
                         ErrorCode.INVALID_REQUEST,
-                        "must be 1 to " + ConversationCalls.MAX_TITLE_CHARS + " characters",
+                        "must be 1 to " + Documents.MAX_TITLE_CHARS + " characters",
                         "title");
             }
         });
@@ -205,16 +124,5 @@ public final class DocumentCalls {
         } catch (URISyntaxException e) {
             return false;
         }
-    }
-
-    /** A document's own word for itself, in one line of bearable length. */
-    private static String shortened(String title) {
-        String line = title.replaceAll("[\\s\\p{Cntrl}]+", " ").strip();
-        int end = Math.min(line.codePointCount(0, line.length()), ConversationCalls.MAX_TITLE_CHARS);
-        return line.substring(0, line.offsetByCodePoints(0, end));
-    }
-
-    private static String name(DocumentKey key) {
-        return key.path().substring(key.path().lastIndexOf('/') + 1);
     }
 }

@@ -1,5 +1,6 @@
 package dev.parley.ingest.protocol.nativeapi;
 
+import dev.parley.sinks.json.NativeJson;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
 import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
@@ -13,7 +14,7 @@ import java.util.Optional;
 enum Export {
     JSON("application/json") {
         @Override
-        public void write(ConversationSnapshot snapshot, Writer to) throws IOException {
+        void write(ConversationSnapshot snapshot, Writer to) throws IOException {
             to.write(Views.snapshot(snapshot).toPrettyString());
             to.write('\n');
         }
@@ -21,7 +22,7 @@ enum Export {
     /** One message a line. */
     JSONL("application/x-ndjson") {
         @Override
-        public void write(ConversationSnapshot snapshot, Writer to) throws IOException {
+        void write(ConversationSnapshot snapshot, Writer to) throws IOException {
             for (Message message : snapshot.messages()) {
                 to.write(Views.message(message).toString());
                 to.write('\n');
@@ -30,7 +31,7 @@ enum Export {
     },
     CSV("text/csv; charset=utf-8") {
         @Override
-        public void write(ConversationSnapshot snapshot, Writer to) throws IOException {
+        void write(ConversationSnapshot snapshot, Writer to) throws IOException {
             row(to, List.of("id", "turnId", "role", "status", "createdAt", "model", "content"));
             for (Message message : snapshot.messages()) {
                 row(
@@ -38,8 +39,8 @@ enum Export {
                         List.of(
                                 message.id(),
                                 message.turnId(),
-                                Views.wire(message.role()),
-                                Views.wire(message.status()),
+                                NativeJson.name(message.role()),
+                                NativeJson.name(message.status()),
                                 message.createdAt().toString(),
                                 message.answer().origin().map(Origin::model).orElse(""),
                                 message.content()));
@@ -48,7 +49,7 @@ enum Export {
     },
     MD("text/markdown; charset=utf-8") {
         @Override
-        public void write(ConversationSnapshot snapshot, Writer to) throws IOException {
+        void write(ConversationSnapshot snapshot, Writer to) throws IOException {
             to.write("# "
                     + snapshot.conversation()
                             .title()
@@ -77,7 +78,7 @@ enum Export {
     /** The format of this name, such as {@code csv}. */
     static Optional<Export> named(String name) {
         return Arrays.stream(values())
-                .filter(format -> Views.wire(format).equals(name))
+                .filter(format -> NativeJson.name(format).equals(name))
                 .findFirst();
     }
 

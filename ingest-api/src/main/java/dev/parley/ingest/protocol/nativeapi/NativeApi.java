@@ -1,18 +1,20 @@
 package dev.parley.ingest.protocol.nativeapi;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.ingest.answer.EventStreams;
+import dev.parley.ingest.documents.Documents;
 import dev.parley.ingest.door.Door;
-import dev.parley.ingest.door.Snapshots;
-import dev.parley.ingest.http.Admission;
+import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.Request;
 import dev.parley.ingest.http.Serving;
 import dev.parley.ingest.http.Tickets;
-import dev.parley.sinks.edge.SseEdge;
+import dev.parley.ingest.protocol.Protocol;
+import dev.parley.ingest.search.Searches;
+import io.javalin.config.JavalinConfig;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 
-/** The native API's routes: one protocol over the {@link Door}. */
-public final class NativeApi {
+/** The native protocol: everything that this server can do, in its own words. */
+public final class NativeApi implements Protocol {
 
     private final Serving serving;
     private final ConversationCalls conversations;
@@ -22,26 +24,31 @@ public final class NativeApi {
     private final SearchCalls searches;
     private final Tickets tickets;
 
+    /**
+     * The protocol of one server.
+     *
+     * @param defaultWorkspace whose knowledge conversations draw on that name none
+     */
     public NativeApi(
-            Door door,
             Serving serving,
-            Admission admission,
-            Snapshots snapshots,
-            SseEdge edge,
+            Door door,
+            EventStreams streams,
+            Documents documents,
+            Searches searches,
             Tickets tickets,
-            DocumentCalls documents,
-            SearchCalls searches,
             String defaultWorkspace) {
         this.serving = serving;
-        this.documents = documents;
-        this.searches = searches;
-        this.conversations = new ConversationCalls(door, snapshots, defaultWorkspace);
-        this.messages = new MessageCalls(door, snapshots, admission);
-        this.streams = new StreamCalls(door, edge);
+        this.conversations = new ConversationCalls(door, defaultWorkspace);
+        this.messages = new MessageCalls(door);
+        this.streams = new StreamCalls(door, streams);
+        this.documents = new DocumentCalls(documents);
+        this.searches = new SearchCalls(searches);
         this.tickets = tickets;
     }
 
-    public void addTo(RoutesConfig routes) {
+    @Override
+    public void addTo(JavalinConfig config) {
+        RoutesConfig routes = config.routes;
         routes.post("/api/conversations", serving.call(conversations::create));
         routes.get("/api/conversations", serving.call(conversations::list));
         routes.get("/api/conversations/{id}", serving.call(conversations::snapshot));
@@ -67,17 +74,11 @@ public final class NativeApi {
     private void ticket(Context ctx, Request request) {
         request.body().done();
         Tickets.Ticket ticket = tickets.issue(request.tenant());
-        answer(
+        Json.answer(
                 ctx,
                 201,
-                Views.MAPPER
-                        .createObjectNode()
+                Json.object()
                         .put("ticket", ticket.text())
                         .put("expiresAt", ticket.expiresAt().toString()));
-    }
-
-    public static void answer(Context ctx, int status, JsonNode body) {
-        ctx.header("Cache-Control", "no-store");
-        ctx.status(status).contentType("application/json").result(body.toString());
     }
 }

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.Passage;
 import dev.parley.chat.v1.Source;
-import dev.parley.ingest.http.Admission;
+import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.Request;
 import dev.parley.ingest.search.Searches;
@@ -12,18 +12,16 @@ import io.javalin.http.Context;
 import java.util.List;
 
 /** Looks into the knowledge of a workspace without a conversation. */
-public final class SearchCalls {
+final class SearchCalls {
 
-    public static final int MAX_QUERY_CHARS = 4_000;
+    static final int MAX_QUERY_CHARS = 4_000;
 
     private static final int USUAL_LIMIT = 5;
 
     private final Searches searches;
-    private final Admission admission;
 
-    public SearchCalls(Searches searches, Admission admission) {
+    SearchCalls(Searches searches) {
         this.searches = searches;
-        this.admission = admission;
     }
 
     void search(Context ctx, Request request) {
@@ -33,19 +31,16 @@ public final class SearchCalls {
         String query = body.shortText("query", MAX_QUERY_CHARS).orElseThrow(() -> JsonBody.required("query"));
         int limit = body.integer("k", 1, Searches.MAX_LIMIT).map(Long::intValue).orElse(USUAL_LIMIT);
         body.done();
-        List<Passage> found = admission.waiting(() -> searches.find(tenant, workspace, query, limit, request.call()));
-        ObjectNode answer = Views.MAPPER.createObjectNode();
+        List<Passage> found = request.waiting(() -> searches.find(tenant, workspace, query, limit, request.call()));
+        ObjectNode answer = Json.object();
         ArrayNode results = answer.putArray("results");
         found.forEach(passage -> results.add(view(passage)));
-        NativeApi.answer(ctx, 200, answer);
+        Json.answer(ctx, 200, answer);
     }
 
     private static ObjectNode view(Passage passage) {
         Source source = passage.getSource();
-        ObjectNode json = Views.MAPPER
-                .createObjectNode()
-                .put("sourceId", source.getSourceId())
-                .put("title", source.getTitle());
+        ObjectNode json = Json.object().put("sourceId", source.getSourceId()).put("title", source.getTitle());
         if (source.getUri() != null) {
             json.put("uri", source.getUri());
         }

@@ -1,12 +1,12 @@
 package dev.parley.ingest.protocol.nativeapi;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.Usage;
+import dev.parley.ingest.http.Json;
 import dev.parley.sinks.json.NativeJson;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.ActiveTurn;
@@ -17,14 +17,12 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
 import java.util.List;
 
 /** The JSON of the native API's answers: the same shapes wherever a thing is told of. */
-public final class Views {
-
-    public static final ObjectMapper MAPPER = new ObjectMapper();
+final class Views {
 
     private Views() {}
 
     static ObjectNode conversation(Summary summary) {
-        ObjectNode json = MAPPER.createObjectNode().put("id", summary.id());
+        ObjectNode json = Json.object().put("id", summary.id());
         json.put("title", summary.title().orElse(null));
         json.put("workspaceId", summary.workspaceId());
         ObjectNode metadata = json.putObject("metadata");
@@ -34,7 +32,7 @@ public final class Views {
                 .put("messageCount", summary.messageCount());
     }
 
-    public static ObjectNode snapshot(ConversationSnapshot snapshot) {
+    static ObjectNode snapshot(ConversationSnapshot snapshot) {
         ObjectNode json = conversation(snapshot.conversation());
         json.set("messages", messages(snapshot.messages()));
         snapshot.activeTurn().ifPresent(turn -> json.set("activeTurn", activeTurn(turn)));
@@ -42,20 +40,20 @@ public final class Views {
     }
 
     static ArrayNode messages(List<Message> messages) {
-        ArrayNode json = MAPPER.createArrayNode();
+        ArrayNode json = Json.MAPPER.createArrayNode();
         messages.forEach(message -> json.add(message(message)));
         return json;
     }
 
     static ObjectNode message(Message message) {
         Answer answer = message.answer();
-        ObjectNode json = MAPPER.createObjectNode()
+        ObjectNode json = Json.object()
                 .put("id", message.id())
                 .put("turnId", message.turnId())
-                .put("role", wire(message.role()))
+                .put("role", NativeJson.name(message.role()))
                 .put("content", message.content());
         answer.reasoning().ifPresent(reasoning -> json.put("reasoning", reasoning));
-        json.put("status", wire(message.status()))
+        json.put("status", NativeJson.name(message.status()))
                 .put("createdAt", message.createdAt().toString());
         answer.completedAt().ifPresent(at -> json.put("completedAt", at.toString()));
         answer.finishReason().ifPresent(reason -> json.put("finishReason", reason));
@@ -82,22 +80,18 @@ public final class Views {
     }
 
     private static ObjectNode activeTurn(ActiveTurn turn) {
-        return MAPPER.createObjectNode()
+        return Json.object()
                 .put("turnId", turn.turnId())
                 .put("userMessageId", turn.userMessageId())
                 .put("assistantMessageId", turn.assistantMessageId())
                 .put("startedAt", turn.startedAt().toString());
     }
 
-    public static JsonNode usage(Usage usage) {
+    private static JsonNode usage(Usage usage) {
         return NativeJson.tree(json -> NativeJson.usage(json, usage));
     }
 
-    static JsonNode sources(List<Source> sources) {
+    private static JsonNode sources(List<Source> sources) {
         return NativeJson.tree(json -> NativeJson.sources(json, sources));
-    }
-
-    public static String wire(Enum<?> value) {
-        return NativeJson.name(value);
     }
 }

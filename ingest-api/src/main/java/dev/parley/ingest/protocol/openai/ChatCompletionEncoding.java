@@ -7,8 +7,8 @@ import dev.parley.ingest.answer.AnswerEncoding;
 import dev.parley.ingest.answer.AnswerReader;
 import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.SseJson;
+import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.ingest.protocol.nativeapi.Views;
 import dev.parley.schemas.ErrorCode;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,7 +22,7 @@ import java.util.Optional;
  * the clients throw. An answer that is begun anew is such an error once some of it has been sent: this protocol has no word
  * for it, and its clients only ever append.
  */
-public final class ChatCompletionEncoding extends AnswerEncoding {
+final class ChatCompletionEncoding extends AnswerEncoding {
 
     /** A client that leaves shows only when something is sent to it, and its generation is to stop then. */
     private static final Duration HEARTBEAT = Duration.ofMillis(250);
@@ -39,7 +39,7 @@ public final class ChatCompletionEncoding extends AnswerEncoding {
      *
      * @param model as asked for, until it is known which one answers
      */
-    public ChatCompletionEncoding(String id, String turnId, String model, Instant created, boolean includeUsage) {
+    ChatCompletionEncoding(String id, String turnId, String model, Instant created, boolean includeUsage) {
         super(new AnswerReader(turnId), HEARTBEAT);
         this.id = id;
         this.model = model;
@@ -72,18 +72,14 @@ public final class ChatCompletionEncoding extends AnswerEncoding {
 
     private void delta(String member, String piece) {
         begin();
-        add(Views.MAPPER.createObjectNode().put(member, piece));
+        add(Json.object().put(member, piece));
     }
 
     /** The first chunk says who speaks. */
     private void begin() {
         if (!opened) {
             opened = true;
-            add(Views.MAPPER
-                    .createObjectNode()
-                    .put("role", "assistant")
-                    .put("content", "")
-                    .putNull("refusal"));
+            add(Json.object().put("role", "assistant").put("content", "").putNull("refusal"));
         }
     }
 
@@ -93,7 +89,7 @@ public final class ChatCompletionEncoding extends AnswerEncoding {
 
     private void called(ToolCall call) {
         begin();
-        ObjectNode delta = Views.MAPPER.createObjectNode();
+        ObjectNode delta = Json.object();
         ObjectNode entry =
                 (ObjectNode) ChatCompletionJson.toolCalls(List.of(call)).path(0);
         delta.putArray("tool_calls").add(entry.put("index", calls));

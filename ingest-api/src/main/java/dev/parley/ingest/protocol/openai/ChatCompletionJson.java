@@ -5,17 +5,17 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
-import dev.parley.ingest.protocol.nativeapi.Views;
+import dev.parley.ingest.http.Json;
 import java.time.Instant;
 import java.util.List;
 
 /** The objects that {@code /v1/chat/completions} answers with. */
-public final class ChatCompletionJson {
+final class ChatCompletionJson {
 
     private ChatCompletionJson() {}
 
     /** A whole answer. */
-    public static ObjectNode whole(String id, Instant created, MessageCompleted completed) {
+    static ObjectNode whole(String id, Instant created, MessageCompleted completed) {
         ObjectNode json =
                 head(id, "chat.completion", created, completed.getAttempt().getModel());
         ObjectNode choice = json.putArray("choices").addObject().put("index", 0);
@@ -52,7 +52,7 @@ public final class ChatCompletionJson {
 
     /** The chunk that says why the answer ends. */
     static ObjectNode finish(String id, Instant created, String model, String reason, boolean usageFollows) {
-        ObjectNode json = chunk(id, created, model, Views.MAPPER.createObjectNode(), usageFollows);
+        ObjectNode json = chunk(id, created, model, Json.object(), usageFollows);
         ((ObjectNode) json.path("choices").path(0)).put("finish_reason", finishReason(reason));
         return json;
     }
@@ -66,8 +66,7 @@ public final class ChatCompletionJson {
     }
 
     private static ObjectNode head(String id, String object, Instant created, String model) {
-        return Views.MAPPER
-                .createObjectNode()
+        return Json.object()
                 .put("id", id)
                 .put("object", object)
                 .put("created", created.getEpochSecond())
@@ -75,7 +74,7 @@ public final class ChatCompletionJson {
     }
 
     static ArrayNode toolCalls(List<ToolCall> calls) {
-        ArrayNode json = Views.MAPPER.createArrayNode();
+        ArrayNode json = Json.MAPPER.createArrayNode();
         for (ToolCall call : calls) {
             ObjectNode entry = json.addObject().put("id", call.getId()).put("type", "function");
             entry.putObject("function").put("name", call.getName()).put("arguments", call.getArguments());
@@ -84,8 +83,7 @@ public final class ChatCompletionJson {
     }
 
     private static ObjectNode usage(Usage usage) {
-        return Views.MAPPER
-                .createObjectNode()
+        return Json.object()
                 .put("prompt_tokens", usage.getInputTokens())
                 .put("completion_tokens", usage.getOutputTokens())
                 .put("total_tokens", usage.getInputTokens() + usage.getOutputTokens());

@@ -18,9 +18,9 @@ import java.util.Optional;
  *
  * @param includeUsage whether a stream is to end with the tokens that were used
  */
-public record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsage) {
+record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsage) {
 
-    public static final int MAX_MESSAGES = 10_000;
+    static final int MAX_MESSAGES = 10_000;
     static final int MAX_TOOLS = 512;
 
     private static final int MAX_STOPS = 16;

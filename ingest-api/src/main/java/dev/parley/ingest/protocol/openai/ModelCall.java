@@ -4,7 +4,8 @@ import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.SubmitMessage;
-import dev.parley.ingest.door.Fingerprint;
+import dev.parley.ingest.door.Handling;
+import dev.parley.ingest.door.Question;
 import dev.parley.schemas.TurnIds;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,18 +29,12 @@ record ModelCall(
     SubmitMessage submit(TurnIds ids, List<PromptMessage> before) {
         List<PromptMessage> context = new ArrayList<>(before);
         context.addAll(prompt.getContext());
+        Handling handling = new Handling(OnBusy.ENQUEUE, choice.intent(), choice.engine(), metadata);
         // Its fingerprint is of what the caller sent alone: a repeat may find another past.
-        return new SubmitMessage(
-                ids.messageId(),
-                ids.turnId(),
-                ids.assistantMessageId(),
-                content,
-                OnBusy.ENQUEUE,
-                choice.intent().orElse(null),
-                choice.engine().orElse(null),
-                metadata,
-                Fingerprint.of(
-                        content, OnBusy.ENQUEUE, choice.intent(), choice.engine(), metadata, Optional.of(prompt)),
-                new CallerPrompt(prompt.getRole(), prompt.getToolCallId(), context, prompt.getOptions()));
+        return new Question(content, handling, Optional.of(prompt))
+                .submit(
+                        ids,
+                        Optional.of(new CallerPrompt(
+                                prompt.getRole(), prompt.getToolCallId(), context, prompt.getOptions())));
     }
 }

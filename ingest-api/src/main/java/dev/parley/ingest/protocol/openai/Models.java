@@ -3,7 +3,6 @@ package dev.parley.ingest.protocol.openai;
 import dev.parley.chat.v1.Configuration;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.schemas.config.Settings;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -12,7 +11,7 @@ import java.util.TreeMap;
  * The names under which callers of a model API may ask for an answer, and what is behind them. {@code default} leaves
  * the choice to the route, as a message of the native API does.
  */
-public record Models(Map<String, Choice> byName) {
+record Models(Map<String, Choice> byName) {
 
     static final String DEFAULT = "default";
 
@@ -38,16 +37,20 @@ public record Models(Map<String, Choice> byName) {
         }
     }
 
-    public Models {
+    Models {
         byName = Map.copyOf(byName);
     }
 
-    /** Those that an installation with these settings has; {@code PARLEY_LLM_MODEL} is one of them, under its own name. */
-    public static Models from(Settings settings) {
+    /**
+     * Those that an installation has whatever its configuration says.
+     *
+     * @param connected the connected model server's, which goes under its own name
+     */
+    static Models of(Optional<String> connected) {
         Map<String, Choice> choices = new TreeMap<>();
         choices.put(DEFAULT, Choice.OPEN);
         choices.put(QUOTING_ENGINE, Choice.ofEngine(QUOTING_ENGINE));
-        settings.string("PARLEY_LLM_MODEL").ifPresent(model -> choices.put(model, Choice.ofEngine(CONNECTED_ENGINE)));
+        connected.ifPresent(model -> choices.put(model, Choice.ofEngine(CONNECTED_ENGINE)));
         return new Models(choices);
     }
 
@@ -55,7 +58,7 @@ public record Models(Map<String, Choice> byName) {
      * These, and the engines and routes of {@code configuration} by their names. An engine goes before a model of the
      * same name, and both before a route; {@code default} stays what it is.
      */
-    public Models with(Configuration configuration) {
+    Models with(Configuration configuration) {
         Map<String, Choice> choices = new TreeMap<>();
         configuration.getRoutes().forEach(route -> choices.put(route.getIntent(), Choice.ofIntent(route.getIntent())));
         choices.putAll(byName);

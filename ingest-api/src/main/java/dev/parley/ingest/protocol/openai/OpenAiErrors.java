@@ -1,28 +1,41 @@
 package dev.parley.ingest.protocol.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.parley.ingest.protocol.nativeapi.Views;
+import dev.parley.ingest.http.ErrorForm;
+import dev.parley.ingest.http.Json;
+import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
+import io.javalin.http.Context;
 import java.util.Optional;
 
 /** Problems in the form that OpenAI's clients read, and whether they are to try again by themselves. */
-public final class OpenAiErrors {
+final class OpenAiErrors implements ErrorForm {
 
     /** The header by which clients are told whether to repeat a request that failed. */
-    public static final String SHOULD_RETRY = "x-should-retry";
+    static final String SHOULD_RETRY = "x-should-retry";
 
-    private OpenAiErrors() {}
+    @Override
+    public String prefix() {
+        return "/v1/";
+    }
+
+    @Override
+    public void write(Context ctx, ProblemException problem) {
+        boolean retry = shouldRetry(problem.code(), ctx.header("Idempotency-Key") != null);
+        ctx.header(SHOULD_RETRY, Boolean.toString(retry));
+        ctx.contentType("application/json")
+                .result(json(problem.code(), problem.detail(), problem.field()).toString());
+    }
 
     /** {@code {error: {message, type, param, code}}}. */
-    public static ObjectNode json(ErrorCode code, String detail, Optional<String> field) {
-        ObjectNode json = Views.MAPPER.createObjectNode();
+    static ObjectNode json(ErrorCode code, String detail, Optional<String> field) {
+        ObjectNode json = Json.object();
         json.set("error", error(code, detail, field));
         return json;
     }
 
     static ObjectNode error(ErrorCode code, String detail, Optional<String> field) {
-        return Views.MAPPER
-                .createObjectNode()
+        return Json.object()
                 .put("message", field.map(name -> name + " ").orElse("") + detail)
                 .put("type", type(code))
                 .put("param", field.orElse(null))
@@ -42,7 +55,7 @@ public final class OpenAiErrors {
      *
      * @param keyed whether it carried an idempotency key, so that a repeat cannot start a second generation
      */
-    public static boolean shouldRetry(ErrorCode code, boolean keyed) {
+    static boolean shouldRetry(ErrorCode code, boolean keyed) {
         return switch (code) {
             // Nothing was put on the log.
             case OVERLOADED -> true;

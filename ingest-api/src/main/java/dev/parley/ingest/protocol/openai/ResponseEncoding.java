@@ -10,8 +10,8 @@ import dev.parley.ingest.answer.AnswerEncoding;
 import dev.parley.ingest.answer.AnswerReader;
 import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.SseJson;
+import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.ingest.protocol.nativeapi.Views;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.feed.FeedEvent;
 import dev.parley.sinks.feed.Frame;
@@ -40,10 +40,10 @@ import java.util.Optional;
  *                                 completed, incomplete or failed
  * }</pre>
  */
-public final class ResponseEncoding extends AnswerEncoding {
+final class ResponseEncoding extends AnswerEncoding {
 
     /** Before the beginning. */
-    public static final long NOTHING_SEEN = -1;
+    static final long NOTHING_SEEN = -1;
 
     /** Numbers for one attempt; four attempts fit into 31 bits. */
     private static final long ATTEMPT = 1L << 29;
@@ -91,7 +91,7 @@ public final class ResponseEncoding extends AnswerEncoding {
      * @param after the number of the last event that the client has seen
      * @param stored whether the response runs on without a reader; else it matters to notice soon that the reader left
      */
-    public ResponseEncoding(ResponseId id, long after, boolean stored) {
+    ResponseEncoding(ResponseId id, long after, boolean stored) {
         super(new AnswerReader(id.turnId(), true), stored ? HEARTBEAT : HEARTBEAT_WITHOUT_STORE);
         this.id = id;
         this.after = after;
@@ -128,7 +128,7 @@ public final class ResponseEncoding extends AnswerEncoding {
 
     /** The response as of now, inside an event. */
     private ObjectNode response() {
-        ObjectNode event = Views.MAPPER.createObjectNode();
+        ObjectNode event = Json.object();
         event.set("response", ResponseJson.of(id, events));
         return event;
     }
@@ -159,9 +159,9 @@ public final class ResponseEncoding extends AnswerEncoding {
         if (part == Part.NONE) {
             part = Part.REASONING;
             outputIndex++;
-            tellItem("response.output_item.added", ResponseJson.reasoningItem(id, "", "in_progress"));
+            tellItem("response.output_item.added", ResponseItems.reasoning(id, "", "in_progress"));
             ObjectNode added = summaryEvent();
-            added.set("part", ResponseJson.summaryPart(""));
+            added.set("part", ResponseItems.summaryPart(""));
             tellNext("response.reasoning_summary_part.added", added);
         }
         reasoning.append(piece);
@@ -174,8 +174,7 @@ public final class ResponseEncoding extends AnswerEncoding {
     }
 
     private ObjectNode summaryEvent() {
-        return Views.MAPPER
-                .createObjectNode()
+        return Json.object()
                 .put("item_id", id.reasoningItem())
                 .put("output_index", outputIndex)
                 .put("summary_index", 0);
@@ -227,9 +226,9 @@ public final class ResponseEncoding extends AnswerEncoding {
         if (part == Part.NONE) {
             part = Part.TEXT;
             outputIndex++;
-            tellItem("response.output_item.added", ResponseJson.messageItem(id, Optional.empty(), "in_progress"));
+            tellItem("response.output_item.added", ResponseItems.message(id, Optional.empty(), "in_progress"));
             ObjectNode added = textEvent();
-            added.set("part", ResponseJson.textPart(""));
+            added.set("part", ResponseItems.textPart(""));
             tellNext("response.content_part.added", added);
         }
     }
@@ -247,8 +246,7 @@ public final class ResponseEncoding extends AnswerEncoding {
     }
 
     private ObjectNode textEvent() {
-        return Views.MAPPER
-                .createObjectNode()
+        return Json.object()
                 .put("item_id", id.messageItem())
                 .put("output_index", outputIndex)
                 .put("content_index", 0);
@@ -259,9 +257,9 @@ public final class ResponseEncoding extends AnswerEncoding {
         String whole = reasoning.toString();
         tellNext("response.reasoning_summary_text.done", summaryEvent().put("text", whole));
         ObjectNode done = summaryEvent();
-        done.set("part", ResponseJson.summaryPart(whole));
+        done.set("part", ResponseItems.summaryPart(whole));
         tellNext("response.reasoning_summary_part.done", done);
-        tellItem("response.output_item.done", ResponseJson.reasoningItem(id, whole, "completed"));
+        tellItem("response.output_item.done", ResponseItems.reasoning(id, whole, "completed"));
     }
 
     private void closeText(String status) {
@@ -274,9 +272,9 @@ public final class ResponseEncoding extends AnswerEncoding {
         textDone.putArray("logprobs");
         tellNext("response.output_text.done", textDone);
         ObjectNode done = textEvent();
-        done.set("part", ResponseJson.textPart(whole));
+        done.set("part", ResponseItems.textPart(whole));
         tellNext("response.content_part.done", done);
-        tellItem("response.output_item.done", ResponseJson.messageItem(id, Optional.of(whole), status));
+        tellItem("response.output_item.done", ResponseItems.message(id, Optional.of(whole), status));
     }
 
     private void called(ToolCall call) {
@@ -284,21 +282,18 @@ public final class ResponseEncoding extends AnswerEncoding {
         closeText("completed");
         outputIndex++;
         int index = calls++;
-        tellItem("response.output_item.added", ResponseJson.callItem(id, index, call, Optional.empty(), "in_progress"));
+        tellItem("response.output_item.added", ResponseItems.call(id, index, call, Optional.empty(), "in_progress"));
         tellNext("response.function_call_arguments.delta", callEvent(index).put("delta", call.getArguments()));
         tellNext(
                 "response.function_call_arguments.done",
                 callEvent(index).put("name", call.getName()).put("arguments", call.getArguments()));
         tellItem(
                 "response.output_item.done",
-                ResponseJson.callItem(id, index, call, Optional.of(call.getArguments()), "completed"));
+                ResponseItems.call(id, index, call, Optional.of(call.getArguments()), "completed"));
     }
 
     private ObjectNode callEvent(int index) {
-        return Views.MAPPER
-                .createObjectNode()
-                .put("item_id", id.callItem(index))
-                .put("output_index", outputIndex);
+        return Json.object().put("item_id", id.callItem(index)).put("output_index", outputIndex);
     }
 
     private void completed(MessageCompleted completed) {
@@ -353,7 +348,7 @@ public final class ResponseEncoding extends AnswerEncoding {
     }
 
     private void tellItem(String type, ObjectNode item) {
-        ObjectNode event = Views.MAPPER.createObjectNode().put("output_index", outputIndex);
+        ObjectNode event = Json.object().put("output_index", outputIndex);
         event.set("item", item);
         tellNext(type, event);
     }

@@ -14,14 +14,14 @@ import java.util.regex.Pattern;
  *
  * @param turn the turn's id without its prefix
  */
-public record ResponseId(String turn, String conversation) {
+record ResponseId(String turn, String conversation) {
 
     private static final String TURN_PREFIX = "turn_";
     private static final Pattern TEXT = Pattern.compile("resp_([0-9a-f]{24})\\.([A-Za-z0-9._:-]{1,128})");
     private static final Pattern ITEM =
             Pattern.compile("(msg|rs|fc\\d{1,4})_([0-9a-f]{24})\\.([A-Za-z0-9._:-]{1,128})");
 
-    public static ResponseId of(String turnId, String conversation) {
+    static ResponseId of(String turnId, String conversation) {
         return new ResponseId(turnId.substring(TURN_PREFIX.length()), conversation);
     }
 

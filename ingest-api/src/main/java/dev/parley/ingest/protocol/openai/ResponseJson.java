@@ -1,7 +1,5 @@
 package dev.parley.ingest.protocol.openai;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.CallerPrompt;
@@ -11,12 +9,11 @@ import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.ToolCall;
-import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
-import dev.parley.ingest.protocol.nativeapi.Views;
+import dev.parley.ingest.http.Json;
 import dev.parley.schemas.ErrorCode;
 import java.time.Instant;
 import java.util.List;
@@ -27,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class ResponseJson {
 
     private final ResponseId id;
-    private final ObjectNode json = Views.MAPPER.createObjectNode();
+    private final ObjectNode json = Json.object();
 
     private ResponseJson(ResponseId id) {
         this.id = id;
@@ -95,9 +92,9 @@ final class ResponseJson {
                 .put("top_p", options.getTopP() == null ? 1.0 : options.getTopP())
                 .put("truncation", "auto")
                 .put("user", options.getUser());
-        json.putObject("text").set("format", format(options.getResponseFormat()));
-        json.set("tool_choice", toolChoice(options.getToolChoice()));
-        json.set("tools", tools(options.getTools()));
+        json.putObject("text").set("format", RequestOptions.format(options.getResponseFormat()));
+        json.set("tool_choice", RequestOptions.toolChoice(options.getToolChoice()));
+        json.set("tools", RequestOptions.tools(options.getTools()));
         json.putNull("usage");
         ObjectNode metadata = json.putObject("metadata");
         accepted.getMetadata().forEach((key, value) -> {
@@ -118,18 +115,18 @@ final class ResponseJson {
             json.putObject("incomplete_details").put("reason", cut);
         }
         json.put("model", completed.getAttempt().getModel());
-        ArrayNode output = Views.MAPPER.createArrayNode();
+        ArrayNode output = Json.MAPPER.createArrayNode();
         if (completed.getReasoning() != null) {
-            output.add(reasoningItem(id, completed.getReasoning(), "completed"));
+            output.add(ResponseItems.reasoning(id, completed.getReasoning(), "completed"));
         }
         // What is cut off is the last item; words before a call are whole.
         String status = cut == null || !completed.getToolCalls().isEmpty() ? "completed" : "incomplete";
         if (!completed.getContent().isEmpty() || completed.getToolCalls().isEmpty()) {
-            output.add(messageItem(id, Optional.of(completed.getContent()), status));
+            output.add(ResponseItems.message(id, Optional.of(completed.getContent()), status));
         }
         int index = 0;
         for (ToolCall call : completed.getToolCalls()) {
-            output.add(callItem(id, index++, call, Optional.of(call.getArguments()), "completed"));
+            output.add(ResponseItems.call(id, index++, call, Optional.of(call.getArguments()), "completed"));
         }
         json.set("output", output);
         usage(completed.getUsage());
@@ -152,9 +149,9 @@ final class ResponseJson {
     }
 
     private ArrayNode partial(String content) {
-        ArrayNode output = Views.MAPPER.createArrayNode();
+        ArrayNode output = Json.MAPPER.createArrayNode();
         if (!content.isEmpty()) {
-            output.add(messageItem(id, Optional.of(content), "incomplete"));
+            output.add(ResponseItems.message(id, Optional.of(content), "incomplete"));
         }
         return output;
     }
@@ -168,102 +165,5 @@ final class ResponseJson {
         used.put("output_tokens", usage.getOutputTokens());
         used.putObject("output_tokens_details").put("reasoning_tokens", 0);
         used.put("total_tokens", usage.getInputTokens() + usage.getOutputTokens());
-    }
-
-    // Items, whole and in the making
-
-    /** A message; without text one that has just begun. */
-    static ObjectNode messageItem(ResponseId id, Optional<String> text, String status) {
-        ObjectNode item = Views.MAPPER
-                .createObjectNode()
-                .put("id", id.messageItem())
-                .put("type", "message")
-                .put("status", status)
-                .put("role", "assistant");
-        ArrayNode content = item.putArray("content");
-        text.ifPresent(whole -> content.add(textPart(whole)));
-        return item;
-    }
-
-    static ObjectNode textPart(String text) {
-        ObjectNode part =
-                Views.MAPPER.createObjectNode().put("type", "output_text").put("text", text);
-        part.putArray("annotations");
-        part.putArray("logprobs");
-        return part;
-    }
-
-    /** A model's thoughts; empty ones have just begun. */
-    static ObjectNode reasoningItem(ResponseId id, String thoughts, String status) {
-        ObjectNode item = Views.MAPPER
-                .createObjectNode()
-                .put("id", id.reasoningItem())
-                .put("type", "reasoning")
-                .put("status", status);
-        ArrayNode summary = item.putArray("summary");
-        if (!thoughts.isEmpty()) {
-            summary.add(summaryPart(thoughts));
-        }
-        return item;
-    }
-
-    static ObjectNode summaryPart(String text) {
-        return Views.MAPPER.createObjectNode().put("type", "summary_text").put("text", text);
-    }
-
-    static ObjectNode callItem(ResponseId id, int index, ToolCall call, Optional<String> arguments, String status) {
-        return Views.MAPPER
-                .createObjectNode()
-                .put("id", id.callItem(index))
-                .put("type", "function_call")
-                .put("status", status)
-                .put("call_id", call.getId())
-                .put("name", call.getName())
-                .put("arguments", arguments.orElse(""));
-    }
-
-    // The request, told back
-
-    private static JsonNode format(@Nullable String chatFormat) {
-        JsonNode chat = parsed(chatFormat);
-        if (chat == null) {
-            return Views.MAPPER.createObjectNode().put("type", "text");
-        }
-        ObjectNode format =
-                Views.MAPPER.createObjectNode().put("type", chat.path("type").asText());
-        chat.path("json_schema").properties().forEach(entry -> format.set(entry.getKey(), entry.getValue()));
-        return format;
-    }
-
-    private static JsonNode toolChoice(@Nullable String chatChoice) {
-        JsonNode chat = parsed(chatChoice);
-        if (chat == null) {
-            return Views.MAPPER.getNodeFactory().textNode("auto");
-        }
-        return chat.isTextual()
-                ? chat
-                : Views.MAPPER
-                        .createObjectNode()
-                        .put("type", "function")
-                        .put("name", chat.at("/function/name").asText());
-    }
-
-    private static ArrayNode tools(List<ToolDefinition> tools) {
-        ArrayNode json = Views.MAPPER.createArrayNode();
-        for (ToolDefinition tool : tools) {
-            ObjectNode entry = json.addObject().put("type", "function").put("name", tool.getName());
-            entry.put("description", tool.getDescription());
-            entry.set("parameters", parsed(tool.getParameters()));
-            entry.put("strict", tool.getStrict());
-        }
-        return json;
-    }
-
-    private static @Nullable JsonNode parsed(@Nullable String json) {
-        try {
-            return json == null ? null : Views.MAPPER.readTree(json);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("the door lets only JSON through", e);
-        }
     }
 }

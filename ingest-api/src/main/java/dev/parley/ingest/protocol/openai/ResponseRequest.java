@@ -8,9 +8,9 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
+import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.Request;
-import dev.parley.ingest.protocol.nativeapi.Views;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -149,7 +149,7 @@ record ResponseRequest(
             choice.oneOf("type", List.of("function"));
             String name = choice.requiredText("name");
             choice.done();
-            ObjectNode json = Views.MAPPER.createObjectNode().put("type", "function");
+            ObjectNode json = Json.object().put("type", "function");
             json.putObject("function").put("name", name);
             return json.toString();
         });
@@ -159,7 +159,7 @@ record ResponseRequest(
     private static Optional<String> format(JsonBody format) {
         String type = format.oneOf("type", List.of("text", "json_object", "json_schema"))
                 .orElseThrow(() -> JsonBody.required(format.at("type")));
-        ObjectNode json = Views.MAPPER.createObjectNode().put("type", type);
+        ObjectNode json = Json.object().put("type", type);
         if (type.equals("json_schema")) {
             ObjectNode schema = json.putObject("json_schema").put("name", format.requiredText("name"));
             format.text("description").ifPresent(text -> schema.put("description", text));

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
+import dev.parley.ingest.door.Question;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.ingest.protocol.nativeapi.MessageCalls;
 import dev.parley.schemas.ErrorCode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -42,8 +42,8 @@ class UiChatRequestTest {
         assertThat(request.regenerate()).isFalse();
         assertThat(request.last()).contains(new UiChatRequest.Said("m1", "Hi"));
         assertThat(request.earlier()).isEmpty();
-        assertThat(request.onBusy()).isEqualTo(OnBusy.ENQUEUE);
-        assertThat(request.metadata()).isEmpty();
+        assertThat(request.handling().onBusy()).isEqualTo(OnBusy.ENQUEUE);
+        assertThat(request.handling().metadata()).isEmpty();
     }
 
     @Test
@@ -79,10 +79,10 @@ class UiChatRequestTest {
         UiChatRequest request = read("{\"messages\": [" + HI + "], \"onBusy\": \"interrupt\", \"intent\": \"chat\","
                 + " \"engine\": \"openai\", \"metadata\": {\"k\": \"v\"}}");
 
-        assertThat(request.onBusy()).isEqualTo(OnBusy.INTERRUPT);
-        assertThat(request.intent()).contains("chat");
-        assertThat(request.engine()).contains("openai");
-        assertThat(request.metadata()).isEqualTo(Map.of("k", "v"));
+        assertThat(request.handling().onBusy()).isEqualTo(OnBusy.INTERRUPT);
+        assertThat(request.handling().intent()).contains("chat");
+        assertThat(request.handling().engine()).contains("openai");
+        assertThat(request.handling().metadata()).isEqualTo(Map.of("k", "v"));
     }
 
     @Test
@@ -131,13 +131,12 @@ class UiChatRequestTest {
     @Test
     void aMessageIsBoundedInBytes() {
         ProblemException problem = catchThrowableOfType(
-                ProblemException.class,
-                () -> saying(HI.replace("Hi", "é".repeat(MessageCalls.MAX_CONTENT_BYTES / 2 + 1))));
+                ProblemException.class, () -> saying(HI.replace("Hi", "é".repeat(Question.MAX_CONTENT_BYTES / 2 + 1))));
 
         assertThat(problem).isNotNull();
         assertThat(problem.code()).isEqualTo(ErrorCode.PAYLOAD_TOO_LARGE);
         assertThat(problem.field()).contains("messages[0].parts");
-        assertThat(saying(HI.replace("Hi", "x".repeat(MessageCalls.MAX_CONTENT_BYTES)))
+        assertThat(saying(HI.replace("Hi", "x".repeat(Question.MAX_CONTENT_BYTES)))
                         .last())
                 .isPresent();
     }

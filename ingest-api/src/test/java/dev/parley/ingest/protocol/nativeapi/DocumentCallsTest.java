@@ -7,8 +7,8 @@ import dev.parley.chat.v1.Document;
 import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
-import dev.parley.ingest.documents.DocumentReader;
 import dev.parley.ingest.documents.DocumentReaderTest;
+import dev.parley.ingest.documents.Documents;
 import dev.parley.ingest.documents.FakeDocuments;
 import dev.parley.schemas.DocumentKey;
 import java.io.IOException;
@@ -195,10 +195,10 @@ class DocumentCallsTest {
         assertThat(put("/a", " ").problem()).isEqualTo("document_empty");
         assertThat(door.send("PUT", DOCUMENTS + "/a", null).problem()).isEqualTo("document_empty");
         assertThat(put("/a", "x", "Content-Type", "image/png").problem()).isEqualTo("unsupported_media_type");
-        assertThat(door.send("PUT", DOCUMENTS + "/a", new byte[DocumentReader.MAX_UPLOAD_BYTES + 1])
+        assertThat(door.send("PUT", DOCUMENTS + "/a", new byte[Documents.MAX_UPLOAD_BYTES + 1])
                         .problem())
                 .isEqualTo("payload_too_large");
-        assertThat(put("/a", "x".repeat(DocumentReader.MAX_TEXT_BYTES + 1)).problem())
+        assertThat(put("/a", "x".repeat(Documents.MAX_TEXT_BYTES + 1)).problem())
                 .isEqualTo("payload_too_large");
         assertThat(door.documents.log()).isEmpty();
 

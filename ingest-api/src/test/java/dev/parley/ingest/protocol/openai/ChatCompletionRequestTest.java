@@ -11,11 +11,11 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.serde.TrustedRecords;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ChatCompletionRequestTest {
 
-    private static final Models MODELS = Models.from(Settings.of(Map.of("PARLEY_LLM_MODEL", "m")));
+    private static final Models MODELS = Models.of(Optional.of("m"));
     private static final String HI = "{\"role\": \"user\", \"content\": \"Hi\"}";
 
     @BeforeAll

@@ -14,12 +14,12 @@ import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.protocol.openai.Models.Choice;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.configuration.BuiltInConfiguration;
 import dev.parley.schemas.configuration.Versions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -29,7 +29,7 @@ class ModelsTest {
 
     @Test
     void withoutAModelServerThereAreTheRouteAndTheQuotingEngine() {
-        Models models = Models.from(Settings.of(Map.of()));
+        Models models = Models.of(Optional.empty());
 
         assertThat(models.byName())
                 .isEqualTo(Map.of("default", Choice.OPEN, "extractive", Choice.ofEngine("extractive")));
@@ -37,7 +37,7 @@ class ModelsTest {
 
     @Test
     void aModelServersModelGoesUnderItsOwnName() {
-        Models models = Models.from(Settings.of(Map.of("PARLEY_LLM_MODEL", "org/a-model")));
+        Models models = Models.of(Optional.of("org/a-model"));
 
         assertThat(models.choice("org/a-model")).isEqualTo(Choice.ofEngine("openai"));
         assertThat(models.choice("default")).isEqualTo(Choice.OPEN);
@@ -46,7 +46,7 @@ class ModelsTest {
 
     @Test
     void whatThereIsNotIsRefusedWithWhatThereIs() {
-        Models models = Models.from(Settings.of(Map.of("PARLEY_LLM_MODEL", "a-model")));
+        Models models = Models.of(Optional.of("a-model"));
 
         ProblemException problem = catchThrowableOfType(ProblemException.class, () -> models.choice("A-Model"));
 
@@ -57,7 +57,7 @@ class ModelsTest {
 
     @Test
     void enginesAndRoutesOfTheConfigurationGoByTheirNames() {
-        Models models = Models.from(Settings.of(Map.of("PARLEY_LLM_MODEL", "both")))
+        Models models = Models.of(Optional.of("both"))
                 .with(configuration(List.of("chat", "sql", "both", "twin"), List.of("local", "default", "twin")));
 
         assertThat(models.byName())

@@ -9,8 +9,8 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.ingest.answer.ServerSentEvents;
 import dev.parley.ingest.answer.TurnEvents;
 import dev.parley.ingest.answer.TurnEvents.Answer;
+import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.ingest.protocol.nativeapi.Views;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.feed.FeedEvent;
 import java.util.ArrayList;
@@ -121,7 +121,7 @@ class ResponseEncodingTest {
 
     private static long numberOf(String json) {
         try {
-            return number(Views.MAPPER.readTree(json));
+            return number(Json.MAPPER.readTree(json));
         } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
             throw new AssertionError(json, e);
         }

@@ -1,5 +1,6 @@
-package dev.parley.ingest.http;
+package dev.parley.ingest.answer;
 
+import dev.parley.ingest.http.EventStreamHeaders;
 import dev.parley.sinks.edge.ClientTransport;
 import io.javalin.http.Context;
 import java.io.IOException;
@@ -10,7 +11,7 @@ import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 import org.eclipse.jetty.io.EndPoint;
 
 /** An event stream's HTTP response as the edge writes to it. A request's own virtual thread writes, until the client is gone. */
-public final class ResponseTransport implements ClientTransport, AutoCloseable {
+final class ResponseTransport implements ClientTransport, AutoCloseable {
 
     private final Context ctx;
     private final Map<String, String> headers;
@@ -20,12 +21,12 @@ public final class ResponseTransport implements ClientTransport, AutoCloseable {
     /** The connection may serve another request after this one: then it is not this one's to break. */
     private boolean over;
 
-    public ResponseTransport(Context ctx) throws IOException {
+    ResponseTransport(Context ctx) throws IOException {
         this(ctx, Map.of());
     }
 
     /** With headers of a protocol's own. */
-    public ResponseTransport(Context ctx, Map<String, String> headers) throws IOException {
+    ResponseTransport(Context ctx, Map<String, String> headers) throws IOException {
         this.ctx = ctx;
         this.headers = headers;
         // Not Javalin's own stream, which may compress, and compression holds tokens back.
@@ -36,19 +37,11 @@ public final class ResponseTransport implements ClientTransport, AutoCloseable {
                 .getEndPoint();
     }
 
-    /** The headers of every event stream. */
-    public static void headers(Context ctx) {
-        ctx.contentType("text/event-stream; charset=utf-8");
-        ctx.header("Cache-Control", "no-store");
-        // Proxies that buffer would hold tokens back.
-        ctx.header("X-Accel-Buffering", "no");
-    }
-
     @Override
     public void write(List<byte[]> pieces) throws IOException {
         if (!ctx.res().isCommitted()) {
             // Only now: a stream that is refused is answered with a problem.
-            headers(ctx);
+            EventStreamHeaders.addTo(ctx);
             headers.forEach(ctx::header);
         }
         for (byte[] piece : pieces) {
