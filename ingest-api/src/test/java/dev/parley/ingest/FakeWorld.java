@@ -2,6 +2,7 @@ package dev.parley.ingest;
 
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.CancelTurn;
+import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.Configuration;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
@@ -21,7 +22,10 @@ import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.ingest.door.CommandLog;
@@ -43,7 +47,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,7 +65,7 @@ public final class FakeWorld implements CommandLog {
     }
 
     /** A command as it reached the log. */
-    public record Appended(ConversationKey conversation, SpecificRecord body, Call call) {}
+    public record Appended(ConversationKey conversation, Command.Body body, Call call) {}
 
     private final List<Appended> commands = new ArrayList<>();
     private final Map<ConversationKey, List<ConversationEvent>> events = new HashMap<>();
@@ -143,7 +146,7 @@ public final class FakeWorld implements CommandLog {
     }
 
     @Override
-    public synchronized void append(ConversationKey conversation, SpecificRecord body, Call call) {
+    public synchronized void append(ConversationKey conversation, Command.Body body, Call call) {
         if (kafkaAway) {
             throw new ProblemException(ErrorCode.UNAVAILABLE, "Kafka did not confirm the request in time");
         }
@@ -156,7 +159,7 @@ public final class FakeWorld implements CommandLog {
     @Override
     public void close() {}
 
-    private void decide(ConversationKey key, SpecificRecord command, String cause) {
+    private void decide(ConversationKey key, Command.Body command, String cause) {
         boolean exists = events.containsKey(key);
         switch (command) {
             case CreateConversation create -> {
@@ -187,7 +190,7 @@ public final class FakeWorld implements CommandLog {
                 }
             }
             case CancelTurn cancel -> cancel(key, cancel, cause);
-            default -> throw new IllegalArgumentException("unknown command");
+            case Unknown _ -> throw new IllegalArgumentException("unknown command");
         }
     }
 
@@ -270,7 +273,15 @@ public final class FakeWorld implements CommandLog {
                 case MessageCompleted completed -> running.remove(event.getTurnId());
                 case TurnFailed failed -> running.remove(event.getTurnId());
                 case TurnCancelled cancelled -> running.remove(event.getTurnId());
-                default -> {} // About no turn's beginning or end.
+                case ConversationCreated _,
+                    ConversationRenamed _,
+                    ConversationDeleted _,
+                    MessageAccepted _,
+                    MessageRejected _,
+                    TurnRouted _,
+                    TurnRetrieved _,
+                    FeedbackRecorded _,
+                    Unknown _ -> {} // About no turn's beginning or end.
             }
         }
         running.forEach((turnId, started) -> {
@@ -292,7 +303,7 @@ public final class FakeWorld implements CommandLog {
         });
     }
 
-    private void emit(ConversationKey key, String cause, @Nullable String turnId, SpecificRecord body) {
+    private void emit(ConversationKey key, String cause, @Nullable String turnId, ConversationEvent.Body body) {
         List<ConversationEvent> log = events.computeIfAbsent(key, any -> new ArrayList<>());
         ConversationEvent event = new ConversationEvent(
                 key.tenant(),

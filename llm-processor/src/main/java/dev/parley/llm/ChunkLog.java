@@ -7,7 +7,6 @@ import dev.parley.schemas.Topics;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.Future;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -55,7 +54,7 @@ final class ChunkLog {
      *
      * @param id unique within the attempt
      */
-    Future<RecordMetadata> send(String id, SpecificRecord body, Callback callback) {
+    Future<RecordMetadata> send(String id, GenerationChunk.Body body, Callback callback) {
         Instant now = clock.instant();
         Headers headers = CloudEventHeaders.of(attemptId + "/" + id, body, SOURCE, now, cause);
         byte[] value = topics.chunks()

@@ -4,7 +4,7 @@ import dev.parley.schemas.config.Settings;
 import dev.parley.topologies.assembly.AssemblySettings;
 import dev.parley.topologies.conversation.ConversationSettings;
 import dev.parley.topologies.indexing.IndexingSettings;
-import dev.parley.topologies.routing.RoutingSettings;
+import dev.parley.topologies.preparing.RoutingSettings;
 import java.nio.file.Path;
 
 /**

@@ -1,7 +1,7 @@
 package dev.parley.launcher;
 
 /** A command cannot go on; the message tells the user why and what to do. */
-final class CommandFailedException extends RuntimeException {
+public final class CommandFailedException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 

@@ -1,12 +1,12 @@
 package dev.parley.launcher;
 
 import dev.parley.chat.v1.Configuration;
-import dev.parley.launcher.configuration.Applied;
-import dev.parley.launcher.configuration.ConfigurationFile;
-import dev.parley.launcher.configuration.ConfigurationLog;
-import dev.parley.launcher.configuration.ConfigurationLog.Entry;
-import dev.parley.launcher.configuration.ConfigurationLogException;
-import dev.parley.launcher.configuration.InvalidConfigurationException;
+import dev.parley.config.Applied;
+import dev.parley.config.ConfigurationFile;
+import dev.parley.config.ConfigurationLog;
+import dev.parley.config.ConfigurationLog.Entry;
+import dev.parley.config.ConfigurationLogException;
+import dev.parley.config.InvalidConfigurationException;
 import dev.parley.schemas.configuration.BuiltInConfiguration;
 import java.io.IOException;
 import java.io.PrintStream;

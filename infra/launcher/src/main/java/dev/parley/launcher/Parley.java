@@ -1,6 +1,6 @@
 package dev.parley.launcher;
 
-import dev.parley.launcher.configuration.InvalidConfigurationException;
+import dev.parley.config.InvalidConfigurationException;
 import dev.parley.schemas.config.InvalidSettingsException;
 import java.util.concurrent.Callable;
 import java.util.logging.Level;
@@ -24,12 +24,14 @@ import picocli.CommandLine.Spec;
             ConfigCommand.class,
             RunCommand.class,
             ProvisionCommand.class,
-            BenchCommand.class,
             ScriptedModelCommand.class
         },
         footer = {
             "",
-            "'parley test' runs the whole test suite.",
+            "In a checkout, also:",
+            "  bench           Measure, and play what must hold under faults.",
+            "  test            Run every test; with --fast, unit tests and simulation alone.",
+            "",
             "'parley COMMAND --help' explains a command, with its flags and their environment variables.",
             ""
         })
@@ -46,11 +48,22 @@ public final class Parley implements Callable<Integer> {
     private CommandSpec spec;
 
     public static void main(String[] args) {
+        System.exit(execute(new Parley(), args));
+    }
+
+    /**
+     * Runs a command as this program does: what goes wrong is said in words.
+     *
+     * @param command a class with picocli's annotations
+     * @return the exit status
+     */
+    public static int execute(Object command, String... args) {
         LUCENE.setLevel(Level.SEVERE);
-        CommandLine commandLine = new CommandLine(new Parley())
+        Shutdown.guardOthers();
+        return new CommandLine(command)
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler((exception, line, parsed) -> report(exception));
-        System.exit(commandLine.execute(args));
+                .setExecutionExceptionHandler((exception, line, parsed) -> report(exception))
+                .execute(args);
     }
 
     @Override

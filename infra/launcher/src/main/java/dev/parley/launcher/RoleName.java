@@ -1,7 +1,7 @@
 package dev.parley.launcher;
 
 /** The roles that {@code parley run} starts, by the names a user types. */
-enum RoleName {
+public enum RoleName {
     /** HTTP front door, event streams and web page. */
     INGEST,
     /** The Kafka Streams applications. */

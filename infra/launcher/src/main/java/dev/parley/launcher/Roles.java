@@ -52,7 +52,7 @@ import java.util.stream.Collectors;
  *   ingest      IngestApi ──▶ Feed, SseEdge ──▶ PostgresReadModel
  * }</pre>
  */
-final class Roles implements AutoCloseable {
+public final class Roles implements AutoCloseable {
 
     private static final Duration READY_TIMEOUT = Duration.ofMinutes(2);
     private static final Duration READY_PAUSE = Duration.ofMillis(50);
@@ -74,7 +74,7 @@ final class Roles implements AutoCloseable {
      * @param settings all of them; every problem with them is reported before anything starts
      * @param provision whether to create topics and register schemas first
      */
-    static Roles start(Set<RoleName> wanted, Settings settings, boolean provision, Consumer<String> progress) {
+    public static Roles start(Set<RoleName> wanted, Settings settings, boolean provision, Consumer<String> progress) {
         KafkaSettings kafka = KafkaSettings.from(settings);
         RegistrySettings registry = RegistrySettings.from(settings);
         TopicSettings topicSettings = TopicSettings.from(settings);
@@ -92,6 +92,7 @@ final class Roles implements AutoCloseable {
         ValueSerdes serdes = new ValueSerdes(registry);
         Topics topics = Topics.of(topicSettings, serdes);
         PrometheusMeterRegistry meters = meters();
+        KafkaClock.report(meters);
         Roles roles = new Roles(progress);
         try {
             if (provision) {
@@ -114,7 +115,12 @@ final class Roles implements AutoCloseable {
             }
             return roles;
         } catch (RuntimeException e) {
+            // Closing waits, which an interrupted thread does not.
+            boolean interrupted = Thread.interrupted();
             roles.close();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
             throw e;
         }
     }
@@ -158,7 +164,7 @@ final class Roles implements AutoCloseable {
      *
      * @throws CommandFailedException naming those that do not, when patience ends
      */
-    void awaitReady() throws InterruptedException {
+    public void awaitReady() throws InterruptedException {
         long started = System.nanoTime();
         long noted = started;
         while (!running.stream().allMatch(role -> role.health().ready())) {
@@ -186,7 +192,7 @@ final class Roles implements AutoCloseable {
     }
 
     /** Where the front door listens, where this process has one. */
-    Optional<String> httpUrl() {
+    public Optional<String> httpUrl() {
         return ingest.map(IngestApi::url);
     }
 

@@ -2,7 +2,7 @@ package dev.parley.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.launcher.configuration.ConfigurationFile;
+import dev.parley.config.ConfigurationFile;
 import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.configuration.BuiltInConfiguration;
 import dev.parley.stack.Provisioner;

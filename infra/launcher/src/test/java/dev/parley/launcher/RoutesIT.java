@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.config.ConfigurationFile;
+import dev.parley.config.ConfigurationLog;
 import dev.parley.launcher.ApiClient.Event;
-import dev.parley.launcher.configuration.ConfigurationFile;
-import dev.parley.launcher.configuration.ConfigurationLog;
 import dev.parley.schemas.config.Settings;
 import dev.parley.stack.Script;
 import dev.parley.stack.ScriptedModelServer;

@@ -262,14 +262,19 @@ public final class SchemaRegistry implements AutoCloseable {
                 Thread.sleep(POLL_MILLIS);
             }
         } catch (InterruptedException e) {
-            process.destroyForcibly();
+            kill();
             Thread.currentThread().interrupt();
             throw new StackStartException("interrupted while the schema registry started", e);
         }
     }
 
-    private StackStartException failed(String what) {
+    private void kill() {
         process.destroyForcibly();
+        Commands.endsWithin(process, STOP_LIMIT);
+    }
+
+    private StackStartException failed(String what) {
+        kill();
         return new StackStartException(
                 what + "; its log " + log + " ends with" + System.lineSeparator() + Commands.tail(log));
     }

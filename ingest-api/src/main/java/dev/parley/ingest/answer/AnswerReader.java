@@ -1,7 +1,11 @@
 package dev.parley.ingest.answer;
 
 import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
@@ -10,7 +14,9 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.sinks.feed.FeedEvent;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -145,7 +151,12 @@ public final class AnswerReader {
                 steps.add(new Step.Cancelled(cancelled, time));
             }
             case MessageRejected rejected -> steps.add(new Step.Rejected(rejected));
-            default -> {} // Nothing that this client is told.
+            case ConversationCreated _,
+                    ConversationRenamed _,
+                    ConversationDeleted _,
+                    TurnRouted _,
+                    FeedbackRecorded _,
+                    Unknown _ -> {} // Nothing that this client is told.
         }
     }
 

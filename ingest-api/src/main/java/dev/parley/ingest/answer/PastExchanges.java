@@ -1,12 +1,22 @@
 package dev.parley.ingest.answer;
 
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -39,7 +49,16 @@ public final class PastExchanges {
             }
             case MessageCompleted completed ->
                 answers.put(questionOfAnswer.getOrDefault(completed.getMessageId(), ""), completed);
-            default -> {} // Turns without an answer are no part of a prompt.
+            case ConversationCreated _,
+                    ConversationRenamed _,
+                    ConversationDeleted _,
+                    MessageRejected _,
+                    TurnRouted _,
+                    TurnRetrieved _,
+                    TurnFailed _,
+                    TurnCancelled _,
+                    FeedbackRecorded _,
+                    Unknown _ -> {} // Turns without an answer are no part of a prompt.
         }
     }
 

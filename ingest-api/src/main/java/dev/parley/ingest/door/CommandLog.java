@@ -1,9 +1,9 @@
 package dev.parley.ingest.door;
 
+import dev.parley.chat.v1.Command;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ConversationKey;
-import org.apache.avro.specific.SpecificRecord;
 
 /** Where commands go. Thread-safe. */
 public interface CommandLog extends AutoCloseable {
@@ -13,8 +13,8 @@ public interface CommandLog extends AutoCloseable {
      *
      * @throws ProblemException where the log does not confirm it in time; it may have it all the same
      */
-    void append(ConversationKey conversation, SpecificRecord command, Call call);
+    void append(ConversationKey conversation, Command.Body command, Call call);
 
     @Override
-    public void close();
+    void close();
 }

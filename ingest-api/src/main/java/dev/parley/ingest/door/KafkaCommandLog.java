@@ -10,7 +10,6 @@ import dev.parley.schemas.config.KafkaSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 
@@ -26,7 +25,7 @@ public final class KafkaCommandLog implements CommandLog {
     }
 
     @Override
-    public void append(ConversationKey conversation, SpecificRecord command, Call call) {
+    public void append(ConversationKey conversation, Command.Body command, Call call) {
         Instant now = Instant.now();
         Headers headers = KafkaAppends.traced(
                 CloudEventHeaders.of(call.commandId(), command, KafkaAppends.SOURCE, now, null), call);

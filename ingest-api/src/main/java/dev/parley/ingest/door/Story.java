@@ -1,10 +1,20 @@
 package dev.parley.ingest.door;
 
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
+import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.ingest.door.Watches.Watch;
 import dev.parley.schemas.ConversationKey;
 import java.time.Duration;
@@ -28,7 +38,17 @@ final class Story {
         return switch (event.getBody()) {
             case MessageAccepted accepted -> accepted.getMessageId().equals(messageId);
             case MessageRejected rejected -> rejected.getMessageId().equals(messageId);
-            default -> false;
+            case ConversationCreated _,
+                    ConversationRenamed _,
+                    ConversationDeleted _,
+                    TurnStarted _,
+                    TurnRouted _,
+                    TurnRetrieved _,
+                    MessageCompleted _,
+                    TurnFailed _,
+                    TurnCancelled _,
+                    FeedbackRecorded _,
+                    Unknown _ -> false;
         };
     }
 

@@ -1,11 +1,20 @@
 package dev.parley.ingest.door;
 
 import dev.parley.chat.v1.CancelTurn;
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
+import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
+import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.ingest.door.Watches.Watch;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
@@ -35,11 +44,16 @@ public final class Turns {
     static boolean isEnd(ConversationEvent event, String turnId) {
         return turnId.equals(event.getTurnId())
                 && switch (event.getBody()) {
-                    case MessageCompleted completed -> true;
-                    case TurnFailed failed -> true;
-                    case TurnCancelled cancelled -> true;
-                    case MessageRejected rejected -> true;
-                    default -> false;
+                    case MessageCompleted _, TurnFailed _, TurnCancelled _, MessageRejected _ -> true;
+                    case ConversationCreated _,
+                    ConversationRenamed _,
+                    ConversationDeleted _,
+                    MessageAccepted _,
+                    TurnStarted _,
+                    TurnRouted _,
+                    TurnRetrieved _,
+                    FeedbackRecorded _,
+                    Unknown _ -> false;
                 };
     }
 

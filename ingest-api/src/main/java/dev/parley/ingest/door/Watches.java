@@ -48,7 +48,11 @@ final class Watches implements AutoCloseable {
                 case FeedEvent.Logged(var key, ConversationEvent event) ->
                     expectations.forEach(expectation -> expectation.offer(event));
                 case FeedEvent.FeedGap gap -> onEnd(); // What is waited for may lie in the gap.
-                default -> {} // A running answer: not waited for here.
+                case FeedEvent.MessageStarted _,
+                        FeedEvent.MessageDelta _,
+                        FeedEvent.MessageToolCall _,
+                        FeedEvent.MessageReset _,
+                        FeedEvent.MessageSnapshot _ -> {} // A running answer: not waited for here.
             }
             return expectations.stream().anyMatch(expectation -> !expectation.isOver());
         }

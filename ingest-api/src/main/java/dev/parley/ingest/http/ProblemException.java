@@ -52,7 +52,13 @@ public final class ProblemException extends RuntimeException {
     /** The HTTP status of a code. */
     public static int status(ErrorCode code) {
         return switch (code) {
-            case INVALID_JSON, INVALID_REQUEST, INVALID_ID, INVALID_CURSOR, ENGINE_UNKNOWN -> 400;
+            case INVALID_JSON,
+                    INVALID_REQUEST,
+                    INVALID_ID,
+                    INVALID_CURSOR,
+                    ENGINE_UNKNOWN,
+                    CONTEXT_LENGTH_EXCEEDED,
+                    CONTENT_FILTERED -> 400;
             case UNAUTHORIZED -> 401;
             case FORBIDDEN_HOST -> 403;
             case NOT_FOUND, CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND, MODEL_NOT_FOUND, DOCUMENT_NOT_FOUND -> 404;
@@ -63,11 +69,12 @@ public final class ProblemException extends RuntimeException {
             case UNSUPPORTED_MEDIA_TYPE -> 415;
             case IDEMPOTENCY_CONFLICT, DOCUMENT_UNREADABLE, DOCUMENT_EMPTY -> 422;
             case QUEUE_FULL, ENGINE_RATE_LIMITED -> 429;
-            case INTERNAL, UNDECODABLE_RECORD, INVALID_RECORD -> 500;
+            case INTERNAL, UNDECODABLE_RECORD, INVALID_RECORD, UNKNOWN_TYPE -> 500;
             case ENGINE_REJECTED,
                     ENGINE_ERROR,
                     ENGINE_PROTOCOL,
                     ENGINE_TRUNCATED,
+                    ENGINE_ABORTED,
                     WORKER_LOST,
                     CHUNKS_CORRUPT,
                     STREAM_RESET -> 502;

@@ -21,7 +21,6 @@ import dev.parley.schemas.serde.TrustedRecords;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -37,7 +36,7 @@ class PastExchangesTest {
         TrustedRecords.trust();
     }
 
-    private void log(@Nullable String turn, SpecificRecord body) {
+    private void log(@Nullable String turn, ConversationEvent.Body body) {
         log.add(new ConversationEvent("t", "c", log.size() + 1L, TurnEvents.NOW, "cause", turn, null, body));
     }
 

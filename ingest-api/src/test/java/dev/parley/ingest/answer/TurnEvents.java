@@ -26,7 +26,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /** What the feed tells of one turn, made up for tests. */
@@ -57,11 +56,11 @@ public final class TurnEvents {
 
     // The log's own events
 
-    public static FeedEvent logged(SpecificRecord body) {
+    public static FeedEvent logged(ConversationEvent.Body body) {
         return logged(TURN, body);
     }
 
-    public static FeedEvent logged(@Nullable String turn, SpecificRecord body) {
+    public static FeedEvent logged(@Nullable String turn, ConversationEvent.Body body) {
         return new FeedEvent.Logged(
                 KEY, new ConversationEvent(KEY.tenant(), KEY.conversation(), 7L, NOW, "cause", turn, null, body));
     }

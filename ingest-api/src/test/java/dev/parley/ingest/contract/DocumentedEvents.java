@@ -31,8 +31,8 @@ import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.sinks.edge.StreamEncoding;
-import dev.parley.sinks.feed.FeedEvent;
 import dev.parley.sinks.feed.FeedEvent.MessageDelta.Kind;
+import dev.parley.sinks.feed.FeedEvent;
 import dev.parley.sinks.feed.Frame;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -43,7 +43,6 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /** Events with everything that they may have, and with nothing that they need not, to hold what is told against documents. */
@@ -81,7 +80,7 @@ public final class DocumentedEvents {
                     .build());
     public static final Attempt ATTEMPT = new Attempt("a", 1, "engine", "model", "worker", "");
 
-    public static FeedEvent logged(@Nullable String turnId, SpecificRecord body) {
+    public static FeedEvent logged(@Nullable String turnId, ConversationEvent.Body body) {
         return new FeedEvent.Logged(
                 CONVERSATION, new ConversationEvent("default", "c", 1L, Instant.EPOCH, "cause", turnId, null, body));
     }

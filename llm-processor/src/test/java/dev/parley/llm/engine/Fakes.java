@@ -79,10 +79,16 @@ final class Fakes {
     static class Heard implements AnswerSink {
         final StringBuilder text = new StringBuilder();
         final List<Answerer> asked = new ArrayList<>();
+        final List<Answerer> answered = new ArrayList<>();
 
         @Override
         public void asking(Answerer answerer, Prices prices) {
             asked.add(answerer);
+        }
+
+        @Override
+        public void answered(Answerer answerer) {
+            answered.add(answerer);
         }
 
         @Override

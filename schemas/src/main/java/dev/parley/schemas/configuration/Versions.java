@@ -1,10 +1,7 @@
 package dev.parley.schemas.configuration;
 
 import dev.parley.chat.v1.Configuration;
-import dev.parley.schemas.serde.TrustedRecords;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
+import dev.parley.schemas.serde.SingleObject;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
@@ -13,10 +10,7 @@ import java.util.HexFormat;
 /** Names configurations by what they say. */
 public final class Versions {
 
-    static {
-        TrustedRecords.trust();
-    }
-
+    private static final SingleObject<Configuration> CONTENT = SingleObject.of(Configuration.class);
     private static final int DIGITS = 12;
 
     private Versions() {}
@@ -35,12 +29,9 @@ public final class Versions {
                 .setOrigin("")
                 .build();
         try {
-            ByteBuffer bytes = Configuration.getEncoder().encode(content);
             MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            sha.update(bytes);
+            sha.update(CONTENT.encode(content));
             return HexFormat.of().formatHex(sha.digest()).substring(0, DIGITS);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }

@@ -8,15 +8,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
 import org.apache.avro.io.BinaryDecoder;
+import org.apache.avro.io.DatumReader;
 import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.specific.SpecificData;
-import org.apache.avro.specific.SpecificDatumReader;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads Avro records in the Confluent wire format into this version's generated class of the same name, resolving from
- * the writer's schema. Bytes that are no such record raise {@link UndecodableRecordException}; a registry that is away
+ * the writer's schema. A body of a later version comes as its envelope's {@link UnknownBody}. Bytes that are no such record raise {@link UndecodableRecordException}; a registry that is away
  * raises {@link RegistryUnavailableException}. Thread-safe once configured.
  */
 public final class AvroDeserializer implements Deserializer<Object> {
@@ -25,7 +25,7 @@ public final class AvroDeserializer implements Deserializer<Object> {
         TrustedRecords.trust();
     }
 
-    private final Map<Integer, SpecificDatumReader<Object>> readers = new ConcurrentHashMap<>();
+    private final Map<Integer, DatumReader<?>> readers = new ConcurrentHashMap<>();
     private @Nullable RegistryClient registry;
 
     @Override
@@ -42,7 +42,7 @@ public final class AvroDeserializer implements Deserializer<Object> {
             throw new UndecodableRecordException("not in the Confluent wire format: " + data.length + " bytes");
         }
         int id = ByteBuffer.wrap(data, 1, Integer.BYTES).getInt();
-        SpecificDatumReader<Object> reader = readers.computeIfAbsent(id, this::reader);
+        DatumReader<?> reader = readers.computeIfAbsent(id, this::reader);
         BinaryDecoder decoder = DecoderFactory.get()
                 .binaryDecoder(data, AvroSerializer.HEADER_BYTES, data.length - AvroSerializer.HEADER_BYTES, null);
         try {
@@ -56,14 +56,13 @@ public final class AvroDeserializer implements Deserializer<Object> {
         }
     }
 
-    private SpecificDatumReader<Object> reader(int id) {
+    private DatumReader<?> reader(int id) {
         Schema writer = Objects.requireNonNull(registry, "deserializer is not configured")
                 .schema(id);
         Class<?> type = SpecificData.get().getClass(writer);
         if (type == null) {
             throw new UndecodableRecordException("schema " + id + " is of an unknown record: " + writer.getFullName());
         }
-        Schema reader = SpecificData.get().getSchema(type);
-        return new SpecificDatumReader<>(writer, reader, SpecificData.getForClass(type));
+        return RecordReader.of(writer, type);
     }
 }

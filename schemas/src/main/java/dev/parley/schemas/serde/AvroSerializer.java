@@ -5,11 +5,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Objects;
-import org.apache.avro.Schema;
-import org.apache.avro.io.BinaryEncoder;
-import org.apache.avro.io.EncoderFactory;
-import org.apache.avro.specific.SpecificData;
-import org.apache.avro.specific.SpecificDatumWriter;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.Serializer;
@@ -17,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes Avro records in the Confluent wire format. The subject is {@code <topic>-value}; its schema must be registered.
+ * A record with a body of a later version is written under the schema that it came with.
  *
  * <p>Takes Confluent's settings {@code schema.registry.url} and {@code basic.auth.user.info}, so that Confluent's own
  * serialiser can stand in its place. Thread-safe once configured.
@@ -47,18 +43,16 @@ public final class AvroSerializer implements Serializer<Object> {
             throw new SerializationException(
                     "not an Avro record: " + data.getClass().getName());
         }
-        Schema schema = datum.getSchema();
+        RecordForm form = RecordForm.of(datum);
         int id =
-                Objects.requireNonNull(registry, "serializer is not configured").id(topic + "-value", schema);
+                Objects.requireNonNull(registry, "serializer is not configured").id(topic + "-value", form.schema());
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(USUAL_BYTES);
         bytes.write(MAGIC);
         bytes.writeBytes(ByteBuffer.allocate(Integer.BYTES).putInt(id).array());
-        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(bytes, null);
         try {
-            new SpecificDatumWriter<SpecificRecord>(schema, SpecificData.getForSchema(schema)).write(datum, encoder);
-            encoder.flush();
+            form.writeTo(bytes);
         } catch (IOException | RuntimeException e) {
-            throw new SerializationException("cannot write a " + schema.getFullName() + " to " + topic, e);
+            throw new SerializationException("cannot write a " + form.schema().getFullName() + " to " + topic, e);
         }
         return bytes.toByteArray();
     }

@@ -22,7 +22,7 @@ final class ConversationTables {
 
     static final Columns<LoggedEvent> EVENTS = ofConversation(LoggedEvent::conversation)
             .int8("sequence", logged -> logged.event().getSequence())
-            .text("type", logged -> logged.event().getBody().getClass().getSimpleName())
+            .text("type", logged -> logged.event().getBody().getSchema().getName())
             .text("turn_id", logged -> logged.event().getTurnId())
             .timestamptz("time", logged -> logged.event().getTime())
             .bytea("data", LoggedEvent::bytes)

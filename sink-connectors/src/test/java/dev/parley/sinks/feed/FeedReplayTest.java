@@ -24,7 +24,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -63,11 +62,11 @@ class FeedReplayTest {
     private final FeedMemory memory = new FeedMemory(1 << 20, "topic", new long[] {0}, FRAMES);
     private long nanos;
 
-    private static ConversationEvent event(long sequence, @Nullable String turn, SpecificRecord body) {
+    private static ConversationEvent event(long sequence, @Nullable String turn, ConversationEvent.Body body) {
         return new ConversationEvent("t", "c", sequence, NOW, "cause", turn, null, body);
     }
 
-    private static GenerationChunk chunk(String attempt, SpecificRecord body) {
+    private static GenerationChunk chunk(String attempt, GenerationChunk.Body body) {
         return new GenerationChunk("turn.1", attempt, NOW, body);
     }
 

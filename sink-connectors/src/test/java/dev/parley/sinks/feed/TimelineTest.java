@@ -30,6 +30,7 @@ import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ConversationKey;
+import dev.parley.stack.LaterVersion;
 import dev.parley.sinks.edge.SseFrames;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -50,16 +51,16 @@ class TimelineTest {
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
     private static final Usage USAGE = new Usage(1, 1, UsageBasis.MEASURED, null);
 
-    private static ConversationEvent event(long sequence, @Nullable String turn, SpecificRecord body) {
+    private static ConversationEvent event(long sequence, @Nullable String turn, ConversationEvent.Body body) {
         return new ConversationEvent("t", "c", sequence, NOW, "cause", turn, null, body);
     }
 
-    private static GenerationChunk chunk(String turn, String attempt, SpecificRecord body) {
+    private static GenerationChunk chunk(String turn, String attempt, GenerationChunk.Body body) {
         return new GenerationChunk(turn + ".1", attempt, NOW, body);
     }
 
     private static Tally tally(int seq) {
-        return new Tally(seq, 0L, 0L, USAGE, null, 1.0, null);
+        return new Tally(seq, 0L, 0L, USAGE, null, 1.0, null, null, 0);
     }
 
     /** A random log of one conversation: records of both topics in one of the orders in which a node may read them. */
@@ -109,8 +110,8 @@ class TimelineTest {
                         turn,
                         id,
                         attempt < attempts
-                                ? new AttemptFailed("worker_lost", "x", true, tally(deltas))
-                                : new AttemptFinished("stop", tally(deltas))));
+                                ? new AttemptFailed("worker_lost", "x", true, tally(deltas), null)
+                                : new AttemptFinished("stop", tally(deltas), null, List.of())));
             }
             if (random.nextInt(3) == 0) {
                 chunks.add(chunk(turn, turn + "-late", new AttemptStarted(9, "initial", "e", "m", "w")));
@@ -599,5 +600,35 @@ class TimelineTest {
         for (String garbage : List.of("", "t1.", "t1.@@", "t1.AAAA", "5.1.0")) {
             assertThatThrownBy(() -> TenantCursor.parse(garbage)).isInstanceOf(InvalidCursorException.class);
         }
+    }
+
+    @Test
+    void anEventOfALaterVersionIsAChangeWithACursorOfItsOwn() {
+        Timeline timeline = new Timeline(KEY);
+        accept(timeline, event(1, null, new ConversationCreated(null, "w", Map.of())));
+
+        List<Frame> frames =
+                accept(timeline, event(2, null, LaterVersion.body(ConversationEvent.getClassSchema(), "ToolApproved")));
+
+        assertThat(frames).singleElement().satisfies(frame -> {
+            assertThat(frame.id()).isEqualTo(FeedCursor.after(2).toString());
+            assertThat(new String(frame.sse(), StandardCharsets.UTF_8))
+                    .contains("event: conversation.changed\n")
+                    .contains("\"sequence\":2,\"time\":\"2026-01-01T00:00:00Z\"")
+                    .doesNotContain("call_1");
+        });
+        assertThat(timeline.deleted()).isFalse();
+        assertThat(timeline.sequence()).isEqualTo(2);
+    }
+
+    @Test
+    void aChunkOfALaterVersionIsPassedOver() {
+        Timeline timeline = new Timeline(KEY);
+        accept(timeline, event(1, "turn", new TurnStarted("question", "answer", "turn.1", null)));
+        accept(timeline, chunk("turn", "a", new AttemptStarted(1, "initial", "e", "m", "w")));
+
+        assertThat(accept(timeline, chunk("turn", "a", LaterVersion.body(GenerationChunk.getClassSchema(), "Progress"))))
+                .isEmpty();
+        assertThat(accept(timeline, chunk("turn", "a", new TextDelta(0, "Hello")))).hasSize(1);
     }
 }

@@ -147,7 +147,7 @@ class ConversationProjectionIT {
         }
     }
 
-    private static LoggedEvent event(long sequence, @Nullable String turn, SpecificRecord body) {
+    private static LoggedEvent event(long sequence, @Nullable String turn, ConversationEvent.Body body) {
         return LoggedEvent.of(
                 new ConversationEvent("t", "c", sequence, Instant.EPOCH, "cause", turn, null, body),
                 new byte[] {1},

@@ -32,7 +32,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /** Draws logs that conversations could have written, several conversations interleaved. */
@@ -119,7 +118,7 @@ final class Histories {
             log(null, new ConversationCreated(maybe(text()), "w", Map.of("k", text())));
         }
 
-        private void log(@Nullable String turn, SpecificRecord body) {
+        private void log(@Nullable String turn, ConversationEvent.Body body) {
             // Clocks of several nodes: time may go backwards.
             Instant time = Instant.ofEpochMilli(1_767_225_600_000L + log.size() * 10L - random.nextInt(50));
             ConversationEvent event =
@@ -232,7 +231,7 @@ final class Histories {
             }
         }
 
-        private SpecificRecord end(Turn turn, String generation) {
+        private ConversationEvent.Body end(Turn turn, String generation) {
             return switch (random.nextInt(4)) {
                 case 0 ->
                     new TurnFailed(

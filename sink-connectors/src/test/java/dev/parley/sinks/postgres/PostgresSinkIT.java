@@ -48,7 +48,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -109,7 +108,7 @@ class PostgresSinkIT {
         postgres.close();
     }
 
-    private void log(@Nullable String turn, SpecificRecord body) {
+    private void log(@Nullable String turn, ConversationEvent.Body body) {
         ConversationEvent event =
                 new ConversationEvent("t", "c", ++sequence, NOW.plusSeconds(sequence), "cause", turn, null, body);
         byte[] value =

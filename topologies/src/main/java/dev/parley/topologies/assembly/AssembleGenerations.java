@@ -4,6 +4,7 @@ import dev.parley.chat.v1.CancelGeneration;
 import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.GenerationReport;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.topologies.assembly.Generation.Effect;
 import dev.parley.topologies.assembly.Generation.Step;
@@ -181,9 +182,7 @@ final class AssembleGenerations implements Processor<String, SpecificRecord, Str
                         watched != null ? watched.generation : closedOrUnknown(storeKey, control.getGenerationId());
                 save(storeKey, before.cancel(), trace(record.headers()));
             }
-            default ->
-                throw new IllegalArgumentException(
-                        "unknown control: " + control.getBody().getClass().getSimpleName());
+            case Unknown unknown -> throw new IllegalArgumentException("unknown control: " + unknown.type());
         }
     }
 
@@ -315,8 +314,8 @@ final class AssembleGenerations implements Processor<String, SpecificRecord, Str
     /** Forwards reports, their trace carried on from {@code cause}. */
     private void forward(String storeKey, List<GenerationReport> reports, Headers cause) {
         for (GenerationReport report : reports) {
-            Headers headers = CloudEventHeaders.of(
-                    report.getReportId(), (SpecificRecord) report.getBody(), SOURCE, report.getTime(), cause);
+            Headers headers =
+                    CloudEventHeaders.of(report.getReportId(), report.getBody(), SOURCE, report.getTime(), cause);
             Objects.requireNonNull(context)
                     .forward(new Record<>(
                             GenerationStores.conversationOf(storeKey), report, wallClock.millis(), headers));

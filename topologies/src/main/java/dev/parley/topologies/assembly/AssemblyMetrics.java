@@ -6,6 +6,8 @@ import dev.parley.chat.v1.GenerationCancelled;
 import dev.parley.chat.v1.GenerationCompleted;
 import dev.parley.chat.v1.GenerationFailed;
 import dev.parley.chat.v1.GenerationReport;
+import dev.parley.chat.v1.TurnPrepared;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.chat.v1.Usage;
 import dev.parley.topologies.assembly.Generation.Effect;
 import io.micrometer.core.instrument.Counter;
@@ -74,7 +76,8 @@ final class AssemblyMetrics {
             case GenerationFailed failed -> ended("failed", failed.getUsage());
             case GenerationCancelled cancelled -> ended("cancelled", cancelled.getUsage());
             case AttemptClaimed claimed -> count("parley.assembly.attempts.claimed");
-            default -> throw new IllegalArgumentException("not a report of assembly: " + report.getReportId());
+            case TurnPrepared _, Unknown _ ->
+                throw new IllegalArgumentException("not a report of assembly: " + report.getReportId());
         }
     }
 

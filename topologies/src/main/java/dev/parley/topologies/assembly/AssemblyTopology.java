@@ -1,15 +1,21 @@
 package dev.parley.topologies.assembly;
 
+import dev.parley.chat.v1.AttemptCancelled;
+import dev.parley.chat.v1.AttemptFailed;
+import dev.parley.chat.v1.AttemptFinished;
+import dev.parley.chat.v1.AttemptStarted;
 import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.GenerationReport;
+import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.TextDelta;
 import dev.parley.chat.v1.ToolCalled;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
-import dev.parley.topologies.records.Intake;
+import dev.parley.topologies.aggregate.Intake;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.InstantSource;
 import java.util.Map;
@@ -67,20 +73,13 @@ public final class AssemblyTopology {
         Topology topology = new Topology();
         Intake.add(
                 topology,
-                new Intake.Part<>(
-                        topics.chunks(), "read-chunks", "decode-chunks", STAGE, ASSEMBLE, AssemblyTopology::objection),
+                new Intake.Part<>("chunks", topics.chunks(), STAGE, ASSEMBLE, AssemblyTopology::objection),
                 topics.deadLetters(),
                 wallClock,
                 meters);
         Intake.add(
                 topology,
-                new Intake.Part<>(
-                        topics.controls(),
-                        "read-controls",
-                        "decode-controls",
-                        STAGE,
-                        ASSEMBLE,
-                        AssemblyTopology::objection),
+                new Intake.Part<>("controls", topics.controls(), STAGE, ASSEMBLE, AssemblyTopology::objection),
                 topics.deadLetters(),
                 wallClock,
                 meters);
@@ -139,7 +138,8 @@ public final class AssemblyTopology {
             case TextDelta delta -> delta.getSeq();
             case ReasoningDelta delta -> delta.getSeq();
             case ToolCalled called -> called.getSeq();
-            default -> 0; // The others have none.
+            case AttemptStarted _, Heartbeat _, AttemptFinished _, AttemptFailed _, AttemptCancelled _, Unknown _ ->
+                0; // They have none.
         };
         return seq < 0 ? "seq is negative" : objection(key, chunk.getGenerationId());
     }

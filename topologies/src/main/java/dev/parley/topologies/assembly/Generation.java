@@ -19,7 +19,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
 import java.util.function.UnaryOperator;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -349,7 +348,7 @@ sealed interface Generation {
 
         /** The id is a function of the fact, so that whoever reads a repeat knows it for one. */
         private GenerationReport report(
-                @Nullable AttemptProgress progress, String fact, SpecificRecord body, Instant now) {
+                @Nullable AttemptProgress progress, String fact, GenerationReport.Body body, Instant now) {
             String attemptId = progress == null ? "none" : progress.attemptId();
             return new GenerationReport(generationId + "/" + attemptId + "/" + fact, generationId, now, body);
         }

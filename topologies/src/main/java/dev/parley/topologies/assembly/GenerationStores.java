@@ -6,11 +6,11 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.TopicSpec;
-import dev.parley.schemas.serde.TrustedRecords;
+import dev.parley.schemas.serde.SingleObject;
+import dev.parley.topologies.aggregate.SingleObjectSerde;
 import dev.parley.topologies.assembly.AttemptProgress.Cost;
 import dev.parley.topologies.assembly.AttemptProgress.Phase;
 import dev.parley.topologies.assembly.Transcript.Segment;
-import dev.parley.topologies.records.SingleObjectSerde;
 import dev.parley.topologies.state.v1.AttemptCost;
 import dev.parley.topologies.state.v1.AttemptPhase;
 import dev.parley.topologies.state.v1.ClosedGenerationHeader;
@@ -19,8 +19,7 @@ import dev.parley.topologies.state.v1.GenerationHeader;
 import dev.parley.topologies.state.v1.OpenGenerationHeader;
 import dev.parley.topologies.state.v1.TextSegment;
 import dev.parley.topologies.state.v1.ToolCallSegment;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import dev.parley.topologies.state.v1.Unknown;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -29,8 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
-import org.apache.avro.message.BinaryMessageDecoder;
-import org.apache.avro.message.BinaryMessageEncoder;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
@@ -61,14 +58,7 @@ final class GenerationStores {
     static final char SEPARATOR = '#';
 
     private static final StringSerializer KEYS = new StringSerializer();
-    private static final BinaryMessageEncoder<GenerationReport> REPORT_ENCODER;
-    private static final BinaryMessageDecoder<GenerationReport> REPORT_DECODER;
-
-    static {
-        TrustedRecords.trust();
-        REPORT_ENCODER = GenerationReport.getEncoder();
-        REPORT_DECODER = GenerationReport.getDecoder();
-    }
+    private static final SingleObject<GenerationReport> REPORTS = SingleObject.of(GenerationReport.class);
 
     private final KeyValueStore<String, GenerationHeader> headers;
     private final KeyValueStore<String, TextSegment> texts;
@@ -85,13 +75,11 @@ final class GenerationStores {
         builders.add(Stores.keyValueStoreBuilder(
                         Stores.persistentKeyValueStore(GENERATIONS),
                         Serdes.String(),
-                        SingleObjectSerde.of(GenerationHeader.getEncoder(), GenerationHeader.getDecoder()))
+                        SingleObjectSerde.of(GenerationHeader.class))
                 .withCachingEnabled()
                 .withLoggingEnabled(changelog));
         builders.add(Stores.keyValueStoreBuilder(
-                        Stores.persistentKeyValueStore(TEXTS),
-                        Serdes.String(),
-                        SingleObjectSerde.of(TextSegment.getEncoder(), TextSegment.getDecoder()))
+                        Stores.persistentKeyValueStore(TEXTS), Serdes.String(), SingleObjectSerde.of(TextSegment.class))
                 .withCachingEnabled()
                 .withLoggingEnabled(changelog));
         return builders;
@@ -199,9 +187,7 @@ final class GenerationStores {
         return switch (header.getBody()) {
             case OpenGenerationHeader open -> new Stored(open(storeKey, open), open.getTraceparent());
             case ClosedGenerationHeader closed -> new Stored(closed(closed), null);
-            default ->
-                throw new IllegalStateException(
-                        "unknown header: " + header.getBody().getClass());
+            case Unknown unknown -> throw new IllegalStateException("a header of a later version: " + unknown.type());
         };
     }
 
@@ -308,18 +294,10 @@ final class GenerationStores {
     }
 
     private static ByteBuffer encoded(GenerationReport report) {
-        try {
-            return REPORT_ENCODER.encode(report);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return ByteBuffer.wrap(REPORTS.encode(report));
     }
 
     private static GenerationReport decoded(ByteBuffer report) {
-        try {
-            return REPORT_DECODER.decode(report.duplicate());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return REPORTS.decode(report);
     }
 }

@@ -12,6 +12,7 @@ import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolCalled;
+import dev.parley.chat.v1.Unknown;
 
 /** What one chunk says about its attempt. */
 sealed interface Signal {
@@ -63,9 +64,7 @@ sealed interface Signal {
             case AttemptFailed failed ->
                 new Failed(failed.getCode(), failed.getDetail(), failed.getRetryable(), failed.getTally());
             case AttemptCancelled cancelled -> new Cancelled(cancelled.getTally());
-            default ->
-                throw new IllegalArgumentException(
-                        "unknown chunk: " + chunk.getBody().getClass().getSimpleName());
+            case Unknown unknown -> throw new IllegalArgumentException("unknown chunk: " + unknown.type());
         };
     }
 }

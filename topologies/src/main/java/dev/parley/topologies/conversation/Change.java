@@ -1,14 +1,14 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.ConversationEvent;
 import java.time.Instant;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /** A change of a conversation's state: an event of the log, or a step of a turn that the log need not know. */
 sealed interface Change {
 
     /** An event, by its body. */
-    record Logged(SpecificRecord body, @Nullable String turnId) implements Change {}
+    record Logged(ConversationEvent.Body body, @Nullable String turnId) implements Change {}
 
     /** A command was taken; a repeat of it is to change nothing. */
     record CommandSeen(String commandId) implements Change {}

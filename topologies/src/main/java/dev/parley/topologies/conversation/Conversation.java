@@ -3,11 +3,16 @@ package dev.parley.topologies.conversation;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
+import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
+import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.TurnIds;
 import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Running;
@@ -106,7 +111,8 @@ record Conversation(
             case MessageCompleted completed -> counted.ended(logged.turnId());
             case TurnFailed failed -> counted.ended(logged.turnId());
             case TurnCancelled cancelled -> counted.ended(logged.turnId());
-            default -> counted; // Every other event only counts.
+            case MessageAccepted _, MessageRejected _, TurnStarted _, FeedbackRecorded _, Unknown _ ->
+                counted; // The event only counts.
         };
     }
 

@@ -1,14 +1,24 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
+import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
+import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
 
 /** What operators see of conversations. Thread-safe: shared by all tasks. */
@@ -26,14 +36,23 @@ final class ConversationMetrics {
         active.addAndGet(more);
     }
 
-    void event(SpecificRecord body) {
+    void event(ConversationEvent.Body body) {
         meters.counter("parley.conversation.events", "type", body.getClass().getSimpleName())
                 .increment();
         switch (body) {
             case MessageCompleted completed -> ended("completed", completed.getTimings());
             case TurnFailed failed -> ended("failed", failed.getTimings());
             case TurnCancelled cancelled -> ended("cancelled", cancelled.getTimings());
-            default -> {} // Only endings have times.
+            case ConversationCreated _,
+                    ConversationRenamed _,
+                    ConversationDeleted _,
+                    MessageAccepted _,
+                    MessageRejected _,
+                    TurnStarted _,
+                    TurnRouted _,
+                    TurnRetrieved _,
+                    FeedbackRecorded _,
+                    Unknown _ -> {} // Only endings have times.
         }
     }
 

@@ -1,29 +1,21 @@
 package dev.parley.topologies.conversation;
 
-import dev.parley.chat.v1.CallerPrompt;
+import static dev.parley.topologies.aggregate.AggregateTopology.store;
+
 import dev.parley.chat.v1.PromptMessage;
-import dev.parley.chat.v1.Role;
-import dev.parley.schemas.TopicSpec;
+import dev.parley.topologies.aggregate.Decision;
+import dev.parley.topologies.aggregate.SingleObjectSerde;
 import dev.parley.topologies.conversation.Turn.Running;
-import dev.parley.topologies.records.SingleObjectSerde;
 import dev.parley.topologies.state.v1.ExchangeState;
 import dev.parley.topologies.state.v1.HeadState;
 import dev.parley.topologies.state.v1.MessageState;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
-import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
-import org.apache.kafka.streams.state.Stores;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,9 +28,6 @@ final class ConversationStores {
     static final String MESSAGES = "conversation-messages";
     static final String MESSAGE_IDS = "message-ids";
     static final String ACTIVE_TURNS = "active-turns";
-
-    /** A usual rule of thumb for English text; a model's own tokenizer is not known here. */
-    private static final int CHARS_PER_TOKEN = 4;
 
     /** No conversation key contains it. */
     private static final char SEPARATOR = '\u0000';
@@ -55,19 +44,12 @@ final class ConversationStores {
         this.activeTurns = context.getStateStore(ACTIVE_TURNS);
     }
 
-    static Set<StoreBuilder<?>> builders() {
-        // In this order always: the topology's description is a golden file.
-        return new LinkedHashSet<>(List.of(
-                store(HEADS, SingleObjectSerde.of(HeadState.getEncoder(), HeadState.getDecoder())),
-                store(MESSAGES, SingleObjectSerde.of(ExchangeState.getEncoder(), ExchangeState.getDecoder())),
-                store(MESSAGE_IDS, SingleObjectSerde.of(MessageState.getEncoder(), MessageState.getDecoder())),
-                store(ACTIVE_TURNS, Serdes.String())));
-    }
-
-    private static <V> StoreBuilder<KeyValueStore<String, V>> store(String name, Serde<V> values) {
-        return Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(name), Serdes.String(), values)
-                .withCachingDisabled()
-                .withLoggingEnabled(Map.of("max.message.bytes", Integer.toString(TopicSpec.MAX_MESSAGE_BYTES)));
+    static List<StoreBuilder<?>> builders() {
+        return List.of(
+                store(HEADS, SingleObjectSerde.of(HeadState.class)),
+                store(MESSAGES, SingleObjectSerde.of(ExchangeState.class)),
+                store(MESSAGE_IDS, SingleObjectSerde.of(MessageState.class)),
+                store(ACTIVE_TURNS, Serdes.String()));
     }
 
     Conversation conversation(String key) {
@@ -75,11 +57,14 @@ final class ConversationStores {
         return state == null ? Conversation.NONE : StateRecords.read(state);
     }
 
-    /** Keeps {@code after}, which {@code before} has become. */
-    void put(String key, Conversation before, Conversation after) {
-        heads.put(key, StateRecords.stored(after));
-        String was = activeTurn(before);
-        String is = activeTurn(after);
+    /** Keeps what was decided: the head, and what changed of its messages. */
+    void save(String key, Decision<Conversation, Change, Order> decision) {
+        decision.steps().stream()
+                .flatMap(step -> MessageChange.of(step).stream())
+                .forEach(change -> apply(key, change));
+        heads.put(key, StateRecords.stored(decision.state()));
+        String was = activeTurn(decision.before());
+        String is = activeTurn(decision.state());
         if (is != null && !is.equals(was)) {
             activeTurns.put(key, is);
         } else if (is == null && was != null) {
@@ -99,22 +84,20 @@ final class ConversationStores {
         }
     }
 
-    void putMessage(String key, String messageId, MessageState message) {
-        messageIds.put(messageKey(key, messageId), message);
-    }
-
-    void putExchange(String key, long position, ExchangeState exchange) {
-        exchanges.put(exchangeKey(key, position), exchange);
-    }
-
-    /** Takes an exchange out of the history. */
-    void discount(String key, long position) {
-        ExchangeState exchange = exchanges.get(exchangeKey(key, position));
-        if (exchange != null) {
-            putExchange(
-                    key,
-                    position,
-                    ExchangeState.newBuilder(exchange).setCounted(false).build());
+    private void apply(String key, MessageChange change) {
+        switch (change) {
+            case MessageChange.Known(String messageId, MessageState message) ->
+                messageIds.put(messageKey(key, messageId), message);
+            case MessageChange.Ended(long position, ExchangeState exchange) ->
+                exchanges.put(exchangeKey(key, position), exchange);
+            case MessageChange.Replaced(long position) -> {
+                ExchangeState exchange = exchanges.get(exchangeKey(key, position));
+                if (exchange != null) {
+                    exchanges.put(
+                            exchangeKey(key, position),
+                            ExchangeState.newBuilder(exchange).setCounted(false).build());
+                }
+            }
         }
     }
 
@@ -160,46 +143,13 @@ final class ConversationStores {
                 StateRecords.prompt(exchange.getPrompt()));
     }
 
-    /** What was said before {@code position}, oldest first: whole exchanges, the newest that fit into {@code maxTokens}. */
+    /** What was said before {@code position}, as far as it fits into {@code maxTokens}: {@link PromptHistory}. */
     List<PromptMessage> historyBefore(String key, long position, int maxTokens) {
-        Deque<PromptMessage> messages = new ArrayDeque<>();
-        long room = (long) maxTokens * CHARS_PER_TOKEN;
         try (KeyValueIterator<String, ExchangeState> backwards = backwards(key, position)) {
-            while (backwards.hasNext()) {
-                ExchangeState exchange = backwards.next().value;
-                if (!exchange.getCounted()) {
-                    continue;
-                }
-                List<PromptMessage> said = messages(exchange);
-                room -= said.stream()
-                        .mapToLong(message -> message.getContent().length())
-                        .sum();
-                if (room < 0) {
-                    break;
-                }
-                said.reversed().forEach(messages::addFirst);
-            }
+            PromptHistory history = new PromptHistory(maxTokens);
+            while (backwards.hasNext() && history.add(backwards.next().value)) {}
+            return history.messages();
         }
-        // The result of a call that nobody made, since the exchange that asked for it is left out, would be refused.
-        while (!messages.isEmpty() && messages.getFirst().getRole() == Role.TOOL) {
-            messages.removeFirst();
-        }
-        return List.copyOf(messages);
-    }
-
-    private static List<PromptMessage> messages(ExchangeState exchange) {
-        List<PromptMessage> messages = new ArrayList<>();
-        CallerPrompt prompt = StateRecords.prompt(exchange.getPrompt());
-        if (prompt == null) {
-            messages.add(new PromptMessage(Role.USER, exchange.getQuestion(), List.of(), null));
-        } else {
-            messages.addAll(prompt.getContext());
-            messages.add(
-                    new PromptMessage(prompt.getRole(), exchange.getQuestion(), List.of(), prompt.getToolCallId()));
-        }
-        messages.add(new PromptMessage(
-                Role.ASSISTANT, exchange.getAnswer(), StateRecords.toolCalls(exchange.getToolCalls()), null));
-        return messages;
     }
 
     private KeyValueIterator<String, ExchangeState> backwards(String key, long before) {

@@ -3,6 +3,7 @@ package dev.parley.topologies.conversation;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.schemas.serde.SingleObject;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Regenerated;
@@ -13,20 +14,15 @@ import dev.parley.topologies.state.v1.SourceState;
 import dev.parley.topologies.state.v1.ToolCallState;
 import dev.parley.topologies.state.v1.TurnPhase;
 import dev.parley.topologies.state.v1.TurnState;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Objects;
-import org.apache.avro.message.BinaryMessageDecoder;
-import org.apache.avro.message.BinaryMessageEncoder;
 import org.jspecify.annotations.Nullable;
 
 /** Conversations as they are stored. */
 final class StateRecords {
 
-    private static final BinaryMessageEncoder<CallerPrompt> PROMPT_ENCODER = CallerPrompt.getEncoder();
-    private static final BinaryMessageDecoder<CallerPrompt> PROMPT_DECODER = CallerPrompt.getDecoder();
+    private static final SingleObject<CallerPrompt> PROMPTS = SingleObject.of(CallerPrompt.class);
 
     private StateRecords() {}
 
@@ -144,19 +140,11 @@ final class StateRecords {
     }
 
     static @Nullable ByteBuffer stored(@Nullable CallerPrompt prompt) {
-        try {
-            return prompt == null ? null : PROMPT_ENCODER.encode(prompt);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return prompt == null ? null : ByteBuffer.wrap(PROMPTS.encode(prompt));
     }
 
     static @Nullable CallerPrompt prompt(@Nullable ByteBuffer stored) {
-        try {
-            return stored == null ? null : PROMPT_DECODER.decode(stored.duplicate());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return stored == null ? null : PROMPTS.decode(stored);
     }
 
     static List<ToolCallState> stored(List<ToolCall> calls) {

@@ -1,7 +1,9 @@
 package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.SubmitMessage;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +27,36 @@ record Turn(
         @Nullable CallerPrompt prompt,
         Instant acceptedAt,
         @Nullable Regenerated regenerates) {
+
+    /** The turn of a message. */
+    static Turn asked(SubmitMessage submit, Instant at) {
+        return new Turn(
+                submit.getTurnId(),
+                submit.getMessageId(),
+                submit.getAssistantMessageId(),
+                submit.getContent(),
+                submit.getIntent(),
+                submit.getEngine(),
+                submit.getMetadata(),
+                submit.getPrompt(),
+                at,
+                null);
+    }
+
+    /** The turn that answers {@code exchange} anew. */
+    static Turn askedAnew(RegenerateMessage regenerate, History.Exchange exchange, Instant at) {
+        return new Turn(
+                regenerate.getTurnId(),
+                exchange.userMessageId(),
+                regenerate.getAssistantMessageId(),
+                exchange.question(),
+                null,
+                regenerate.getEngine(),
+                Map.of(),
+                exchange.prompt(),
+                at,
+                new Regenerated(exchange.assistantMessageId(), exchange.position()));
+    }
 
     /** The same turn, replacing another answer. */
     Turn replacing(Regenerated other) {

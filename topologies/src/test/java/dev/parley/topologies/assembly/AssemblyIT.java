@@ -159,7 +159,7 @@ class AssemblyIT {
                 .get();
     }
 
-    private List<Object> bodies(List<GenerationReport> reports) {
+    private List<GenerationReport.Body> bodies(List<GenerationReport> reports) {
         Topic<String, GenerationReport> topic = topics.generationResults();
         for (ConsumerRecord<byte[], byte[]> record : read(topic.name())) {
             assertThat(new String(record.key(), StandardCharsets.UTF_8)).isEqualTo(KEY);

@@ -17,6 +17,7 @@ import dev.parley.schemas.DeadLetter;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
+import dev.parley.stack.LaterVersion;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
@@ -348,9 +349,38 @@ class AssemblyTopologyTest {
         return count;
     }
 
-    private List<Object> bodies() {
+    private List<GenerationReport.Body> bodies() {
         return reports.readValuesToList().stream()
                 .map(GenerationReport::getBody)
                 .toList();
+    }
+
+    @Test
+    void whatOnlyALaterVersionKnowsIsSetAside() {
+        pipe(Attempts.started("a", 1), Attempts.text("a", 0, "Hello"));
+        bodies();
+
+        chunks.pipeInput(
+                KEY,
+                new GenerationChunk(
+                        Attempts.GENERATION,
+                        "a",
+                        Attempts.NOW,
+                        LaterVersion.body(GenerationChunk.getClassSchema(), "Progress")));
+        controls.pipeInput(
+                KEY,
+                new Control(
+                        Attempts.GENERATION,
+                        Attempts.NOW,
+                        LaterVersion.body(Control.getClassSchema(), "PauseGeneration")));
+        pipe(Attempts.finished("a", 1, "Hello"));
+
+        assertThat(deadLetters.readRecordsToList())
+                .extracting(letter -> CloudEventHeaders.text(letter.headers(), DeadLetter.CODE) + ": "
+                        + CloudEventHeaders.text(letter.headers(), DeadLetter.CAUSE))
+                .containsExactly(
+                        "unknown_type: of a type that only a later version knows: dev.parley.chat.v1.Progress",
+                        "unknown_type: of a type that only a later version knows: dev.parley.chat.v1.PauseGeneration");
+        assertThat(bodies()).singleElement().isInstanceOf(GenerationCompleted.class);
     }
 }

@@ -18,6 +18,7 @@ import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.TextChecksum;
 import java.time.Instant;
+import java.util.List;
 
 /** Chunks and controls as workers and the conversation write them, for tests. */
 final class Attempts {
@@ -57,11 +58,11 @@ final class Attempts {
     }
 
     static GenerationChunk finished(String attemptId, int seq, String text) {
-        return chunk(attemptId, new AttemptFinished("stop", tally(seq, text)));
+        return chunk(attemptId, new AttemptFinished("stop", tally(seq, text), null, List.of()));
     }
 
     static GenerationChunk failed(String attemptId, int seq, String text, boolean retryable) {
-        return chunk(attemptId, new AttemptFailed("engine_error", "status 500", retryable, tally(seq, text)));
+        return chunk(attemptId, new AttemptFailed("engine_error", "status 500", retryable, tally(seq, text), null));
     }
 
     static GenerationChunk cancelled(String attemptId, int seq, String text) {
@@ -74,10 +75,10 @@ final class Attempts {
 
     static Tally tally(int seq, String text) {
         TextChecksum checksum = TextChecksum.of(text);
-        return new Tally(seq, checksum.bytes(), checksum.crc32c(), MEASURED, 12.5, 80.0, null);
+        return new Tally(seq, checksum.bytes(), checksum.crc32c(), MEASURED, 12.5, 80.0, null, null, 0);
     }
 
-    private static GenerationChunk chunk(String attemptId, Object body) {
+    private static GenerationChunk chunk(String attemptId, GenerationChunk.Body body) {
         return new GenerationChunk(GENERATION, attemptId, NOW, body);
     }
 }

@@ -312,7 +312,7 @@ class GenerationTest {
         return (Generation.Open) generation;
     }
 
-    private List<Object> bodies() {
+    private List<GenerationReport.Body> bodies() {
         return reports.stream().map(GenerationReport::getBody).toList();
     }
 

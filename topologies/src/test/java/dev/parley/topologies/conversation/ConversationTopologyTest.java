@@ -28,6 +28,7 @@ import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
+import dev.parley.stack.LaterVersion;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InputStream;
@@ -385,5 +386,34 @@ class ConversationTopologyTest {
         assertThat(CloudEventHeaders.text(letters.getLast().headers(), DeadLetter.CODE))
                 .isEqualTo("invalid_record");
         assertThat(events.readValuesToList()).hasSize(3);
+    }
+
+    @Test
+    void whatOnlyALaterVersionKnowsIsSetAsideAndNeverDecidedUpon() {
+        commands.pipeInput(KEY, submit("one", "Hi"));
+        events.readValuesToList();
+        Command approval = new Command(
+                "command-two", "default", "c1", NOW, LaterVersion.body(Command.getClassSchema(), "ApproveToolCall"));
+        GenerationReport pause = new GenerationReport(
+                "report-two", "one.1", NOW, LaterVersion.body(GenerationReport.getClassSchema(), "GenerationPaused"));
+
+        commands.pipeInput(KEY, approval);
+        reports.pipeInput(KEY, pause);
+
+        List<TestRecord<byte[], byte[]>> letters = deadLetters.readRecordsToList();
+        assertThat(letters)
+                .extracting(letter -> CloudEventHeaders.text(letter.headers(), DeadLetter.CODE) + ": "
+                        + CloudEventHeaders.text(letter.headers(), DeadLetter.CAUSE))
+                .containsExactly(
+                        "unknown_type: of a type that only a later version knows: dev.parley.chat.v1.ApproveToolCall",
+                        "unknown_type: of a type that only a later version knows: dev.parley.chat.v1.GenerationPaused");
+        assertThat(letters.getFirst().value())
+                .as("as it came, to be written again")
+                .isEqualTo(topics.commands()
+                        .values()
+                        .serializer()
+                        .serialize(topics.commands().name(), approval));
+        assertThat(events.isEmpty()).isTrue();
+        assertThat(controls.isEmpty()).isTrue();
     }
 }

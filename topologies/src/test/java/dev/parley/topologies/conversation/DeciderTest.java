@@ -8,6 +8,7 @@ import dev.parley.chat.v1.AttemptLost;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.CreateConversation;
 import dev.parley.chat.v1.DeleteConversation;
 import dev.parley.chat.v1.GenerationCancelled;
@@ -33,8 +34,7 @@ import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.serde.TrustedRecords;
-import dev.parley.topologies.conversation.Decider.Decision;
-import dev.parley.topologies.conversation.Decider.Order;
+import dev.parley.topologies.aggregate.Decision;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -93,10 +93,10 @@ class DeciderTest {
 
         List<SpecificRecord> on(Input input) {
             Conversation before = state;
-            Decision decision = Decider.decide(state, input, RULES, this, NOW);
+            Decision<Conversation, Change, Order> decision = Decider.decide(state, input, RULES, this, NOW);
             List<SpecificRecord> logged = new ArrayList<>();
-            for (Change change : decision.changes()) {
-                if (change instanceof Change.Logged(SpecificRecord body, String turnId)) {
+            for (Decision.Step<Conversation, Change> step : decision.steps()) {
+                if (step.change() instanceof Change.Logged(ConversationEvent.Body body, String turnId)) {
                     logged.add(body);
                     switch (body) {
                         case MessageAccepted accepted -> messages.add(accepted.getMessageId());
@@ -125,11 +125,11 @@ class DeciderTest {
                     running.turn().prompt()));
         }
 
-        List<SpecificRecord> ask(SpecificRecord body) {
+        List<SpecificRecord> ask(Command.Body body) {
             return ask("command-" + commands++, body);
         }
 
-        List<SpecificRecord> ask(String commandId, SpecificRecord body) {
+        List<SpecificRecord> ask(String commandId, Command.Body body) {
             return on(new Input.Asked(new Command(commandId, "t", "c", NOW, body)));
         }
 
@@ -147,7 +147,7 @@ class DeciderTest {
                     null));
         }
 
-        List<SpecificRecord> report(String turn, SpecificRecord body) {
+        List<SpecificRecord> report(String turn, GenerationReport.Body body) {
             return on(new Input.Reported(new GenerationReport("report", turn + ".1", NOW, body)));
         }
 

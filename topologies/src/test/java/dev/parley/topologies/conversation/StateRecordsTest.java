@@ -9,11 +9,11 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
+import dev.parley.schemas.serde.SingleObject;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.state.v1.HeadState;
-import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -85,13 +85,13 @@ class StateRecordsTest {
                 List.of("command-1", "command-2"));
     }
 
-    private static Conversation stored(Conversation conversation) throws IOException {
-        return StateRecords.read(
-                HeadState.getDecoder().decode(HeadState.getEncoder().encode(StateRecords.stored(conversation))));
+    private static Conversation stored(Conversation conversation) {
+        SingleObject<HeadState> heads = SingleObject.of(HeadState.class);
+        return StateRecords.read(heads.decode(heads.encode(StateRecords.stored(conversation))));
     }
 
     @Test
-    void aConversationIsReadAsItWasStored() throws IOException {
+    void aConversationIsReadAsItWasStored() {
         for (Phase phase : List.of(
                 new Phase.Preparing(),
                 new Phase.Generating(),

@@ -7,12 +7,11 @@ import dev.parley.chat.v1.Document;
 import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.chat.v1.IndexedPassage;
 import dev.parley.schemas.TopicSpec;
+import dev.parley.schemas.serde.SingleObject;
 import dev.parley.topologies.retrieval.BgeSmallEmbedder;
 import dev.parley.topologies.retrieval.Embedder;
 import dev.parley.topologies.retrieval.Vectors;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -58,24 +57,24 @@ class IndexerTest {
     }
 
     @Test
-    void ofTooManyPassagesTheFirstAreKept() throws IOException {
+    void ofTooManyPassagesTheFirstAreKept() {
         Document document = document(IntStream.range(0, 3_000)
                 .mapToObj("# Tiny %d\n\n§\n\n"::formatted)
                 .collect(Collectors.joining()));
         int bound = 1_000_000;
         DocumentPassages passages = index(new Blank(), bound, document);
         assertThat(passages.getPassages()).hasSizeBetween(200, 2_000);
-        assertThat(DocumentPassages.getEncoder().encode(passages).remaining()).isLessThan(bound);
+        assertThat(SingleObject.of(DocumentPassages.class).encode(passages)).hasSizeLessThan(bound);
         assertThat(meters.counter("parley.indexing.documents.shortened").count())
                 .isOne();
     }
 
     @Test
-    void theLargestDocumentsPassagesFitARecord() throws IOException {
+    void theLargestDocumentsPassagesFitARecord() {
         Document document = document("§ ".repeat(TopicSpec.MAX_MESSAGE_BYTES / 3 - 1_000));
         DocumentPassages passages = index(new Blank(), Indexer.MAX_PASSAGES_BYTES, document);
-        ByteBuffer bytes = DocumentPassages.getEncoder().encode(passages);
-        assertThat(bytes.remaining()).isLessThan(TopicSpec.MAX_MESSAGE_BYTES - 500_000);
+        byte[] bytes = SingleObject.of(DocumentPassages.class).encode(passages);
+        assertThat(bytes).hasSizeLessThan(TopicSpec.MAX_MESSAGE_BYTES - 500_000);
     }
 
     @Test

@@ -2,12 +2,22 @@ package dev.parley.ingest.protocol.nativeapi;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
+import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
+import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.chat.v1.Usage;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Json;
@@ -105,7 +115,17 @@ final class EndedTurn {
                         cancelled.getForgotten() ? Status.FORGOTTEN : Status.CANCELLED,
                         began,
                         brokenOff(end, cancelled.getUsage(), cancelled.getAttempt(), Optional.empty()));
-            default -> throw new IllegalArgumentException("not the end of a turn");
+            case ConversationCreated _,
+                    ConversationRenamed _,
+                    ConversationDeleted _,
+                    MessageAccepted _,
+                    MessageRejected _,
+                    TurnStarted _,
+                    TurnRouted _,
+                    TurnRetrieved _,
+                    FeedbackRecorded _,
+                    Unknown _ ->
+                throw new IllegalArgumentException("not the end of a turn");
         };
     }
 

@@ -1,6 +1,5 @@
 package dev.parley.ingest.protocol.openai;
 
-import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
@@ -63,12 +62,7 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
                 });
         body.done();
         return new ChatCompletionRequest(
-                new ModelCall(
-                        model,
-                        choice,
-                        last.getContent(),
-                        new CallerPrompt(last.getRole(), last.getToolCallId(), messages, options),
-                        metadata),
+                ModelCall.of(model, choice, messages, last, options, metadata),
                 stream,
                 includeUsage);
     }

@@ -1,6 +1,7 @@
 package dev.parley.ingest.protocol.openai;
 
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.SubmitMessage;
@@ -20,6 +21,18 @@ import java.util.Optional;
  */
 record ModelCall(
         String model, Models.Choice choice, String content, CallerPrompt prompt, Map<String, String> metadata) {
+
+    /** A call whose last message is what is asked, with {@code before} sent along. */
+    static ModelCall of(
+            String model,
+            Models.Choice choice,
+            List<PromptMessage> before,
+            PromptMessage last,
+            GenerationOptions options,
+            Map<String, String> metadata) {
+        CallerPrompt prompt = new CallerPrompt(last.getRole(), last.getToolCallId(), before, options);
+        return new ModelCall(model, choice, last.getContent(), prompt, metadata);
+    }
 
     SubmitMessage submit(TurnIds ids) {
         return submit(ids, List.of());

@@ -3,7 +3,11 @@ package dev.parley.ingest.protocol.openai;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
@@ -11,7 +15,10 @@ import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.chat.v1.Usage;
 import dev.parley.ingest.http.Json;
 import dev.parley.schemas.ErrorCode;
@@ -54,7 +61,13 @@ final class ResponseJson {
                 usage(cancelled.getUsage());
             }
             case MessageRejected rejected -> failed(rejected.getCode(), rejected.getDetail(), "", null);
-            default -> {} // Nothing that a response shows.
+            case ConversationCreated _,
+                    ConversationRenamed _,
+                    ConversationDeleted _,
+                    TurnRouted _,
+                    TurnRetrieved _,
+                    FeedbackRecorded _,
+                    Unknown _ -> {} // Nothing that a response shows.
         }
     }
 

@@ -2,7 +2,6 @@ package dev.parley.ingest.protocol.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.RawValue;
-import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
@@ -85,12 +84,7 @@ record ResponseRequest(
                 });
         body.done();
         return new ResponseRequest(
-                new ModelCall(
-                        model,
-                        choice,
-                        last.getContent(),
-                        new CallerPrompt(last.getRole(), last.getToolCallId(), messages, options),
-                        metadata),
+                ModelCall.of(model, choice, messages, last, options, metadata),
                 previous,
                 conversation,
                 stream,

@@ -1,7 +1,6 @@
 package dev.parley.ingest.protocol.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.GenerationOptions;
@@ -10,7 +9,7 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.ingest.http.JsonBody;
-import dev.parley.ingest.http.ProblemException;
+import dev.parley.ingest.http.Refusals;
 import dev.parley.schemas.serde.TrustedRecords;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -190,12 +189,6 @@ class ChatCompletionRequestTest {
         assertThat(with(members).call().content()).isEqualTo("Hi");
     }
 
-    private static void expectRefused(Runnable reading, String field) {
-        ProblemException problem = catchThrowableOfType(ProblemException.class, reading::run);
-        assertThat(problem).isNotNull();
-        assertThat(problem.field()).as(problem.getMessage()).contains(field);
-    }
-
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -235,7 +228,7 @@ class ChatCompletionRequestTest {
                 "\"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"f\"}, \"x\": 1}] | tools[0].x"
             })
     void whatIsNotSupportedIsRefusedByItsPath(String members, String field) {
-        expectRefused(() -> with(members), field);
+        Refusals.expect(() -> with(members), field);
     }
 
     @ParameterizedTest
@@ -263,15 +256,15 @@ class ChatCompletionRequestTest {
                 "5 | messages[0]"
             })
     void aMessageThatDoesNotDoIsRefusedByItsPath(String message, String field) {
-        expectRefused(() -> saying(message), field);
+        Refusals.expect(() -> saying(message), field);
     }
 
     @Test
     void thereMustBeAModelAndAMessage() {
-        expectRefused(() -> read("{\"messages\": [" + HI + "]}"), "model");
-        expectRefused(() -> read("{\"model\": \"other\", \"messages\": [" + HI + "]}"), "model");
-        expectRefused(() -> read("{\"model\": \"m\"}"), "messages");
-        expectRefused(() -> saying(), "messages");
-        expectRefused(() -> read("{\"model\": \"m\", \"messages\": {}}"), "messages");
+        Refusals.expect(() -> read("{\"messages\": [" + HI + "]}"), "model");
+        Refusals.expect(() -> read("{\"model\": \"other\", \"messages\": [" + HI + "]}"), "model");
+        Refusals.expect(() -> read("{\"model\": \"m\"}"), "messages");
+        Refusals.expect(() -> saying(), "messages");
+        Refusals.expect(() -> read("{\"model\": \"m\", \"messages\": {}}"), "messages");
     }
 }

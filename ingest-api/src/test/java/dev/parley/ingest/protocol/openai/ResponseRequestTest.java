@@ -1,7 +1,6 @@
 package dev.parley.ingest.protocol.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.GenerationOptions;
@@ -11,6 +10,7 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
+import dev.parley.ingest.http.Refusals;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.serde.TrustedRecords;
 import java.nio.charset.StandardCharsets;
@@ -215,12 +215,6 @@ class ResponseRequestTest {
         assertThat(with(members).call().content()).isEqualTo("Hi");
     }
 
-    private static void expectRefused(Runnable reading, String field) {
-        ProblemException problem = catchThrowableOfType(ProblemException.class, reading::run);
-        assertThat(problem).isNotNull();
-        assertThat(problem.field()).as(problem.getMessage()).contains(field);
-    }
-
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -260,7 +254,7 @@ class ResponseRequestTest {
                 "\"tools\": [{\"type\": \"function\", \"name\": \"f\", \"x\": 5}] | tools[0].x"
             })
     void whatIsNotSupportedIsRefusedByItsPath(String members, String field) {
-        expectRefused(() -> with(members), field);
+        Refusals.expect(() -> with(members), field);
     }
 
     @ParameterizedTest
@@ -289,13 +283,13 @@ class ResponseRequestTest {
                 "5 | input[0]"
             })
     void anItemThatDoesNotDoIsRefusedByItsPath(String item, String field) {
-        expectRefused(() -> saying(item), field);
+        Refusals.expect(() -> saying(item), field);
     }
 
     @Test
     void thereMustBeAnInput() {
-        expectRefused(() -> read("{}"), "input");
-        expectRefused(() -> saying(), "input");
-        expectRefused(() -> read("{\"input\": {}}"), "input");
+        Refusals.expect(() -> read("{}"), "input");
+        Refusals.expect(() -> saying(), "input");
+        Refusals.expect(() -> read("{\"input\": {}}"), "input");
     }
 }

@@ -1,0 +1,115 @@
+package dev.parley.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FaultsReportTest {
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void whatIsKeptIsReadAgain() throws IOException {
+        KeptTrials kept = new KeptTrials(dir.resolve("a/b/faults.jsonl"));
+        FaultsRun.Result first = trial("worker-killed", 1, "aaa", List.of());
+        FaultsRun.Result second = trial("worker-killed", 2, "bbb", List.of("text: another"));
+
+        assertThat(kept.read()).isEmpty();
+        kept.keep(first);
+        kept.keep(second);
+
+        assertThat(kept.read()).containsExactly(first, second);
+    }
+
+    @Test
+    void aFileOfSomethingElseIsRefused() throws IOException {
+        Path file = Files.writeString(dir.resolve("faults.jsonl"), "what is this\n");
+
+        assertThatThrownBy(() -> new KeptTrials(file).read())
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("no trial");
+    }
+
+    @Test
+    void sumsUpWhatWasPlayed() {
+        String page = page(trial("worker-killed", 1, "aaa", List.of()), trial("worker-killed", 2, "aaa", List.of()));
+
+        assertThat(page)
+                .contains("| `worker-killed` | kill -9 of a worker in mid-stream | 1–2 (2) | 2 | holds |")
+                .contains("- `worker-killed`: 6 kills; 20 events; at most 10 ms")
+                .contains("at commit aaa")
+                .contains("## What broke\n\nNothing.");
+    }
+
+    @Test
+    void theLastTimeOfASeedCountsAndTheBrokenOneIsStillTold() {
+        String page = page(
+                trial("poison", 1, "aaa", List.of("text: another")),
+                trial("poison", 2, "aaa", List.of()),
+                trial("poison", 1, "bbb", List.of()));
+
+        assertThat(page)
+                .contains("| 1–2 (2) | 2 | holds |")
+                .contains(
+                        "`--brief --only poison --seed 1` at commit aaa: text: another. Held when it was played again, at commit bbb");
+    }
+
+    @Test
+    void namesTheSeedsThatAreBroken() {
+        String page = page(trial("poison", 1, "aaa", List.of()), trial("poison", 7, "aaa", List.of("text: another")));
+
+        assertThat(page)
+                .contains("| 1, 7 (2) | 1 | broken by seeds 7 |")
+                .contains("`--brief --only poison --seed 7` at commit aaa: text: another\n");
+    }
+
+    @Test
+    void whatWasNotPlayedDoesNotHold() {
+        FaultsRun.Result skipped = new FaultsRun.Result(
+                "clock-jump",
+                1,
+                "2026-01-01T00:00:00Z",
+                "aaa",
+                "a machine",
+                false,
+                List.of(),
+                List.of(),
+                Map.of(),
+                Map.of(),
+                10,
+                "no library");
+
+        assertThat(page(skipped))
+                .contains("| 1 (1) | 0 | 1 not played: no library |")
+                .contains("| usual |");
+    }
+
+    private static String page(FaultsRun.Result... results) {
+        return new FaultsReport(List.of(results)).markdown();
+    }
+
+    private static FaultsRun.Result trial(String scenario, long seed, String commit, List<String> violations) {
+        return new FaultsRun.Result(
+                scenario,
+                seed,
+                "2026-01-01T00:00:0" + seed + "Z",
+                commit,
+                "a machine",
+                true,
+                violations,
+                List.of(),
+                Map.of("kills", 3L, "events", 10L),
+                Map.of("ms", seed * 5),
+                1_000 * seed,
+                "");
+    }
+}

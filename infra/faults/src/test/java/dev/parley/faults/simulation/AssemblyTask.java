@@ -1,0 +1,159 @@
+package dev.parley.faults.simulation;
+
+import dev.parley.chat.v1.Control;
+import dev.parley.chat.v1.GenerationChunk;
+import dev.parley.chat.v1.GenerationCompleted;
+import dev.parley.chat.v1.GenerationReport;
+import dev.parley.chat.v1.Usage;
+import dev.parley.topologies.assembly.AssemblyProcessor;
+import dev.parley.topologies.assembly.AssemblySettings;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.Record;
+
+/**
+ * The assembly topology under at least once: its reports go out as they please, its stores come back from a crash at
+ * different moments, and everything since the last commit is read again.
+ */
+final class AssemblyTask implements Actor {
+
+    private final World world;
+    private final AssemblySettings settings;
+    private final Map<String, SimulatedStore> stores = new LinkedHashMap<>();
+    private final Deque<Record<String, GenerationReport>> unsent = new ArrayDeque<>();
+    private SimulatedContext<GenerationReport> context;
+    private Processor<String, SpecificRecord, String, GenerationReport> processor;
+    private int nextChunk;
+    private int nextControl;
+    private int committedChunk;
+    private int committedControl;
+
+    AssemblyTask(World world, AssemblySettings settings) {
+        this.world = world;
+        this.settings = settings;
+        AssemblyProcessor.STORES.forEach(name -> stores.put(name, new SimulatedStore(name)));
+        this.context = new SimulatedContext<>(stores, unsent::add);
+        this.processor = start();
+    }
+
+    private Processor<String, SpecificRecord, String, GenerationReport> start() {
+        context = new SimulatedContext<>(stores, unsent::add);
+        Processor<String, SpecificRecord, String, GenerationReport> started =
+                AssemblyProcessor.create(settings, world::wallClock, world::nanos, World.METERS);
+        started.init(context);
+        return started;
+    }
+
+    @Override
+    public boolean step() {
+        if (world.strikes(world.faults().crashPerMille())) {
+            crash();
+            return true;
+        }
+        boolean worked = processOne();
+        if (!worked) {
+            return commit();
+        }
+        switch (world.random().nextInt(6)) {
+            case 0 -> commit();
+            case 1, 2, 3 -> send(unsent.size());
+            default -> {}
+        }
+        return true;
+    }
+
+    private boolean processOne() {
+        boolean chunk = nextChunk < world.chunks.size();
+        boolean control = nextControl < world.controls.size();
+        if (!chunk && !control) {
+            return false;
+        }
+        if (chunk && (!control || world.random().nextBoolean())) {
+            Record<String, GenerationChunk> record = world.chunks.get(nextChunk++);
+            processor.process(new Record<>(record.key(), record.value(), record.timestamp()));
+        } else {
+            Record<String, Control> record = world.controls.get(nextControl++);
+            processor.process(new Record<>(record.key(), record.value(), record.timestamp()));
+        }
+        return true;
+    }
+
+    void punctuate() {
+        context.punctuate();
+    }
+
+    private boolean commit() {
+        boolean any = !unsent.isEmpty() || committedChunk != nextChunk || committedControl != nextControl;
+        send(unsent.size());
+        stores.values().forEach(SimulatedStore::commit);
+        committedChunk = nextChunk;
+        committedControl = nextControl;
+        return any;
+    }
+
+    private void send(int count) {
+        for (int i = 0; i < count; i++) {
+            Record<String, GenerationReport> report = unsent.removeFirst();
+            world.append(world.results, report.key(), planted(report.value()));
+        }
+    }
+
+    private void crash() {
+        world.trace("assembly crashes");
+        processor.close();
+        send(world.random().nextInt(unsent.size() + 1));
+        unsent.clear();
+        stores.values().forEach(store -> store.crash(world.random()));
+        stores.values().forEach(SimulatedStore::commit);
+        nextChunk = committedChunk;
+        nextControl = committedControl;
+        processor = start();
+    }
+
+    private GenerationReport planted(GenerationReport report) {
+        if (!(report.getBody() instanceof GenerationCompleted completed)) {
+            return report;
+        }
+        List<Answer> others = world.invariants.answers(report.getGenerationId()).stream()
+                .filter(answer ->
+                        !answer.attemptId().equals(completed.getAttempt().getAttemptId()))
+                .filter(answer -> !answer.text().isEmpty())
+                .toList();
+        if (others.isEmpty()) {
+            return report;
+        }
+        if (world.plants(Plant.SPLICED_TEXT)) {
+            String other = others.getFirst().text();
+            String content = completed.getContent();
+            return with(
+                    report,
+                    GenerationCompleted.newBuilder(completed)
+                            .setContent(other.substring(0, (other.length() + 1) / 2)
+                                    + content.substring(content.length() / 2))
+                            .build());
+        }
+        if (world.plants(Plant.DOUBLED_USAGE)) {
+            Usage usage = completed.getUsage();
+            Usage other = others.getFirst().usage();
+            return with(
+                    report,
+                    GenerationCompleted.newBuilder(completed)
+                            .setUsage(new Usage(
+                                    usage.getInputTokens() + other.getInputTokens(),
+                                    usage.getOutputTokens() + other.getOutputTokens(),
+                                    usage.getBasis(),
+                                    null))
+                            .build());
+        }
+        return report;
+    }
+
+    private static GenerationReport with(GenerationReport report, GenerationCompleted body) {
+        return new GenerationReport(report.getReportId(), report.getGenerationId(), report.getTime(), body);
+    }
+}

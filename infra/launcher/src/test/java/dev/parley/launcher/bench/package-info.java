@@ -1,4 +1,0 @@
-@NullMarked
-package dev.parley.launcher.bench;
-
-import org.jspecify.annotations.NullMarked;

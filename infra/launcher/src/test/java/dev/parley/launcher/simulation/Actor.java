@@ -1,8 +1,0 @@
-package dev.parley.launcher.simulation;
-
-/** Someone who does one thing at a time. */
-interface Actor {
-
-    /** Does the next thing; false where there is nothing to do. */
-    boolean step();
-}

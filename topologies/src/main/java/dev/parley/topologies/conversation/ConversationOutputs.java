@@ -1,0 +1,126 @@
+package dev.parley.topologies.conversation;
+
+import dev.parley.chat.v1.Control;
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.TurnRequest;
+import dev.parley.schemas.ConversationKey;
+import dev.parley.topologies.aggregate.Decision;
+import dev.parley.topologies.aggregate.Decision.Step;
+import dev.parley.topologies.aggregate.Output;
+import dev.parley.topologies.conversation.Turn.Running;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongFunction;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** What others are told of a decision about a conversation: its events, each with its sequence, and then what they are to do. */
+final class ConversationOutputs {
+
+    private final ConversationKey conversation;
+    private final Instant now;
+
+    private ConversationOutputs(ConversationKey conversation, Instant now) {
+        this.conversation = conversation;
+        this.now = now;
+    }
+
+    /**
+     * The records that tell of {@code decision}.
+     *
+     * @param historyBefore what was said before a position of the history, for a prompt; asked for turns that are to run
+     */
+    static List<Output> of(
+            ConversationKey conversation,
+            Decision<Conversation, Change, Order> decision,
+            String causeId,
+            Instant now,
+            LongFunction<List<PromptMessage>> historyBefore) {
+        ConversationOutputs outputs = new ConversationOutputs(conversation, now);
+        List<Output> told = new ArrayList<>();
+        for (Step<Conversation, Change> step : decision.steps()) {
+            if (step.change() instanceof Change.Logged(ConversationEvent.Body body, String turnId)) {
+                told.add(outputs.event(step, body, turnId, causeId));
+            }
+        }
+        for (Order order : decision.orders()) {
+            told.add(
+                    switch (order) {
+                        case Order.Generate generate ->
+                            outputs.request(generate, decision.state().workspaceId(), historyBefore);
+                        case Order.Stop stop -> outputs.control(stop);
+                    });
+        }
+        return told;
+    }
+
+    private Output event(
+            Step<Conversation, Change> step, ConversationEvent.Body body, @Nullable String turnId, String causeId) {
+        String key = conversation.toString();
+        long sequence = step.after().sequence();
+        ConversationEvent event = new ConversationEvent(
+                conversation.tenant(),
+                conversation.conversation(),
+                sequence,
+                now,
+                causeId,
+                turnId,
+                configuration(step, turnId),
+                body);
+        return new Output(ConversationTopology.EVENTS, key, key + "/" + sequence, event, body);
+    }
+
+    /** The version that a turn runs under, told from the state before its event or after it. */
+    private static @Nullable String configuration(Step<Conversation, Change> step, @Nullable String turnId) {
+        return Stream.of(step.after(), step.before())
+                .map(Conversation::running)
+                .filter(running -> running != null && running.turnId().equals(turnId))
+                .map(Running::configuration)
+                .filter(version -> !version.isEmpty())
+                .findFirst()
+                .orElse(null);
+    }
+
+    private Output request(Order.Generate order, String workspaceId, LongFunction<List<PromptMessage>> historyBefore) {
+        Running running = order.turn();
+        Turn turn = running.turn();
+        Turn.Regenerated regenerates = turn.regenerates();
+        long place = regenerates == null ? running.position() : regenerates.position();
+        TurnRequest request = new TurnRequest(
+                conversation.tenant(),
+                conversation.conversation(),
+                workspaceId,
+                turn.turnId(),
+                running.generationId(),
+                turn.assistantMessageId(),
+                running.attempt(),
+                order.cause(),
+                now,
+                turn.content(),
+                historyBefore.apply(place),
+                turn.intent(),
+                turn.engine(),
+                turn.metadata(),
+                turn.prompt(),
+                running.configuration(),
+                running.failedEngines(),
+                null);
+        return new Output(
+                ConversationTopology.TURNS,
+                conversation.tenant() + "/" + workspaceId,
+                running.generationId() + "/" + running.attempt(),
+                request,
+                request);
+    }
+
+    private Output control(Order.Stop stop) {
+        return new Output(
+                ConversationTopology.CONTROLS,
+                conversation.toString(),
+                stop.generationId() + "/stop",
+                new Control(stop.generationId(), now, stop.order()),
+                stop.order());
+    }
+}

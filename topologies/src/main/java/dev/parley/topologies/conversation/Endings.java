@@ -1,0 +1,162 @@
+package dev.parley.topologies.conversation;
+
+import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.GenerationCancelled;
+import dev.parley.chat.v1.GenerationCompleted;
+import dev.parley.chat.v1.GenerationFailed;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.Usage;
+import dev.parley.schemas.ErrorCode;
+import dev.parley.topologies.conversation.Turn.Ending;
+import dev.parley.topologies.conversation.Turn.Running;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** How turns end. After the running one, the next begins. */
+final class Endings {
+
+    private final ConversationDraft draft;
+    private final Turns turns;
+
+    /** What came of a generation that has no whole answer. */
+    record Partial(
+            @Nullable Attempt attempt,
+            String content,
+            @Nullable Usage usage,
+            @Nullable Double generationMillis) {
+
+        static final Partial NOTHING = new Partial(null, "", null, null);
+
+        static Partial of(GenerationCompleted completed) {
+            return new Partial(
+                    completed.getAttempt(),
+                    completed.getContent(),
+                    completed.getUsage(),
+                    completed.getGenerationMillis());
+        }
+
+        static Partial of(GenerationFailed failed) {
+            return new Partial(
+                    failed.getAttempt(), failed.getContent(), failed.getUsage(), failed.getGenerationMillis());
+        }
+
+        static Partial of(GenerationCancelled cancelled) {
+            return new Partial(
+                    cancelled.getAttempt(),
+                    cancelled.getContent(),
+                    cancelled.getUsage(),
+                    cancelled.getGenerationMillis());
+        }
+
+        /** Nothing, of an attempt that was lost. */
+        static Partial lost(Attempt attempt) {
+            return new Partial(attempt, "", null, null);
+        }
+    }
+
+    Endings(ConversationDraft draft, Turns turns) {
+        this.draft = draft;
+        this.turns = turns;
+    }
+
+    /** Ends a turn that waits. */
+    void dropped(Turn waiting) {
+        draft.change(new Change.Dropped(waiting.turnId()));
+        draft.log(
+                new TurnCancelled(
+                        waiting.assistantMessageId(),
+                        waiting.userMessageId(),
+                        null,
+                        null,
+                        "",
+                        null,
+                        false,
+                        new Timings(millis(waiting.acceptedAt(), draft.now()), null, null, null)),
+                waiting.turnId());
+    }
+
+    /** Ends the running turn with its answer. */
+    void completed(Running running, GenerationCompleted completed) {
+        draft.log(
+                new MessageCompleted(
+                        running.turn().assistantMessageId(),
+                        running.generationId(),
+                        completed.getAttempt(),
+                        completed.getContent(),
+                        completed.getReasoning(),
+                        completed.getFinishReason(),
+                        completed.getUsage(),
+                        running.sources(),
+                        timings(running, completed.getFirstTokenMillis(), completed.getGenerationMillis()),
+                        completed.getToolCalls()),
+                running.turnId());
+        title(running);
+        turns.beginNext();
+    }
+
+    /** A conversation that nobody has named is named after its first question, once that has an answer. */
+    private void title(Running running) {
+        boolean first = running.position() == 0;
+        if (first && !draft.state().titled() && !draft.state().deleted()) {
+            Titles.of(running.turn().content()).ifPresent(title -> draft.log(new ConversationRenamed(title), null));
+        }
+    }
+
+    /** Ends the running turn, which was told to stop or whose generation was. */
+    void stopped(Running running, Ending ending, Partial partial) {
+        switch (ending) {
+            case CANCELLED, FORGOTTEN -> {
+                draft.log(
+                        new TurnCancelled(
+                                running.turn().assistantMessageId(),
+                                running.turn().userMessageId(),
+                                running.generationId(),
+                                partial.attempt(),
+                                partial.content(),
+                                partial.usage(),
+                                ending == Ending.FORGOTTEN,
+                                timings(running, null, partial.generationMillis())),
+                        running.turnId());
+                turns.beginNext();
+            }
+            case TIMED_OUT -> failed(running, ErrorCode.TURN_TIMEOUT.wire(), "the answer took too long", partial);
+            case NO_WORKER ->
+                failed(running, ErrorCode.NO_WORKER.wire(), "no worker took the request in time", partial);
+        }
+    }
+
+    /** Ends the running turn without an answer. */
+    void failed(Running running, String code, String detail, Partial partial) {
+        draft.log(
+                new TurnFailed(
+                        running.turn().assistantMessageId(),
+                        running.generationId(),
+                        partial.attempt(),
+                        code,
+                        detail,
+                        partial.content(),
+                        partial.usage(),
+                        timings(running, null, partial.generationMillis())),
+                running.turnId());
+        turns.beginNext();
+    }
+
+    private static Timings timings(
+            Running running, @Nullable Double firstTokenMillis, @Nullable Double generationMillis) {
+        return new Timings(
+                millis(running.turn().acceptedAt(), running.startedAt()),
+                running.claimedAt() == null ? null : millis(running.startedAt(), running.claimedAt()),
+                firstTokenMillis,
+                generationMillis);
+    }
+
+    /** Never negative: the two moments may come from different clocks. */
+    private static double millis(Instant from, Instant to) {
+        return Math.max(0, Duration.between(from, to).toMillis());
+    }
+}

@@ -1,0 +1,14 @@
+package dev.parley.topologies.conversation;
+
+import dev.parley.chat.v1.CancelGeneration;
+import dev.parley.topologies.conversation.Turn.Running;
+
+/** What others are to do about a decision. */
+sealed interface Order {
+
+    /** Prepare and run a try of the running turn, as it stands in the decision's state. */
+    record Generate(Running turn, String cause) implements Order {}
+
+    /** Stop a generation. */
+    record Stop(String generationId, CancelGeneration order) implements Order {}
+}

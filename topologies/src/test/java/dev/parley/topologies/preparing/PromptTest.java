@@ -1,0 +1,152 @@
+package dev.parley.topologies.preparing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.GenerationOptions;
+import dev.parley.chat.v1.Passage;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.TurnRequest;
+import dev.parley.schemas.serde.TrustedRecords;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class PromptTest {
+
+    private static final PromptMessage OURS = message(Role.SYSTEM, "Ours.");
+    private static final PromptMessage THEIRS = message(Role.SYSTEM, "Theirs.");
+    private static final PromptMessage QUESTION = message(Role.USER, "Why?");
+
+    @BeforeAll
+    static void trust() {
+        TrustedRecords.trust();
+    }
+
+    private static PromptMessage message(Role role, String content) {
+        return new PromptMessage(role, content, List.of(), null);
+    }
+
+    private static CallerPrompt sent(@Nullable String instructions, PromptMessage... context) {
+        return new CallerPrompt(
+                Role.USER,
+                null,
+                List.of(context),
+                GenerationOptions.newBuilder().setInstructions(instructions).build());
+    }
+
+    private static List<PromptMessage> prompt(@Nullable CallerPrompt prompt, PromptMessage... history) {
+        return prompt(List.of(), prompt, history);
+    }
+
+    private static List<PromptMessage> prompt(
+            List<Passage> passages, @Nullable CallerPrompt prompt, PromptMessage... history) {
+        return Prompt.of(
+                new TurnRequest(
+                        "t",
+                        "c",
+                        "w",
+                        "turn",
+                        "turn.1",
+                        "answer",
+                        1,
+                        "initial",
+                        Instant.EPOCH,
+                        "Why?",
+                        List.of(history),
+                        null,
+                        null,
+                        Map.of(),
+                        prompt,
+                        "",
+                        List.of(),
+                        null),
+                "Ours.",
+                passages,
+                Prompt.Bounds.NONE);
+    }
+
+    @Test
+    void aPlainQuestionComesAfterOurSystemPromptAndTheHistory() {
+        PromptMessage before = message(Role.USER, "Before?");
+        PromptMessage answer = message(Role.ASSISTANT, "That.");
+
+        assertThat(prompt(null)).containsExactly(OURS, QUESTION);
+        assertThat(prompt(null, before, answer)).containsExactly(OURS, before, answer, QUESTION);
+    }
+
+    @Test
+    void whatIsSentAlongComesBetweenHistoryAndQuestion() {
+        PromptMessage before = message(Role.USER, "Before?");
+        PromptMessage along = message(Role.USER, "Along.");
+
+        assertThat(prompt(sent(null, along), before)).containsExactly(OURS, before, along, QUESTION);
+    }
+
+    @Test
+    void passagesComeNumberedAfterTheSystemPrompt() {
+        List<Passage> passages = List.of(
+                new Passage(new Source("a#0", "Guide › Cats", null, 1.0), "Cats purr."),
+                new Passage(new Source("b#3", "Notes", null, 0.5), "Dogs bark."));
+
+        PromptMessage system = prompt(passages, null).getFirst();
+
+        assertThat(system.getRole()).isEqualTo(Role.SYSTEM);
+        assertThat(system.getContent())
+                .startsWith("Ours.\n\n")
+                .endsWith("\n\n[1] Guide › Cats: Cats purr.\n\n[2] Notes: Dogs bark.");
+        assertThat(prompt(passages, null, THEIRS))
+                .as("beside a system prompt that was brought earlier")
+                .hasSize(3)
+                .contains(THEIRS, QUESTION)
+                .first()
+                .satisfies(first -> assertThat(first.getContent()).contains("[2] Notes"));
+    }
+
+    @Test
+    void aSystemPromptOfTheCallersReplacesOurs() {
+        assertThat(prompt(sent(null, THEIRS))).containsExactly(THEIRS, QUESTION);
+        assertThat(prompt(null, THEIRS)).as("sent along earlier").containsExactly(THEIRS, QUESTION);
+    }
+
+    @Test
+    void instructionsReplaceOursForThisTurnAndStandFirst() {
+        PromptMessage instructions = message(Role.SYSTEM, "Now.");
+
+        assertThat(prompt(sent("Now."))).containsExactly(instructions, QUESTION);
+        assertThat(prompt(sent("Now.", THEIRS))).containsExactly(instructions, THEIRS, QUESTION);
+        assertThat(prompt(sent("Now."), THEIRS)).containsExactly(instructions, THEIRS, QUESTION);
+    }
+
+    @Test
+    void aToolsAnswerIsTheLastMessage() {
+        PromptMessage asked =
+                new PromptMessage(Role.ASSISTANT, "", List.of(new ToolCall("call_1", "look", "{}")), null);
+        CallerPrompt answer = new CallerPrompt(
+                Role.TOOL, "call_1", List.of(), GenerationOptions.newBuilder().build());
+
+        assertThat(prompt(answer, asked))
+                .containsExactly(OURS, asked, new PromptMessage(Role.TOOL, "Why?", List.of(), "call_1"));
+    }
+
+    @Test
+    void aCallThatNobodyAnsweredIsLeftOut() {
+        ToolCall open = new ToolCall("call_1", "look", "{}");
+        ToolCall closed = new ToolCall("call_2", "look", "{}");
+        PromptMessage result = new PromptMessage(Role.TOOL, "Seen.", List.of(), "call_2");
+        PromptMessage onlyOpen = new PromptMessage(Role.ASSISTANT, "", List.of(open), null);
+        PromptMessage speaking = new PromptMessage(Role.ASSISTANT, "Let me see.", List.of(open), null);
+        PromptMessage both = new PromptMessage(Role.ASSISTANT, "", List.of(open, closed), null);
+
+        assertThat(prompt(null, onlyOpen)).containsExactly(OURS, QUESTION);
+        assertThat(prompt(null, speaking)).containsExactly(OURS, message(Role.ASSISTANT, "Let me see."), QUESTION);
+        assertThat(prompt(null, both, result))
+                .containsExactly(OURS, new PromptMessage(Role.ASSISTANT, "", List.of(closed), null), result, QUESTION);
+    }
+}
