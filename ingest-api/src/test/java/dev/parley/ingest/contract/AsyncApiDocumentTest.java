@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.DoorUnderTest;
+import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.schemas.Topic;
 import dev.parley.schemas.TopicSpec;
 import java.io.IOException;

@@ -2,8 +2,8 @@ package dev.parley.ingest.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.DoorUnderTest;
+import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
 import java.io.IOException;
 import java.util.Map;

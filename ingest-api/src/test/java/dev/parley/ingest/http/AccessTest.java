@@ -3,8 +3,8 @@ package dev.parley.ingest.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.DoorUnderTest;
+import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.IngestSettings;
 import dev.parley.schemas.ConversationKey;

@@ -2,8 +2,8 @@ package dev.parley.ingest.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.DoorUnderTest;
+import dev.parley.ingest.DoorUnderTest.Reply;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;

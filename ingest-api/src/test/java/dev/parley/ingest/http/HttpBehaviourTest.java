@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.DoorUnderTest;
-import dev.parley.ingest.FakeWorld.Answer;
+import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
+import dev.parley.ingest.FakeWorld.Answer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -2,8 +2,8 @@ package dev.parley.ingest.protocol.aisdk;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.ingest.answer.AnswerEncoding;
-import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.AnswerReader;
+import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;

@@ -1,8 +1,8 @@
 package dev.parley.ingest.protocol.aisdk;
 
 import dev.parley.ingest.answer.AnswerEncoding;
-import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.AnswerReader;
+import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.SseJson;
 import dev.parley.schemas.ConversationKey;
 import java.time.Duration;

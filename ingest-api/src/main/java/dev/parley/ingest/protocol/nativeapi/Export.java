@@ -1,9 +1,9 @@
 package dev.parley.ingest.protocol.nativeapi;
 
 import dev.parley.sinks.json.NativeJson;
+import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
 import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
-import dev.parley.sinks.postgres.ConversationSnapshot;
 import java.io.IOException;
 import java.io.Writer;
 import java.util.Arrays;

@@ -8,12 +8,12 @@ import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.Usage;
 import dev.parley.ingest.http.Json;
 import dev.parley.sinks.json.NativeJson;
+import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationSnapshot.Answer;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
 import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
-import dev.parley.sinks.postgres.ConversationSnapshot;
 import java.util.List;
 
 /** The JSON of the native API's answers: the same shapes wherever a thing is told of. */

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.chat.v1.Document;
-import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.DoorUnderTest;
+import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.documents.DocumentReaderTest;
 import dev.parley.ingest.documents.Documents;

@@ -2,8 +2,8 @@ package dev.parley.ingest.protocol.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.DoorUnderTest;
+import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.http.Admission;
 import dev.parley.schemas.ErrorCode;
