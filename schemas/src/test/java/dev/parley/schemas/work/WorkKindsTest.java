@@ -47,7 +47,7 @@ class WorkKindsTest {
 
         assertThatThrownBy(settings::check)
                 .isInstanceOf(InvalidSettingsException.class)
-                .satisfies(e -> assertThat(e.getMessage().split("PARLEY_WORKER_LEASE", -1)).hasSize(2));
+                .satisfies(e -> assertThat(String.valueOf(e.getMessage()).split("PARLEY_WORKER_LEASE", -1)).hasSize(2));
     }
 
     @Test
