@@ -274,14 +274,14 @@ public final class FakeWorld implements CommandLog {
                 case TurnFailed failed -> running.remove(event.getTurnId());
                 case TurnCancelled cancelled -> running.remove(event.getTurnId());
                 case ConversationCreated _,
-                    ConversationRenamed _,
-                    ConversationDeleted _,
-                    MessageAccepted _,
-                    MessageRejected _,
-                    TurnRouted _,
-                    TurnRetrieved _,
-                    FeedbackRecorded _,
-                    Unknown _ -> {} // About no turn's beginning or end.
+                        ConversationRenamed _,
+                        ConversationDeleted _,
+                        MessageAccepted _,
+                        MessageRejected _,
+                        TurnRouted _,
+                        TurnRetrieved _,
+                        FeedbackRecorded _,
+                        Unknown _ -> {} // About no turn's beginning or end.
             }
         }
         running.forEach((turnId, started) -> {

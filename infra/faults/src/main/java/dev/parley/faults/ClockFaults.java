@@ -48,7 +48,8 @@ final class ClockFaults {
         for (Duration jump : jumps) {
             trial.chance().pauseMillis(0, 1_500);
             jump(trial, clocks, jump);
-            conversations.forEach(conversation -> questions.add(ask(trial, conversation, trial.chance().between(3, 20))));
+            conversations.forEach(conversation ->
+                    questions.add(ask(trial, conversation, trial.chance().between(3, 20))));
         }
         trial.chance().pauseMillis(SESSION_MILLIS + 1_000, SESSION_MILLIS + 3_000);
         Map<String, String> after = Groups.members(cluster.kafka());

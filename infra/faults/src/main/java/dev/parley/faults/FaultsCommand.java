@@ -104,19 +104,23 @@ public final class FaultsCommand implements Callable<Integer> {
     }
 
     private static void tell(TrialResult result) {
-        String outcome =
-                !result.outcome().skipped().isEmpty() ? "not played: " + result.outcome().skipped() : result.outcome().holds() ? "holds" : "BROKEN";
+        String outcome = !result.outcome().skipped().isEmpty()
+                ? "not played: " + result.outcome().skipped()
+                : result.outcome().holds() ? "holds" : "BROKEN";
         say("%-18s seed %-5d %6.1f s  %s  (%s)"
                 .formatted(
                         result.draw().scenario(),
                         result.draw().seed(),
                         result.circumstances().millis() / 1e3,
                         outcome,
-                        FaultsReport.words(result.outcome().counts(), result.outcome().worst(), result.outcome().notes())));
+                        FaultsReport.words(
+                                result.outcome().counts(),
+                                result.outcome().worst(),
+                                result.outcome().notes())));
         result.outcome().violations().forEach(violation -> say("    " + violation));
         if (!result.outcome().violations().isEmpty()) {
-            say("    again: ./parley bench faults " + (result.draw().brief() ? "--brief " : "") + "--only " + result.draw().scenario()
-                    + " --seed " + result.draw().seed());
+            say("    again: ./parley bench faults " + (result.draw().brief() ? "--brief " : "") + "--only "
+                    + result.draw().scenario() + " --seed " + result.draw().seed());
         }
     }
 }

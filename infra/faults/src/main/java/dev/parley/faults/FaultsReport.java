@@ -43,7 +43,8 @@ final class FaultsReport {
         }
 
         String mode() {
-            long brief = results.stream().filter(result -> result.draw().brief()).count();
+            long brief =
+                    results.stream().filter(result -> result.draw().brief()).count();
             return brief == 0
                     ? "usual"
                     : brief == results.size() ? "brief" : brief + " brief, " + (results.size() - brief) + " usual";
@@ -62,7 +63,8 @@ final class FaultsReport {
                     .toList();
             return skipped.isEmpty()
                     ? "holds"
-                    : skipped.size() + " not played: " + skipped.getFirst().outcome().skipped();
+                    : skipped.size() + " not played: "
+                            + skipped.getFirst().outcome().skipped();
         }
 
         String happened() {
@@ -76,8 +78,10 @@ final class FaultsReport {
         }
 
         String seconds() {
-            List<Long> millis =
-                    results.stream().map(result -> result.circumstances().millis()).sorted().toList();
+            List<Long> millis = results.stream()
+                    .map(result -> result.circumstances().millis())
+                    .sorted()
+                    .toList();
             return "%.1f (%.1f–%.1f)"
                     .formatted(millis.get(millis.size() / 2) / 1e3, millis.getFirst() / 1e3, millis.getLast() / 1e3);
         }
@@ -200,15 +204,19 @@ final class FaultsReport {
             text.append("No trial is kept.\n\n");
             return;
         }
-        TreeSet<String> times =
-                results.stream().map(result -> result.circumstances().time()).collect(Collectors.toCollection(TreeSet::new));
+        TreeSet<String> times = results.stream()
+                .map(result -> result.circumstances().time())
+                .collect(Collectors.toCollection(TreeSet::new));
         text.append("%d trials, played from %s to %s, on %s, at %s.%n%n"
                 .formatted(
                         results.size(),
                         times.first(),
                         times.last(),
-                        distinct(results.stream().map(result -> result.circumstances().machine())),
-                        distinct(results.stream().map(result -> "commit " + result.circumstances().commit()))));
+                        distinct(results.stream()
+                                .map(result -> result.circumstances().machine())),
+                        distinct(results.stream()
+                                .map(result ->
+                                        "commit " + result.circumstances().commit()))));
         text.append("""
                 *Brief* trials have one process of `topologies` instead of two, a lease of 6 s instead of 10 s, Postgres away for 8 s
                 instead of 60 s, the broker for 5 s at most instead of 15 s, and 30 connections of each kind cut instead of 70; all else
@@ -241,7 +249,10 @@ final class FaultsReport {
                             key(result),
                             result.circumstances().commit(),
                             result.outcome().violations().stream().limit(3).collect(Collectors.joining("; ")),
-                            last.outcome().holds() ? ". Held when it was played again, at commit " + last.circumstances().commit() : ""));
+                            last.outcome().holds()
+                                    ? ". Held when it was played again, at commit "
+                                            + last.circumstances().commit()
+                                    : ""));
         }
     }
 }

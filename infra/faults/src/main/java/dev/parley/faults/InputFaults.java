@@ -71,7 +71,12 @@ final class InputFaults {
                 byte[] mark = trial.name("poison").getBytes(StandardCharsets.UTF_8);
                 byte[] value = switch (trial.chance().between(0, 2)) {
                     case 0 -> mark;
-                    case 1 -> concat(new byte[] {0, 0x7f, 0x7f, 0, (byte) trial.chance().between(0, 127)}, mark);
+                    case 1 ->
+                        concat(
+                                new byte[] {
+                                    0, 0x7f, 0x7f, 0, (byte) trial.chance().between(0, 127)
+                                },
+                                mark);
                     default -> name.equals(topics.controls().name()) ? mark : stranger;
                 };
                 byte[] key = ("default/" + trial.chance().one(conversations)).getBytes(StandardCharsets.UTF_8);

@@ -35,7 +35,9 @@ final class ProcessFaults {
 
     static void ask(Trial trial, String conversation, int minWords, int maxWords) {
         Question question = trial.question(
-                conversation, trial.chance().between(minWords, maxWords), Duration.ofMillis(trial.chance().between(20, 60)));
+                conversation,
+                trial.chance().between(minWords, maxWords),
+                Duration.ofMillis(trial.chance().between(20, 60)));
         var _ = trial.sendUntilAcknowledged(question, trial.chance().between(0, 1));
     }
 
@@ -102,7 +104,8 @@ final class ProcessFaults {
         JavaProcess broker = trial.cluster().broker();
         broker.kill();
         boolean longer = !trial.brief() && trial.chance().percent(25);
-        int away = longer ? trial.chance().between(11_000, 15_000) : trial.chance().between(200, 5_000);
+        int away =
+                longer ? trial.chance().between(11_000, 15_000) : trial.chance().between(200, 5_000);
         trial.count("kills -9 of the broker");
         trial.count("milliseconds without it", away);
         Cluster.pause(Duration.ofMillis(away));
@@ -137,7 +140,8 @@ final class ProcessFaults {
         Duration away = trial.brief() ? Duration.ofSeconds(8) : Duration.ofSeconds(60);
         String conversation = trial.chance().one(conversations);
         Question question = trial.question(conversation, 20, Duration.ofMillis(20));
-        String turn = trial.sendUntilAcknowledged(question, trial.chance().between(0, 1)).turnId();
+        String turn = trial.sendUntilAcknowledged(question, trial.chance().between(0, 1))
+                .turnId();
         Follower newcomer = trial.follow(conversation);
         trial.await("an answer without Postgres", () -> newcomer.hasSeenEndOf(turn));
         trial.count("answers seen whole without it");

@@ -62,8 +62,8 @@ final class Standalone implements Installation {
         this.hook = new Thread(process::kill, "faults-cleanup");
         this.topics = Topics.of(
                 TopicSettings.from(Settings.of(Map.of())),
-                new ValueSerdes(RegistrySettings.from(
-                        Settings.of(Map.of(RegistrySettings.URL, SchemaRegistry.url(registryPort).toString())))));
+                new ValueSerdes(RegistrySettings.from(Settings.of(Map.of(
+                        RegistrySettings.URL, SchemaRegistry.url(registryPort).toString())))));
     }
 
     /** Starts a build on an empty directory, and waits until it works. */

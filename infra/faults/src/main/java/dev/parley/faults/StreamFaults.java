@@ -168,8 +168,10 @@ final class StreamFaults {
                 conversation, true, connection -> anywhere.get(connection % 2).url());
         int turns = trial.chance().between(1, 2);
         for (int i = 0; i < turns; i++) {
-            Question question =
-                    trial.question(conversation, trial.chance().between(10, 25), Duration.ofMillis(trial.chance().between(30, 250)));
+            Question question = trial.question(
+                    conversation,
+                    trial.chance().between(10, 25),
+                    Duration.ofMillis(trial.chance().between(30, 250)));
             String turn = trial.sendUntilAcknowledged(question, i).turnId();
             for (Follower follower : List.of(one, newcomer, two)) {
                 trial.await(follower + " at the end", () -> follower.hasSeenEndOf(turn));

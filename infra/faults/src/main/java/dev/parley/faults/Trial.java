@@ -155,7 +155,9 @@ final class Trial implements AutoCloseable {
 
     Follower follow(String conversation, boolean withCursor, IntFunction<URI> servers) {
         Follower follower = Follower.start(
-                conversation + (withCursor ? "-follower" : "-newcomer") + deeds.followers().size(),
+                conversation
+                        + (withCursor ? "-follower" : "-newcomer")
+                        + deeds.followers().size(),
                 conversation,
                 withCursor,
                 servers);
@@ -185,10 +187,11 @@ final class Trial implements AutoCloseable {
                 conversation,
                 "key-" + ask,
                 ask,
-                deeds.model().ask(
-                        ask,
-                        call -> Model.words(ask, call, words + call * longer % 7)
-                                .pacedAt(pace)),
+                deeds.model()
+                        .ask(
+                                ask,
+                                call -> Model.words(ask, call, words + call * longer % 7)
+                                        .pacedAt(pace)),
                 COMPLETES,
                 Set.of());
     }
@@ -355,7 +358,8 @@ final class Trial implements AutoCloseable {
         } catch (RuntimeException e) {
             fail("trial", "the cluster does not heal: " + e.getMessage());
         }
-        History history = new Rest(deeds, log, new TableReader(installation.jdbcUrl())).await(why -> fail("trial", why));
+        History history =
+                new Rest(deeds, log, new TableReader(installation.jdbcUrl())).await(why -> fail("trial", why));
         for (Runnable look : atRest) {
             try {
                 look.run();

@@ -118,7 +118,10 @@ final class VersionFaults {
 
         String running = trial.conversation();
         Follower follower = trial.follow(running);
-        Question question = trial.question(running, trial.chance().between(100, 150), Duration.ofMillis(trial.chance().between(30, 50)));
+        Question question = trial.question(
+                running,
+                trial.chance().between(100, 150),
+                Duration.ofMillis(trial.chance().between(30, 50)));
         var _ = trial.sendUntilAcknowledged(question, 0);
         if (trial.chance().percent(50)) {
             ProcessFaults.ask(trial, running, 3, 8);
@@ -168,7 +171,8 @@ final class VersionFaults {
      * say how far in the chunks a client has been told.
      */
     private static void resume(Trial trial, String conversation, List<Seen.Frame> told) {
-        List<Integer> places = trial.chance().shuffled(IntStream.range(0, told.size() - 1).boxed().toList());
+        List<Integer> places = trial.chance()
+                .shuffled(IntStream.range(0, told.size() - 1).boxed().toList());
         for (int i : places.subList(0, Math.min(PLACES, places.size()))) {
             List<Seen.Frame> logged = told.subList(i + 1, told.size()).stream()
                     .filter(frame -> frame.fields().has("sequence"))
@@ -182,8 +186,7 @@ final class VersionFaults {
                     SILENCE)) {
                 for (Seen.Frame expected : logged) {
                     Seen.Frame next = nextLogged(stream);
-                    boolean same = next.type().equals(expected.type())
-                            && says(next.fields(), expected.fields());
+                    boolean same = next.type().equals(expected.type()) && says(next.fields(), expected.fields());
                     trial.expect(same, "after " + cursor + " came " + next + " where " + expected + " came before");
                 }
                 trial.count("cursors of the release's resumed");

@@ -21,7 +21,8 @@ class FaultsIT {
 
         assertThat(results)
                 .as("again: ./parley bench faults --brief --only SCENARIO --seed %d%n%s", SEED, said)
-                .allSatisfy(result ->
-                        assertThat(result.outcome().violations()).as(result.draw().scenario()).isEmpty());
+                .allSatisfy(result -> assertThat(result.outcome().violations())
+                        .as(result.draw().scenario())
+                        .isEmpty());
     }
 }

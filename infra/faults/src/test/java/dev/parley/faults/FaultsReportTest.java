@@ -103,10 +103,6 @@ class FaultsReportTest {
                 new TrialResult.Draw(scenario, seed, true),
                 new TrialResult.Circumstances("2026-01-01T00:00:0" + seed + "Z", 1_000 * seed, commit, "a machine"),
                 new TrialResult.Outcome(
-                        violations,
-                        List.of(),
-                        Map.of("kills", 3L, "events", 10L),
-                        Map.of("ms", seed * 5),
-                        ""));
+                        violations, List.of(), Map.of("kills", 3L, "events", 10L), Map.of("ms", seed * 5), ""));
     }
 }

@@ -30,7 +30,9 @@ class VersionsIT {
             result = run.play(scenario, SEED);
         }
 
-        assumeTrue(result.outcome().skipped().isEmpty() || "true".equals(System.getenv("CI")), result.outcome().skipped());
+        assumeTrue(
+                result.outcome().skipped().isEmpty() || "true".equals(System.getenv("CI")),
+                result.outcome().skipped());
         assertThat(result.outcome().skipped()).isEmpty();
         assertThat(result.outcome().violations())
                 .as("again: ./parley bench faults --brief --only %s --seed %d%n%s", scenario, SEED, said)

@@ -46,14 +46,14 @@ public final class Turns {
                 && switch (event.getBody()) {
                     case MessageCompleted _, TurnFailed _, TurnCancelled _, MessageRejected _ -> true;
                     case ConversationCreated _,
-                    ConversationRenamed _,
-                    ConversationDeleted _,
-                    MessageAccepted _,
-                    TurnStarted _,
-                    TurnRouted _,
-                    TurnRetrieved _,
-                    FeedbackRecorded _,
-                    Unknown _ -> false;
+                            ConversationRenamed _,
+                            ConversationDeleted _,
+                            MessageAccepted _,
+                            TurnStarted _,
+                            TurnRouted _,
+                            TurnRetrieved _,
+                            FeedbackRecorded _,
+                            Unknown _ -> false;
                 };
     }
 

@@ -78,7 +78,8 @@ class AnthropicModelTest {
                 options,
                 List.of(),
                 "",
-                null, "model");
+                null,
+                "model");
     }
 
     private Outcome ask(@Nullable GenerationOptions options) {

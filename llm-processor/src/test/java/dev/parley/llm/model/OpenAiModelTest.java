@@ -83,7 +83,8 @@ class OpenAiModelTest {
                 options,
                 List.of(),
                 "",
-                null, "model");
+                null,
+                "model");
     }
 
     private Outcome ask(Script script) {

@@ -112,7 +112,8 @@ class RunsTest {
                 null,
                 List.of(fallbacks),
                 version,
-                null, "model");
+                null,
+                "model");
         ChunkLog log = new ChunkLog(
                 producer, topics, InstantSource.fixed(Instant.EPOCH), request, "attempt", new RecordHeaders());
         runs.begin(new Runs.Run(
@@ -210,7 +211,11 @@ class RunsTest {
 
         running.join();
         var last = producer.history().getLast();
-        assertThat(topics.chunks().values().deserializer().deserialize(last.topic(), last.value()).getBody())
+        assertThat(topics.chunks()
+                        .values()
+                        .deserializer()
+                        .deserialize(last.topic(), last.value())
+                        .getBody())
                 .isInstanceOfSatisfying(AttemptFailed.class, failed -> {
                     assertThat(failed.getCode()).isEqualTo(ErrorCode.WORKER_LOST.wire());
                     assertThat(failed.getRetryable()).isTrue();

@@ -40,8 +40,7 @@ final class Attempts {
 
     static GenerationChunk started(String attemptId, int number, String kind) {
         return chunk(
-                attemptId,
-                new AttemptStarted(number, "initial", "default", "scripted-1", "worker-" + attemptId, kind));
+                attemptId, new AttemptStarted(number, "initial", "default", "scripted-1", "worker-" + attemptId, kind));
     }
 
     static GenerationChunk text(String attemptId, int seq, String text) {

@@ -63,7 +63,8 @@ final class Routing implements Actor {
                         null,
                         List.of(),
                         "v1",
-                        null, "model"));
+                        null,
+                        "model"));
         if (world.random().nextInt(3) == 0) {
             committed = next;
         }

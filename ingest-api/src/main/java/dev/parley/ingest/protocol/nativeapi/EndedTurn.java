@@ -124,8 +124,7 @@ final class EndedTurn {
                     TurnRouted _,
                     TurnRetrieved _,
                     FeedbackRecorded _,
-                    Unknown _ ->
-                throw new IllegalArgumentException("not the end of a turn");
+                    Unknown _ -> throw new IllegalArgumentException("not the end of a turn");
         };
     }
 

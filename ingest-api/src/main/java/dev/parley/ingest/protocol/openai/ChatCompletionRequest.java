@@ -62,9 +62,7 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
                 });
         body.done();
         return new ChatCompletionRequest(
-                ModelCall.of(model, choice, messages, last, options, metadata),
-                stream,
-                includeUsage);
+                ModelCall.of(model, choice, messages, last, options, metadata), stream, includeUsage);
     }
 
     static void refuseUnlessFalse(JsonBody body, String name) {
