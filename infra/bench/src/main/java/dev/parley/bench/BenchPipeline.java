@@ -8,7 +8,6 @@ import dev.parley.schemas.config.RegistrySettings;
 import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.serde.ValueSerdes;
-import dev.parley.stack.scripted.ScriptedModelServer;
 import dev.parley.stack.Stack;
 import dev.parley.stack.StackSettings;
 import dev.parley.stack.scripted.ScriptedModelServer;

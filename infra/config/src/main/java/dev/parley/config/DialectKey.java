@@ -23,13 +23,7 @@ final class DialectKey {
 
     static final EngineKey DIALECT = EngineKey.mapping(
             "dialect",
-            Keys.of(
-                    "engines.NAME.dialect",
-                    "token-limit",
-                    "stream-options",
-                    "instructions",
-                    "think-tags",
-                    "leave-out"),
+            Keys.of("engines.NAME.dialect", "token-limit", "stream-options", "instructions", "think-tags", "leave-out"),
             (section, engine) -> {
                 Dialect dialect = read(section);
                 engine.setDialect(dialect.equals(USUAL) ? null : dialect);

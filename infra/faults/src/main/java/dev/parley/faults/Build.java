@@ -45,7 +45,6 @@ record Build(String name, String classPath, Optional<Path> archive, Path registr
 
     /** Options of a virtual machine that runs its programs. */
     List<String> options() {
-        return List.of(
-                archive.map(file -> ARCHIVE + file).orElse("-Xshare:auto"), "-D" + REGISTRY + "=" + registry);
+        return List.of(archive.map(file -> ARCHIVE + file).orElse("-Xshare:auto"), "-D" + REGISTRY + "=" + registry);
     }
 }

@@ -54,8 +54,8 @@ public final class Cluster implements Installation {
         static final Size USUAL = new Size(2, 2, 2, 1);
         static final Size SMALL = new Size(2, 1, 2, 1);
 
-        /** So that each has a neighbour of its own role. */
-        static final Size PAIRS = new Size(2, 2, 2, 2);
+        /** To be joined by others. */
+        static final Size SINGLE = new Size(1, 1, 1, 1);
     }
 
     private final Folder folder = Folder.temporary();
@@ -205,8 +205,8 @@ public final class Cluster implements Installation {
         process.start();
         int status = process.awaitEnd(READY);
         if (status != 0) {
-            throw new IllegalStateException("'provision' of " + by.name() + " build ended with " + status + ": "
-                    + process.printed());
+            throw new IllegalStateException(
+                    "'provision' of " + by.name() + " build ended with " + status + ": " + process.printed());
         }
     }
 
@@ -243,7 +243,8 @@ public final class Cluster implements Installation {
                 List.of(PARLEY, "run", role),
                 environment,
                 logs());
-        Node node = new Node(process, new Operations(operations), front == 0 ? null : URI.create("http://127.0.0.1:" + front));
+        Node node = new Node(
+                process, new Operations(operations), front == 0 ? null : URI.create("http://127.0.0.1:" + front));
         nodes.put(name, node);
         return node;
     }

@@ -1,5 +1,6 @@
 package dev.parley.faults;
 
+import dev.parley.faults.TrialResult.Outcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -7,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Plays scenarios under seeds, one after the other, on one cluster for as long as that one heals; those of several versions each
  * on an installation of its own. One thread.
  */
-public final class FaultsRun implements AutoCloseable {
+final class FaultsRun implements AutoCloseable {
 
     private final Trial.Mode mode;
     private final Consumer<String> progress;
@@ -26,44 +26,6 @@ public final class FaultsRun implements AutoCloseable {
     private FaultsRun(Trial.Mode mode, Consumer<String> progress) {
         this.mode = mode;
         this.progress = progress;
-    }
-
-    /**
-     * What came of one trial.
-     *
-     * @param time at which it began
-     * @param brief whether its waits were short
-     * @param counts of what was done, and of what it met
-     * @param worst the largest of values that were measured
-     * @param skipped why it was not played; empty where it was
-     */
-    public record Result(
-            String scenario,
-            long seed,
-            String time,
-            String commit,
-            String machine,
-            boolean brief,
-            List<String> violations,
-            List<String> notes,
-            Map<String, Long> counts,
-            Map<String, Long> worst,
-            long millis,
-            String skipped) {
-        public Result {
-            violations = List.copyOf(violations);
-            notes = List.copyOf(notes);
-            counts = new TreeMap<>(counts);
-            worst = new TreeMap<>(worst);
-        }
-
-        public boolean holds() {
-            return violations.isEmpty() && skipped.isEmpty();
-        }
-
-        public boolean broke() {
-            return !violations.isEmpty();
-        }
     }
 
     /** The whole table's way: all roles twice, within bounds of time. */
@@ -77,12 +39,12 @@ public final class FaultsRun implements AutoCloseable {
     }
 
     /** A short way for a test suite, on a machine that does other things as well. */
-    public static FaultsRun forTests(Consumer<String> progress) {
+    static FaultsRun forTests(Consumer<String> progress) {
         return new FaultsRun(new Trial.Mode(true, false), progress);
     }
 
     /** The scenarios that are cheap enough for a test suite, by name. */
-    public static List<String> cheap() {
+    static List<String> cheap() {
         return Stream.of(Scenario.values())
                 .filter(Scenario::cheap)
                 .map(Scenario::wire)
@@ -90,7 +52,7 @@ public final class FaultsRun implements AutoCloseable {
     }
 
     /** The scenarios that need the last release's build, by name. */
-    public static List<String> ofVersions() {
+    static List<String> ofVersions() {
         return Stream.of(Scenario.values())
                 .filter(scenario -> scenario.place() != Scenario.Place.CLUSTER)
                 .map(Scenario::wire)
@@ -98,11 +60,11 @@ public final class FaultsRun implements AutoCloseable {
     }
 
     /** Plays every scenario under every seed, scenario by scenario: what one needs beside the others is started once. */
-    List<Result> play(Collection<Scenario> scenarios, Collection<Long> seeds, Consumer<Result> each) {
-        List<Result> results = new ArrayList<>();
+    List<TrialResult> play(Collection<Scenario> scenarios, Collection<Long> seeds, Consumer<TrialResult> each) {
+        List<TrialResult> results = new ArrayList<>();
         for (Scenario scenario : scenarios) {
             for (long seed : seeds) {
-                Result result = play(scenario, seed);
+                TrialResult result = play(scenario, seed);
                 results.add(result);
                 each.accept(result);
             }
@@ -111,7 +73,7 @@ public final class FaultsRun implements AutoCloseable {
     }
 
     /** Plays one scenario, by the name it has on the command line. */
-    public Result play(String scenario, long seed) {
+    TrialResult play(String scenario, long seed) {
         for (Scenario known : Scenario.values()) {
             if (known.wire().equals(scenario)) {
                 return play(known, seed);
@@ -120,67 +82,43 @@ public final class FaultsRun implements AutoCloseable {
         throw new IllegalArgumentException("there is no scenario " + scenario);
     }
 
-    private Result play(Scenario scenario, long seed) {
+    private TrialResult play(Scenario scenario, long seed) {
         Instant time = Instant.now().truncatedTo(ChronoUnit.SECONDS);
         long began = System.nanoTime();
-        Played played;
+        Outcome outcome;
         try {
-            played = playOn(installation(scenario), scenario, seed);
+            outcome = playOn(installation(scenario), scenario, seed);
         } catch (SkippedException e) {
-            played = Played.not(String.valueOf(e.getMessage()));
+            outcome = Outcome.notPlayed(e);
         }
-        return new Result(
-                scenario.wire(),
-                seed,
-                time.toString(),
-                machine.commit(),
-                words(machine),
-                mode.brief(),
-                played.violations().stream().map(Violation::toString).toList(),
-                played.notes(),
-                played.counts(),
-                played.worst(),
-                Duration.ofNanos(System.nanoTime() - began).toMillis(),
-                played.skipped());
+        long millis = Duration.ofNanos(System.nanoTime() - began).toMillis();
+        return new TrialResult(
+                new TrialResult.Draw(scenario.wire(), seed, mode.brief()),
+                new TrialResult.Circumstances(time.toString(), millis, machine.commit(), words(machine)),
+                outcome);
     }
 
-    /** What a trial says of itself. */
-    private record Played(
-            List<Violation> violations,
-            List<String> notes,
-            Map<String, Long> counts,
-            Map<String, Long> worst,
-            String skipped) {
-        static Played not(String why) {
-            return new Played(List.of(), List.of(), Map.of(), Map.of(), why);
-        }
-
-        static Played broken(RuntimeException by) {
-            return new Played(List.of(new Violation("trial", by.toString())), List.of(), Map.of(), Map.of(), "");
-        }
-    }
-
-    private Played playOn(Installation on, Scenario scenario, long seed) {
-        Played played;
+    private Outcome playOn(Installation on, Scenario scenario, long seed) {
+        Outcome outcome;
         // The scenario is part of the seed, so that all do not make the same choices.
         try (Trial trial = new Trial(on, seed * 31 + scenario.wire().hashCode(), mode)) {
-            played = played(trial, scenario);
+            outcome = outcome(trial, scenario);
         } catch (SkippedException e) {
-            played = Played.not(String.valueOf(e.getMessage()));
+            outcome = Outcome.notPlayed(e);
         } catch (RuntimeException e) {
-            played = Played.broken(e);
+            outcome = Outcome.broken(e);
             discard();
         }
-        if (!played.violations().isEmpty()) {
+        if (outcome.broke()) {
             on.keepLogs();
         }
         if (scenario.place() != Scenario.Place.CLUSTER) {
             on.close();
         }
-        return played;
+        return outcome;
     }
 
-    private static Played played(Trial trial, Scenario scenario) {
+    private static Outcome outcome(Trial trial, Scenario scenario) {
         try {
             scenario.play(trial);
         } catch (SkippedException e) {
@@ -188,7 +126,7 @@ public final class FaultsRun implements AutoCloseable {
         } catch (RuntimeException e) {
             trial.fail("trial", e.toString());
         }
-        return new Played(trial.conclude(), trial.notes(), trial.counts(), trial.worst(), "");
+        return Outcome.of(trial.conclude(), trial);
     }
 
     /** What a scenario is played on: the cluster that is there, or one of its own, beside which there is no other. */
@@ -204,7 +142,7 @@ public final class FaultsRun implements AutoCloseable {
             case CLUSTER_OF_THE_RELEASE -> {
                 Build release = Release.build();
                 close();
-                yield Cluster.start(Cluster.Size.PAIRS, settings(), release, progress);
+                yield Cluster.start(Cluster.Size.SINGLE, settings(), release, progress);
             }
             case STANDALONE_OF_THE_RELEASE -> {
                 Build release = Release.build();

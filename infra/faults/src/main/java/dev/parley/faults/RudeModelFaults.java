@@ -24,18 +24,18 @@ final class RudeModelFaults {
 
     /** First with workers killed under it, then in peace: there, an answer that was sent whole is the last that is asked for. */
     static void modelRude(Trial trial) {
-        Rudeness rudeness = new Rudeness(trial.between(0, Integer.MAX_VALUE - 1));
+        Rudeness rudeness = new Rudeness(trial.chance().between(0, Integer.MAX_VALUE - 1));
         List<String> conversations = new ArrayList<>();
-        int count = trial.between(4, 6);
+        int count = trial.chance().between(4, 6);
         for (int i = 0; i < count; i++) {
             String conversation = trial.conversation();
             conversations.add(conversation);
             Follower _ = trial.follow(conversation);
         }
-        List<String> stormy = ask(trial, rudeness, conversations, trial.between(2, 3));
-        int kills = trial.between(1, 2);
+        List<String> stormy = ask(trial, rudeness, conversations, trial.chance().between(2, 3));
+        int kills = trial.chance().between(1, 2);
         for (int i = 0; i < kills; i++) {
-            trial.pauseMillis(200, 2_000);
+            trial.chance().pauseMillis(200, 2_000);
             kill(trial);
         }
         stormy.forEach(turn -> trial.await(
@@ -45,7 +45,7 @@ final class RudeModelFaults {
             for (String conversation : conversations) {
                 Question question = question(trial, rudeness, conversation);
                 asks.add(question.ask());
-                var _ = trial.sendUntilAcknowledged(question, trial.between(0, 1));
+                var _ = trial.sendUntilAcknowledged(question, trial.chance().between(0, 1));
             }
         }
         trial.atRest(() -> asks.forEach(ask -> {
@@ -64,7 +64,7 @@ final class RudeModelFaults {
         for (int i = 0; i < each; i++) {
             for (String conversation : conversations) {
                 Question question = question(trial, rudeness, conversation);
-                turns.add(trial.sendUntilAcknowledged(question, trial.between(0, 1))
+                turns.add(trial.sendUntilAcknowledged(question, trial.chance().between(0, 1))
                         .turnId());
             }
         }
@@ -72,7 +72,7 @@ final class RudeModelFaults {
     }
 
     private static Question question(Trial trial, Rudeness rudeness, String conversation) {
-        int words = trial.between(3, 40);
+        int words = trial.chance().between(3, 40);
         String ask = trial.name("rude");
         trial.count("questions to a rude model");
         return new Question(
@@ -98,7 +98,7 @@ final class RudeModelFaults {
         }
         worker.kill();
         trial.count("kills -9 of a worker that generated");
-        trial.pauseMillis(0, 2_000);
+        trial.chance().pauseMillis(0, 2_000);
         worker.start();
     }
 }

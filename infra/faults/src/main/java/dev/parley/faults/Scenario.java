@@ -19,7 +19,9 @@ enum Scenario {
     SUBMIT_REPEATED("submit retried with the same key, concurrently, on two nodes", true),
     CANCELS("cancel before, during, after; cancel storm", true),
     CLOCK_JUMP("clock jumps by an hour", false),
-    MIXED_VERSIONS("the last release beside today's build, replaced process by process", Place.CLUSTER_OF_THE_RELEASE),
+    MIXED_VERSIONS(
+            "the last release beside today's build, which replaces it process by process",
+            Place.CLUSTER_OF_THE_RELEASE),
     UPGRADE_IN_PLACE("data directory of the last release, killed with a turn running", Place.STANDALONE_OF_THE_RELEASE);
 
     /** What a scenario is played on. */

@@ -6,6 +6,8 @@ import dev.parley.schemas.config.RegistrySettings;
 import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.serde.ValueSerdes;
+import dev.parley.stack.EmbeddedPostgres;
+import dev.parley.stack.SchemaRegistry;
 import dev.parley.stack.scripted.ScriptedModelServer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -51,7 +53,7 @@ final class Standalone implements Installation {
                 "PARLEY_HTTP_PORT", Integer.toString(httpPort),
                 "PARLEY_METRICS_PORT", Integer.toString(operations.port()),
                 "PARLEY_EMBEDDINGS", "none",
-                "PARLEY_LLM_BASE_URL", model.baseUrl() + "/v1",
+                "PARLEY_LLM_BASE_URL", model.baseUrl().toString(),
                 "PARLEY_LLM_MODEL", "scripted",
                 "PARLEY_STREAM_HEARTBEAT", "2s"));
         environment.putAll(settings);
@@ -60,8 +62,8 @@ final class Standalone implements Installation {
         this.hook = new Thread(process::kill, "faults-cleanup");
         this.topics = Topics.of(
                 TopicSettings.from(Settings.of(Map.of())),
-                new ValueSerdes(RegistrySettings.from(
-                        Settings.of(Map.of(RegistrySettings.URL, "http://127.0.0.1:" + registryPort)))));
+                new ValueSerdes(RegistrySettings.from(Settings.of(Map.of(
+                        RegistrySettings.URL, SchemaRegistry.url(registryPort).toString())))));
     }
 
     /** Starts a build on an empty directory, and waits until it works. */
@@ -130,7 +132,8 @@ final class Standalone implements Installation {
 
     @Override
     public String jdbcUrl() {
-        return "jdbc:postgresql://127.0.0.1:" + postgresPort + "/parley?user=postgres";
+        return "jdbc:postgresql://127.0.0.1:" + postgresPort + "/" + EmbeddedPostgres.PARLEY + "?user="
+                + EmbeddedPostgres.USER;
     }
 
     @Override

@@ -5,18 +5,21 @@ import dev.parley.faults.History.Seen;
 import dev.parley.faults.Trial.Question;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Two versions: the last release and today's build, beside each other or one after the other. */
 final class VersionFaults {
 
     private static final Duration SILENCE = Duration.ofSeconds(20);
+    /** How many of a client's places in one event stream are tried. */
+    private static final int PLACES = 15;
+
     private static final Duration BETWEEN_TURNS = Duration.ofMillis(500);
 
     /** What counts the work of each role, at its port for metrics. */
@@ -26,38 +29,48 @@ final class VersionFaults {
             "sinks", "parley_sink_events_total",
             "ingest", "parley_http_requests_seconds_count");
 
+    private static final List<String> ROLES = WORK.keySet().stream().sorted().toList();
+
     private VersionFaults() {}
 
     /**
-     * A cluster of the release is replaced by today's build, a process after the other, while turns run and everything is
-     * followed: first one of each role, in an order of the seed, then the others. In between, until each of the eight has worked
-     * beside its neighbour of the other version.
+     * To a cluster of the release come processes of today's build, one of each role, and then those of the release go, or go on as
+     * today's: each time one after the other in an order of the seed, while turns run and everything is followed. In between both
+     * are there, until each has worked beside its neighbour of the other version.
      */
     static void mixedVersions(Trial trial) {
         Cluster cluster = trial.cluster();
+        List<Cluster.Node> released = List.copyOf(cluster.nodes());
         List<String> conversations = ProcessFaults.load(trial, 30, 60);
         trial.awaitDeltas(1);
         cluster.provision(Build.today());
-        List<Cluster.Node> left = new ArrayList<>(cluster.nodes());
-        List<Cluster.Node> first = trial.shuffled(WORK.keySet().stream().sorted().toList()).stream()
-                .map(role -> trial.one(cluster.role(role)))
-                .toList();
-        left.removeAll(first);
-        replace(trial, first, conversations);
+        for (String role : trial.chance().shuffled(ROLES)) {
+            askOne(trial, conversations);
+            Cluster.Node node = cluster.add(role + "-2", role, Map.of());
+            node.process().runFrom(Build.today());
+            node.process().start();
+            cluster.awaitReady(node);
+            trial.count("processes of today's build that joined the release's");
+        }
         together(trial, conversations);
         InputFaults.during(trial);
-        replace(trial, trial.shuffled(left), conversations);
+        for (Cluster.Node node : trial.chance().shuffled(released)) {
+            askOne(trial, conversations);
+            if (trial.brief()) {
+                cluster.remove(node);
+                trial.count("processes of the release that left");
+            } else {
+                cluster.replace(node, Build.today());
+                trial.count("processes of the release replaced by today's");
+            }
+        }
         ProcessFaults.askAll(trial, conversations);
     }
 
-    private static void replace(Trial trial, List<Cluster.Node> nodes, List<String> conversations) {
-        for (Cluster.Node node : nodes) {
-            // Most of it is still being said when the process is told to end.
-            ProcessFaults.ask(trial, trial.one(conversations), 20, 50);
-            trial.pauseMillis(0, 500);
-            trial.cluster().replace(node, Build.today());
-            trial.count("processes of the release replaced by today's");
-        }
+    /** Most of the answer is still to be said when this returns. */
+    private static void askOne(Trial trial, List<String> conversations) {
+        ProcessFaults.ask(trial, trial.chance().one(conversations), 20, 50);
+        trial.chance().pauseMillis(0, 500);
     }
 
     /** Turns, until every process has had a part in them. */
@@ -86,7 +99,7 @@ final class VersionFaults {
     static void upgradeInPlace(Trial trial) {
         Standalone standalone = trial.standalone();
         Map<String, Follower> followers = new LinkedHashMap<>();
-        int count = trial.between(2, 3);
+        int count = trial.chance().between(2, 3);
         for (int i = 0; i < count; i++) {
             String conversation = trial.conversation();
             followers.put(conversation, trial.follow(conversation));
@@ -105,12 +118,15 @@ final class VersionFaults {
 
         String running = trial.conversation();
         Follower follower = trial.follow(running);
-        Question question = trial.question(running, trial.between(100, 150), Duration.ofMillis(trial.between(30, 50)));
+        Question question = trial.question(
+                running,
+                trial.chance().between(100, 150),
+                Duration.ofMillis(trial.chance().between(30, 50)));
         var _ = trial.sendUntilAcknowledged(question, 0);
-        if (trial.chance(50)) {
+        if (trial.chance().percent(50)) {
             ProcessFaults.ask(trial, running, 3, 8);
         }
-        int deltas = trial.between(1, 30);
+        int deltas = trial.chance().between(1, 30);
         trial.await("deltas of the turn that runs", () -> follower.deltas() >= deltas);
         standalone.kill();
         trial.count("kills -9 of the release with a turn running");
@@ -150,9 +166,14 @@ final class VersionFaults {
                 .toList();
     }
 
-    /** From each place that a client was at, what comes from the log is what came before. */
+    /**
+     * From places that a client was at, what comes from the log is what came before. Of its ids only the sequences are: they also
+     * say how far in the chunks a client has been told.
+     */
     private static void resume(Trial trial, String conversation, List<Seen.Frame> told) {
-        for (int i = 0; i < told.size() - 1; i++) {
+        List<Integer> places = trial.chance()
+                .shuffled(IntStream.range(0, told.size() - 1).boxed().toList());
+        for (int i : places.subList(0, Math.min(PLACES, places.size()))) {
             List<Seen.Frame> logged = told.subList(i + 1, told.size()).stream()
                     .filter(frame -> frame.fields().has("sequence"))
                     .toList();
@@ -165,9 +186,7 @@ final class VersionFaults {
                     SILENCE)) {
                 for (Seen.Frame expected : logged) {
                     Seen.Frame next = nextLogged(stream);
-                    boolean same = next.type().equals(expected.type())
-                            && next.id().equals(expected.id())
-                            && says(next.fields(), expected.fields());
+                    boolean same = next.type().equals(expected.type()) && says(next.fields(), expected.fields());
                     trial.expect(same, "after " + cursor + " came " + next + " where " + expected + " came before");
                 }
                 trial.count("cursors of the release's resumed");

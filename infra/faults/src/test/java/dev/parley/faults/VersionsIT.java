@@ -25,14 +25,16 @@ class VersionsIT {
     @MethodSource("scenarios")
     void twoVersionsGetOn(String scenario) {
         List<String> said = new ArrayList<>();
-        FaultsRun.Result result;
+        TrialResult result;
         try (FaultsRun run = FaultsRun.forTests(said::add)) {
             result = run.play(scenario, SEED);
         }
 
-        assumeTrue(result.skipped().isEmpty() || "true".equals(System.getenv("CI")), result.skipped());
-        assertThat(result.skipped()).isEmpty();
-        assertThat(result.violations())
+        assumeTrue(
+                result.outcome().skipped().isEmpty() || "true".equals(System.getenv("CI")),
+                result.outcome().skipped());
+        assertThat(result.outcome().skipped()).isEmpty();
+        assertThat(result.outcome().violations())
                 .as("again: ./parley bench faults --brief --only %s --seed %d%n%s", scenario, SEED, said)
                 .isEmpty();
     }

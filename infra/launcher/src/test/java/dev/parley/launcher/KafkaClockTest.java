@@ -43,7 +43,8 @@ class KafkaClockTest {
         }
         try (URLClassLoader other =
                 new URLClassLoader(path.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
-            Object time = other.loadClass(Time.class.getName()).getField("SYSTEM").get(null);
+            Object time =
+                    other.loadClass(Time.class.getName()).getField("SYSTEM").get(null);
 
             assertThat(other.loadClass(Steadied.class.getName()).isInstance(time))
                     .isFalse();

@@ -26,9 +26,9 @@ class PackagesTest {
         }
 
         assertThat(modulesOf).containsKeys("dev.parley.schemas", "dev.parley.rules");
-        assertThat(modulesOf).allSatisfy((name, modules) -> assertThat(modules)
-                .as("modules with package %s", name)
-                .hasSize(1));
+        assertThat(modulesOf)
+                .allSatisfy((name, modules) ->
+                        assertThat(modules).as("modules with package %s", name).hasSize(1));
     }
 
     /** Maven runs a module's tests in the module's folder, which is two below the root. */

@@ -49,7 +49,8 @@ final class Fakes {
                 null,
                 List.of(fallbacks),
                 "",
-                null);
+                null,
+                "model");
     }
 
     static EngineConfiguration.Builder engine(String name, EngineKind kind) {

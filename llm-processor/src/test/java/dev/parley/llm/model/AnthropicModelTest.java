@@ -78,7 +78,8 @@ class AnthropicModelTest {
                 options,
                 List.of(),
                 "",
-                null);
+                null,
+                "model");
     }
 
     private Outcome ask(@Nullable GenerationOptions options) {

@@ -83,7 +83,8 @@ class OpenAiModelTest {
                 options,
                 List.of(),
                 "",
-                null);
+                null,
+                "model");
     }
 
     private Outcome ask(Script script) {

@@ -91,7 +91,7 @@ final class Endings {
                         completed.getReasoning(),
                         completed.getFinishReason(),
                         completed.getUsage(),
-                        running.sources(),
+                        running.preparation().sources(),
                         timings(running, completed.getFirstTokenMillis(), completed.getGenerationMillis()),
                         completed.getToolCalls()),
                 running.turnId());

@@ -44,6 +44,9 @@ sealed interface MessageChange {
                     Change.Begun _,
                     Change.Claimed _,
                     Change.Configured _,
+                    Change.ClassificationAsked _,
+                    Change.ClassificationAskedAgain _,
+                    Change.Classified _,
                     Change.Reissued _,
                     Change.CancelAsked _,
                     Change.Dropped _ -> List.of();

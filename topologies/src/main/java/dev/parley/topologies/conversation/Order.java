@@ -7,7 +7,11 @@ import dev.parley.topologies.conversation.Turn.Running;
 sealed interface Order {
 
     /** Prepare and run a try of the running turn, as it stands in the decision's state. */
-    record Generate(Running turn, String cause) implements Order {}
+    record Generate(Running turn, String cause) implements Order {
+
+        /** The cause of a turn's first try. */
+        static final String INITIAL = "initial";
+    }
 
     /** Stop a generation. */
     record Stop(String generationId, CancelGeneration order) implements Order {}

@@ -18,8 +18,11 @@ import dev.parley.topologies.conversation.Turn.Running;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** What a report of the pipeline means to the running turn; one about any other generation means nothing. */
+/** What a report of the pipeline means to the running turn; one about other work than that turn's means nothing. */
 final class Reports {
+
+    /** Why what nobody waits for any more is called off. */
+    static final String SUPERSEDED = "superseded";
 
     private final ConversationDraft draft;
     private final Turns turns;
@@ -33,9 +36,17 @@ final class Reports {
 
     void report(GenerationReport report) {
         Running running = draft.state().running();
-        if (running == null || !running.generationId().equals(report.getGenerationId())) {
+        if (running == null) {
             return;
         }
+        if (running.generationId().equals(report.getGenerationId())) {
+            ofGeneration(running, report);
+        } else if (running.classificationId().equals(report.getGenerationId())) {
+            new Classifications(draft).report(running, report);
+        }
+    }
+
+    private void ofGeneration(Running running, GenerationReport report) {
         switch (report.getBody()) {
             case TurnPrepared prepared -> prepared(running, prepared);
             case AttemptClaimed claimed -> claimed(running, claimed.getAttempt(), report.getTime());
@@ -48,8 +59,11 @@ final class Reports {
     }
 
     private void prepared(Running running, TurnPrepared prepared) {
-        if (running.prepared()) {
+        if (running.preparation().routed()) {
             return;
+        }
+        if (running.phase() instanceof Phase.Classifying) {
+            new Classifications(draft).doneWithout(running);
         }
         String answer = running.turn().assistantMessageId();
         if (!prepared.getConfiguration().isEmpty()) {
@@ -67,8 +81,16 @@ final class Reports {
     }
 
     private void claimed(Running running, Attempt attempt, Instant at) {
-        if (attempt.getAttempt() >= running.attempt() && running.phase() instanceof Phase.Preparing) {
-            draft.change(new Change.Claimed(at));
+        if (attempt.getAttempt() < running.attempt()) {
+            return;
+        }
+        switch (running.phase()) {
+            case Phase.Preparing _ -> draft.change(new Change.Claimed(at));
+            case Phase.Classifying _ -> {
+                new Classifications(draft).doneWithout(running);
+                draft.change(new Change.Claimed(at));
+            }
+            case Phase.Generating _, Phase.Cancelling _ -> {}
         }
     }
 
@@ -100,7 +122,7 @@ final class Reports {
         if (running.cancelling() || attempt.getAttempt() < running.attempt()) {
             return;
         }
-        if (running.attempt() >= draft.rules().maxAttempts()) {
+        if (running.attempt() >= draft.rules().work().model().attempts()) {
             turns.callOff(running, code);
             String earlier = ", as had " + (running.attempt() - 1) + " before it";
             endings.failed(running, code, detail + earlier, partial);
@@ -113,7 +135,7 @@ final class Reports {
     private void completed(Running running, GenerationCompleted completed) {
         if (completed.getAttempt().getAttempt() < running.attempt()) {
             // A worker that was given up has finished after all: nobody is to run the attempt asked for in its place.
-            turns.callOff(running, "superseded");
+            turns.callOff(running, SUPERSEDED);
         }
         // A turn that was told to stop but finished first has its whole answer; only what was to be forgotten stays so.
         if (running.phase() instanceof Phase.Cancelling(Ending ending) && ending == Ending.FORGOTTEN) {

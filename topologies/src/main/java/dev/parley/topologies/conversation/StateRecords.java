@@ -1,13 +1,17 @@
 package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.schemas.serde.SingleObject;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
+import dev.parley.topologies.conversation.Turn.Preparation;
 import dev.parley.topologies.conversation.Turn.Regenerated;
 import dev.parley.topologies.conversation.Turn.Running;
+import dev.parley.topologies.state.v1.ClassificationState;
+import dev.parley.topologies.state.v1.ClassifyingState;
 import dev.parley.topologies.state.v1.HeadState;
 import dev.parley.topologies.state.v1.RunningTurnState;
 import dev.parley.topologies.state.v1.SourceState;
@@ -15,6 +19,7 @@ import dev.parley.topologies.state.v1.ToolCallState;
 import dev.parley.topologies.state.v1.TurnPhase;
 import dev.parley.topologies.state.v1.TurnState;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -60,19 +65,32 @@ final class StateRecords {
                 running.attempt(),
                 switch (running.phase()) {
                     case Phase.Preparing preparing -> TurnPhase.PREPARING;
+                    case Phase.Classifying classifying -> TurnPhase.CLASSIFYING;
                     case Phase.Generating generating -> TurnPhase.GENERATING;
                     case Phase.Cancelling cancelling -> TurnPhase.CANCELLING;
                 },
                 running.phase() instanceof Phase.Cancelling(Ending ending) ? ending.name() : null,
-                running.prepared(),
-                running.sources().stream()
+                running.preparation().routed(),
+                running.preparation().sources().stream()
                         .map(source -> new SourceState(
                                 source.getSourceId(), source.getTitle(), source.getUri(), source.getScore()))
                         .toList(),
                 running.startedAt(),
                 running.claimedAt(),
                 running.configuration(),
-                running.failedEngines());
+                running.failedEngines(),
+                running.phase() instanceof Phase.Classifying(int attempt, Duration limit)
+                        ? new ClassifyingState(attempt, (int) limit.toMillis())
+                        : null,
+                stored(running.preparation().classification()));
+    }
+
+    private static @Nullable ClassificationState stored(@Nullable Classification said) {
+        return said == null ? null : new ClassificationState(said.getIntent(), said.getConfidence(), said.getReason());
+    }
+
+    private static @Nullable Classification read(@Nullable ClassificationState said) {
+        return said == null ? null : new Classification(said.getIntent(), said.getConfidence(), said.getReason());
     }
 
     private static Running read(RunningTurnState state) {
@@ -82,25 +100,33 @@ final class StateRecords {
                 state.getPosition(),
                 state.getAttempt(),
                 phase(state),
-                state.getPrepared(),
-                state.getSources().stream()
-                        .map(source ->
-                                new Source(source.getSourceId(), source.getTitle(), source.getUri(), source.getScore()))
-                        .toList(),
+                new Preparation(
+                        state.getPrepared(),
+                        state.getSources().stream()
+                                .map(source -> new Source(
+                                        source.getSourceId(), source.getTitle(), source.getUri(), source.getScore()))
+                                .toList(),
+                        state.getConfiguration(),
+                        read(state.getClassification())),
                 state.getStartedAt(),
                 state.getClaimedAt(),
-                state.getConfiguration(),
                 state.getFailedEngines());
     }
 
     private static Phase phase(RunningTurnState state) {
         return switch (state.getPhase()) {
             case PREPARING -> new Phase.Preparing();
+            case CLASSIFYING -> classifying(state.getClassifying());
             case GENERATING -> new Phase.Generating();
             case CANCELLING ->
                 new Phase.Cancelling(
                         Ending.valueOf(Objects.requireNonNull(state.getEnding(), "a cancelling turn has an ending")));
         };
+    }
+
+    private static Phase classifying(@Nullable ClassifyingState state) {
+        Objects.requireNonNull(state, "a turn that a model is asked about has a time for it");
+        return new Phase.Classifying(state.getAttempt(), Duration.ofMillis(state.getLimitMillis()));
     }
 
     private static TurnState stored(Turn turn) {

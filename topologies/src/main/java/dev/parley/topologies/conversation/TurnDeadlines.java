@@ -32,6 +32,7 @@ final class TurnDeadlines {
         }
         Duration limit = switch (running.phase()) {
             case Phase.Preparing preparing -> settings.unclaimedTimeout();
+            case Phase.Classifying(int _, Duration within) -> within;
             case Phase.Generating generating -> settings.turnTimeout();
             case Phase.Cancelling cancelling -> settings.cancelTimeout();
         };
@@ -51,6 +52,7 @@ final class TurnDeadlines {
         }
         switch (running.phase()) {
             case Phase.Preparing preparing -> turns.stop(Ending.NO_WORKER, ErrorCode.NO_WORKER.wire());
+            case Phase.Classifying classifying -> new Classifications(draft).late(running, classifying);
             case Phase.Generating generating -> turns.stop(Ending.TIMED_OUT, ErrorCode.TURN_TIMEOUT.wire());
             case Phase.Cancelling(Ending ending) -> endings.stopped(running, ending, Partial.NOTHING);
         }

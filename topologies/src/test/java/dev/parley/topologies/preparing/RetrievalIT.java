@@ -211,7 +211,8 @@ class RetrievalIT {
                                 null,
                                 "",
                                 List.of(),
-                                null))
+                                null,
+                                1))
                 .get();
     }
 

@@ -9,6 +9,7 @@ import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
+import dev.parley.schemas.work.WorkKinds;
 import dev.parley.topologies.conversation.ConversationInMemory;
 import dev.parley.topologies.conversation.Rules;
 import java.util.List;
@@ -30,7 +31,7 @@ import org.openjdk.jmh.annotations.State;
 @SuppressWarnings("NullAway.Init") // By the set-up.
 public class DecideBenchmark {
 
-    private static final Rules RULES = new Rules(8, 64_000, 3, "main");
+    private static final Rules RULES = new Rules(8, 64_000, WorkKinds.defaults(), "main");
 
     /** Finished turns before the message. */
     @Param({"5", "500"})

@@ -39,7 +39,7 @@ final class Routing implements Actor {
                         turn.getGenerationId() + "/" + turn.getAttempt() + "/prepared",
                         turn.getGenerationId(),
                         world.wallClock(),
-                        new TurnPrepared(turn.getAttempt(), "chat", 1.0, "default", "default", List.of(), "v1")));
+                        new TurnPrepared(turn.getAttempt(), "chat", 1.0, "default", "default", List.of(), "v1", null)));
         if (world.strikes(world.faults().crashPerMille())) {
             world.trace("routing crashes between its two records");
             next = committed;
@@ -63,7 +63,8 @@ final class Routing implements Actor {
                         null,
                         List.of(),
                         "v1",
-                        null));
+                        null,
+                        "model"));
         if (world.random().nextInt(3) == 0) {
             committed = next;
         }

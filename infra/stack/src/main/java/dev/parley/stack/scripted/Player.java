@@ -77,10 +77,10 @@ final class Player {
                     due += pace.toNanos();
                 }
                 case Piece.Sent() -> {
-                    exchange.sent();
-                    if (delivery.releases(exchange.deltasSent())) {
+                    if (delivery.releases(exchange.deltasSent() + 1)) {
                         release(body, delivery);
                     }
+                    exchange.sent();
                 }
                 case Piece.Answered() -> exchange.answered();
                 case Event event -> waiting.append(framing.text(events++, event));
