@@ -111,7 +111,8 @@ final class RunningTurn {
         if (closed) {
             return List.of();
         }
-        if (!(chunk.getBody() instanceof AttemptStarted) && !chunk.getAttemptId().equals(attemptId)) {
+        if (!(chunk.getBody() instanceof AttemptStarted)
+                && !chunk.getAttemptId().equals(attemptId)) {
             return List.of();
         }
         return switch (chunk.getBody()) {

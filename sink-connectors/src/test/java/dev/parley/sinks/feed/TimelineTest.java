@@ -627,8 +627,10 @@ class TimelineTest {
         accept(timeline, event(1, "turn", new TurnStarted("question", "answer", "turn.1", null)));
         accept(timeline, chunk("turn", "a", new AttemptStarted(1, "initial", "e", "m", "w")));
 
-        assertThat(accept(timeline, chunk("turn", "a", LaterVersion.body(GenerationChunk.getClassSchema(), "Progress"))))
+        assertThat(accept(
+                        timeline, chunk("turn", "a", LaterVersion.body(GenerationChunk.getClassSchema(), "Progress"))))
                 .isEmpty();
-        assertThat(accept(timeline, chunk("turn", "a", new TextDelta(0, "Hello")))).hasSize(1);
+        assertThat(accept(timeline, chunk("turn", "a", new TextDelta(0, "Hello"))))
+                .hasSize(1);
     }
 }

@@ -185,8 +185,7 @@ class ConversationProjectionIT {
             assertThat(new Query("select last_sequence, deleted from conversations")
                             .list(connection, row -> row.getLong(1) + " " + row.getBoolean(2)))
                     .containsExactly("2 false");
-            assertThat(new Query("select type from events order by sequence")
-                            .list(connection, row -> row.getString(1)))
+            assertThat(new Query("select type from events order by sequence").list(connection, row -> row.getString(1)))
                     .containsExactly("ConversationCreated", "ToolApproved");
         }
     }
