@@ -2,12 +2,15 @@ package dev.parley.ingest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.ingest.documents.FakeDocuments;
+import dev.parley.ingest.http.RawConnection;
+import dev.parley.ingest.search.FakeSearches;
 import dev.parley.schemas.Role;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.config.TopicSettings;
-import dev.parley.sinks.sse.FeedSettings;
-import dev.parley.sinks.sse.SseEdge;
+import dev.parley.sinks.edge.EdgeSettings;
+import dev.parley.sinks.edge.SseEdge;
 import dev.parley.stack.InMemoryRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -27,25 +30,25 @@ import java.util.Map;
 import java.util.Set;
 
 /** One running front door, with a node's feed and read model of its own over a shared {@link FakeWorld}. */
-final class DoorUnderTest implements AutoCloseable {
+public final class DoorUnderTest implements AutoCloseable {
 
-    static final ObjectMapper MAPPER = new ObjectMapper();
+    public static final ObjectMapper MAPPER = new ObjectMapper();
 
     /** Under names as an installation beside another one has them. */
-    static final Topics TOPICS = Topics.of(new TopicSettings("test.", 6, (short) 1), InMemoryRegistry.serdes());
+    public static final Topics TOPICS = Topics.of(new TopicSettings("test.", 6, (short) 1), InMemoryRegistry.serdes());
 
-    final FakeWorld world;
-    final FakeFeed feed;
-    final FakeQueries queries;
-    final FakeDocuments documents = new FakeDocuments();
-    final FakeSearches searches = new FakeSearches();
+    public final FakeWorld world;
+    public final FakeFeed feed;
+    public final FakeQueries queries;
+    public final FakeDocuments documents = new FakeDocuments();
+    public final FakeSearches searches = new FakeSearches();
     private final IngestApi api;
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     /** What came back. */
-    record Reply(int status, String text, HttpResponse<String> response) {
-        JsonNode json() {
+    public record Reply(int status, String text, HttpResponse<String> response) {
+        public JsonNode json() {
             try {
                 return MAPPER.readTree(text);
             } catch (IOException e) {
@@ -53,70 +56,64 @@ final class DoorUnderTest implements AutoCloseable {
             }
         }
 
-        String header(String name) {
+        public String header(String name) {
             return response.headers().firstValue(name).orElse("");
         }
 
         /** The problem's code and, after a colon, its field where there is one. */
-        String problem() {
+        public String problem() {
             JsonNode json = json();
             return json.path("code").asText()
                     + (json.has("field") ? ":" + json.path("field").asText() : "");
         }
     }
 
-    DoorUnderTest(FakeWorld world, Map<String, String> settings, Role... roles) {
+    public DoorUnderTest(FakeWorld world, Map<String, String> settings, Role... roles) {
         this.world = world;
         this.feed = world.feed();
         this.queries = world.queries();
         Map<String, String> all = new HashMap<>(settings);
         all.putIfAbsent("PARLEY_HTTP_PORT", "0");
         Settings read = Settings.of(all);
-        FeedSettings feedSettings = FeedSettings.from(read);
+        EdgeSettings edge = EdgeSettings.from(read);
         IngestSettings ingest = IngestSettings.from(read);
         read.check();
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         api = IngestApi.start(
                 ingest,
-                world.configurations(),
-                world,
-                documents,
-                searches,
                 TOPICS,
-                feed,
-                new SseEdge(feed, feedSettings, meters),
-                queries,
-                documents,
+                new WriteSide(world, documents, searches, world.configurations()),
+                new ReadSide(feed, new SseEdge(feed, edge, meters), queries, documents),
                 meters,
                 () -> List.of(roles));
     }
 
-    static DoorUnderTest start() {
+    public static DoorUnderTest start() {
         return new DoorUnderTest(new FakeWorld(), Map.of());
     }
 
-    static DoorUnderTest over(FakeWorld world) {
+    public static DoorUnderTest over(FakeWorld world) {
         return new DoorUnderTest(world, Map.of());
     }
 
-    Set<String> routes() {
+    public Set<String> routes() {
         return api.routes();
     }
 
-    URI url() {
+    public URI url() {
         return URI.create(api.url());
     }
 
-    Reply get(String path, String... headers) {
+    public Reply get(String path, String... headers) {
         return send("GET", path, null, headers);
     }
 
     /** Sends {@code body} as JSON. */
-    Reply post(String path, Object body, String... headers) {
+    public Reply post(String path, Object body, String... headers) {
         return json("POST", path, body, headers);
     }
 
-    Reply json(String method, String path, Object body, String... headers) {
+    public Reply json(String method, String path, Object body, String... headers) {
         try {
             byte[] bytes = body instanceof String text
                     ? text.getBytes(StandardCharsets.UTF_8)
@@ -135,7 +132,7 @@ final class DoorUnderTest implements AutoCloseable {
     }
 
     @SuppressWarnings("NullAway") // No body is null, as BodyPublishers says it.
-    Reply send(String method, String path, byte @org.jspecify.annotations.Nullable [] body, String... headers) {
+    public Reply send(String method, String path, byte @org.jspecify.annotations.Nullable [] body, String... headers) {
         HttpRequest.Builder request = HttpRequest.newBuilder(url().resolve(path))
                 .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
         if (headers.length > 0) {
@@ -152,7 +149,7 @@ final class DoorUnderTest implements AutoCloseable {
         }
     }
 
-    RawConnection connect() {
+    public RawConnection connect() {
         return new RawConnection(url().getHost(), url().getPort());
     }
 

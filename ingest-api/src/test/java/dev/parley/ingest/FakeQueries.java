@@ -7,39 +7,38 @@ import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Role;
-import dev.parley.chat.v1.Source;
-import dev.parley.chat.v1.Usage;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.sinks.postgres.ConversationQueries;
 import dev.parley.sinks.postgres.ConversationSnapshot;
-import dev.parley.sinks.postgres.ConversationSnapshot.Feedback;
+import dev.parley.sinks.postgres.ConversationSnapshot.Answer;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
+import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
+import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /** A read model that is always up to date, until it lags or is away. */
-final class FakeQueries implements ConversationQueries {
+public final class FakeQueries implements ConversationQueries {
 
     private final FakeWorld world;
     private volatile boolean away;
     private volatile boolean lagging;
 
-    FakeQueries(FakeWorld world) {
+    public FakeQueries(FakeWorld world) {
         this.world = world;
     }
 
-    void away() {
+    public void away() {
         away = true;
     }
 
     /** From now on nothing arrives here, and what had is not shown. */
-    void lagging() {
+    public void lagging() {
         lagging = true;
     }
 
@@ -67,12 +66,8 @@ final class FakeQueries implements ConversationQueries {
                 }
                 case ConversationRenamed renamed -> title = Optional.of(renamed.getTitle());
                 case MessageAccepted accepted ->
-                    messages.add(message(
-                            accepted.getMessageId(),
-                            event,
-                            Role.USER,
-                            accepted.getContent(),
-                            Optional.of(accepted.getFingerprint())));
+                    messages.add(
+                            message(accepted.getMessageId(), event, Role.USER, accepted.getContent(), sent(accepted)));
                 case MessageCompleted completed ->
                     messages.add(message(
                             completed.getMessageId(), event, Role.ASSISTANT, completed.getContent(), Optional.empty()));
@@ -95,27 +90,29 @@ final class FakeQueries implements ConversationQueries {
         return events.stream().anyMatch(event -> event.getBody() instanceof ConversationDeleted);
     }
 
-    private static Message message(
-            String id, ConversationEvent event, Role role, String content, Optional<String> fingerprint) {
+    private static Optional<Sent> sent(MessageAccepted accepted) {
+        return Optional.of(new Sent(accepted.getFingerprint(), List.of()));
+    }
+
+    private static Message message(String id, ConversationEvent event, Role role, String content, Optional<Sent> sent) {
         return new Message(
                 id,
                 String.valueOf(event.getTurnId()),
                 role,
                 content,
-                Optional.empty(),
+                sent,
                 Status.COMPLETED,
                 event.getTime(),
-                Optional.<Instant>empty(),
-                Optional.of("stop"),
-                Optional.<Usage>empty(),
-                List.<Source>of(),
-                Optional.of("default"),
-                Optional.of("a-model"),
-                Optional.empty(),
-                Optional.<Feedback>empty(),
-                fingerprint,
-                List.of(),
-                List.of());
+                new Answer(
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of("stop"),
+                        Optional.empty(),
+                        List.of(),
+                        List.of(),
+                        Optional.of(new Origin("default", "a-model")),
+                        Optional.empty()),
+                Optional.empty());
     }
 
     @Override

@@ -110,7 +110,9 @@ public final class LlmProcessor implements Role {
         boolean polling = worker.isPolling();
         return new Health(
                 polling,
-                polling ? worker.running() + " generations running; engines: " + engines.health() : "joining its group");
+                polling
+                        ? worker.running() + " generations running; engines: " + engines.health()
+                        : "joining its group");
     }
 
     /** Lets what runs go on for the drain time, and hands what is left to other workers. */

@@ -20,6 +20,7 @@ import java.util.Optional;
 public record LlmSettings(int concurrency, Duration drain, WorkKinds work, Optional<ModelServer> server) {
 
     private static final String BASE_URL = "PARLEY_LLM_BASE_URL";
+    private static final String API_KEY = "PARLEY_LLM_API_KEY";
 
     public static LlmSettings from(Settings settings) {
         return new LlmSettings(
@@ -37,9 +38,19 @@ public record LlmSettings(int concurrency, Duration drain, WorkKinds work, Optio
         return Optional.of(new ModelServer(
                 URI.create(url.endsWith("/") ? url.substring(0, url.length() - 1) : url),
                 settings.string("PARLEY_LLM_MODEL"),
-                settings.string("PARLEY_LLM_API_KEY").map(Secret::new),
+                key(settings),
                 settings.duration("PARLEY_LLM_FIRST_TOKEN_TIMEOUT", Duration.ofMinutes(2)),
                 settings.duration("PARLEY_LLM_IDLE_TIMEOUT", Duration.ofMinutes(1))));
+    }
+
+    /** Blanks around it are gone with those around every setting; those in it would make no header. */
+    private static Optional<Secret> key(Settings settings) {
+        Optional<String> key = settings.string(API_KEY);
+        if (key.isPresent() && !key.get().matches("[\\x21-\\x7E]+")) {
+            settings.problem(API_KEY, "has blanks or line breaks in it, as no key has (it is not repeated here)");
+            return Optional.empty();
+        }
+        return key.map(Secret::new);
     }
 
     /** The engine in use, for a person to read. */

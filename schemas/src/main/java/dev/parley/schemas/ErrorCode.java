@@ -35,8 +35,12 @@ public enum ErrorCode {
     ENGINE_UNKNOWN(Kind.USER),
     /** The answer was stopped before its end. */
     CANCELLED(Kind.USER),
-    /** The model server refuses this request and would refuse it again: bad key, unknown model, prompt too long. */
+    /** The model server refuses this request and would refuse it again: bad key, unknown model. */
     ENGINE_REJECTED(Kind.USER),
+    /** The prompt, or prompt and answer together, are longer than the model's context window. */
+    CONTEXT_LENGTH_EXCEEDED(Kind.USER),
+    /** The model server's filter refuses the prompt or the answer. */
+    CONTENT_FILTERED(Kind.USER),
 
     QUEUE_FULL(Kind.OVERLOAD),
     OVERLOADED(Kind.OVERLOAD),
@@ -50,6 +54,8 @@ public enum ErrorCode {
     ENGINE_PROTOCOL(Kind.TRANSIENT),
     /** The model's stream ended without a finish reason. */
     ENGINE_TRUNCATED(Kind.TRANSIENT),
+    /** The model ended its answer for a reason that means failure, such as {@code error} or {@code abort}; its server is well. */
+    ENGINE_ABORTED(Kind.TRANSIENT),
     WORKER_LOST(Kind.TRANSIENT),
     /** A worker's chunks do not add up to what it says it sent. */
     CHUNKS_CORRUPT(Kind.TRANSIENT),

@@ -8,6 +8,8 @@ import dev.parley.schemas.config.TopicSettings;
 import dev.parley.topologies.assembly.AssemblyTopology;
 import dev.parley.topologies.conversation.ConversationTopology;
 import dev.parley.topologies.indexing.Indexing;
+import dev.parley.topologies.nativework.NativeWork;
+import dev.parley.topologies.nativework.NativeWork.Section;
 import dev.parley.topologies.preparing.ConfigurationFollower;
 import dev.parley.topologies.preparing.PreparedConfigurations;
 import dev.parley.topologies.preparing.RoutingTopology;
@@ -199,12 +201,27 @@ public final class Topologies implements Role {
     @Override
     public void close() {
         try (ExecutorService closers = Executors.newVirtualThreadPerTaskExecutor()) {
-            // Leaving the group hands this process's tasks on at once, and takes them back at once after a restart.
-            CloseOptions options = CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP)
-                    .withTimeout(CLOSE_TIMEOUT);
-            applications.values().forEach(streams -> closers.execute(() -> streams.close(options)));
+            applications.forEach((name, streams) -> closers.execute(() -> close(name, streams)));
             closers.execute(indexing::close);
             closers.execute(configuration::close);
+        }
+    }
+
+    /** Waits no longer than {@link #CLOSE_TIMEOUT}; the stores are open until it is closed, whoever waits for it. */
+    private static void close(String name, KafkaStreams streams) {
+        Section stores = NativeWork.ofProcess().begin("the stores of " + name);
+        Thread closer = Thread.ofPlatform().daemon().name("close-" + name).start(() -> {
+            try (stores) {
+                // Leaving the group hands this process's tasks on at once, and takes them back at once after a restart.
+                streams.close(CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP));
+            }
+        });
+        try {
+            if (!closer.join(CLOSE_TIMEOUT)) {
+                logger.warn("{} is not closed after {} s", name, CLOSE_TIMEOUT.toSeconds());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -4,21 +4,22 @@ import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.ingest.IngestApi;
 import dev.parley.ingest.IngestSettings;
+import dev.parley.ingest.ReadSide;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.config.TopicSettings;
+import dev.parley.sinks.edge.EdgeSettings;
+import dev.parley.sinks.edge.SseEdge;
+import dev.parley.sinks.feed.ConversationFeed;
+import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.feed.Frame;
 import dev.parley.sinks.postgres.ConversationQueries;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.DocumentQueries;
 import dev.parley.sinks.postgres.DocumentSummary;
-import dev.parley.sinks.sse.ConversationFeed;
-import dev.parley.sinks.sse.FeedEvent;
-import dev.parley.sinks.sse.FeedSettings;
-import dev.parley.sinks.sse.Frame;
-import dev.parley.sinks.sse.SseEdge;
 import dev.parley.stack.InMemoryRegistry;
 import io.javalin.Javalin;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -158,21 +159,18 @@ final class SseServer {
         Topics topics = Topics.of(TopicSettings.from(settings), InMemoryRegistry.serdes());
         Speaker speaker = new Speaker();
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        FeedSettings feed = FeedSettings.from(settings);
+        EdgeSettings edge = EdgeSettings.from(settings);
         NothingStored nothing = new NothingStored();
         IngestApi api = IngestApi.start(
                 IngestSettings.from(settings),
                 kafka,
                 topics,
-                speaker,
-                new SseEdge(speaker, feed, meters),
-                nothing,
-                nothing,
+                new ReadSide(speaker, new SseEdge(speaker, edge, meters), nothing, nothing),
                 meters,
                 List::of);
         Frame frame = frame();
         Set<Semaphore> plain = ConcurrentHashMap.newKeySet();
-        Javalin server = plainServer(frame.sse(), plain).start();
+        Javalin server = plainServer(frame.encoded(), plain).start();
         System.out.println(api.url().substring(api.url().lastIndexOf(':') + 1) + " " + server.port());
         BufferedReader orders = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
         for (String order = orders.readLine(); order != null; order = orders.readLine()) {

@@ -80,14 +80,21 @@ final class EngineKeys {
 
     static final EngineKey PRICE = EngineKey.mapping(
             "price",
-            Keys.of("engines.NAME.price", "input", "output"),
+            Keys.of("engines.NAME.price", "input", "cached-input", "output"),
             (price, engine) -> engine.setInputPrice(price.decimal("input", 0, MAX_PRICE))
+                    .setCachedInputPrice(price.decimal("cached-input", 0, MAX_PRICE))
                     .setOutputPrice(price.decimal("output", 0, MAX_PRICE)),
-            engine -> mapping("input", engine.getInputPrice(), "output", engine.getOutputPrice()));
+            engine -> mapping(
+                    "input",
+                    engine.getInputPrice(),
+                    "cached-input",
+                    engine.getCachedInputPrice(),
+                    "output",
+                    engine.getOutputPrice()));
 
     /** Of engines that are servers. */
     static final List<EngineKey> OF_SERVERS =
-            List.of(MODEL, ENDPOINTS, KEY, CONTEXT, CONCURRENCY, TIMEOUTS, RETRIES, PRICE);
+            List.of(MODEL, ENDPOINTS, KEY, CONTEXT, CONCURRENCY, TIMEOUTS, RETRIES, PRICE, DialectKey.DIALECT);
 
     private EngineKeys() {}
 
@@ -103,14 +110,18 @@ final class EngineKeys {
         return millis == usual ? null : Durations.text(millis);
     }
 
-    /** Those of two that do not go without saying; null where none is left. */
-    private static @Nullable Object mapping(String key, @Nullable Object value, String other, @Nullable Object second) {
+    /**
+     * A mapping of what does not go without saying; null where nothing is left.
+     *
+     * @param keysAndValues a key and its value, which may be null, in turns
+     */
+    static @Nullable Object mapping(@Nullable Object... keysAndValues) {
         Map<String, Object> mapping = new LinkedHashMap<>();
-        if (value != null) {
-            mapping.put(key, value);
-        }
-        if (second != null) {
-            mapping.put(other, second);
+        for (int i = 0; i < keysAndValues.length; i += 2) {
+            Object value = keysAndValues[i + 1];
+            if (value != null) {
+                mapping.put(String.valueOf(keysAndValues[i]), value);
+            }
         }
         return mapping.isEmpty() ? null : mapping;
     }

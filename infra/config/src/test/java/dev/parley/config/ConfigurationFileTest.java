@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.parley.chat.v1.Classifier;
 import dev.parley.chat.v1.ClassifierKind;
 import dev.parley.chat.v1.Configuration;
+import dev.parley.chat.v1.Dialect;
 import dev.parley.chat.v1.EngineConfiguration;
 import dev.parley.chat.v1.EngineKind;
+import dev.parley.chat.v1.InstructionsRole;
 import dev.parley.chat.v1.RetrievalConfiguration;
 import dev.parley.chat.v1.RouteConfiguration;
 import dev.parley.chat.v1.RouteLimits;
+import dev.parley.chat.v1.StreamOptions;
+import dev.parley.chat.v1.ThinkTags;
+import dev.parley.chat.v1.TokenLimitParameter;
 import dev.parley.schemas.configuration.BuiltInConfiguration;
 import java.util.List;
 import java.util.Random;
@@ -65,7 +70,13 @@ class ConfigurationFileTest {
                 concurrency: 8
                 timeouts: {first-token: 10s, idle: 1500ms}
                 retries: 0
-                price: {input: 0.2, output: 1}
+                price: {input: 0.2, cached-input: 0.05, output: 1}
+                dialect:
+                  token-limit: max_completion_tokens
+                  stream-options: none
+                  instructions: developer
+                  think-tags: tagged
+                  leave-out: [temperature, top_p]
               claude: {kind: anthropic, model: claude-sonnet}
               demo: {kind: scripted, script: 'One two three.', pace: 20ms}
             """;
@@ -119,7 +130,9 @@ class ConfigurationFileTest {
                                 null,
                                 null,
                                 null,
-                                0),
+                                0,
+                                null,
+                                null),
                         new EngineConfiguration(
                                 "demo",
                                 EngineKind.SCRIPTED,
@@ -134,7 +147,9 @@ class ConfigurationFileTest {
                                 null,
                                 null,
                                 "One two three.",
-                                20),
+                                20,
+                                null,
+                                null),
                         new EngineConfiguration(
                                 "local",
                                 EngineKind.OPENAI,
@@ -149,7 +164,14 @@ class ConfigurationFileTest {
                                 0.2,
                                 1.0,
                                 null,
-                                0));
+                                0,
+                                0.05,
+                                new Dialect(
+                                        TokenLimitParameter.MAX_COMPLETION_TOKENS,
+                                        StreamOptions.NONE,
+                                        InstructionsRole.DEVELOPER,
+                                        ThinkTags.TAGGED,
+                                        List.of("temperature", "top_p"))));
     }
 
     @ParameterizedTest

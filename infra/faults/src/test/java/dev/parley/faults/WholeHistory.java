@@ -121,7 +121,9 @@ final class WholeHistory {
         chunk("a1", new TextDelta(2, "first2 "));
         chunk("a2", new TextDelta(1, "second1 "));
         chunk("a2", new TextDelta(2, "second2 "));
-        chunk("a2", new AttemptFinished("stop", new Tally(3, 24L, 0L, usage(), 1.0, 2.0, null)));
+        chunk(
+                "a2",
+                new AttemptFinished("stop", new Tally(3, 24L, 0L, usage(), 1.0, 2.0, null, null, 0), null, List.of()));
     }
 
     static MessageCompleted completed() {

@@ -59,6 +59,7 @@ public final class Parley implements Callable<Integer> {
      */
     public static int execute(Object command, String... args) {
         LUCENE.setLevel(Level.SEVERE);
+        Shutdown.guardOthers();
         return new CommandLine(command)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((exception, line, parsed) -> report(exception))

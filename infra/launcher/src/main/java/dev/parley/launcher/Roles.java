@@ -2,6 +2,7 @@ package dev.parley.launcher;
 
 import dev.parley.ingest.IngestApi;
 import dev.parley.ingest.IngestSettings;
+import dev.parley.ingest.ReadSide;
 import dev.parley.llm.LlmProcessor;
 import dev.parley.llm.LlmSettings;
 import dev.parley.schemas.Role;
@@ -11,12 +12,16 @@ import dev.parley.schemas.config.RegistrySettings;
 import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.serde.ValueSerdes;
+import dev.parley.sinks.edge.EdgeSettings;
+import dev.parley.sinks.edge.SseEdge;
+import dev.parley.sinks.edge.SseFrames;
+import dev.parley.sinks.feed.Feed;
+import dev.parley.sinks.feed.FeedReader;
+import dev.parley.sinks.feed.FeedSettings;
+import dev.parley.sinks.feed.Replays;
 import dev.parley.sinks.postgres.PostgresReadModel;
 import dev.parley.sinks.postgres.PostgresSettings;
 import dev.parley.sinks.postgres.PostgresSink;
-import dev.parley.sinks.sse.Feed;
-import dev.parley.sinks.sse.FeedSettings;
-import dev.parley.sinks.sse.SseEdge;
 import dev.parley.stack.Provisioner;
 import dev.parley.topologies.Topologies;
 import dev.parley.topologies.TopologySettings;
@@ -79,6 +84,7 @@ public final class Roles implements AutoCloseable {
         LlmSettings llm = LlmSettings.from(settings);
         TopologySettings topologies = TopologySettings.from(settings);
         FeedSettings feed = FeedSettings.from(settings);
+        EdgeSettings edge = EdgeSettings.from(settings);
         IngestSettings ingest = IngestSettings.from(settings);
         int metricsPort = settings.port("PARLEY_METRICS_PORT", -1);
         settings.check();
@@ -86,6 +92,7 @@ public final class Roles implements AutoCloseable {
         ValueSerdes serdes = new ValueSerdes(registry);
         Topics topics = Topics.of(topicSettings, serdes);
         PrometheusMeterRegistry meters = meters();
+        KafkaClock.report(meters);
         Roles roles = new Roles(progress);
         try {
             if (provision) {
@@ -100,7 +107,7 @@ public final class Roles implements AutoCloseable {
                         roles.add(LlmProcessor.start(llm, kafka, topicSettings, topics, meters));
                         roles.engine = Optional.of(llm.engine());
                     }
-                    case INGEST -> roles.startIngest(ingest, feed, postgres.orElseThrow(), kafka, topics, meters);
+                    case INGEST -> roles.startIngest(ingest, feed, edge, postgres.orElseThrow(), kafka, topics, meters);
                 }
             }
             if (metricsPort >= 0) {
@@ -108,7 +115,12 @@ public final class Roles implements AutoCloseable {
             }
             return roles;
         } catch (RuntimeException e) {
+            // Closing waits, which an interrupted thread does not.
+            boolean interrupted = Thread.interrupted();
             roles.close();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
             throw e;
         }
     }
@@ -116,16 +128,18 @@ public final class Roles implements AutoCloseable {
     private void startIngest(
             IngestSettings settings,
             FeedSettings feedSettings,
+            EdgeSettings edgeSettings,
             PostgresSettings postgres,
             KafkaSettings kafka,
             Topics topics,
             PrometheusMeterRegistry meters) {
         PostgresReadModel readModel = new PostgresReadModel(postgres, topics);
         closing.push(readModel);
-        Feed feed = add(Feed.start(feedSettings, kafka, topics, readModel, meters));
-        SseEdge edge = new SseEdge(feed, feedSettings, meters);
-        ingest = Optional.of(
-                add(IngestApi.start(settings, kafka, topics, feed, edge, readModel, readModel, meters, () -> running)));
+        Feed feed = new Feed(feedSettings, readModel.archive(), Replays.ON_THREADS, new SseFrames(), meters);
+        add(FeedReader.start(feedSettings, kafka, topics, feed, meters));
+        SseEdge edge = new SseEdge(feed, edgeSettings, meters);
+        ReadSide reading = new ReadSide(feed, edge, readModel.conversations(), readModel.documents());
+        ingest = Optional.of(add(IngestApi.start(settings, kafka, topics, reading, meters, () -> running)));
     }
 
     private <R extends Role> R add(R role) {

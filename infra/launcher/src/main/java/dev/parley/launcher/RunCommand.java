@@ -33,16 +33,11 @@ final class RunCommand implements Callable<Integer> {
         Settings settings = Settings.of(flags.values(), System.getenv());
         Console console = new Console();
         Shutdown shutdown = Shutdown.onSignal(console);
-        try {
+        return shutdown.run(() -> {
             Roles running =
                     shutdown.close(Roles.start(EnumSet.copyOf(roles), settings, false, console::progress), "roles");
             running.awaitReady();
             console.progress("Ready: " + running.names());
-            shutdown.await();
-            return 0;
-        } catch (RuntimeException e) {
-            shutdown.closeNow();
-            throw e;
-        }
+        });
     }
 }

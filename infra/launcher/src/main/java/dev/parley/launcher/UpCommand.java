@@ -99,52 +99,54 @@ final class UpCommand implements Callable<Integer> {
         wanted.removeAll(without);
         Shutdown shutdown = Shutdown.onSignal(console);
         try {
-            if (wanted.contains(RoleName.INGEST)) {
-                // Everything that can be known to fail is said before anything slow begins.
-                HttpPort.checkFree(settings.string("PARLEY_HTTP_HOST", "127.0.0.1"), httpPort);
-            }
-            Stack stack = shutdown.close(Stack.start(stackSettings), "Kafka, Postgres and registry");
-            Settings wired = Settings.of(
-                    embedded(stack),
-                    flagValues(),
-                    withoutOutside(System.getenv()),
-                    Map.of(DocumentKey.DEFAULT_WORKSPACE, OwnDocuments.WORKSPACE));
-            // In force before any role reads it.
-            shutdown.close(
-                    ConfigurationWatch.start(configuration, provisioned(wired), console::progress), "configuration");
-            Roles roles = shutdown.close(Roles.start(wanted, wired, false, console::progress), "roles");
-            roles.awaitReady();
-            console.banner(Banner.of(stack, roles, ephemeral));
-            if (roles.httpUrl().isPresent()) {
-                Map<Secret, String> tenantsByKey = IngestSettings.from(wired).tenantsByKey();
-                shutdown.close(
-                        OwnDocuments.start(roles.httpUrl().orElseThrow(), tenantsByKey, console::progress),
-                        "documentation");
-            }
-            shutdown.await();
-            return 0;
+            return shutdown.run(() -> {
+                if (wanted.contains(RoleName.INGEST)) {
+                    // Everything that can be known to fail is said before anything slow begins.
+                    HttpPort.checkFree(settings.string("PARLEY_HTTP_HOST", "127.0.0.1"), httpPort);
+                }
+                start(shutdown, console, stackSettings, configuration, wanted);
+            });
         } catch (PortTakenException e) {
-            shutdown.closeNow();
             throw new CommandFailedException(
                     e.getMessage() + ": stop that process, or choose another port with "
                             + flagOf(e.port(), stackSettings),
                     e);
         } catch (StackStartException e) {
-            shutdown.closeNow();
             throw new CommandFailedException(
                     e.getMessage() + System.lineSeparator()
                             + "Ports are chosen with --kafka-port, --postgres-port and --registry-port; logs are in "
                             + data.resolve("logs"),
                     e);
         } catch (ConfigurationLogException e) {
-            shutdown.closeNow();
             throw new CommandFailedException(String.valueOf(e.getMessage()), e);
         } catch (DataDirInUseException e) {
-            shutdown.closeNow();
             throw new CommandFailedException(e.getMessage() + " with --data-dir", e);
-        } catch (RuntimeException e) {
-            shutdown.closeNow();
-            throw e;
+        }
+    }
+
+    private void start(
+            Shutdown shutdown,
+            Console console,
+            StackSettings stackSettings,
+            ConfigurationWatch.Opened configuration,
+            Set<RoleName> wanted)
+            throws InterruptedException {
+        Stack stack = shutdown.close(Stack.start(stackSettings), "Kafka, Postgres and registry");
+        Settings wired = Settings.of(
+                embedded(stack),
+                flagValues(),
+                withoutOutside(System.getenv()),
+                Map.of(DocumentKey.DEFAULT_WORKSPACE, OwnDocuments.WORKSPACE));
+        // In force before any role reads it.
+        shutdown.close(ConfigurationWatch.start(configuration, provisioned(wired), console::progress), "configuration");
+        Roles roles = shutdown.close(Roles.start(wanted, wired, false, console::progress), "roles");
+        roles.awaitReady();
+        console.banner(Banner.of(stack, roles, ephemeral));
+        if (roles.httpUrl().isPresent()) {
+            Map<Secret, String> tenantsByKey = IngestSettings.from(wired).tenantsByKey();
+            shutdown.close(
+                    OwnDocuments.start(roles.httpUrl().orElseThrow(), tenantsByKey, console::progress),
+                    "documentation");
         }
     }
 

@@ -133,8 +133,18 @@ public final class EmbeddedPostgres implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot start Postgres on " + dir, e);
         }
-        createDatabase(PARLEY);
-        createDatabase(REGISTRY);
+        try {
+            createDatabase(PARLEY);
+            createDatabase(REGISTRY);
+        } catch (RuntimeException e) {
+            // Closing waits, which an interrupted thread does not.
+            boolean interrupted = Thread.interrupted();
+            stop();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            throw e;
+        }
     }
 
     /** Disconnects everyone, shuts the server down cleanly and returns when it has ended. */
@@ -218,7 +228,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
             options.append(" -c '").append(setting).append('\'');
         }
         Path output = dir.resolve("pg_ctl.log");
-        Commands.Outcome outcome = Commands.run(
+        // The server that it starts is on its own from the first moment; only its end says which process that is.
+        Commands.Outcome outcome = Commands.runUninterrupted(
                 asPlainUser(List.of(
                         programs.resolve("pg_ctl").toString(),
                         "start",

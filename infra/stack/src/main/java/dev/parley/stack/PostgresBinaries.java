@@ -89,6 +89,9 @@ final class PostgresBinaries {
                 for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
                     unpack(tar, entry, unfinished);
                 }
+            } catch (IOException | RuntimeException e) {
+                Commands.deleteRecursively(unfinished);
+                throw e;
             }
             Files.setPosixFilePermissions(unfinished, PosixFilePermissions.fromString("rwxr-xr-x"));
             try {

@@ -126,6 +126,11 @@ public final class SchemaRegistry implements AutoCloseable {
 
     /** The base of the Confluent-compatible interface. */
     public URI url() {
+        return url(port);
+    }
+
+    /** The {@link #url} of a registry on a port of this machine, whoever started it. */
+    public static URI url(int port) {
         return URI.create("http://" + Ports.LOOPBACK + ":" + port + "/apis/ccompat/v7");
     }
 
@@ -262,14 +267,19 @@ public final class SchemaRegistry implements AutoCloseable {
                 Thread.sleep(POLL_MILLIS);
             }
         } catch (InterruptedException e) {
-            process.destroyForcibly();
+            kill();
             Thread.currentThread().interrupt();
             throw new StackStartException("interrupted while the schema registry started", e);
         }
     }
 
-    private StackStartException failed(String what) {
+    private void kill() {
         process.destroyForcibly();
+        Commands.endsWithin(process, STOP_LIMIT);
+    }
+
+    private StackStartException failed(String what) {
+        kill();
         return new StackStartException(
                 what + "; its log " + log + " ends with" + System.lineSeparator() + Commands.tail(log));
     }

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,26 +63,50 @@ public final class Stack implements AutoCloseable {
 
     // Each part is closed by the stack, or here when the stack does not come to be.
     private static Stack start(StackSettings settings, DataDirLock lock) {
-        try (ExecutorService starters = Executors.newThreadPerTaskExecutor(
-                Thread.ofPlatform().name("stack-start-", 0).factory())) {
-            Future<EmbeddedKafka> kafka = starters.submit(() -> timed(settings, "kafka", () -> startKafka(settings)));
-            Future<EmbeddedPostgres> postgres =
-                    starters.submit(() -> timed(settings, "postgres", () -> startPostgres(settings)));
-            Future<SchemaRegistry> registry =
-                    starters.submit(() -> timed(settings, "registry", () -> startRegistry(settings, postgres)));
-            List<Throwable> failures = new ArrayList<>();
-            EmbeddedKafka startedKafka = outcome(kafka, failures);
-            EmbeddedPostgres startedPostgres = outcome(postgres, failures);
-            SchemaRegistry startedRegistry = outcome(registry, failures);
-            if (startedKafka != null && startedPostgres != null && startedRegistry != null) {
-                return new Stack(settings, lock, startedKafka, startedPostgres, startedRegistry);
-            }
-            closeAll(startedRegistry, startedKafka, startedPostgres);
-            if (failures.size() == 1 && failures.getFirst() instanceof PortTakenException taken) {
-                throw taken;
-            }
-            throw StackStartException.all(failures);
+        Starting<EmbeddedKafka> kafka = new Starting<>(settings, "kafka", () -> startKafka(settings));
+        Starting<EmbeddedPostgres> postgres = new Starting<>(settings, "postgres", () -> startPostgres(settings));
+        Starting<SchemaRegistry> registry =
+                new Starting<>(settings, "registry", () -> startRegistry(settings, postgres));
+        // Kafka starts within this process, in steps that were not made to be interrupted: it is waited for.
+        boolean interrupted = awaitAll(List.of(kafka, postgres, registry), List.of(postgres, registry));
+        List<Throwable> failures = new ArrayList<>();
+        EmbeddedKafka startedKafka = kafka.outcome(failures);
+        EmbeddedPostgres startedPostgres = postgres.outcome(failures);
+        SchemaRegistry startedRegistry = registry.outcome(failures);
+        if (!interrupted && startedKafka != null && startedPostgres != null && startedRegistry != null) {
+            return new Stack(settings, lock, startedKafka, startedPostgres, startedRegistry);
         }
+        close(settings, startedRegistry, startedKafka, startedPostgres);
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+            throw new StackStartException("interrupted while starting");
+        }
+        if (failures.size() == 1 && failures.getFirst() instanceof PortTakenException taken) {
+            throw taken;
+        }
+        throw StackStartException.all(failures);
+    }
+
+    /**
+     * Waits until all have started or failed. Where this thread is interrupted, {@code waiting} are interrupted too, and waited
+     * for all the same: what comes up nevertheless has to be closed.
+     *
+     * @return whether this thread was interrupted, which it is no more then
+     */
+    private static boolean awaitAll(List<Starting<?>> all, List<Starting<?>> waiting) {
+        boolean interrupted = false;
+        for (Starting<?> part : all) {
+            while (true) {
+                try {
+                    part.thread.join();
+                    break;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                    waiting.forEach(other -> other.thread.interrupt());
+                }
+            }
+        }
+        return interrupted;
     }
 
     /** Kafka's {@code bootstrap.servers}. */
@@ -119,10 +144,7 @@ public final class Stack implements AutoCloseable {
     @Override
     public void close() {
         try {
-            closeAll(registry, kafka, postgres);
-            if (settings.ephemeral()) {
-                Commands.deleteRecursively(settings.dataDir());
-            }
+            close(settings, registry, kafka, postgres);
         } finally {
             lock.close();
         }
@@ -141,14 +163,14 @@ public final class Stack implements AutoCloseable {
                 settings.progress());
     }
 
-    private static SchemaRegistry startRegistry(StackSettings settings, Future<EmbeddedPostgres> postgres)
+    private static SchemaRegistry startRegistry(StackSettings settings, Starting<EmbeddedPostgres> postgres)
             throws InterruptedException {
         SchemaRegistry.Storage storage = new SchemaRegistry.Storage.Memory();
         if (!settings.ephemeral()) {
             int port = Ports.claim(settings.registryPort(), "the schema registry");
             try {
                 storage = new SchemaRegistry.Storage.Postgres(
-                        postgres.get().jdbcUrl(EmbeddedPostgres.REGISTRY), EmbeddedPostgres.USER);
+                        postgres.await().jdbcUrl(EmbeddedPostgres.REGISTRY), EmbeddedPostgres.USER);
             } catch (ExecutionException e) {
                 throw new NotStartedException("the schema registry on port " + port + " waits for Postgres", e);
             }
@@ -181,6 +203,38 @@ public final class Stack implements AutoCloseable {
         T start() throws InterruptedException;
     }
 
+    /** A part on its way, on a thread of its own. */
+    private static final class Starting<T> {
+
+        private final FutureTask<T> task;
+        private final Thread thread;
+
+        Starting(StackSettings settings, String part, Starter<T> starter) {
+            this.task = new FutureTask<>(() -> timed(settings, part, starter));
+            this.thread = Thread.ofPlatform().name("stack-start-" + part).start(task);
+        }
+
+        T await() throws InterruptedException, ExecutionException {
+            return task.get();
+        }
+
+        /** What came of it, once its thread has ended; null where that is a failure. */
+        @Nullable
+        T outcome(List<Throwable> failures) {
+            return switch (task.state()) {
+                case SUCCESS -> task.resultNow();
+                case FAILED -> {
+                    Throwable failure = task.exceptionNow();
+                    if (!(failure instanceof NotStartedException)) {
+                        failures.add(failure);
+                    }
+                    yield null;
+                }
+                case RUNNING, CANCELLED -> throw new IllegalStateException("it has ended, and nobody cancels it");
+            };
+        }
+    }
+
     private static <T> T timed(StackSettings settings, String part, Starter<T> starter) throws InterruptedException {
         long start = System.nanoTime();
         settings.progress().report(part, "starting");
@@ -190,20 +244,17 @@ public final class Stack implements AutoCloseable {
         return started;
     }
 
-    private static <T> @Nullable T outcome(Future<T> future, List<Throwable> failures) {
+    private static void close(
+            StackSettings settings,
+            @Nullable SchemaRegistry registry,
+            @Nullable EmbeddedKafka kafka,
+            @Nullable EmbeddedPostgres postgres) {
         try {
-            return future.get();
-        } catch (ExecutionException e) {
-            Throwable cause = e.getCause() == null ? e : e.getCause();
-            if (!(cause instanceof NotStartedException)) {
-                failures.add(cause);
+            closeAll(registry, kafka, postgres);
+        } finally {
+            if (settings.ephemeral()) {
+                Commands.deleteRecursively(settings.dataDir());
             }
-            return null;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            future.cancel(true);
-            failures.add(new StackStartException("interrupted while starting", e));
-            return null;
         }
     }
 
@@ -221,14 +272,26 @@ public final class Stack implements AutoCloseable {
                     }));
                 }
             }
-            users.forEach(user -> outcome(user, failures));
+            users.forEach(user -> closed(user, failures));
             if (postgres != null) {
-                outcome(closers.submit(postgres::close), failures);
+                closed(closers.submit(postgres::close), failures);
             }
             closers.shutdown();
             if (!failures.isEmpty()) {
                 throw new IllegalStateException("the stack did not stop cleanly", failures.getFirst());
             }
+        }
+    }
+
+    private static void closed(Future<?> closing, List<Throwable> failures) {
+        try {
+            closing.get();
+        } catch (ExecutionException e) {
+            failures.add(e.getCause() == null ? e : e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            closing.cancel(true);
+            failures.add(new StackStartException("interrupted while stopping", e));
         }
     }
 }

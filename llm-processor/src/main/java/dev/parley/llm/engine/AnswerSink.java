@@ -8,4 +8,7 @@ public interface AnswerSink extends Model.Sink {
 
     /** What follows comes from {@code answerer}, at these prices; told anew for each try. */
     void asking(Answerer answerer, Prices prices);
+
+    /** It came from {@code answerer}, who was asked last: a model's name may have become known only with the answer. */
+    default void answered(Answerer answerer) {}
 }

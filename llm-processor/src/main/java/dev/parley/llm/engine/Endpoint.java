@@ -101,6 +101,7 @@ final class Endpoint {
         try {
             sink.asking(new Answerer(engine, model.name(), address), prices);
             Model.Outcome outcome = model.generate(request, verdict, cancellation);
+            sink.answered(new Answerer(engine, model.name(), address));
             verdict.of(outcome, cancellation.isCancelled());
             return outcome;
         } finally {
@@ -166,6 +167,10 @@ final class Endpoint {
                 case Model.Outcome.Failed failed -> {
                     lastError = failed.code();
                     count(failed.code().wire());
+                    if (failed.code() == ErrorCode.ENGINE_ABORTED) {
+                        begun();
+                        return;
+                    }
                     switch (failed.code().kind()) {
                         // It refuses this request, and is well.
                         case USER -> begun();

@@ -156,6 +156,11 @@ public final class Engine {
         }
 
         @Override
+        public void answered(Answerer answerer) {
+            sink.answered(answerer);
+        }
+
+        @Override
         public void text(String piece) {
             begun |= !piece.isEmpty();
             sink.text(piece);

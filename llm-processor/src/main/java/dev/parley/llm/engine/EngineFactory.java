@@ -1,6 +1,11 @@
 package dev.parley.llm.engine;
 
+import dev.parley.chat.v1.Dialect;
 import dev.parley.chat.v1.EngineConfiguration;
+import dev.parley.chat.v1.InstructionsRole;
+import dev.parley.chat.v1.StreamOptions;
+import dev.parley.chat.v1.ThinkTags;
+import dev.parley.chat.v1.TokenLimitParameter;
 import dev.parley.llm.model.AnthropicModel;
 import dev.parley.llm.model.Connections;
 import dev.parley.llm.model.ExtractiveModel;
@@ -24,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +43,9 @@ public final class EngineFactory {
     private static final String OWN_SERVER = "openai";
 
     private static final URI OPENAI = URI.create("https://api.openai.com/v1");
+    private static final Dialect USUAL = new Dialect(
+            TokenLimitParameter.FOUND_OUT, StreamOptions.FOUND_OUT, InstructionsRole.SYSTEM, ThinkTags.NONE, List.of());
+    private static final Pattern VISIBLE = Pattern.compile("[\\x21-\\x7E]+");
     private static final int OWN_RETRIES = 2;
     private static final int UNBOUNDED = Integer.MAX_VALUE;
 
@@ -87,7 +96,7 @@ public final class EngineFactory {
                 new Engine(BuiltInConfiguration.EXTRACTIVE, List.of(quoting), retries(0, Duration.ZERO), Prices.NONE));
         if (server.isPresent()) {
             // One model server under two names, as if it were two: records name the one that was asked for.
-            Model model = new OpenAiModel(server.get(), connections);
+            Model model = new OpenAiModel(server.get(), USUAL, connections);
             for (String name : List.of(BuiltInConfiguration.DEFAULT_ENGINE, OWN_SERVER)) {
                 own.put(
                         name,
@@ -109,7 +118,10 @@ public final class EngineFactory {
                 configuration.getName(),
                 endpoints(configuration),
                 retries(configuration.getRetries(), Duration.ofMillis(configuration.getFirstTokenTimeoutMillis())),
-                new Prices(configuration.getInputPrice(), configuration.getOutputPrice()));
+                new Prices(
+                        configuration.getInputPrice(),
+                        configuration.getCachedInputPrice(),
+                        configuration.getOutputPrice()));
     }
 
     private List<Endpoint> endpoints(EngineConfiguration configuration) {
@@ -126,14 +138,24 @@ public final class EngineFactory {
                     ErrorCode.ENGINE_REJECTED,
                     "the worker's environment does not set " + keyVariable + ", which holds its key");
         }
+        if (key.isPresent() && !VISIBLE.matcher(key.get().reveal()).matches()) {
+            return unusable(
+                    configuration,
+                    ErrorCode.ENGINE_REJECTED,
+                    keyVariable
+                            + " in the worker's environment has blanks or line breaks in it, or around it, as no key"
+                            + " has (it is not repeated here)");
+        }
+        Dialect dialect = Optional.ofNullable(configuration.getDialect()).orElse(USUAL);
         return switch (configuration.getKind()) {
             case OPENAI ->
                 servers(configuration, OPENAI, key)
-                        .map(server -> endpoint(configuration, server, new OpenAiModel(server, connections)))
+                        .map(server -> endpoint(configuration, server, new OpenAiModel(server, dialect, connections)))
                         .toList();
             case ANTHROPIC ->
                 servers(configuration, AnthropicModel.DEFAULT_URL, key)
-                        .map(server -> endpoint(configuration, server, new AnthropicModel(server, connections)))
+                        .map(server ->
+                                endpoint(configuration, server, new AnthropicModel(server, dialect, connections)))
                         .toList();
             case EXTRACTIVE -> inProcess(configuration, new ExtractiveModel());
             case SCRIPTED ->

@@ -1,14 +1,14 @@
 package dev.parley.llm.model;
 
-import dev.langchain4j.model.anthropic.AnthropicStreamingChatModel;
-import dev.langchain4j.model.chat.request.ChatRequest;
-import dev.parley.chat.v1.GenerationOptions;
+import dev.parley.chat.v1.Dialect;
 import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.llm.stream.MessagesReader;
+import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.config.Secret;
 import java.io.IOException;
 import java.net.URI;
+import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** A server that speaks Anthropic's messages. */
 public final class AnthropicModel implements Model {
@@ -18,22 +18,24 @@ public final class AnthropicModel implements Model {
 
     private static final String VERSION = "2023-06-01";
 
-    /** Anthropic wants to be told a limit. */
-    private static final int DEFAULT_MAX_TOKENS = 4096;
-
-    /** The client refuses to go without a key, which a gateway of one's own may not need. */
+    /** A gateway of one's own may want no key, and yet the header. */
     private static final String NO_KEY = "none";
 
     private final ModelServer server;
     private final Connections connections;
-    private final String key;
+    private final List<String> leaveOut;
+    private final Map<String, String> headers;
     private final ModelName name;
+    private final URI messages;
 
-    public AnthropicModel(ModelServer server, Connections connections) {
+    public AnthropicModel(ModelServer server, Dialect dialect, Connections connections) {
         this.server = server;
         this.connections = connections;
-        this.key = server.apiKey().map(Secret::reveal).orElse(NO_KEY);
-        this.name = new ModelName(server, Map.of("x-api-key", key, "anthropic-version", VERSION));
+        this.leaveOut = dialect.getLeaveOut();
+        this.headers =
+                Map.of("x-api-key", server.apiKey().map(Secret::reveal).orElse(NO_KEY), "anthropic-version", VERSION);
+        this.name = new ModelName(server, headers);
+        this.messages = URI.create(server.baseUrl() + "/messages");
     }
 
     @Override
@@ -43,29 +45,25 @@ public final class AnthropicModel implements Model {
 
     @Override
     public Outcome generate(GenerationRequest request, Sink sink, Cancellation cancellation) {
-        CancellableHttpClient client = connections.to(server, cancellation);
-        StreamedAnswer answer = new StreamedAnswer(sink, client::abandon);
-        GenerationOptions options = request.getOptions();
-        try {
-            AnthropicStreamingChatModel.builder()
-                    .httpClientBuilder(client.builder())
-                    .baseUrl(server.baseUrl().toString())
-                    .apiKey(key)
-                    .version(VERSION)
-                    .modelName(name.toAskFor(client))
-                    .maxTokens(maxTokens(options))
-                    .returnThinking(true)
-                    .customParameters(AnthropicOptions.of(options))
-                    .build()
-                    .chat(ChatRequest.builder().messages(Prompts.of(request)).build(), answer);
-        } catch (IOException | RuntimeException e) {
-            return FailureKinds.of(e);
+        ServerCall call = connections.to(server, cancellation);
+        for (boolean again = false; ; again = true) {
+            String model = name.known();
+            try {
+                model = name.toAskFor(call);
+                MessagesRequest body = MessagesRequest.of(request, model, leaveOut);
+                StreamedAnswer answer =
+                        new StreamedAnswer(new MessagesReader(ToolCallIds.madeUpFor(request)), sink, body.leftOut());
+                call.stream(messages, headers, body.bytes(), answer);
+                return answer.outcome();
+            } catch (RefusedException e) {
+                if (again || cancellation.isCancelled() || !name.isGone(model, e)) {
+                    return server.withoutKey(FailureKinds.of(e));
+                }
+            } catch (IOException e) {
+                return server.withoutKey(FailureKinds.of(e));
+            } catch (IllegalArgumentException e) {
+                return new Outcome.Failed(ErrorCode.ENGINE_REJECTED, "the request cannot be put into words");
+            }
         }
-        return answer.outcome();
-    }
-
-    private static int maxTokens(@Nullable GenerationOptions options) {
-        Integer asked = options == null ? null : options.getMaxOutputTokens();
-        return asked == null ? DEFAULT_MAX_TOKENS : asked;
     }
 }

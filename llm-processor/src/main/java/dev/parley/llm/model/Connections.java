@@ -22,9 +22,9 @@ public final class Connections implements AutoCloseable {
             .build();
     private final StreamWatch watch = new StreamWatch();
 
-    /** The client of one generation at {@code server}. */
-    CancellableHttpClient to(ModelServer server, Cancellation cancellation) {
-        return new CancellableHttpClient(http, cancellation, watch, server.firstTokenTimeout(), server.idleTimeout());
+    /** A call of one generation at {@code server}. */
+    ServerCall to(ModelServer server, Cancellation cancellation) {
+        return new ServerCall(http, watch, threads, cancellation, server.firstTokenTimeout(), server.idleTimeout());
     }
 
     @Override

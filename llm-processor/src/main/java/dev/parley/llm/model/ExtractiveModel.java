@@ -4,7 +4,6 @@ import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.Passage;
 import dev.parley.llm.model.Quotations.Quotation;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -55,7 +54,7 @@ public final class ExtractiveModel implements Model {
         for (int start = 0; start < answer.length() && !cancellation.isCancelled(); start += PIECE_CHARS) {
             sink.text(answer.substring(start, Math.min(answer.length(), start + PIECE_CHARS)));
         }
-        return new Outcome.Finished("stop", Optional.empty());
+        return new Outcome.Finished("stop");
     }
 
     private static String answer(GenerationRequest request) {

@@ -1,10 +1,10 @@
 package dev.parley.llm.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.langchain4j.model.anthropic.internal.api.AnthropicStreamingException;
+import dev.parley.llm.model.Model.Outcome.Failed;
 import dev.parley.llm.model.StreamWatch.SilentStreamException;
+import dev.parley.llm.stream.ServerError;
+import dev.parley.llm.stream.SseDecoder.OversizedEventException;
 import dev.parley.schemas.ErrorCode;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -13,33 +13,41 @@ import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The one place that says what a model's failure means. */
 final class FailureKinds {
 
-    private static final ObjectMapper MAPPER = new ObjectMapper();
-    private static final int MAX_DETAIL_CHARS = 300;
+    private static final Set<String> FILTERED = Set.of(
+            "content_filter",
+            "content_filtered",
+            "content_policy_violation",
+            "responsibleaipolicyviolation",
+            "data_inspection_failed",
+            "datainspectionfailed",
+            "moderation_blocked");
 
     private FailureKinds() {}
 
-    static Model.Outcome.Failed of(Throwable failure) {
+    static Failed of(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            Model.Outcome.Failed known = known(cause);
+            Failed known = known(cause);
             if (known != null) {
                 return known;
             }
         }
-        return new Model.Outcome.Failed(
+        return failed(
                 ErrorCode.ENGINE_ERROR,
                 "the model server's stream broke: " + failure.getClass().getSimpleName());
     }
 
-    private static Model.Outcome.@Nullable Failed known(Throwable cause) {
+    private static @Nullable Failed known(Throwable cause) {
         return switch (cause) {
-            case RefusedException refused -> refused(refused.statusCode(), refused.getMessage(), refused.retryAfter());
-            case AnthropicStreamingException streamed -> broken(streamed.type());
-            case SilentStreamException silent -> failed(ErrorCode.ENGINE_TIMEOUT, "the model server fell silent");
+            case RefusedException refused -> refused(refused);
+            case NotAStreamException other -> failed(ErrorCode.ENGINE_PROTOCOL, other.detail());
+            case SilentStreamException silent ->
+                failed(ErrorCode.ENGINE_TIMEOUT, "the model server said nothing for " + time(silent.limit()));
             case HttpTimeoutException timeout ->
                 failed(ErrorCode.ENGINE_TIMEOUT, "the model server did not answer in time");
             case ConnectException connect ->
@@ -50,50 +58,54 @@ final class FailureKinds {
                 failed(ErrorCode.ENGINE_UNREACHABLE, "the model server's host is unknown");
             case JsonProcessingException json ->
                 failed(ErrorCode.ENGINE_PROTOCOL, "the model server sent something that is not its protocol");
+            case OversizedEventException oversized ->
+                failed(
+                        ErrorCode.ENGINE_PROTOCOL,
+                        "the model server sent an event of more than " + oversized.maxBytes() + " bytes");
             case IOException io -> failed(ErrorCode.ENGINE_ERROR, "the connection to the model server broke");
             default -> null;
         };
     }
 
-    private static Model.Outcome.Failed refused(int status, @Nullable String body, Optional<Duration> retryAfter) {
-        ErrorCode code = status == 429
-                ? ErrorCode.ENGINE_RATE_LIMITED
-                : status / 100 == 4 && status != 408 ? ErrorCode.ENGINE_REJECTED : ErrorCode.ENGINE_ERROR;
-        return new Model.Outcome.Failed(code, "the model server answered " + status + message(body), retryAfter);
+    private static Failed refused(RefusedException refused) {
+        // An error that came with a status of success says itself what it is.
+        int status = refused.status() / 100 == 2 ? refused.error().status() : refused.status();
+        return failed(status, refused.error(), "the model server answered " + refused.status(), refused.retryAfter());
     }
 
-    /** An error that Anthropic sends as an event of a stream that had begun well. */
-    private static Model.Outcome.Failed broken(@Nullable String type) {
-        ErrorCode code = switch (type == null ? "" : type) {
-            case "rate_limit_error" -> ErrorCode.ENGINE_RATE_LIMITED;
-            case "invalid_request_error",
-                    "authentication_error",
-                    "permission_error",
-                    "not_found_error",
-                    "request_too_large" -> ErrorCode.ENGINE_REJECTED;
-            default -> ErrorCode.ENGINE_ERROR;
+    /** An error in a stream that had begun well. */
+    static Failed brokenOff(ServerError error) {
+        return failed(error.status(), error, "the model server broke off", error.retryAfter());
+    }
+
+    private static Failed failed(int status, ServerError error, String what, Optional<Duration> retryAfter) {
+        String words = error.message().isEmpty() ? String.join(", ", error.names()) : error.message();
+        String said = words.isEmpty() ? what : what + ": " + words;
+        boolean refusal = status == 0 || (status / 100 == 4 && status != 429);
+        Optional<ContextOverflow> overflow = refusal ? ContextOverflow.in(error) : Optional.empty();
+        if (overflow.isPresent()) {
+            return failed(ErrorCode.CONTEXT_LENGTH_EXCEEDED, overflow.get().detail() + " (" + said + ")");
+        }
+        if (refusal && error.names().stream().anyMatch(FILTERED::contains)) {
+            return failed(ErrorCode.CONTENT_FILTERED, said);
+        }
+        return new Failed(code(status), said, retryAfter);
+    }
+
+    private static String time(Duration limit) {
+        return limit.toMillisPart() == 0 ? limit.toSeconds() + " s" : limit.toMillis() + " ms";
+    }
+
+    private static ErrorCode code(int status) {
+        return switch (status) {
+            case 429 -> ErrorCode.ENGINE_RATE_LIMITED;
+            // Late, or early: no fault of the request.
+            case 408, 425 -> ErrorCode.ENGINE_ERROR;
+            default -> status / 100 == 4 || status / 100 == 3 ? ErrorCode.ENGINE_REJECTED : ErrorCode.ENGINE_ERROR;
         };
-        return failed(code, "the model server broke off: " + type);
     }
 
-    /** The server's own words, where it speaks the error format that OpenAI and Anthropic share; anything else may quote the prompt. */
-    private static String message(@Nullable String body) {
-        if (body == null) {
-            return "";
-        }
-        try {
-            JsonNode message = MAPPER.readTree(body).at("/error/message");
-            if (message.isTextual()) {
-                String text = message.asText();
-                return ": " + (text.length() <= MAX_DETAIL_CHARS ? text : text.substring(0, MAX_DETAIL_CHARS) + "…");
-            }
-        } catch (JsonProcessingException e) {
-            // Another format: the status has to do.
-        }
-        return "";
-    }
-
-    private static Model.Outcome.Failed failed(ErrorCode code, String detail) {
-        return new Model.Outcome.Failed(code, detail);
+    private static Failed failed(ErrorCode code, String detail) {
+        return new Failed(code, detail);
     }
 }

@@ -2,9 +2,11 @@ package dev.parley.llm.model;
 
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.ToolCall;
-import dev.parley.chat.v1.Usage;
+import dev.parley.llm.stream.FinishReasons;
+import dev.parley.llm.stream.TokenUsage;
 import dev.parley.schemas.ErrorCode;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -41,10 +43,23 @@ public interface Model {
         /**
          * It is whole, as far as the model is concerned.
          *
-         * @param finishReason {@code stop}, {@code length}, {@code tool_calls}, {@code content_filter} or {@code other}
+         * @param finishReason as in {@link FinishReasons}
          * @param usage what the model server counted; empty where it did not say
+         * @param extras what has to be sent back with the answer when the conversation goes on: a JSON object
+         * @param leftOut parameters of the request that the server was not told, by their names there
          */
-        record Finished(String finishReason, Optional<Usage> usage) implements Outcome {}
+        record Finished(String finishReason, Optional<TokenUsage> usage, Optional<String> extras, List<String> leftOut)
+                implements Outcome {
+
+            public Finished {
+                leftOut = List.copyOf(leftOut);
+            }
+
+            /** One of a model that counts nothing. */
+            public Finished(String finishReason) {
+                this(finishReason, Optional.empty(), Optional.empty(), List.of());
+            }
+        }
 
         /**
          * It broke off, or never began.

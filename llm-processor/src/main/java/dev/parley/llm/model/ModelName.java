@@ -1,17 +1,17 @@
 package dev.parley.llm.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.langchain4j.http.client.HttpMethod;
-import dev.langchain4j.http.client.HttpRequest;
 import java.io.IOException;
+import java.net.URI;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The model to ask a server for: the one that was configured, else the first that the server lists, which is then kept. */
+/**
+ * The model to ask a server for: the one that was configured, else the first that the server lists, which is kept until the
+ * server does not know it any more. Thread-safe.
+ */
 final class ModelName {
-
-    private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private final ModelServer server;
     private final Map<String, String> headers;
@@ -32,26 +32,50 @@ final class ModelName {
         return server.model().orElse(listed == null ? "unknown" : listed);
     }
 
-    String toAskFor(CancellableHttpClient client) throws IOException {
+    String toAskFor(ServerCall call) throws IOException {
         if (server.model().isPresent()) {
             return server.model().get();
         }
         String known = discovered;
         if (known == null) {
-            known = firstListed(client);
+            known = firstListed(call);
             discovered = known;
         }
         return known;
     }
 
-    private String firstListed(CancellableHttpClient client) throws IOException {
-        HttpRequest.Builder request =
-                HttpRequest.builder().method(HttpMethod.GET).url(server.baseUrl() + "/models");
-        headers.forEach(request::addHeader);
-        JsonNode first = MAPPER.readTree(client.execute(request.build()).body()).at("/data/0/id");
-        if (!first.isTextual()) {
-            throw new IOException("no model is named, and the model server lists none");
+    /** Forgets a model that was found out and that the server has no more; whether it is worth looking for another. */
+    boolean isGone(String name, RefusedException refused) {
+        if (server.model().isPresent() || !isUnknown(refused)) {
+            return false;
         }
-        return first.asText();
+        if (name.equals(discovered)) {
+            discovered = null;
+        }
+        return true;
+    }
+
+    private static boolean isUnknown(RefusedException refused) {
+        String words = refused.error().message().toLowerCase(Locale.ROOT);
+        return refused.status() == 404
+                || refused.error().names().contains("model_not_found")
+                || (refused.status() == 400
+                        && words.contains("model")
+                        && (words.contains("not found")
+                                || words.contains("not exist")
+                                || words.contains("not loaded")
+                                || words.contains("unknown model")));
+    }
+
+    private String firstListed(ServerCall call) throws IOException {
+        JsonNode list = call.get(URI.create(server.baseUrl() + "/models"), headers);
+        for (JsonNode each : list.isArray() ? list : list.has("data") ? list.path("data") : list.path("models")) {
+            for (String member : new String[] {"id", "model", "name"}) {
+                if (each.path(member).isTextual() && !each.path(member).asText().isBlank()) {
+                    return each.path(member).asText();
+                }
+            }
+        }
+        throw new IOException("no model is named, and the model server lists none");
     }
 }

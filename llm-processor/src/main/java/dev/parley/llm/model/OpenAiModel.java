@@ -1,28 +1,32 @@
 package dev.parley.llm.model;
 
-import dev.langchain4j.model.chat.request.ChatRequest;
-import dev.langchain4j.model.openai.OpenAiChatRequestParameters;
-import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
+import dev.parley.chat.v1.Dialect;
 import dev.parley.chat.v1.GenerationRequest;
-import dev.parley.schemas.config.Secret;
+import dev.parley.llm.stream.ChatCompletionReader;
+import dev.parley.schemas.ErrorCode;
 import java.io.IOException;
+import java.net.URI;
 import java.util.Map;
 
-/** A server that speaks OpenAI's chat completions: vLLM, Ollama, a cloud. */
+/** A server that speaks OpenAI's chat completions, in one of its many dialects: vLLM, Ollama, a cloud. */
 public final class OpenAiModel implements Model {
 
     private final ModelServer server;
     private final Connections connections;
+    private final LearnedDialect dialect;
+    private final Map<String, String> headers;
     private final ModelName name;
+    private final URI completions;
 
-    public OpenAiModel(ModelServer server, Connections connections) {
+    public OpenAiModel(ModelServer server, Dialect dialect, Connections connections) {
         this.server = server;
         this.connections = connections;
-        this.name = new ModelName(
-                server,
-                server.apiKey()
-                        .map(key -> Map.of("Authorization", "Bearer " + key.reveal()))
-                        .orElse(Map.of()));
+        this.dialect = new LearnedDialect(dialect);
+        this.headers = server.apiKey()
+                .map(key -> Map.of("Authorization", "Bearer " + key.reveal()))
+                .orElse(Map.of());
+        this.name = new ModelName(server, headers);
+        this.completions = URI.create(server.baseUrl() + "/chat/completions");
     }
 
     @Override
@@ -30,29 +34,35 @@ public final class OpenAiModel implements Model {
         return name.known();
     }
 
+    /** A refusal from which the server's dialect or its model is learned is asked once more at once, since nobody saw anything. */
     @Override
     public Outcome generate(GenerationRequest request, Sink sink, Cancellation cancellation) {
-        CancellableHttpClient client = connections.to(server, cancellation);
-        StreamedAnswer answer = new StreamedAnswer(sink, client::abandon);
-        try {
-            OpenAiStreamingChatModel.builder()
-                    .httpClientBuilder(client.builder())
-                    .baseUrl(server.baseUrl().toString())
-                    .apiKey(server.apiKey().map(Secret::reveal).orElse(null))
-                    .modelName(name.toAskFor(client))
-                    .returnThinking(true)
-                    .build()
-                    .chat(
-                            ChatRequest.builder()
-                                    .messages(Prompts.of(request))
-                                    .parameters(OpenAiChatRequestParameters.builder()
-                                            .customParameters(OpenAiOptions.of(request.getOptions()))
-                                            .build())
-                                    .build(),
-                            answer);
-        } catch (IOException | RuntimeException e) {
-            return FailureKinds.of(e);
+        ServerCall call = connections.to(server, cancellation);
+        for (int lessons = 0; ; lessons++) {
+            String tokenLimit = dialect.tokenLimit();
+            boolean streamOptions = dialect.sendsStreamOptions();
+            String model = name.known();
+            try {
+                model = name.toAskFor(call);
+                ChatCompletionRequest body = ChatCompletionRequest.of(request, model, dialect);
+                StreamedAnswer answer = new StreamedAnswer(
+                        new ChatCompletionReader(dialect.thinking(), ToolCallIds.madeUpFor(request)),
+                        sink,
+                        body.leftOut());
+                call.stream(completions, headers, body.bytes(), answer);
+                return answer.outcome();
+            } catch (RefusedException e) {
+                boolean again = lessons < LearnedDialect.LESSONS
+                        && !cancellation.isCancelled()
+                        && (dialect.learns(e, tokenLimit, streamOptions) || (lessons == 0 && name.isGone(model, e)));
+                if (!again) {
+                    return server.withoutKey(FailureKinds.of(e));
+                }
+            } catch (IOException e) {
+                return server.withoutKey(FailureKinds.of(e));
+            } catch (IllegalArgumentException e) {
+                return new Outcome.Failed(ErrorCode.ENGINE_REJECTED, "the request cannot be put into words");
+            }
         }
-        return answer.outcome();
     }
 }

@@ -3,7 +3,6 @@ package dev.parley.llm.model;
 import dev.parley.chat.v1.GenerationRequest;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
@@ -41,6 +40,6 @@ public final class ScriptedModel implements Model {
             sink.text(word);
             due += pace.toNanos();
         }
-        return new Outcome.Finished("stop", Optional.empty());
+        return new Outcome.Finished("stop");
     }
 }

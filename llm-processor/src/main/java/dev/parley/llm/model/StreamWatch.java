@@ -1,9 +1,6 @@
 package dev.parley.llm.model;
 
-import java.io.FilterInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -11,8 +8,8 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Closes a model's stream that has been silent for too long, so that its reader fails instead of waiting for ever. One
- * watch serves all streams.
+ * Closes a model's stream that has meant nothing for too long, so that its reader fails instead of waiting for ever. What
+ * counts is meaning, not bytes: a server that sends comments and no tokens is silent. One watch serves all streams.
  */
 final class StreamWatch implements AutoCloseable {
 
@@ -20,13 +17,13 @@ final class StreamWatch implements AutoCloseable {
             Thread.ofPlatform().name("model-stream-watch").daemon().factory());
 
     /**
-     * {@code stream}, which is closed when it is silent for too long; its read then fails as timed out.
+     * Watches {@code body} until it is closed itself.
      *
-     * @param first how long it may say nothing at the beginning
-     * @param later how long it may say nothing after its first byte
+     * @param sinceNanos from when on it is silent
+     * @param first how long it may be, until there is any progress
      */
-    InputStream over(InputStream stream, Duration first, Duration later) {
-        return new Watched(stream, first, later);
+    Watched over(ResponseBody body, long sinceNanos, Duration first) {
+        return new Watched(body, sinceNanos, first);
     }
 
     @Override
@@ -34,80 +31,76 @@ final class StreamWatch implements AutoCloseable {
         clock.shutdownNow();
     }
 
-    /** Raised by a read of a stream that was closed for its silence. */
-    static final class SilentStreamException extends UncheckedIOException {
+    /** A stream was closed for its silence. */
+    static final class SilentStreamException extends IOException {
         private static final long serialVersionUID = 1L;
 
-        SilentStreamException(IOException cause) {
-            super(cause);
+        private final Duration limit;
+
+        SilentStreamException(Duration limit) {
+            super("silent for " + limit);
+            this.limit = limit;
+        }
+
+        Duration limit() {
+            return limit;
         }
     }
 
-    private final class Watched extends FilterInputStream {
-        private final ScheduledFuture<?> check;
-        private final Duration later;
-        private volatile Duration limit;
-        private volatile long lastByteNanos = System.nanoTime();
-        private volatile boolean timedOut;
+    /** One stream. Its reader alone tells of progress. */
+    final class Watched implements AutoCloseable {
+        private static final long SHORTEST_LOOK_MILLIS = 20;
+        private static final long LONGEST_LOOK_MILLIS = 1_000;
 
-        Watched(InputStream stream, Duration first, Duration later) {
-            super(stream);
+        private final ResponseBody body;
+        private volatile long sinceNanos;
+        private volatile Duration limit;
+        /** Whether its reader waits for the server; a reader that is kept by others is not kept by the server. */
+        private volatile boolean waiting;
+
+        private ScheduledFuture<?> looks;
+
+        private Watched(ResponseBody body, long sinceNanos, Duration first) {
+            this.body = body;
+            this.sinceNanos = sinceNanos;
             this.limit = first;
-            this.later = later;
-            long period = Math.clamp(Math.min(first.toMillis(), later.toMillis()) / 4, 20, 1_000);
-            check = clock.scheduleWithFixedDelay(this::look, period, period, TimeUnit.MILLISECONDS);
+            this.looks = scheduled(first);
+        }
+
+        private ScheduledFuture<?> scheduled(Duration patience) {
+            long period = Math.clamp(patience.toMillis() / 4, SHORTEST_LOOK_MILLIS, LONGEST_LOOK_MILLIS);
+            return clock.scheduleWithFixedDelay(this::look, period, period, TimeUnit.MILLISECONDS);
         }
 
         private void look() {
-            if (System.nanoTime() - lastByteNanos > limit.toNanos()) {
-                timedOut = true;
-                check.cancel(false);
-                try {
-                    in.close();
-                } catch (IOException e) {
-                    // The reader finds out by itself.
-                }
+            if (waiting && System.nanoTime() - sinceNanos > limit.toNanos()) {
+                body.fail(new SilentStreamException(limit));
+            }
+        }
+
+        /** The reader waits for the server from now on. */
+        void waits() {
+            waiting = true;
+        }
+
+        /** The server has sent something, whatever it is worth. */
+        void works() {
+            waiting = false;
+        }
+
+        /** What it sent meant something: from now on it may be silent for {@code next}. */
+        void progressed(Duration next) {
+            sinceNanos = System.nanoTime();
+            if (!next.equals(limit)) {
+                limit = next;
+                looks.cancel(false);
+                looks = scheduled(next);
             }
         }
 
         @Override
-        public int read() throws IOException {
-            try {
-                return seen(in.read());
-            } catch (IOException e) {
-                throw explained(e);
-            }
-        }
-
-        @Override
-        public int read(byte[] bytes, int offset, int length) throws IOException {
-            try {
-                return seen(in.read(bytes, offset, length));
-            } catch (IOException e) {
-                throw explained(e);
-            }
-        }
-
-        private int seen(int read) throws IOException {
-            if (timedOut) {
-                throw new SilentStreamException(new IOException("closed for silence"));
-            }
-            lastByteNanos = System.nanoTime();
-            limit = later;
-            return read;
-        }
-
-        private IOException explained(IOException e) {
-            if (timedOut) {
-                throw new SilentStreamException(e);
-            }
-            return e;
-        }
-
-        @Override
-        public void close() throws IOException {
-            check.cancel(false);
-            super.close();
+        public void close() {
+            looks.cancel(false);
         }
     }
 }

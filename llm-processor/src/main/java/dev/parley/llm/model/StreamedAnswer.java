@@ -1,116 +1,201 @@
 package dev.parley.llm.model;
 
-import dev.langchain4j.agent.tool.ToolExecutionRequest;
-import dev.langchain4j.model.chat.response.ChatResponse;
-import dev.langchain4j.model.chat.response.CompleteToolCall;
-import dev.langchain4j.model.chat.response.PartialThinking;
-import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
-import dev.langchain4j.model.output.FinishReason;
-import dev.langchain4j.model.output.TokenUsage;
-import dev.parley.chat.v1.ToolCall;
-import dev.parley.chat.v1.Usage;
-import dev.parley.chat.v1.UsageBasis;
+import dev.parley.llm.stream.AnswerReader;
+import dev.parley.llm.stream.AnswerReader.UnreadableEventException;
+import dev.parley.llm.stream.FinishReasons;
+import dev.parley.llm.stream.ModelEvent;
+import dev.parley.llm.stream.SseEvent;
+import dev.parley.llm.stream.TokenUsage;
 import dev.parley.schemas.ErrorCode;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What langchain4j tells of one answer; all on the thread that asked. It keeps to itself what its listener throws and reads
- * on, so that is remembered here, and the connection closed.
+ * One answer as it streams in, and how it ends. The protocol's end outranks its transport's: from a finish reason on the
+ * answer is whole, whatever becomes of the connection, and once usage or the end has followed it nothing more is read. What
+ * comes after an event that cannot be read is not looked at. One thread.
+ *
+ * <pre>{@code
+ *   open ──finish reason──▶ finished ──usage, end, silence, broken, closed──▶ ended well
+ *     │ end, where anything was said ────────────────────────────────────────────▲
+ *     └──error, unreadable, silence, broken, closed──▶ failed
+ * }</pre>
  */
-final class StreamedAnswer implements StreamingChatResponseHandler {
+final class StreamedAnswer {
 
+    private final AnswerReader reader;
     private final Model.Sink sink;
-    private final Runnable abandon;
-    private @Nullable ChatResponse response;
-    private @Nullable Throwable failure;
-    private @Nullable RuntimeException refusal;
+    private final List<String> leftOut;
+    private final Extras extras = new Extras();
+
+    private @Nullable TokenUsage usage;
+    private @Nullable String finishReason;
+    private Model.Outcome.@Nullable Failed failure;
+    private boolean ended;
+    private boolean said;
+    private boolean refused;
+    private boolean called;
+    private long progress;
 
     /**
-     * An answer that goes on to {@code sink}.
+     * An answer of which nothing has come.
      *
-     * @param abandon closes the connection that it comes by
+     * @param leftOut parameters that the request was sent without
      */
-    StreamedAnswer(Model.Sink sink, Runnable abandon) {
+    StreamedAnswer(AnswerReader reader, Model.Sink sink, List<String> leftOut) {
+        this.reader = reader;
         this.sink = sink;
-        this.abandon = abandon;
+        this.leftOut = leftOut;
     }
 
-    @Override
-    public void onPartialResponse(String piece) {
-        pass(() -> sink.text(piece));
-    }
-
-    @Override
-    public void onPartialThinking(PartialThinking thinking) {
-        pass(() -> sink.reasoning(thinking.text()));
-    }
-
-    @Override
-    public void onCompleteToolCall(CompleteToolCall complete) {
-        ToolExecutionRequest call = complete.toolExecutionRequest();
-        pass(() -> sink.toolCall(new ToolCall(
-                call.id() == null ? "call_" + complete.index() : call.id(), call.name(), call.arguments())));
-    }
-
-    private void pass(Runnable piece) {
-        if (refusal != null) {
+    /** Takes the next event, unless the answer has ended. What the sink throws is thrown on. */
+    void take(SseEvent event) {
+        if (ended) {
             return;
         }
         try {
-            piece.run();
-        } catch (RuntimeException e) {
-            refusal = e;
-            abandon.run();
+            reader.read(event).forEach(this::take);
+        } catch (UnreadableEventException e) {
+            broken(new Model.Outcome.Failed(ErrorCode.ENGINE_PROTOCOL, e.detail()));
         }
     }
 
-    @Override
-    public void onCompleteResponse(ChatResponse complete) {
-        response = complete;
-    }
-
-    @Override
-    public void onError(Throwable error) {
-        if (failure == null) {
-            failure = error;
+    private void take(ModelEvent event) {
+        if (ended) {
+            return;
+        }
+        switch (event) {
+            case ModelEvent.Text(String piece) -> {
+                progressed();
+                sink.text(piece);
+            }
+            case ModelEvent.Reasoning(String piece) -> {
+                progressed();
+                sink.reasoning(piece);
+            }
+            // Shown as text, and named by the finish reason.
+            case ModelEvent.Refusal(String piece) -> {
+                progressed();
+                refused = true;
+                sink.text(piece);
+            }
+            case ModelEvent.CallBegun begun -> progressed();
+            case ModelEvent.CallArguments arguments -> progressed();
+            case ModelEvent.CallWhole(int position, var call) -> {
+                progressed();
+                called = true;
+                sink.toolCall(call);
+            }
+            case ModelEvent.Extra extra -> {
+                progressed();
+                extras.add(extra);
+            }
+            case ModelEvent.Counted(TokenUsage counted) -> {
+                usage = counted;
+                ended = finishReason != null && counted.isMeasured(said);
+            }
+            case ModelEvent.Finished(String reason) -> {
+                progress++;
+                finishReason = finishReason == null ? reason : finishReason;
+            }
+            case ModelEvent.Aborted(String reason) ->
+                broken(new Model.Outcome.Failed(
+                        ErrorCode.ENGINE_ABORTED, "the model's answer ended with '" + reason + "'"));
+            case ModelEvent.Failed(var error) -> broken(FailureKinds.brokenOff(error));
+            case ModelEvent.Ended() -> {
+                ended = true;
+                if (finishReason == null) {
+                    if (said) {
+                        finishReason = FinishReasons.OTHER;
+                    } else {
+                        broken(new Model.Outcome.Failed(
+                                ErrorCode.ENGINE_TRUNCATED, "the model server's stream ended without an answer"));
+                    }
+                }
+            }
         }
     }
 
-    /**
-     * How it ended.
-     *
-     * @throws RuntimeException what the sink threw
-     */
+    private void progressed() {
+        progress++;
+        said = true;
+    }
+
+    /** The stream has no more bytes. */
+    void streamEnded(Optional<SseEvent> unfinished) {
+        unfinished.ifPresent(event -> {
+            try {
+                reader.read(event).forEach(this::take);
+            } catch (UnreadableEventException e) {
+                // It was cut off: that the stream ended says more.
+            }
+        });
+        broken(new Model.Outcome.Failed(
+                ErrorCode.ENGINE_TRUNCATED, "the model server's stream ended without a finish reason"));
+    }
+
+    /** The stream cannot be read any further. */
+    void streamBroke(Exception cause) {
+        broken(FailureKinds.of(cause));
+    }
+
+    /** Nothing more comes that could be read: it is whole, or has failed. */
+    private void broken(Model.Outcome.Failed otherwise) {
+        if (finishReason == null && failure == null) {
+            failure = otherwise;
+        }
+        ended = true;
+    }
+
+    /** Whether nothing more of the stream is wanted. */
+    boolean hasEnded() {
+        return ended;
+    }
+
+    /** Whether the model has said why it stopped. */
+    boolean isFinished() {
+        return finishReason != null;
+    }
+
+    boolean hasFailed() {
+        return failure != null;
+    }
+
+    /** Grows with everything that means something. */
+    long progress() {
+        return progress;
+    }
+
+    /** How it ended, with what is known to be whole only then. Once. What the sink throws is thrown on. */
     Model.Outcome outcome() {
-        if (refusal != null) {
-            throw refusal;
+        if (failure == null) {
+            ended = false;
+            try {
+                reader.whole().forEach(this::take);
+            } catch (UnreadableEventException e) {
+                failure = new Model.Outcome.Failed(ErrorCode.ENGINE_PROTOCOL, e.detail());
+            }
+            ended = true;
         }
         if (failure != null) {
-            return FailureKinds.of(failure);
+            return failure;
         }
-        FinishReason reason = response == null ? null : response.finishReason();
-        if (response == null || reason == null) {
-            return new Model.Outcome.Failed(
-                    ErrorCode.ENGINE_TRUNCATED, "the model server's stream ended without a finish reason");
-        }
-        return new Model.Outcome.Finished(wire(reason), usage(response.tokenUsage()));
+        return new Model.Outcome.Finished(
+                reason(),
+                Optional.ofNullable(usage).filter(counted -> counted.isMeasured(said)),
+                extras.json(),
+                leftOut);
     }
 
-    private static String wire(FinishReason reason) {
+    /** Servers say {@code stop} of answers with tool calls and of refusals, and {@code tool_calls} of answers without any. */
+    private String reason() {
+        String reason = finishReason == null ? FinishReasons.OTHER : finishReason;
         return switch (reason) {
-            case STOP -> "stop";
-            case LENGTH -> "length";
-            case TOOL_EXECUTION -> "tool_calls";
-            case CONTENT_FILTER -> "content_filter";
-            case OTHER -> "other";
+            case FinishReasons.STOP, FinishReasons.OTHER ->
+                called ? FinishReasons.TOOL_CALLS : refused ? FinishReasons.REFUSAL : reason;
+            case FinishReasons.TOOL_CALLS -> called ? reason : FinishReasons.STOP;
+            default -> reason;
         };
-    }
-
-    private static Optional<Usage> usage(@Nullable TokenUsage counted) {
-        return counted == null || counted.inputTokenCount() == null || counted.outputTokenCount() == null
-                ? Optional.empty()
-                : Optional.of(
-                        new Usage(counted.inputTokenCount(), counted.outputTokenCount(), UsageBasis.MEASURED, null));
     }
 }

@@ -11,6 +11,7 @@ import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.KafkaSettings;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -123,7 +124,7 @@ public final class AnswerLog implements AutoCloseable {
         /** Sends what is left, and the attempt's last chunk. */
         public void finish() {
             writer.complete();
-            var _ = writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally));
+            var _ = writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally, null, List.of()));
         }
     }
 }

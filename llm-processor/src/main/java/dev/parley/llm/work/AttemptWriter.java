@@ -10,8 +10,10 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
+import dev.parley.chat.v1.UsageDetails;
 import dev.parley.llm.engine.AnswerSink;
 import dev.parley.llm.engine.Prices;
+import dev.parley.llm.stream.TokenUsage;
 import dev.parley.schemas.TextChecksum;
 import java.time.Duration;
 import java.util.Optional;
@@ -40,6 +42,7 @@ final class AttemptWriter implements AnswerSink {
     static final long MAX_IN_FLIGHT_BYTES = 1024 * 1024;
 
     private static final int CHARS_PER_TOKEN = 4;
+    private static final UsageDetails NO_DETAILS = new UsageDetails(null, null, null, null, null);
 
     private enum Kind {
         TEXT,
@@ -63,6 +66,7 @@ final class AttemptWriter implements AnswerSink {
 
     private @Nullable Answerer answerer;
     private Prices prices = Prices.NONE;
+    private int modelCalls;
     private @Nullable Double firstTokenMillis;
     private boolean broken;
     private boolean tooLarge;
@@ -97,8 +101,14 @@ final class AttemptWriter implements AnswerSink {
 
     @Override
     public synchronized void asking(Answerer next, Prices itsPrices) {
+        modelCalls += next.getEndpoint().isEmpty() ? 0 : 1;
         answerer = next;
         prices = itsPrices;
+    }
+
+    @Override
+    public synchronized void answered(Answerer known) {
+        answerer = known;
     }
 
     @Override
@@ -289,7 +299,7 @@ final class AttemptWriter implements AnswerSink {
     }
 
     /** Sends what is left, then the attempt's last chunk as {@code ending} makes it of the tally. Once. */
-    synchronized Optional<Future<RecordMetadata>> end(Optional<Usage> measured, Ending ending) {
+    synchronized Optional<Future<RecordMetadata>> end(Optional<TokenUsage> measured, Ending ending) {
         if (ended) {
             return Optional.empty();
         }
@@ -304,20 +314,40 @@ final class AttemptWriter implements AnswerSink {
         GenerationChunk.Body chunk(Tally tally);
     }
 
-    private Tally tally(Optional<Usage> measured) {
-        Usage usage = measured.orElseGet(() -> new Usage(
-                tokens(promptChars),
-                tokens((int) Math.min(Integer.MAX_VALUE, checksum.bytes() + reasoningChars)),
-                UsageBasis.ESTIMATED,
-                null));
+    private Tally tally(Optional<TokenUsage> measured) {
+        Usage usage = measured.map(AttemptWriter::measured)
+                .orElseGet(() -> new Usage(
+                        tokens(promptChars),
+                        tokens((int) Math.min(Integer.MAX_VALUE, checksum.bytes() + reasoningChars)),
+                        UsageBasis.ESTIMATED,
+                        null));
+        UsageDetails details = measured.flatMap(AttemptWriter::details).orElse(null);
         return new Tally(
                 seq,
                 checksum.bytes(),
                 checksum.crc32c(),
-                prices.priced(usage),
+                prices.priced(usage, details),
                 firstTokenMillis,
                 millisSinceStart(),
-                answeredBy());
+                answeredBy(),
+                details,
+                modelCalls);
+    }
+
+    private static Usage measured(TokenUsage counted) {
+        Integer input = counted.input();
+        Integer output = counted.output();
+        return new Usage(input == null ? 0 : input, output == null ? 0 : output, UsageBasis.MEASURED, null);
+    }
+
+    private static Optional<UsageDetails> details(TokenUsage counted) {
+        UsageDetails details = new UsageDetails(
+                counted.cachedInput(),
+                counted.cacheWrites(),
+                counted.reasoning(),
+                counted.audioInput(),
+                counted.audioOutput());
+        return Optional.of(details).filter(any -> !any.equals(NO_DETAILS));
     }
 
     /** Nothing where the claim has said it all. */
@@ -335,9 +365,9 @@ final class AttemptWriter implements AnswerSink {
         return (ticker.getAsLong() - startedNanos) / 1e6;
     }
 
-    /** The engine that was asked last; empty where none was. */
-    synchronized Optional<String> engine() {
-        return Optional.ofNullable(answerer).map(Answerer::getEngine);
+    /** Who was asked last; empty where nobody was. */
+    synchronized Optional<Answerer> answerer() {
+        return Optional.ofNullable(answerer);
     }
 
     synchronized @Nullable Double firstTokenMillis() {

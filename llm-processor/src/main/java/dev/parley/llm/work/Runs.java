@@ -1,9 +1,11 @@
 package dev.parley.llm.work;
 
+import dev.parley.chat.v1.Answerer;
 import dev.parley.chat.v1.AttemptCancelled;
 import dev.parley.chat.v1.AttemptFailed;
 import dev.parley.chat.v1.AttemptFinished;
 import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.chat.v1.ProviderExtras;
 import dev.parley.llm.model.Cancellation;
 import dev.parley.llm.model.Model.Outcome;
 import dev.parley.schemas.ErrorCode;
@@ -15,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -91,7 +94,7 @@ final class Runs {
 
     private Outcome outcome(Run run) {
         if (run.cancellation().isCancelled()) {
-            return new Outcome.Finished("cancelled", Optional.empty());
+            return new Outcome.Finished("cancelled");
         }
         try {
             Outcome outcome = run.runner().run(run.request(), run.writer(), run.cancellation());
@@ -123,7 +126,7 @@ final class Runs {
 
     private void end(Run run, Outcome outcome) {
         AttemptWriter writer = run.writer();
-        String engine = writer.engine().orElse("unknown");
+        String engine = writer.answerer().map(Answerer::getEngine).orElse("unknown");
         Double firstToken = writer.firstTokenMillis();
         if (firstToken != null) {
             Timer.builder("parley.llm.first.token")
@@ -144,17 +147,32 @@ final class Runs {
                             .increment(tally.getUsage().getInputTokens());
                     meters.counter("parley.llm.tokens", "engine", engine, "direction", "output")
                             .increment(tally.getUsage().getOutputTokens());
-                    return new AttemptFinished(finished.finishReason(), tally);
+                    return new AttemptFinished(
+                            finished.finishReason(), tally, extras(finished, writer.answerer()), finished.leftOut());
                 });
                 count(engine, "finished");
             }
             case Outcome.Failed failed -> {
                 writer.end(
                         Optional.empty(),
-                        tally -> new AttemptFailed(failed.code().wire(), failed.detail(), failed.isRetryable(), tally));
+                        tally -> new AttemptFailed(
+                                failed.code().wire(),
+                                failed.detail(),
+                                failed.isRetryable(),
+                                tally,
+                                failed.retryAfter().map(Duration::toMillis).orElse(null)));
                 count(engine, failed.code().wire());
             }
         }
+    }
+
+    private static @Nullable ProviderExtras extras(Outcome.Finished finished, Optional<Answerer> answerer) {
+        return finished.extras().isEmpty() || answerer.isEmpty()
+                ? null
+                : new ProviderExtras(
+                        answerer.get().getEngine(),
+                        answerer.get().getModel(),
+                        finished.extras().get());
     }
 
     private void count(String engine, String outcome) {
@@ -173,7 +191,7 @@ final class Runs {
                     .end(
                             Optional.empty(),
                             tally -> new AttemptFailed(
-                                    ErrorCode.WORKER_LOST.wire(), "the worker was stopped", true, tally));
+                                    ErrorCode.WORKER_LOST.wire(), "the worker was stopped", true, tally, null));
             run.cancellation().cancel();
         });
     }

@@ -80,13 +80,7 @@ public final class Worker implements AutoCloseable {
                 .map(kind -> kind.orders().apply(topics).name())
                 .distinct()
                 .map(topic -> new Requests(
-                        kafka,
-                        topic,
-                        terms.group(),
-                        workerId,
-                        permits,
-                        () -> awaitReadiness(readiness),
-                        claims))
+                        kafka, topic, terms.group(), workerId, permits, () -> awaitReadiness(readiness), claims))
                 .toList();
     }
 

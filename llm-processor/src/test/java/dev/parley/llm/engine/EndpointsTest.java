@@ -10,7 +10,6 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +25,7 @@ class EndpointsTest {
             all.add(new Endpoint(
                     "engine",
                     "http://e" + i + "/v1",
-                    new Told("m", sink -> new Outcome.Finished("stop", Optional.empty())),
+                    new Told("m", sink -> new Outcome.Finished("stop")),
                     concurrency,
                     breaker,
                     new SimpleMeterRegistry()));

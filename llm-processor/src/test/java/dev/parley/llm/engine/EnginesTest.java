@@ -13,8 +13,8 @@ import dev.parley.llm.model.Connections;
 import dev.parley.llm.model.Model.Outcome;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.configuration.Configurations;
-import dev.parley.stack.Script;
-import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.scripted.Script;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.URI;
 import java.time.Duration;
@@ -60,7 +60,8 @@ class EnginesTest {
     private EngineRegistry registry(EngineConfiguration... configurations) {
         EngineFactory factory = new EngineFactory(
                 connections,
-                name -> Optional.ofNullable(Map.of("KEY", "secret").get(name)),
+                name -> Optional.ofNullable(
+                        Map.of("KEY", "secret", "BROKEN_KEY", "secret\n").get(name)),
                 meters,
                 clock,
                 (time, order) -> waiting.isCancelledWithin(time, order));
@@ -316,6 +317,45 @@ class EnginesTest {
             assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_REJECTED);
             assertThat(failed.detail()).contains("NO_SUCH_KEY");
         });
+    }
+
+    @Test
+    void aKeyWithBlanksIsRefusedByTheNameOfItsVariable() {
+        Engines engines = engines(
+                openAi("keyed", one.baseUrl()).setKeyVariable("BROKEN_KEY").build());
+
+        assertThat(ask(engines, "c", "keyed")).isInstanceOfSatisfying(Outcome.Failed.class, failed -> {
+            assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_REJECTED);
+            assertThat(failed.detail()).contains("BROKEN_KEY").doesNotContain("secret");
+        });
+        assertThat(one.exchanges()).isEmpty();
+    }
+
+    @Test
+    void anAnswerThatTheModelAbortsSaysNothingAboutItsServer() {
+        Engines engines = engines(openAi("single", one.baseUrl()).setRetries(0).build());
+        one.answerWith(Script.text("half").finishing("abort"));
+
+        for (int i = 0; i < 20; i++) {
+            assertThat(ask(engines, "c", "single"))
+                    .isInstanceOfSatisfying(
+                            Outcome.Failed.class,
+                            failed -> assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_ABORTED));
+        }
+
+        assertThat(engines.find("single").orElseThrow().endpoints().getFirst().state())
+                .hasToString("CLOSED");
+    }
+
+    @Test
+    void aModelThatIsFoundOutIsNamed() {
+        Engines engines =
+                engines(openAi("unnamed", one.baseUrl()).setModel(null).build());
+        one.answerWith(Script.text("x"));
+
+        ask(engines, "c", "unnamed");
+
+        assertThat(heard.answered.getLast().getModel()).isEqualTo("scripted");
     }
 
     @Test

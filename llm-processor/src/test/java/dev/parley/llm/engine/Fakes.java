@@ -49,7 +49,8 @@ final class Fakes {
                 null,
                 List.of(fallbacks),
                 "",
-                null, "model");
+                null,
+                "model");
     }
 
     static EngineConfiguration.Builder engine(String name, EngineKind kind) {
@@ -79,10 +80,16 @@ final class Fakes {
     static class Heard implements AnswerSink {
         final StringBuilder text = new StringBuilder();
         final List<Answerer> asked = new ArrayList<>();
+        final List<Answerer> answered = new ArrayList<>();
 
         @Override
         public void asking(Answerer answerer, Prices prices) {
             asked.add(answerer);
+        }
+
+        @Override
+        public void answered(Answerer answerer) {
+            answered.add(answerer);
         }
 
         @Override

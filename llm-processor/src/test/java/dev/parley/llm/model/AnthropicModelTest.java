@@ -15,9 +15,8 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
-import dev.parley.chat.v1.Usage;
-import dev.parley.chat.v1.UsageBasis;
 import dev.parley.llm.model.Model.Outcome;
+import dev.parley.llm.stream.TokenUsage;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.config.Secret;
 import dev.parley.schemas.serde.TrustedRecords;
@@ -48,6 +47,7 @@ class AnthropicModelTest {
                     Optional.of(new Secret("the-key")),
                     Duration.ofSeconds(PATIENCE_SECONDS),
                     Duration.ofSeconds(PATIENCE_SECONDS)),
+            Dialects.USUAL,
             connections);
     private final Said said = new Said();
     private final Cancellation cancellation = new Cancellation();
@@ -78,7 +78,8 @@ class AnthropicModelTest {
                 options,
                 List.of(),
                 "",
-                null, "model");
+                null,
+                "model");
     }
 
     private Outcome ask(@Nullable GenerationOptions options) {
@@ -108,8 +109,8 @@ class AnthropicModelTest {
                 end("tool_use", 23));
 
         assertThat(ask(null))
-                .isEqualTo(
-                        new Outcome.Finished("tool_calls", Optional.of(new Usage(11, 23, UsageBasis.MEASURED, null))));
+                .isEqualTo(new Outcome.Finished(
+                        "tool_calls", Optional.of(TokenUsage.of(11, 23)), Optional.empty(), List.of()));
         assertThat(said.reasoning).hasToString("Hm.");
         assertThat(said.text).hasToString("Cold and windy.");
         assertThat(said.calls).containsExactly(new ToolCall("toolu_1", "look", "{\"q\":2}"));
@@ -170,8 +171,13 @@ class AnthropicModelTest {
         assertThat(failing()).isEqualTo(ErrorCode.ENGINE_RATE_LIMITED);
         server.refuses(400, "invalid_request_error", "prompt is too long");
         assertThat(ask(null)).isInstanceOfSatisfying(Outcome.Failed.class, failed -> {
-            assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_REJECTED);
+            assertThat(failed.code()).isEqualTo(ErrorCode.CONTEXT_LENGTH_EXCEEDED);
             assertThat(failed.detail()).contains("prompt is too long");
+        });
+        server.refuses(400, "invalid_request_error", "max_tokens: must be positive");
+        assertThat(ask(null)).isInstanceOfSatisfying(Outcome.Failed.class, failed -> {
+            assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_REJECTED);
+            assertThat(failed.detail()).contains("must be positive");
         });
         server.streams(start(1), FakeAnthropic.event("error", "\"error\":{\"type\":\"overloaded_error\"}"));
         assertThat(failing()).isEqualTo(ErrorCode.ENGINE_ERROR);

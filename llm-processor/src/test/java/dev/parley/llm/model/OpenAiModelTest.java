@@ -13,14 +13,12 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
-import dev.parley.chat.v1.Usage;
-import dev.parley.chat.v1.UsageBasis;
 import dev.parley.llm.model.Model.Outcome;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.serde.TrustedRecords;
-import dev.parley.stack.ModelExchange;
-import dev.parley.stack.Script;
-import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.scripted.ModelExchange;
+import dev.parley.stack.scripted.Script;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,7 +46,9 @@ class OpenAiModelTest {
 
     private OpenAiModel model(URI url, Duration firstToken, Duration idle) {
         return new OpenAiModel(
-                new ModelServer(url, Optional.of("scripted"), Optional.empty(), firstToken, idle), connections);
+                new ModelServer(url, Optional.of("scripted"), Optional.empty(), firstToken, idle),
+                Dialects.USUAL,
+                connections);
     }
 
     @AfterEach
@@ -83,7 +83,8 @@ class OpenAiModelTest {
                 options,
                 List.of(),
                 "",
-                null, "model");
+                null,
+                "model");
     }
 
     private Outcome ask(Script script) {
@@ -103,7 +104,7 @@ class OpenAiModelTest {
         assertThat(said.reasoning).hasToString("Think.");
         assertThat(outcome).isInstanceOfSatisfying(Outcome.Finished.class, finished -> {
             assertThat(finished.finishReason()).isEqualTo("stop");
-            assertThat(finished.usage().map(Usage::getBasis)).contains(UsageBasis.MEASURED);
+            assertThat(finished.usage()).isPresent();
         });
     }
 

@@ -55,7 +55,8 @@ class AttemptWriterTest {
                             null,
                             List.of(),
                             "",
-                            null, "model"),
+                            null,
+                            "model"),
                     "attempt",
                     new RecordHeaders()),
             () -> nanos,
@@ -111,7 +112,7 @@ class AttemptWriterTest {
         writer.text("a\uD83D");
         writer.text("\uDE00b");
         writer.text("\uDE00c\uD83D");
-        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally));
+        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally, null, List.of()));
 
         assertThat(text()).isEqualTo("a\uD83D\uDE00b\uFFFDc\uFFFD");
     }
@@ -129,7 +130,7 @@ class AttemptWriterTest {
         writer.reasoning("hm");
         writer.reasoning("m");
         writer.text("So");
-        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally));
+        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally, null, List.of()));
 
         assertThat(bodies().subList(0, 3))
                 .containsExactly(new ReasoningDelta(0, "hm"), new ReasoningDelta(1, "m"), new TextDelta(2, "So"));
@@ -143,7 +144,7 @@ class AttemptWriterTest {
         writer.toolCall(new ToolCall("call_1", "look", "{}"));
         writer.toolCall(new ToolCall("call_2", "look", ""));
         writer.text("Done.");
-        writer.end(Optional.empty(), tally -> new AttemptFinished("tool_calls", tally));
+        writer.end(Optional.empty(), tally -> new AttemptFinished("tool_calls", tally, null, List.of()));
 
         assertThat(bodies().subList(0, 5))
                 .containsExactly(
@@ -182,7 +183,7 @@ class AttemptWriterTest {
 
     @Test
     void nothingIsSentAfterTheEnd() {
-        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally));
+        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally, null, List.of()));
         writer.toolCall(new ToolCall("call_1", "f", "{}"));
         writer.text("late");
 
@@ -193,7 +194,7 @@ class AttemptWriterTest {
     void theLastChunkSumsUpWhatWasSent() {
         writer.text("héllo ");
         writer.text("wörld");
-        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally));
+        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally, null, List.of()));
 
         Tally tally = ((AttemptFinished) bodies().getLast()).getTally();
         assertThat(tally.getSeq()).isEqualTo(2);
@@ -203,7 +204,7 @@ class AttemptWriterTest {
                 .isEqualTo(TextChecksum.of("héllo wörld").crc32c());
         assertThat(tally.getUsage().getBasis()).isEqualTo(UsageBasis.ESTIMATED);
         assertThat(tally.getUsage().getInputTokens()).isEqualTo(10);
-        assertThat(writer.end(Optional.empty(), again -> new AttemptFinished("stop", again)))
+        assertThat(writer.end(Optional.empty(), again -> new AttemptFinished("stop", again, null, List.of())))
                 .isEmpty();
     }
 
@@ -242,7 +243,7 @@ class AttemptWriterTest {
     void aHugePieceArrivesWhole() {
         String huge = "\uD83D\uDE00".repeat(12_000);
         writer.text(huge);
-        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally));
+        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally, null, List.of()));
 
         assertThat(text()).isEqualTo(huge);
     }

@@ -99,7 +99,9 @@ class ClaimsTest {
     }
 
     private static void run(Requests.Taken taken) {
-        assertThat(taken).isInstanceOfSatisfying(Requests.Taken.Started.class, started -> started.run().run());
+        assertThat(taken)
+                .isInstanceOfSatisfying(
+                        Requests.Taken.Started.class, started -> started.run().run());
     }
 
     private List<GenerationChunk.Body> chunks() {
@@ -113,11 +115,14 @@ class ClaimsTest {
     @Test
     void workOfEachKindGoesTheSameWayToWhoeverDoesIt() {
         run(take(order -> {}));
-        run(take(order -> order.setGenerationId("turn.1/classify").setKind("classify").setAttempt(2)));
+        run(take(order ->
+                order.setGenerationId("turn.1/classify").setKind("classify").setAttempt(2)));
 
-        assertThat(chunks()).filteredOn(AttemptStarted.class::isInstance).containsExactly(
-                new AttemptStarted(1, "initial", "engine of an answer", "model", "worker-1", "model"),
-                new AttemptStarted(2, "initial", "engine of sort", "model", "worker-1", "classify"));
+        assertThat(chunks())
+                .filteredOn(AttemptStarted.class::isInstance)
+                .containsExactly(
+                        new AttemptStarted(1, "initial", "engine of an answer", "model", "worker-1", "model"),
+                        new AttemptStarted(2, "initial", "engine of sort", "model", "worker-1", "classify"));
         assertThat(chunks())
                 .filteredOn(TextDelta.class::isInstance)
                 .containsExactly(new TextDelta(0, "an answer"), new TextDelta(0, "sort"));
@@ -149,8 +154,7 @@ class ClaimsTest {
 
     @Test
     void anOrderOfAFormerVersionSendsItsTurnBackAndAsksNobody() {
-        assertThat(take(order -> order.setClassify(turn())))
-                .isEqualTo(new Requests.Taken.Done(AcknowledgeType.ACCEPT));
+        assertThat(take(order -> order.setClassify(turn()))).isEqualTo(new Requests.Taken.Done(AcknowledgeType.ACCEPT));
 
         ProducerRecord<byte[], byte[]> written = producer.history().getLast();
         assertThat(written.topic()).isEqualTo(topics.turns().name());

@@ -28,8 +28,8 @@ import dev.parley.schemas.configuration.BuiltInConfiguration;
 import dev.parley.schemas.configuration.Configurations;
 import dev.parley.schemas.configuration.Versions;
 import dev.parley.stack.InMemoryRegistry;
-import dev.parley.stack.Script;
-import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.scripted.Script;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
@@ -112,7 +112,8 @@ class RunsTest {
                 null,
                 List.of(fallbacks),
                 version,
-                null, "model");
+                null,
+                "model");
         ChunkLog log = new ChunkLog(
                 producer, topics, InstantSource.fixed(Instant.EPOCH), request, "attempt", new RecordHeaders());
         runs.begin(new Runs.Run(
@@ -210,7 +211,11 @@ class RunsTest {
 
         running.join();
         var last = producer.history().getLast();
-        assertThat(topics.chunks().values().deserializer().deserialize(last.topic(), last.value()).getBody())
+        assertThat(topics.chunks()
+                        .values()
+                        .deserializer()
+                        .deserialize(last.topic(), last.value())
+                        .getBody())
                 .isInstanceOfSatisfying(AttemptFailed.class, failed -> {
                     assertThat(failed.getCode()).isEqualTo(ErrorCode.WORKER_LOST.wire());
                     assertThat(failed.getRetryable()).isTrue();

@@ -7,7 +7,7 @@ public final class RegistryUnavailableException extends RetriableException {
 
     private static final long serialVersionUID = 1L;
 
-    RegistryUnavailableException(String message) {
+    public RegistryUnavailableException(String message) {
         super(message);
     }
 

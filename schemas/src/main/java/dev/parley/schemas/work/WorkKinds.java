@@ -37,8 +37,7 @@ public record WorkKinds(WorkKind model, WorkKind classify) {
     /** A name, and room for a model that says more than it was asked. */
     private static final int CLASSIFY_MAX_ANSWER_BYTES = 16 * 1024;
 
-    private static final WorkKinds DEFAULTS =
-            of(DEFAULT_LEASE, DEFAULT_ATTEMPTS, DEFAULT_MAX_ANSWER_BYTES);
+    private static final WorkKinds DEFAULTS = of(DEFAULT_LEASE, DEFAULT_ATTEMPTS, DEFAULT_MAX_ANSWER_BYTES);
 
     public static WorkKinds defaults() {
         return DEFAULTS;

@@ -36,7 +36,7 @@ final class LaterSchemas {
 
     /** One for each branch of each union of {@code schema}, however deep. */
     static List<Later> of(Schema schema) {
-        Set<Schema> unions = Collections.newSetFromMap(new IdentityHashMap<>());
+        List<Schema> unions = new ArrayList<>();
         collectUnions(schema, unions, Collections.newSetFromMap(new IdentityHashMap<>()));
         List<Later> later = new ArrayList<>();
         for (Schema union : unions) {
@@ -107,7 +107,7 @@ final class LaterSchemas {
                 };
     }
 
-    private static void collectUnions(Schema schema, Set<Schema> unions, Set<Schema> seen) {
+    private static void collectUnions(Schema schema, List<Schema> unions, Set<Schema> seen) {
         switch (schema.getType()) {
             case RECORD -> {
                 if (seen.add(schema)) {

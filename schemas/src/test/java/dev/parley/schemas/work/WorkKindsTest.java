@@ -28,8 +28,8 @@ class WorkKindsTest {
 
     @Test
     void anInstallationBoundsThem() {
-        Settings settings = Settings.of(Map.of(
-                "PARLEY_WORKER_LEASE", "20s", "PARLEY_MAX_ATTEMPTS", "1", "PARLEY_MAX_ANSWER_BYTES", "2048"));
+        Settings settings = Settings.of(
+                Map.of("PARLEY_WORKER_LEASE", "20s", "PARLEY_MAX_ATTEMPTS", "1", "PARLEY_MAX_ANSWER_BYTES", "2048"));
 
         WorkKinds kinds = WorkKinds.from(settings);
 
@@ -47,7 +47,8 @@ class WorkKindsTest {
 
         assertThatThrownBy(settings::check)
                 .isInstanceOf(InvalidSettingsException.class)
-                .satisfies(e -> assertThat(e.getMessage().split("PARLEY_WORKER_LEASE", -1)).hasSize(2));
+                .satisfies(e -> assertThat(String.valueOf(e.getMessage()).split("PARLEY_WORKER_LEASE", -1))
+                        .hasSize(2));
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -30,52 +31,17 @@ final class Columns<R> {
     }
 
     private enum Type {
-        TEXT("text", String.class) {
+        TEXT("text", String.class, BinaryCopy.Fields::text),
+        JSONB("jsonb", String.class, BinaryCopy.Fields::jsonb),
+        BYTEA("bytea", byte[].class, BinaryCopy.Fields::bytea),
+        BOOL("bool", Boolean.class, BinaryCopy.Fields::bool),
+        INT4("int4", Integer.class, BinaryCopy.Fields::int4),
+        INT8("int8", Long.class, BinaryCopy.Fields::int8),
+        FLOAT8("float8", Double.class, BinaryCopy.Fields::float8),
+        TIMESTAMPTZ("timestamptz", Instant.class, BinaryCopy.Fields::timestamptz) {
             @Override
-            void copy(Object value, BinaryCopy.Fields to) {
-                to.text((String) value);
-            }
-        },
-        JSONB("jsonb", String.class) {
-            @Override
-            void copy(Object value, BinaryCopy.Fields to) {
-                to.jsonb((String) value);
-            }
-        },
-        BYTEA("bytea", byte[].class) {
-            @Override
-            void copy(Object value, BinaryCopy.Fields to) {
-                to.bytea((byte[]) value);
-            }
-        },
-        BOOL("bool", Boolean.class) {
-            @Override
-            void copy(Object value, BinaryCopy.Fields to) {
-                to.bool((Boolean) value);
-            }
-        },
-        INT4("int4", Integer.class) {
-            @Override
-            void copy(Object value, BinaryCopy.Fields to) {
-                to.int4((Integer) value);
-            }
-        },
-        INT8("int8", Long.class) {
-            @Override
-            void copy(Object value, BinaryCopy.Fields to) {
-                to.int8((Long) value);
-            }
-        },
-        FLOAT8("float8", Double.class) {
-            @Override
-            void copy(Object value, BinaryCopy.Fields to) {
-                to.float8((Double) value);
-            }
-        },
-        TIMESTAMPTZ("timestamptz", String.class) {
-            @Override
-            void copy(Object value, BinaryCopy.Fields to) {
-                to.timestamptz((Instant) value);
+            Class<?> elements() {
+                return String.class;
             }
 
             @Override
@@ -85,16 +51,23 @@ final class Columns<R> {
         };
 
         private final String inPostgres;
-        private final Class<?> elements;
+        private final Class<?> values;
 
-        Type(String inPostgres, Class<?> elements) {
+        @SuppressWarnings("ImmutableEnumChecker") // A method, which holds nothing.
+        private final BiConsumer<BinaryCopy.Fields, Object> copy;
+
+        <T> Type(String inPostgres, Class<T> values, BiConsumer<BinaryCopy.Fields, T> copy) {
             this.inPostgres = inPostgres;
-            this.elements = elements;
+            this.values = values;
+            this.copy = (to, value) -> copy.accept(to, values.cast(value));
         }
 
-        abstract void copy(Object value, BinaryCopy.Fields to);
+        /** The class of an array's elements that the driver takes. */
+        Class<?> elements() {
+            return values;
+        }
 
-        /** What stands for {@code value} in an array that the driver takes, of class {@link #elements}. */
+        /** What stands for {@code value} in such an array. */
         Object element(Object value) {
             return value;
         }
@@ -197,7 +170,7 @@ final class Columns<R> {
             if (value == null) {
                 to.nothing();
             } else {
-                column.type().copy(value, to);
+                column.type().copy.accept(to, value);
             }
         }
     }
@@ -223,7 +196,7 @@ final class Columns<R> {
     }
 
     private static <R> @Nullable Object[] array(Column<R> column, List<R> rows) {
-        @Nullable Object[] values = (Object[]) Array.newInstance(column.type().elements, rows.size());
+        @Nullable Object[] values = (Object[]) Array.newInstance(column.type().elements(), rows.size());
         for (int i = 0; i < values.length; i++) {
             Object value = column.value().of(rows.get(i));
             values[i] = value == null ? null : column.type().element(value);

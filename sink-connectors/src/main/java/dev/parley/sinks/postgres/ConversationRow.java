@@ -18,6 +18,15 @@ final class ConversationRow {
     /** The turn that runs. */
     record ActiveTurn(String turnId, String userMessageId, String assistantMessageId, Instant since) {}
 
+    /** What of it changes. */
+    record Kept(
+            @Nullable ExactText title,
+            Instant updatedAt,
+            int messageCount,
+            long lastSequence,
+            @Nullable ActiveTurn activeTurn,
+            boolean deleted) {}
+
     private final ConversationKey key;
     private final boolean stored;
     private final @Nullable Creation creation;
@@ -29,49 +38,33 @@ final class ConversationRow {
     private boolean deleted;
     private boolean touched;
 
-    private ConversationRow(
-            ConversationKey key,
-            boolean stored,
-            @Nullable Creation creation,
-            @Nullable ExactText title,
-            Instant updatedAt,
-            int messageCount,
-            long lastSequence,
-            @Nullable ActiveTurn activeTurn,
-            boolean deleted) {
+    private ConversationRow(ConversationKey key, boolean stored, @Nullable Creation creation, Kept kept) {
         this.key = key;
         this.stored = stored;
         this.creation = creation;
-        this.title = title;
-        this.updatedAt = updatedAt;
-        this.messageCount = messageCount;
-        this.lastSequence = lastSequence;
-        this.activeTurn = activeTurn;
-        this.deleted = deleted;
+        this.title = kept.title();
+        this.updatedAt = kept.updatedAt();
+        this.messageCount = kept.messageCount();
+        this.lastSequence = kept.lastSequence();
+        this.activeTurn = kept.activeTurn();
+        this.deleted = kept.deleted();
     }
 
     /** As the table has it. */
-    static ConversationRow stored(
-            ConversationKey key,
-            @Nullable ExactText title,
-            Instant updatedAt,
-            int messageCount,
-            long lastSequence,
-            @Nullable ActiveTurn activeTurn,
-            boolean deleted) {
-        return new ConversationRow(key, true, null, title, updatedAt, messageCount, lastSequence, activeTurn, deleted);
+    static ConversationRow stored(ConversationKey key, Kept kept) {
+        return new ConversationRow(key, true, null, kept);
     }
 
     /** One of which neither the table nor the log has said anything yet. */
     static ConversationRow unknown(ConversationKey key) {
-        return new ConversationRow(key, false, null, null, Instant.EPOCH, 0, 0, null, false);
+        return new ConversationRow(key, false, null, new Kept(null, Instant.EPOCH, 0, 0, null, false));
     }
 
     /** This one from its creation on; the same where it has been created. */
     ConversationRow created(@Nullable ExactText first, Creation how) {
         return stored || creation != null
                 ? this
-                : new ConversationRow(key, false, how, first, how.createdAt(), 0, lastSequence, null, false);
+                : new ConversationRow(key, false, how, new Kept(first, how.createdAt(), 0, lastSequence, null, false));
     }
 
     /** Takes note of an event, whatever it says. */

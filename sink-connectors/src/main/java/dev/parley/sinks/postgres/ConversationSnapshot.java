@@ -50,28 +50,56 @@ public record ConversationSnapshot(
      * One message, a user's or an answer.
      *
      * @param content empty for a running answer: the feed has it
-     * @param toolCalls that this answer asks its caller to make
-     * @param context messages that the caller sent along with this one
+     * @param sent empty for an answer
+     * @param answer {@link Answer#NONE} for a user's message
      */
     public record Message(
             String id,
             String turnId,
             Role role,
             String content,
-            Optional<String> reasoning,
+            Optional<Sent> sent,
             Status status,
             Instant createdAt,
+            Answer answer,
+            Optional<Feedback> feedback) {}
+
+    /**
+     * What came with a user's message.
+     *
+     * @param fingerprint of the request that brought it
+     * @param context messages that the caller sent along with this one
+     */
+    public record Sent(String fingerprint, List<PromptMessage> context) {}
+
+    /**
+     * What is known of an answer besides its text, as far as it has come.
+     *
+     * @param toolCalls that it asks its caller to make
+     */
+    public record Answer(
             Optional<Instant> completedAt,
+            Optional<String> reasoning,
             Optional<String> finishReason,
             Optional<Usage> usage,
             List<Source> sources,
-            Optional<String> engine,
-            Optional<String> model,
-            Optional<Failure> failure,
-            Optional<Feedback> feedback,
-            Optional<String> fingerprint,
             List<ToolCall> toolCalls,
-            List<PromptMessage> context) {}
+            Optional<Origin> origin,
+            Optional<Failure> failure) {
+
+        public static final Answer NONE = new Answer(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                List.of(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    /** What an answer came from. */
+    public record Origin(String engine, String model) {}
 
     /** Why a turn ended without an answer. */
     public record Failure(String code, String detail) {}

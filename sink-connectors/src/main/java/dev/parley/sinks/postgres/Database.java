@@ -6,8 +6,10 @@ import dev.parley.schemas.config.Secret;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.function.Function;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Connections to the read model's database. Comes into being whether Postgres is there or not; whoever asks for a connection
@@ -52,6 +54,21 @@ public final class Database implements AutoCloseable {
         return pool.getConnection();
     }
 
+    /** A question to the database. */
+    @FunctionalInterface
+    interface Question<T> {
+        T ask(Connection connection) throws SQLException;
+    }
+
+    /** The answer to a question; where there is none, what {@code unavailable} makes of it is thrown. */
+    <T> T ask(Question<T> question, Function<SQLException, RuntimeException> unavailable) {
+        try (Connection connection = connection()) {
+            return question.ask(connection);
+        } catch (SQLException e) {
+            throw unavailable.apply(e);
+        }
+    }
+
     /**
      * Brings the tables to this version.
      *
@@ -68,6 +85,25 @@ public final class Database implements AutoCloseable {
         } catch (FlywayException e) {
             throw new SQLException("the tables cannot be brought to this version", e);
         }
+    }
+
+    /** Whether Postgres is away or shutting down (as against refusing what it was given). */
+    static boolean isOutage(@Nullable Throwable failure) {
+        for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql) {
+                String state = sql.getSQLState();
+                if (state == null
+                        || state.startsWith("08") // connection
+                        || state.equals("25P03") // this instance was silent for too long within its transaction
+                        || state.startsWith("57") // operator intervention: shutdown, statement cancelled
+                        || state.startsWith("53") // resources: too many connections, disk full
+                        || state.startsWith("40") // serialisation, deadlock
+                        || state.startsWith("55")) { // lock not available
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     @Override

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a turn's end says of its answer and of its generation.
  *
- * @param sources null where it says nothing of them
+ * @param attempt null where nobody attempted
+ * @param failure null where it is not one
  */
 record Ending(
         LoggedEvent logged,
@@ -26,15 +27,35 @@ record Ending(
         String messageId,
         String generationId,
         @Nullable Attempt attempt,
-        ExactText content,
-        @Nullable ExactText reasoning,
-        @Nullable String finishReason,
-        @Nullable String errorCode,
-        @Nullable String errorDetail,
+        Answer answer,
+        @Nullable Failure failure,
         @Nullable Usage usage,
-        @Nullable List<Source> sources,
-        List<ToolCall> toolCalls,
         Timings timings) {
+
+    /**
+     * What the answer has come to.
+     *
+     * @param sources null where the end says nothing of them
+     */
+    record Answer(
+            ExactText content,
+            @Nullable ExactText reasoning,
+            @Nullable String finishReason,
+            @Nullable List<Source> sources,
+            List<ToolCall> toolCalls) {
+
+        /** One that was not finished. */
+        static Answer unfinished(String content) {
+            return new Answer(ExactText.of(content), null, null, null, List.of());
+        }
+
+        Answer withSources(@Nullable List<Source> known) {
+            return new Answer(content, reasoning, finishReason, known, toolCalls);
+        }
+    }
+
+    /** Why a turn failed. */
+    record Failure(String code, String detail) {}
 
     static Ending of(LoggedEvent logged, MessageCompleted completed) {
         return new Ending(
@@ -43,14 +64,14 @@ record Ending(
                 completed.getMessageId(),
                 completed.getGenerationId(),
                 completed.getAttempt(),
-                ExactText.of(completed.getContent()),
-                ExactText.ofNullable(completed.getReasoning()),
-                completed.getFinishReason(),
-                null,
+                new Answer(
+                        ExactText.of(completed.getContent()),
+                        ExactText.ofNullable(completed.getReasoning()),
+                        completed.getFinishReason(),
+                        completed.getSources(),
+                        completed.getToolCalls()),
                 null,
                 completed.getUsage(),
-                completed.getSources(),
-                completed.getToolCalls(),
                 completed.getTimings());
     }
 
@@ -61,14 +82,9 @@ record Ending(
                 failed.getMessageId(),
                 failed.getGenerationId(),
                 failed.getAttempt(),
-                ExactText.of(failed.getContent()),
-                null,
-                null,
-                failed.getCode(),
-                ExactText.readable(failed.getDetail()),
+                Answer.unfinished(failed.getContent()),
+                new Failure(failed.getCode(), ExactText.readable(failed.getDetail())),
                 failed.getUsage(),
-                null,
-                List.of(),
                 failed.getTimings());
     }
 
@@ -80,20 +96,15 @@ record Ending(
                 cancelled.getMessageId(),
                 generationId,
                 cancelled.getAttempt(),
-                ExactText.of(cancelled.getContent()),
-                null,
-                null,
-                null,
+                Answer.unfinished(cancelled.getContent()),
                 null,
                 cancelled.getUsage(),
-                null,
-                List.of(),
                 cancelled.getTimings());
     }
 
-    /** This ending, after {@code earlier} of the same message. */
+    /** This ending, after {@code earlier} of the same message: sources that it says nothing of stay. */
     Ending after(@Nullable Ending earlier) {
-        return sources != null || earlier == null || earlier.sources == null
+        return answer.sources() != null || earlier == null
                 ? this
                 : new Ending(
                         logged,
@@ -101,14 +112,9 @@ record Ending(
                         messageId,
                         generationId,
                         attempt,
-                        content,
-                        reasoning,
-                        finishReason,
-                        errorCode,
-                        errorDetail,
+                        answer.withSources(earlier.answer.sources()),
+                        failure,
                         usage,
-                        earlier.sources,
-                        toolCalls,
                         timings);
     }
 
@@ -128,6 +134,16 @@ record Ending(
     @Nullable
     String endpoint() {
         return attempt == null || attempt.getEndpoint().isEmpty() ? null : attempt.getEndpoint();
+    }
+
+    @Nullable
+    String errorCode() {
+        return failure == null ? null : failure.code();
+    }
+
+    @Nullable
+    String errorDetail() {
+        return failure == null ? null : failure.detail();
     }
 
     @Nullable

@@ -74,16 +74,18 @@ final class MessageRow {
     @Nullable
     ExactText content() {
         if (ending != null) {
-            return ending.content();
+            return ending.answer().content();
         }
         return birth == null ? null : birth.content();
     }
 
     List<Source> sources() {
-        return ending == null || ending.sources() == null ? List.of() : ending.sources();
+        return ending == null || ending.answer().sources() == null
+                ? List.of()
+                : ending.answer().sources();
     }
 
     List<ToolCall> toolCalls() {
-        return ending == null ? List.of() : ending.toolCalls();
+        return ending == null ? List.of() : ending.answer().toolCalls();
     }
 }

@@ -29,6 +29,7 @@ import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
+import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import dev.parley.stack.EmbeddedPostgres;
 import dev.parley.stack.InMemoryRegistry;
@@ -148,13 +149,14 @@ class PostgresSinkIT {
     }
 
     private List<Message> messages() {
-        return readModel.snapshot(KEY).orElseThrow().messages();
+        return readModel.conversations().snapshot(KEY).orElseThrow().messages();
     }
 
     private void awaitSequence() {
         await().atMost(PATIENCE)
                 .ignoreExceptions()
-                .until(() -> readModel.snapshot(KEY).orElseThrow().cursor() == sequence);
+                .until(() ->
+                        readModel.conversations().snapshot(KEY).orElseThrow().cursor() == sequence);
     }
 
     @Test
@@ -168,7 +170,7 @@ class PostgresSinkIT {
         log("two", new TurnStarted("user-two", "answer-two", "two.1", null));
         awaitSequence();
 
-        ConversationSnapshot running = readModel.snapshot(KEY).orElseThrow();
+        ConversationSnapshot running = readModel.conversations().snapshot(KEY).orElseThrow();
         assertThat(running.activeTurn().map(ConversationSnapshot.ActiveTurn::turnId))
                 .contains("two");
         assertThat(running.conversation().messageCount()).isEqualTo(4);
@@ -183,11 +185,12 @@ class PostgresSinkIT {
         assertThat(messages)
                 .extracting(Message::status)
                 .containsExactly(Status.ACCEPTED, Status.COMPLETED, Status.FORGOTTEN, Status.FORGOTTEN);
-        assertThat(messages.get(1).usage()).contains(USAGE);
+        assertThat(messages.get(1).answer().usage()).contains(USAGE);
         assertThat(messages.get(1).feedback().map(ConversationSnapshot.Feedback::rating))
                 .contains("up");
-        assertThat(readModel.snapshot(KEY).orElseThrow().activeTurn()).isEmpty();
-        assertThat(readModel.events(KEY, 3, 100))
+        assertThat(readModel.conversations().snapshot(KEY).orElseThrow().activeTurn())
+                .isEmpty();
+        assertThat(readModel.archive().events(KEY, 3, 100))
                 .extracting(ConversationEvent::getSequence)
                 .first()
                 .isEqualTo(4L);
@@ -242,17 +245,19 @@ class PostgresSinkIT {
 
         List<Message> messages = messages();
         assertThat(messages.get(0).role()).isEqualTo(Role.TOOL);
-        assertThat(messages.get(0).context()).isEqualTo(context);
-        assertThat(messages.get(0).toolCalls()).isEmpty();
-        assertThat(messages.get(1).toolCalls()).containsExactly(call, bare);
-        assertThat(messages.get(1).finishReason()).contains("tool_calls");
+        assertThat(messages.get(0).sent().orElseThrow().context()).isEqualTo(context);
+        assertThat(messages.get(0).answer().toolCalls()).isEmpty();
+        assertThat(messages.get(1).answer().toolCalls()).containsExactly(call, bare);
+        assertThat(messages.get(1).answer().finishReason()).contains("tool_calls");
         assertThat(messages.subList(2, 4))
-                .allSatisfy(message -> assertThat(message.context()).isEmpty())
-                .allSatisfy(message -> assertThat(message.toolCalls()).isEmpty());
-        assertThat(readModel.turn(KEY, "one"))
+                .allSatisfy(
+                        message -> assertThat(message.sent().map(Sent::context).orElse(List.of()))
+                                .isEmpty())
+                .allSatisfy(message -> assertThat(message.answer().toolCalls()).isEmpty());
+        assertThat(readModel.archive().turn(KEY, "one"))
                 .extracting(ConversationEvent::getSequence)
                 .containsExactly(2L, 3L, 4L);
-        assertThat(readModel.turn(KEY, "nothing")).isEmpty();
+        assertThat(readModel.archive().turn(KEY, "nothing")).isEmpty();
     }
 
     @Test
@@ -268,7 +273,12 @@ class PostgresSinkIT {
         assertThat(messages())
                 .extracting(Message::id)
                 .containsExactly("user-one", "answer-one", "user-two", "answer-two");
-        assertThat(readModel.snapshot(KEY).orElseThrow().conversation().messageCount())
+        assertThat(readModel
+                        .conversations()
+                        .snapshot(KEY)
+                        .orElseThrow()
+                        .conversation()
+                        .messageCount())
                 .isEqualTo(4);
         assertThat(count("events")).isEqualTo(sequence);
     }
@@ -283,7 +293,7 @@ class PostgresSinkIT {
         exchange("two", "q2", "a2");
         await().atMost(PATIENCE)
                 .until(() -> !Optional.ofNullable(sink).orElseThrow().health().ready());
-        assertThatThrownBy(() -> readModel.snapshot(KEY))
+        assertThatThrownBy(() -> readModel.conversations().snapshot(KEY))
                 .isInstanceOf(ConversationQueries.ReadModelUnavailableException.class);
         postgres.start();
         awaitSequence();
@@ -300,7 +310,7 @@ class PostgresSinkIT {
         exchange("one", "q", "a");
         log(null, new FeedbackRecorded("answer-one", "up", null));
         awaitSequence();
-        ConversationSnapshot before = readModel.snapshot(KEY).orElseThrow();
+        ConversationSnapshot before = readModel.conversations().snapshot(KEY).orElseThrow();
         Optional.ofNullable(sink).orElseThrow().close();
         try (Connection connection = connection();
                 var statement = connection.createStatement()) {
@@ -312,7 +322,7 @@ class PostgresSinkIT {
                 .until(() -> number("select coalesce(sum(next_position), 0) from parley.sink_offsets where topic = '"
                                 + topics.events().name() + "'")
                         == sequence);
-        assertThat(readModel.snapshot(KEY)).contains(before);
+        assertThat(readModel.conversations().snapshot(KEY)).contains(before);
         exchange("two", "q2", "a2");
         awaitSequence();
 
@@ -371,9 +381,11 @@ class PostgresSinkIT {
         awaitSequence();
         try (Connection connection = connection()) {
             connection.setAutoCommit(false);
-            assertThatThrownBy(() -> new RowWriter(connection)
-                            .advance(List.of(new RowWriter.Move(topics.events().name(), 0, 123_456, 123_457))))
-                    .isInstanceOf(RowWriter.StaleInstanceException.class);
+            assertThatThrownBy(() -> Offsets.advance(
+                            connection,
+                            List.of(new Offsets.Move(
+                                    new TopicPartition(topics.events().name(), 0), 123_456, 123_457))))
+                    .isInstanceOf(Offsets.StaleInstanceException.class);
         }
     }
 
@@ -399,13 +411,14 @@ class PostgresSinkIT {
         await().atMost(PATIENCE)
                 .ignoreExceptions()
                 .until(() -> readModel
+                                .conversations()
                                 .conversations("t", 10, Optional.empty())
                                 .conversations()
                                 .size()
                         == 5);
 
-        ConversationQueries.Page first = readModel.conversations("t", 3, Optional.empty());
-        ConversationQueries.Page second = readModel.conversations("t", 3, first.next());
+        ConversationQueries.Page first = readModel.conversations().conversations("t", 3, Optional.empty());
+        ConversationQueries.Page second = readModel.conversations().conversations("t", 3, first.next());
 
         assertThat(first.conversations())
                 .extracting(ConversationSnapshot.Summary::id)
@@ -414,7 +427,10 @@ class PostgresSinkIT {
                 .extracting(ConversationSnapshot.Summary::id)
                 .containsExactly("c1", "c0");
         assertThat(second.next()).isEmpty();
-        assertThat(readModel.conversations("other", 3, Optional.empty()).conversations())
+        assertThat(readModel
+                        .conversations()
+                        .conversations("other", 3, Optional.empty())
+                        .conversations())
                 .isEmpty();
     }
 
@@ -436,7 +452,7 @@ class PostgresSinkIT {
     }
 
     private List<String> paths() {
-        return readModel.documents("t", "w", 10, Optional.empty()).documents().stream()
+        return readModel.documents().documents("t", "w", 10, Optional.empty()).documents().stream()
                 .map(DocumentSummary::path)
                 .toList();
     }
@@ -452,18 +468,23 @@ class PostgresSinkIT {
         await().atMost(PATIENCE).ignoreExceptions().until(() -> paths().contains("Z.md"));
 
         assertThat(paths()).containsExactly("Z.md", "a/c.md", "b.md");
-        DocumentQueries.StoredDocument kept =
-                readModel.document(new DocumentKey("t", "w", "a/c.md")).orElseThrow();
+        DocumentQueries.StoredDocument kept = readModel
+                .documents()
+                .document(new DocumentKey("t", "w", "a/c.md"))
+                .orElseThrow();
         assertThat(kept.text()).isEqualTo("with \u0000 in it, and \uD83D\uDE00");
         assertThat(kept.summary()).isEqualTo(DocumentSummary.of(document("a/c.md", kept.text())));
         assertThat(kept.summary().characters()).isEqualTo(19);
         assertThat(readModel
+                        .documents()
                         .document(new DocumentKey("t", "w", "b.md"))
                         .orElseThrow()
                         .text())
                 .isEqualTo("second");
-        assertThat(readModel.summary(new DocumentKey("t", "w", "gone.md"))).isEmpty();
-        assertThat(readModel.summary(new DocumentKey("other", "w", "b.md"))).isEmpty();
+        assertThat(readModel.documents().summary(new DocumentKey("t", "w", "gone.md")))
+                .isEmpty();
+        assertThat(readModel.documents().summary(new DocumentKey("other", "w", "b.md")))
+                .isEmpty();
     }
 
     @Test
@@ -473,8 +494,8 @@ class PostgresSinkIT {
         }
         await().atMost(PATIENCE).ignoreExceptions().until(() -> paths().size() == 5);
 
-        DocumentQueries.DocumentPage first = readModel.documents("t", "w", 3, Optional.empty());
-        DocumentQueries.DocumentPage second = readModel.documents("t", "w", 3, first.next());
+        DocumentQueries.DocumentPage first = readModel.documents().documents("t", "w", 3, Optional.empty());
+        DocumentQueries.DocumentPage second = readModel.documents().documents("t", "w", 3, first.next());
 
         assertThat(first.documents()).extracting(DocumentSummary::path).containsExactly("a", "b", "c");
         assertThat(second.documents()).extracting(DocumentSummary::path).containsExactly("d", "e");
@@ -494,9 +515,11 @@ class PostgresSinkIT {
                         new byte[] {1, 2, 3}))
                 .get();
 
-        await().atMost(PATIENCE).ignoreExceptions().until(() -> readModel.hasFolded(partition, 3));
-        assertThat(readModel.hasFolded(partition, 4)).isFalse();
-        assertThat(readModel.hasFolded(1 - partition, 0)).isTrue();
+        await().atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(() -> readModel.documents().hasFolded(partition, 3));
+        assertThat(readModel.documents().hasFolded(partition, 4)).isFalse();
+        assertThat(readModel.documents().hasFolded(1 - partition, 0)).isTrue();
         assertThat(paths()).containsExactly("a");
     }
 

@@ -51,8 +51,7 @@ final class Classifications {
     /** The time for it is over. */
     void late(Running running, Phase.Classifying classifying) {
         turns.callOffClassification(running, ErrorCode.TURN_TIMEOUT.wire());
-        nothingSaid(
-                running, "nobody said within " + classifying.limit().toMillis() + " ms");
+        nothingSaid(running, "nobody said within " + classifying.limit().toMillis() + " ms");
     }
 
     /** The turn was prepared twice, under two configurations, of which one asks nobody: it is on its way. */

@@ -84,9 +84,9 @@ record Conversation(
             case Change.Claimed claimed -> with(turn().claimed(claimed.at()), queue);
             case Change.Reissued(String failedEngine) -> with(turn().reissued(failedEngine), queue);
             case Change.Configured(String version) -> with(turn().under(version), queue);
-            case Change.ClassificationAsked(Duration limit) ->
-                with(turn().in(new Phase.Classifying(1, limit)), queue);
-            case Change.ClassificationAskedAgain _ -> with(turn().in(classifying().again()), queue);
+            case Change.ClassificationAsked(Duration limit) -> with(turn().in(new Phase.Classifying(1, limit)), queue);
+            case Change.ClassificationAskedAgain _ ->
+                with(turn().in(classifying().again()), queue);
             case Change.Classified(Classification said) -> with(turn().classified(said), queue);
             case Change.CancelAsked(Turn.Ending ending) -> with(turn().in(new Phase.Cancelling(ending)), queue);
         };
@@ -112,7 +112,8 @@ record Conversation(
             case ConversationDeleted gone ->
                 new Conversation(
                         workspaceId, true, titled, counted.sequence, nextPosition, running, queue, recentCommands);
-            case TurnRouted routed -> counted.with(turn().routed(turn().preparation().sources()), queue);
+            case TurnRouted routed ->
+                counted.with(turn().routed(turn().preparation().sources()), queue);
             case TurnRetrieved retrieved -> counted.with(turn().routed(retrieved.getSources()), queue);
             case MessageCompleted completed -> counted.ended(logged.turnId());
             case TurnFailed failed -> counted.ended(logged.turnId());

@@ -86,9 +86,7 @@ final class StateRecords {
     }
 
     private static @Nullable ClassificationState stored(@Nullable Classification said) {
-        return said == null
-                ? null
-                : new ClassificationState(said.getIntent(), said.getConfidence(), said.getReason());
+        return said == null ? null : new ClassificationState(said.getIntent(), said.getConfidence(), said.getReason());
     }
 
     private static @Nullable Classification read(@Nullable ClassificationState said) {

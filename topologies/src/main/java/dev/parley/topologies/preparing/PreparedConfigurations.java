@@ -5,6 +5,7 @@ import dev.parley.chat.v1.Configuration;
 import dev.parley.chat.v1.RouteConfiguration;
 import dev.parley.schemas.configuration.BuiltInConfiguration;
 import dev.parley.schemas.configuration.Configurations;
+import dev.parley.topologies.nativework.NativeWork.ProcessEndsException;
 import dev.parley.topologies.retrieval.Embedder;
 import dev.parley.topologies.retrieval.QuestionEmbeddings;
 import java.io.IOException;
@@ -116,6 +117,9 @@ public final class PreparedConfigurations implements Configurations {
                 byIntent.put(route.getIntent(), embedded(route.getExamples()));
             }
             return IntentClassifier.of(byIntent, embedded(otherQuestions()));
+        } catch (ProcessEndsException e) {
+            // Nobody will ask.
+            return null;
         } catch (RuntimeException | LinkageError e) {
             log.warn(
                     "the examples of configuration {} could not be embedded: its turns take the default route",

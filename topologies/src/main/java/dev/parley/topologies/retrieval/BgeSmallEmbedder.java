@@ -9,6 +9,7 @@ import dev.langchain4j.model.embedding.onnx.AbstractInProcessEmbeddingModel;
 import dev.langchain4j.model.embedding.onnx.HuggingFaceTokenCountEstimator;
 import dev.langchain4j.model.embedding.onnx.OnnxBertBiEncoder;
 import dev.langchain4j.model.embedding.onnx.PoolingMode;
+import dev.parley.topologies.nativework.NativeWork;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -21,6 +22,8 @@ import java.util.Objects;
  *
  * <p>Texts are embedded one after another on the caller's thread. ONNX Runtime spreads each over the cores by itself, so
  * threads of our own would only wait for one another. Thread-safe.
+ *
+ * <p>Its libraries do not survive an exit of the process while a text is being embedded: see {@link NativeWork}.
  */
 public final class BgeSmallEmbedder implements Embedder {
 
@@ -68,7 +71,8 @@ public final class BgeSmallEmbedder implements Embedder {
     }
 
     private static float[] vector(String text) {
-        try {
+        // Loading, where this is the first of all, is a part of it.
+        try (var _ = NativeWork.ofProcess().begin("the embedding model")) {
             return Loaded.MODEL.embed(readable(text)).content().vector();
         } catch (LinkageError e) {
             throw new IllegalStateException(

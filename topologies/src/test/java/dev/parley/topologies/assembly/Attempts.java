@@ -19,6 +19,7 @@ import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.TextChecksum;
 import dev.parley.schemas.work.WorkKinds;
 import java.time.Instant;
+import java.util.List;
 
 /** Chunks and controls as workers and the conversation write them, for tests. */
 final class Attempts {
@@ -39,8 +40,7 @@ final class Attempts {
 
     static GenerationChunk started(String attemptId, int number, String kind) {
         return chunk(
-                attemptId,
-                new AttemptStarted(number, "initial", "default", "scripted-1", "worker-" + attemptId, kind));
+                attemptId, new AttemptStarted(number, "initial", "default", "scripted-1", "worker-" + attemptId, kind));
     }
 
     static GenerationChunk text(String attemptId, int seq, String text) {
@@ -64,11 +64,11 @@ final class Attempts {
     }
 
     static GenerationChunk finished(String attemptId, int seq, String text) {
-        return chunk(attemptId, new AttemptFinished("stop", tally(seq, text)));
+        return chunk(attemptId, new AttemptFinished("stop", tally(seq, text), null, List.of()));
     }
 
     static GenerationChunk failed(String attemptId, int seq, String text, boolean retryable) {
-        return chunk(attemptId, new AttemptFailed("engine_error", "status 500", retryable, tally(seq, text)));
+        return chunk(attemptId, new AttemptFailed("engine_error", "status 500", retryable, tally(seq, text), null));
     }
 
     static GenerationChunk cancelled(String attemptId, int seq, String text) {
@@ -81,7 +81,7 @@ final class Attempts {
 
     static Tally tally(int seq, String text) {
         TextChecksum checksum = TextChecksum.of(text);
-        return new Tally(seq, checksum.bytes(), checksum.crc32c(), MEASURED, 12.5, 80.0, null);
+        return new Tally(seq, checksum.bytes(), checksum.crc32c(), MEASURED, 12.5, 80.0, null, null, 0);
     }
 
     private static GenerationChunk chunk(String attemptId, GenerationChunk.Body body) {

@@ -179,7 +179,8 @@ class DeciderTest {
 
         assertThat(names(played.submit("one", OnBusy.ENQUEUE)))
                 .containsExactly("ConversationCreated", "MessageAccepted", "TurnStarted");
-        assertThat(names(played.report("one", new TurnPrepared(1, "chat", 1.0, "default", "default", List.of(), "", null))))
+        assertThat(names(played.report(
+                        "one", new TurnPrepared(1, "chat", 1.0, "default", "default", List.of(), "", null))))
                 .containsExactly("TurnRouted", "TurnRetrieved");
         assertThat(played.report("one", new AttemptClaimed(attempt(1)))).isEmpty();
         assertThat(played.state.turn().phase()).isInstanceOf(Turn.Phase.Generating.class);
@@ -217,8 +218,7 @@ class DeciderTest {
         assertThat(played.orders).isEmpty();
         played.reportClassification("one", saying("sort\n" + "x".repeat(5_000)));
 
-        assertThat(played.orders)
-                .containsExactly(new Order.Generate(played.state.turn(), "initial"));
+        assertThat(played.orders).containsExactly(new Order.Generate(played.state.turn(), "initial"));
         assertThat(played.state.turn().phase()).isEqualTo(new Turn.Phase.Preparing());
         assertThat(played.state.turn().configuration()).isEqualTo("v1");
         assertThat(said(played).getIntent()).startsWith("sort\n").hasSize(2_000);
@@ -259,8 +259,7 @@ class DeciderTest {
 
         assertThat(said(played).getIntent()).isEqualTo("sort");
         assertThat(played.state.turn().phase()).isEqualTo(new Turn.Phase.Preparing());
-        assertThat(played.orders)
-                .containsExactly(new Order.Stop("one.1/classify", new CancelGeneration("superseded")));
+        assertThat(played.orders).containsExactly(new Order.Stop("one.1/classify", new CancelGeneration("superseded")));
     }
 
     @Test

@@ -66,7 +66,8 @@ class PromptTest {
                         prompt,
                         "",
                         List.of(),
-                        null, 1),
+                        null,
+                        1),
                 "Ours.",
                 passages,
                 Prompt.Bounds.NONE);

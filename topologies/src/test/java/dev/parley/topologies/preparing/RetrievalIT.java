@@ -211,7 +211,8 @@ class RetrievalIT {
                                 null,
                                 "",
                                 List.of(),
-                                null, 1))
+                                null,
+                                1))
                 .get();
     }
 

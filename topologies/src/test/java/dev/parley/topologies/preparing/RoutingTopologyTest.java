@@ -381,8 +381,8 @@ class RoutingTopologyTest {
         GenerationReport told = reports.readValue();
         assertThat(told.getGenerationId()).isEqualTo("turn_1.1/classify");
         assertThat(told.getBody())
-                .isEqualTo(new TurnPrepared(
-                        1, "", 0.0, "fast", "classify", List.of(), configuration.getVersion(), 5_000));
+                .isEqualTo(
+                        new TurnPrepared(1, "", 0.0, "fast", "classify", List.of(), configuration.getVersion(), 5_000));
         assertThat(reports.isEmpty()).isTrue();
         assertThat(asked.getGenerationId()).isEqualTo("turn_1.1/classify");
         assertThat(asked.getKind()).isEqualTo("classify");
@@ -410,7 +410,8 @@ class RoutingTopologyTest {
         assertThat(answer.getEngine()).isEqualTo("sorter");
         assertThat(answer.getKind()).isEqualTo("model");
         assertThat(reports.readValue().getBody())
-                .isEqualTo(new TurnPrepared(1, "sort", 1.0, "sorter", "model", List.of(), configuration.getVersion(), null));
+                .isEqualTo(new TurnPrepared(
+                        1, "sort", 1.0, "sorter", "model", List.of(), configuration.getVersion(), null));
     }
 
     @Test
@@ -580,6 +581,7 @@ class RoutingTopologyTest {
                 null,
                 "",
                 List.of(),
-                null, 1);
+                null,
+                1);
     }
 }

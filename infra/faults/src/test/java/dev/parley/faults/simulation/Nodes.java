@@ -1,8 +1,7 @@
 package dev.parley.faults.simulation;
 
 import dev.parley.schemas.ConversationKey;
-import dev.parley.sinks.sse.FeedNode;
-import dev.parley.sinks.sse.FeedSettings;
+import dev.parley.sinks.feed.FeedSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,13 +31,7 @@ final class Nodes implements Actor {
 
         private FeedNode start() {
             return new FeedNode(
-                    new FeedSettings(
-                            memoryBytes,
-                            Duration.ofMinutes(15),
-                            100,
-                            1 << 20,
-                            Duration.ofSeconds(10),
-                            Duration.ofHours(1)),
+                    new FeedSettings(memoryBytes, Duration.ofMinutes(15)),
                     world.readModel,
                     () -> replayNanos,
                     Nodes.this::pause,

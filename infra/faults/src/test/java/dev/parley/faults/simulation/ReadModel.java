@@ -2,7 +2,7 @@ package dev.parley.faults.simulation;
 
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.schemas.ConversationKey;
-import dev.parley.sinks.sse.EventArchive;
+import dev.parley.sinks.feed.EventArchive;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -240,7 +240,8 @@ final class Workers implements Actor {
         private void claim() {
             GenerationRequest request = delivery.request.value();
             world.invariants.willSay(answer);
-            send(new AttemptStarted(request.getAttempt(), request.getCause(), "default", "scripted", worker.id, request.getKind()));
+            send(new AttemptStarted(
+                    request.getAttempt(), request.getCause(), "default", "scripted", worker.id, request.getKind()));
             stage = Stage.CLAIMED;
             // An earlier attempt of the same generation in this very process has just been superseded by this one.
             worker.runs.stream()
@@ -272,7 +273,7 @@ final class Workers implements Actor {
             if (stops) {
                 end(new AttemptCancelled(tally()));
             } else if (broken && world.random().nextBoolean()) {
-                end(new AttemptFailed("unavailable", "the log did not take the answer", true, tally()));
+                end(new AttemptFailed("unavailable", "the log did not take the answer", true, tally(), null));
             } else if (next < answer.pieces().size()) {
                 say();
             } else if (answer.ending() == Answer.Ending.HANGS) {
@@ -290,11 +291,11 @@ final class Workers implements Actor {
         private GenerationChunk.Body ending() {
             return switch (answer.ending()) {
                 case FINISHES, LOSES_THE_LAST_PIECE, HANGS ->
-                    cancelled ? new AttemptCancelled(tally()) : new AttemptFinished("stop", tally());
+                    cancelled ? new AttemptCancelled(tally()) : new AttemptFinished("stop", tally(), null, List.of());
                 case LOSES_A_PIECE ->
-                    new AttemptFailed("unavailable", "the log did not take the answer", true, tally());
-                case FAILS -> new AttemptFailed("engine_error", "no", false, tally());
-                case FAILS_FOR_NOW -> new AttemptFailed("engine_unavailable", "not now", true, tally());
+                    new AttemptFailed("unavailable", "the log did not take the answer", true, tally(), null);
+                case FAILS -> new AttemptFailed("engine_error", "no", false, tally(), null);
+                case FAILS_FOR_NOW -> new AttemptFailed("engine_unavailable", "not now", true, tally(), null);
             };
         }
 
@@ -354,7 +355,7 @@ final class Workers implements Actor {
 
         private Tally tally() {
             TextChecksum checksum = TextChecksum.of(said.toString());
-            return new Tally(seq, checksum.bytes(), checksum.crc32c(), answer.usage(), 1.0, 2.0, null);
+            return new Tally(seq, checksum.bytes(), checksum.crc32c(), answer.usage(), 1.0, 2.0, null, null, 0);
         }
 
         private void end(GenerationChunk.Body ending) {
@@ -366,7 +367,7 @@ final class Workers implements Actor {
         private void giveUp() {
             switch (stage) {
                 case ACQUIRED -> release();
-                case CLAIMED, ANSWERING -> end(new AttemptFailed("worker_lost", "stopped", true, tally()));
+                case CLAIMED, ANSWERING -> end(new AttemptFailed("worker_lost", "stopped", true, tally(), null));
             }
         }
 

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import org.apache.kafka.common.utils.Time;
 import org.junit.jupiter.api.Test;
 
 class SteadyClockTest {
@@ -142,15 +141,6 @@ class SteadyClockTest {
         }
 
         assertThat(wentBack).isFalse();
-    }
-
-    @Test
-    void kafkaGoesByIt() {
-        // Class.getResource would name the first of that name as well; this asks the class that was loaded.
-        assertThat(Time.SYSTEM.getClass().getProtectionDomain().getCodeSource().getLocation())
-                .as("class path order: this module's classes come before Kafka's")
-                .isEqualTo(
-                        SteadyClock.class.getProtectionDomain().getCodeSource().getLocation());
     }
 
     private void pass(Duration time) {

@@ -1,5 +1,6 @@
 package org.apache.kafka.common.utils;
 
+import dev.parley.launcher.clock.Steadied;
 import dev.parley.launcher.clock.SteadyClock;
 import java.util.function.Supplier;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -9,7 +10,7 @@ import org.apache.kafka.common.errors.TimeoutException;
  * records are not moved by a wall clock that jumps: see docs/decisions/0013. Everything of Kafka's that tells the time asks
  * {@link Time#SYSTEM}, which is this. Methods and their behaviour are those of the original, but for {@link #milliseconds}.
  */
-final class SystemTime implements Time {
+final class SystemTime implements Time, Steadied {
 
     private static final SystemTime SYSTEM_TIME = new SystemTime();
 

@@ -1,0 +1,189 @@
+package dev.parley.llm.model;
+
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.ToolCall;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A prompt as every model server takes it: users and the assistant take turns, and a user begins; nothing is blank; each tool
+ * call has one result, right after it; no two calls have one id. What conversations leave behind (turns that failed, were
+ * stopped or said nothing) is joined or passed over; nothing with words in it is lost.
+ */
+final class History {
+
+    /** Stands where a server insists on words and there are none. */
+    static final String NOTHING = "…";
+
+    private static final String BETWEEN = "\n\n";
+
+    private final List<Part> parts = new ArrayList<>();
+    private final boolean instructionsFirst;
+
+    /** A part of a prompt. */
+    sealed interface Part {
+
+        /** What the model is told to be. Not blank. */
+        record Instructions(String text) implements Part {}
+
+        /** Not blank. */
+        record User(String text) implements Part {}
+
+        /**
+         * An answer, the tool calls in it, and their results.
+         *
+         * @param text blank only where there are calls
+         * @param results by call, one each
+         */
+        record Assistant(String text, List<ToolCall> calls, Map<String, String> results) implements Part {}
+    }
+
+    private History(boolean instructionsFirst) {
+        this.instructionsFirst = instructionsFirst;
+    }
+
+    /**
+     * The parts of a prompt.
+     *
+     * @param instructionsFirst whether all instructions are to stand at the beginning, in one part
+     */
+    static List<Part> of(List<PromptMessage> messages, boolean instructionsFirst) {
+        History history = new History(instructionsFirst);
+        Map<Integer, Map<String, String>> results = results(messages);
+        Set<String> ids = new HashSet<>();
+        for (int i = 0; i < messages.size(); i++) {
+            PromptMessage message = messages.get(i);
+            switch (message.getRole()) {
+                case SYSTEM -> history.instructions(message.getContent());
+                case USER -> history.user(message.getContent());
+                case ASSISTANT ->
+                    history.assistant(
+                            message.getContent(), message.getToolCalls(), results.getOrDefault(i, Map.of()), ids);
+                case TOOL -> {
+                    if (!isAnswer(messages, i)) {
+                        // Its call is not here any more; what came of it is.
+                        history.user(message.getContent());
+                    }
+                }
+            }
+        }
+        return history.begunByUser();
+    }
+
+    /** The results of each message's calls, by the message's position; of several for one call the last counts. */
+    private static Map<Integer, Map<String, String>> results(List<PromptMessage> messages) {
+        Map<Integer, Map<String, String>> results = new HashMap<>();
+        for (int i = 0; i < messages.size(); i++) {
+            PromptMessage message = messages.get(i);
+            Integer asking = asking(messages, i);
+            if (asking != null && message.getToolCallId() != null) {
+                results.computeIfAbsent(asking, _ -> new LinkedHashMap<>())
+                        .put(message.getToolCallId(), message.getContent());
+            }
+        }
+        return results;
+    }
+
+    private static boolean isAnswer(List<PromptMessage> messages, int position) {
+        return asking(messages, position) != null;
+    }
+
+    /** Which message asked for the call that a tool's message answers: the last before it, since ids may come again. */
+    private static @Nullable Integer asking(List<PromptMessage> messages, int position) {
+        String id = messages.get(position).getToolCallId();
+        if (id != null) {
+            for (int i = position - 1; i >= 0; i--) {
+                if (messages.get(i).getToolCalls().stream()
+                        .anyMatch(call -> call.getId().equals(id))) {
+                    return i;
+                }
+            }
+        }
+        return null;
+    }
+
+    private void instructions(String text) {
+        if (text.isBlank()) {
+            return;
+        }
+        int place = instructionsFirst ? 0 : parts.size() - 1;
+        if (place >= 0 && place < parts.size() && parts.get(place) instanceof Part.Instructions(String before)) {
+            parts.set(place, new Part.Instructions(before + BETWEEN + text));
+        } else {
+            parts.add(instructionsFirst ? 0 : parts.size(), new Part.Instructions(text));
+        }
+    }
+
+    private void user(String text) {
+        if (text.isBlank()) {
+            return;
+        }
+        if (!parts.isEmpty() && parts.getLast() instanceof Part.User(String before)) {
+            parts.set(parts.size() - 1, new Part.User(before + BETWEEN + text));
+        } else {
+            parts.add(new Part.User(text));
+        }
+    }
+
+    private void assistant(String text, List<ToolCall> calls, Map<String, String> results, Set<String> ids) {
+        List<ToolCall> answered = new ArrayList<>();
+        Map<String, String> theirs = new LinkedHashMap<>();
+        for (ToolCall call : calls) {
+            String result = results.get(call.getId());
+            // A call without a result is refused by all, as is a second one of the same id in one message.
+            if (result != null
+                    && answered.stream().noneMatch(each -> each.getId().equals(call.getId()))) {
+                answered.add(call);
+            }
+        }
+        List<ToolCall> unique = answered.stream()
+                .map(call -> {
+                    String id = unique(call.getId(), ids);
+                    theirs.put(id, results.getOrDefault(call.getId(), ""));
+                    return new ToolCall(id, call.getName(), call.getArguments());
+                })
+                .toList();
+        if (text.isBlank() && unique.isEmpty()) {
+            return;
+        }
+        if (!parts.isEmpty()
+                && parts.getLast() instanceof Part.Assistant(String before, var called, var _)
+                && called.isEmpty()) {
+            String both = text.isBlank() ? before : before + BETWEEN + text;
+            parts.set(parts.size() - 1, new Part.Assistant(both, unique, theirs));
+        } else {
+            parts.add(new Part.Assistant(text, unique, theirs));
+        }
+    }
+
+    private static String unique(String id, Set<String> ids) {
+        String unique = id;
+        for (int again = 2; !ids.add(unique); again++) {
+            unique = id + "_" + again;
+        }
+        return unique;
+    }
+
+    private List<Part> begunByUser() {
+        for (int i = 0; i < parts.size(); i++) {
+            switch (parts.get(i)) {
+                case Part.Instructions instructions -> {}
+                case Part.User user -> {
+                    return parts;
+                }
+                case Part.Assistant assistant -> {
+                    parts.add(i, new Part.User(NOTHING));
+                    return parts;
+                }
+            }
+        }
+        parts.add(new Part.User(NOTHING));
+        return parts;
+    }
+}

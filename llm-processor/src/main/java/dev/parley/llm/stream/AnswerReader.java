@@ -1,0 +1,40 @@
+package dev.parley.llm.stream;
+
+import java.util.List;
+
+/** Reads the events of one answer in a model server's protocol. One thread. */
+public sealed interface AnswerReader permits ChatCompletionReader, MessagesReader {
+
+    /**
+     * What an event says, in order; nothing where it says nothing that counts.
+     *
+     * @throws UnreadableEventException where it cannot be read: the answer has a hole from here on
+     */
+    List<ModelEvent> read(SseEvent event);
+
+    /**
+     * What is known to be whole only now that the answer is. Once.
+     *
+     * @throws UnreadableEventException where it does not make a whole
+     */
+    List<ModelEvent> whole();
+
+    /** An event of a stream is not what its protocol knows. */
+    final class UnreadableEventException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private final String detail;
+
+        /**
+         * @param detail for the caller to read; without what was said
+         */
+        UnreadableEventException(String detail) {
+            super(detail);
+            this.detail = detail;
+        }
+
+        public String detail() {
+            return detail;
+        }
+    }
+}

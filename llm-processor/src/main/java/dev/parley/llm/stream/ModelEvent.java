@@ -1,0 +1,62 @@
+package dev.parley.llm.stream;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.chat.v1.ToolCall;
+import java.util.List;
+
+/** All that a model can say, whatever protocol its server speaks. */
+public sealed interface ModelEvent {
+
+    /** The next piece of the answer's text. Not empty. */
+    record Text(String piece) implements ModelEvent {}
+
+    /** The next piece of what the model thinks before it answers. Not empty. */
+    record Reasoning(String piece) implements ModelEvent {}
+
+    /** The next piece of a refusal, which some servers tell apart from text. Not empty. */
+    record Refusal(String piece) implements ModelEvent {}
+
+    /**
+     * The model begins to ask for a tool call.
+     *
+     * @param position of the call within the answer, from 0
+     */
+    record CallBegun(int position, String name) implements ModelEvent {}
+
+    /** The next piece of a call's arguments. Not empty. */
+    record CallArguments(int position, String piece) implements ModelEvent {}
+
+    /** A call that is whole. */
+    record CallWhole(int position, ToolCall call) implements ModelEvent {}
+
+    /** What the server has counted so far, in place of what it said before. */
+    record Counted(TokenUsage usage) implements ModelEvent {}
+
+    /**
+     * What has to be sent back when the conversation goes on, and is for nobody to see.
+     *
+     * @param path of the member that it belongs to
+     * @param value where it is an array, its elements follow those that came before
+     */
+    record Extra(List<String> path, JsonNode value) implements ModelEvent {}
+
+    /**
+     * The answer is whole. Usage may follow, and the end of the stream.
+     *
+     * @param reason as in {@link FinishReasons}
+     */
+    record Finished(String reason) implements ModelEvent {}
+
+    /**
+     * The answer has ended, for a reason that means failure.
+     *
+     * @param reason as it was said
+     */
+    record Aborted(String reason) implements ModelEvent {}
+
+    /** The server says that it cannot go on. */
+    record Failed(ServerError error) implements ModelEvent {}
+
+    /** The protocol's own end: nothing that follows counts. */
+    record Ended() implements ModelEvent {}
+}

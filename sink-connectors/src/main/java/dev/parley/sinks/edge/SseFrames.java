@@ -1,0 +1,295 @@
+package dev.parley.sinks.edge;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
+import dev.parley.chat.v1.MessageAccepted;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
+import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
+import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
+import dev.parley.chat.v1.Usage;
+import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.feed.Frame;
+import dev.parley.sinks.feed.FrameEncoder;
+import dev.parley.sinks.json.NativeJson;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The wire form of feed events: {@code id}, {@code event} and {@code data} lines and the blank line that ends the frame.
+ * The data is one line of JSON, since JSON escapes every control character.
+ */
+public final class SseFrames implements FrameEncoder {
+
+    private static final JsonFactory JSON = new JsonFactory();
+    private static final int USUAL_BYTES = 256;
+
+    /** The whole SSE frame in UTF-8: {@code id}, {@code event} and {@code data} lines and the blank line. */
+    @Override
+    public Frame encode(FeedEvent event, String cursor) {
+        return new Frame(event, cursor, join(cursor, body(event)));
+    }
+
+    @Override
+    public Frame under(Frame frame, String cursor) {
+        byte[] sse = frame.encoded();
+        int bodyStart = frame.cursor().length() + "id: \n".length();
+        byte[] body = Arrays.copyOfRange(sse, bodyStart, sse.length);
+        return new Frame(frame.event(), cursor, join(cursor, body));
+    }
+
+    private static byte[] join(String id, byte[] body) {
+        byte[] idLine = ("id: " + id + "\n").getBytes(StandardCharsets.US_ASCII);
+        byte[] whole = new byte[idLine.length + body.length];
+        System.arraycopy(idLine, 0, whole, 0, idLine.length);
+        System.arraycopy(body, 0, whole, idLine.length, body.length);
+        return whole;
+    }
+
+    private static byte[] body(FeedEvent event) {
+        String type = type(event);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(USUAL_BYTES);
+        bytes.writeBytes(("event: " + type + "\ndata: ").getBytes(StandardCharsets.US_ASCII));
+        try (JsonGenerator json = JSON.createGenerator(bytes)) {
+            json.writeStartObject();
+            json.writeStringField("type", type);
+            if (event.about().isPresent()) {
+                json.writeStringField("conversationId", event.about().get().conversation());
+            }
+            fields(json, event);
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        bytes.writeBytes(new byte[] {'\n', '\n'});
+        return bytes.toByteArray();
+    }
+
+    /** The event's name on the wire. */
+    public static String type(FeedEvent event) {
+        return switch (event) {
+            case FeedEvent.Logged(var conversation, ConversationEvent logged) -> type(logged.getBody());
+            case FeedEvent.MessageStarted started -> "message.started";
+            case FeedEvent.MessageDelta delta -> "message.delta";
+            case FeedEvent.MessageToolCall called -> "message.delta";
+            case FeedEvent.MessageReset reset -> "message.reset";
+            case FeedEvent.MessageSnapshot snapshot -> "message.snapshot";
+            case FeedEvent.FeedGap gap -> "feed.gap";
+        };
+    }
+
+    private static String type(ConversationEvent.Body body) {
+        return switch (body) {
+            case ConversationCreated created -> "conversation.created";
+            case ConversationRenamed renamed -> "conversation.renamed";
+            case ConversationDeleted deleted -> "conversation.deleted";
+            case MessageAccepted accepted -> "message.accepted";
+            case MessageRejected rejected -> "message.rejected";
+            case TurnStarted started -> "turn.started";
+            case TurnRouted routed -> "turn.routed";
+            case TurnRetrieved retrieved -> "turn.retrieved";
+            case MessageCompleted completed -> "message.completed";
+            case TurnFailed failed -> "turn.failed";
+            case TurnCancelled cancelled -> "turn.cancelled";
+            case FeedbackRecorded feedback -> "feedback.recorded";
+            // An event of a later version: its sequence counts, its content is unknown.
+            case Unknown unknown -> "conversation.changed";
+        };
+    }
+
+    private static void fields(JsonGenerator json, FeedEvent event) throws IOException {
+        switch (event) {
+            case FeedEvent.Logged(var conversation, ConversationEvent logged) -> logged(json, logged);
+            case FeedEvent.MessageStarted started -> {
+                message(json, started.turnId(), started.messageId(), started.attempt());
+                json.writeStringField("engine", started.engine());
+                json.writeStringField("model", started.model());
+            }
+            case FeedEvent.MessageDelta delta -> {
+                message(json, delta.turnId(), delta.messageId(), delta.attempt());
+                json.writeNumberField("seq", delta.seq());
+                json.writeStringField(
+                        switch (delta.kind()) {
+                            case TEXT -> "text";
+                            case REASONING -> "reasoning";
+                        },
+                        delta.text());
+            }
+            case FeedEvent.MessageToolCall called -> {
+                message(json, called.turnId(), called.messageId(), called.attempt());
+                json.writeNumberField("seq", called.seq());
+                json.writeFieldName("toolCall");
+                NativeJson.toolCall(json, called.call());
+            }
+            case FeedEvent.MessageReset reset -> {
+                message(json, reset.turnId(), reset.messageId(), reset.attempt());
+                json.writeStringField("reason", reset.reason());
+            }
+            case FeedEvent.MessageSnapshot snapshot -> {
+                message(json, snapshot.turnId(), snapshot.messageId(), snapshot.attempt());
+                json.writeNumberField("seq", snapshot.seq());
+                json.writeStringField("text", snapshot.text());
+                if (!snapshot.reasoning().isEmpty()) {
+                    json.writeStringField("reasoning", snapshot.reasoning());
+                }
+                toolCalls(json, snapshot.toolCalls());
+            }
+            case FeedEvent.FeedGap gap -> {
+                json.writeStringField("reason", gap.reason().wire());
+                json.writeStringField("reload", gap.reload());
+            }
+        }
+    }
+
+    private static void message(JsonGenerator json, String turnId, String messageId, int attempt) throws IOException {
+        json.writeStringField("turnId", turnId);
+        json.writeStringField("messageId", messageId);
+        json.writeNumberField("attempt", attempt);
+    }
+
+    private static void logged(JsonGenerator json, ConversationEvent event) throws IOException {
+        optional(json, "turnId", event.getTurnId());
+        switch (event.getBody()) {
+            case ConversationCreated created -> {
+                optional(json, "title", created.getTitle());
+                json.writeStringField("workspaceId", created.getWorkspaceId());
+                metadata(json, created.getMetadata());
+            }
+            case ConversationRenamed renamed -> json.writeStringField("title", renamed.getTitle());
+            case ConversationDeleted deleted -> {}
+            case MessageAccepted accepted -> {
+                json.writeStringField("messageId", accepted.getMessageId());
+                json.writeStringField("assistantMessageId", accepted.getAssistantMessageId());
+                json.writeStringField("role", NativeJson.name(accepted.getRole()));
+                json.writeStringField("content", accepted.getContent());
+                json.writeStringField("onBusy", NativeJson.name(accepted.getOnBusy()));
+                metadata(json, accepted.getMetadata());
+                if (accepted.getPrompt() != null) {
+                    context(json, accepted.getPrompt());
+                }
+            }
+            case MessageRejected rejected -> {
+                json.writeStringField("messageId", rejected.getMessageId());
+                json.writeStringField("code", rejected.getCode());
+                json.writeStringField("detail", rejected.getDetail());
+            }
+            case TurnStarted started -> {
+                json.writeStringField("messageId", started.getAssistantMessageId());
+                json.writeStringField("userMessageId", started.getUserMessageId());
+                optional(json, "supersedes", started.getSupersedes());
+            }
+            case TurnRouted routed -> {
+                json.writeStringField("messageId", routed.getMessageId());
+                json.writeStringField("intent", routed.getIntent());
+                json.writeNumberField("confidence", routed.getConfidence());
+                json.writeStringField("engine", routed.getEngine());
+                json.writeStringField("reason", routed.getReason());
+            }
+            case TurnRetrieved retrieved -> {
+                json.writeStringField("messageId", retrieved.getMessageId());
+                sources(json, retrieved.getSources());
+            }
+            case MessageCompleted completed -> {
+                json.writeStringField("messageId", completed.getMessageId());
+                json.writeNumberField("attempt", completed.getAttempt().getAttempt());
+                json.writeStringField("engine", completed.getAttempt().getEngine());
+                json.writeStringField("model", completed.getAttempt().getModel());
+                json.writeStringField("content", completed.getContent());
+                optional(json, "reasoning", completed.getReasoning());
+                json.writeStringField("finishReason", completed.getFinishReason());
+                usage(json, completed.getUsage());
+                toolCalls(json, completed.getToolCalls());
+                sources(json, completed.getSources());
+                timings(json, completed.getTimings());
+            }
+            case TurnFailed failed -> {
+                json.writeStringField("messageId", failed.getMessageId());
+                json.writeStringField("code", failed.getCode());
+                json.writeStringField("detail", failed.getDetail());
+                json.writeStringField("content", failed.getContent());
+                usage(json, failed.getUsage());
+                timings(json, failed.getTimings());
+            }
+            case TurnCancelled cancelled -> {
+                json.writeStringField("messageId", cancelled.getMessageId());
+                json.writeStringField("userMessageId", cancelled.getUserMessageId());
+                json.writeStringField("content", cancelled.getContent());
+                json.writeBooleanField("forgotten", cancelled.getForgotten());
+                usage(json, cancelled.getUsage());
+                timings(json, cancelled.getTimings());
+            }
+            case FeedbackRecorded feedback -> {
+                json.writeStringField("messageId", feedback.getMessageId());
+                json.writeStringField("rating", feedback.getRating());
+                optional(json, "comment", feedback.getComment());
+            }
+            case Unknown unknown -> {}
+        }
+        optional(json, "configuration", event.getConfiguration());
+        json.writeNumberField("sequence", event.getSequence());
+        json.writeStringField("time", event.getTime().toString());
+    }
+
+    private static void optional(JsonGenerator json, String name, @Nullable String value) throws IOException {
+        if (value != null) {
+            json.writeStringField(name, value);
+        }
+    }
+
+    /** What the caller sent along; left out where that is nothing. */
+    private static void context(JsonGenerator json, CallerPrompt prompt) throws IOException {
+        optional(json, "toolCallId", prompt.getToolCallId());
+        if (!prompt.getContext().isEmpty()) {
+            json.writeFieldName("context");
+            NativeJson.context(json, prompt.getContext());
+        }
+    }
+
+    private static void toolCalls(JsonGenerator json, List<ToolCall> calls) throws IOException {
+        if (!calls.isEmpty()) {
+            json.writeFieldName("toolCalls");
+            NativeJson.toolCalls(json, calls);
+        }
+    }
+
+    private static void metadata(JsonGenerator json, Map<String, String> metadata) throws IOException {
+        json.writeFieldName("metadata");
+        NativeJson.metadata(json, metadata);
+    }
+
+    private static void sources(JsonGenerator json, List<Source> sources) throws IOException {
+        json.writeFieldName("sources");
+        NativeJson.sources(json, sources);
+    }
+
+    private static void usage(JsonGenerator json, @Nullable Usage usage) throws IOException {
+        if (usage != null) {
+            json.writeFieldName("usage");
+            NativeJson.usage(json, usage);
+        }
+    }
+
+    private static void timings(JsonGenerator json, Timings timings) throws IOException {
+        json.writeFieldName("timings");
+        NativeJson.timings(json, timings);
+    }
+}

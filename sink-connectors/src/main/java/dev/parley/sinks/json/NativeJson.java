@@ -1,0 +1,141 @@
+package dev.parley.sinks.json;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.util.TokenBuffer;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.Usage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The JSON of the things that clients are told of, the same wherever they are: an object or an array each, as the contracts
+ * of the API name them. A field that has no value is left out.
+ */
+public final class NativeJson {
+
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private NativeJson() {}
+
+    /** Something that writes one JSON value. */
+    @FunctionalInterface
+    public interface Form {
+        void write(JsonGenerator json) throws IOException;
+    }
+
+    /** What {@code form} writes, as a tree. */
+    public static JsonNode tree(Form form) {
+        try (TokenBuffer buffer = new TokenBuffer(MAPPER, false)) {
+            form.write(buffer);
+            return MAPPER.readTree(buffer.asParser());
+        } catch (IOException e) {
+            throw new UncheckedIOException("JSON in memory cannot be read", e);
+        }
+    }
+
+    /** How a constant is named: in lower case. */
+    public static String name(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** {@code {id, name, arguments}}. */
+    public static void toolCall(JsonGenerator json, ToolCall call) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("id", call.getId());
+        json.writeStringField("name", call.getName());
+        json.writeStringField("arguments", call.getArguments());
+        json.writeEndObject();
+    }
+
+    /** An array of {@link #toolCall}. */
+    public static void toolCalls(JsonGenerator json, List<ToolCall> calls) throws IOException {
+        json.writeStartArray();
+        for (ToolCall call : calls) {
+            toolCall(json, call);
+        }
+        json.writeEndArray();
+    }
+
+    /** An array of {@code {role, content, toolCallId?, toolCalls?}}: what a caller sent along with its message. */
+    public static void context(JsonGenerator json, List<PromptMessage> messages) throws IOException {
+        json.writeStartArray();
+        for (PromptMessage message : messages) {
+            json.writeStartObject();
+            json.writeStringField("role", name(message.getRole()));
+            json.writeStringField("content", message.getContent());
+            optional(json, "toolCallId", message.getToolCallId());
+            if (!message.getToolCalls().isEmpty()) {
+                json.writeFieldName("toolCalls");
+                toolCalls(json, message.getToolCalls());
+            }
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    /** An array of {@code {sourceId, title, uri?, score}}. */
+    public static void sources(JsonGenerator json, List<Source> sources) throws IOException {
+        json.writeStartArray();
+        for (Source source : sources) {
+            json.writeStartObject();
+            json.writeStringField("sourceId", source.getSourceId());
+            json.writeStringField("title", source.getTitle());
+            optional(json, "uri", source.getUri());
+            json.writeNumberField("score", source.getScore());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    /** {@code {inputTokens, outputTokens, basis, costMicros?}}. */
+    public static void usage(JsonGenerator json, Usage usage) throws IOException {
+        json.writeStartObject();
+        json.writeNumberField("inputTokens", usage.getInputTokens());
+        json.writeNumberField("outputTokens", usage.getOutputTokens());
+        json.writeStringField("basis", name(usage.getBasis()));
+        if (usage.getCostMicros() != null) {
+            json.writeNumberField("costMicros", usage.getCostMicros());
+        }
+        json.writeEndObject();
+    }
+
+    /** {@code {queuedMillis?, claimMillis?, firstTokenMillis?, generationMillis?}}. */
+    public static void timings(JsonGenerator json, Timings timings) throws IOException {
+        json.writeStartObject();
+        optional(json, "queuedMillis", timings.getQueuedMillis());
+        optional(json, "claimMillis", timings.getClaimMillis());
+        optional(json, "firstTokenMillis", timings.getFirstTokenMillis());
+        optional(json, "generationMillis", timings.getGenerationMillis());
+        json.writeEndObject();
+    }
+
+    /** An object with the entries of {@code metadata}. */
+    public static void metadata(JsonGenerator json, Map<String, String> metadata) throws IOException {
+        json.writeStartObject();
+        for (Map.Entry<String, String> entry : metadata.entrySet()) {
+            json.writeStringField(entry.getKey(), entry.getValue());
+        }
+        json.writeEndObject();
+    }
+
+    private static void optional(JsonGenerator json, String name, @Nullable String value) throws IOException {
+        if (value != null) {
+            json.writeStringField(name, value);
+        }
+    }
+
+    private static void optional(JsonGenerator json, String name, @Nullable Double value) throws IOException {
+        if (value != null) {
+            json.writeNumberField(name, value);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package dev.parley.sinks.postgres;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
+
+/** How far the tables have come in each partition: kept beside them, and moved in the transaction that writes them. */
+final class Offsets {
+
+    /** A partition's offset, to be moved on from where this instance believes it to be. */
+    record Move(TopicPartition partition, long from, long to) {}
+
+    /** Another instance has moved a partition's offset: this one's view of it is stale. */
+    static final class StaleInstanceException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        StaleInstanceException(List<Move> moves) {
+            super("another instance has moved one of " + moves);
+        }
+    }
+
+    private static final Columns<Move> MOVES = Columns.<Move>none()
+            .text("topic", move -> move.partition().topic())
+            .int4("log_partition", move -> move.partition().partition())
+            .int8("believed", Move::from)
+            .int8("next", Move::to);
+
+    private static final String ADVANCE = """
+            update sink_offsets as kept set next_position = moved.next
+            from %s
+            where kept.topic = moved.topic and kept.log_partition = moved.log_partition
+              and kept.next_position = moved.believed
+            """.formatted(MOVES.unnestedAs("moved"));
+
+    private static final String BEGIN =
+            "insert into sink_offsets (topic, log_partition, next_position) values (?, ?, 0) on conflict do nothing";
+
+    private Offsets() {}
+
+    /**
+     * Moves offsets on. From here to the end of the transaction, nobody else writes what those partitions hold.
+     *
+     * @throws StaleInstanceException where one is not where it was believed to be
+     */
+    static void advance(Connection connection, List<Move> moves) throws SQLException {
+        if (MOVES.run(connection, ADVANCE, moves) != moves.size()) {
+            throw new StaleInstanceException(moves);
+        }
+    }
+
+    /** Where the sink stands in a partition; its row is made at the first time. */
+    static long begin(Connection connection, TopicPartition partition) throws SQLException {
+        try (var insert = connection.prepareStatement(BEGIN)) {
+            insert.setString(1, partition.topic());
+            insert.setInt(2, partition.partition());
+            insert.executeUpdate();
+        }
+        return of(connection, partition.topic()).getOrDefault(partition.partition(), 0L);
+    }
+
+    /** The next position of each partition of a topic that the sink has come to. */
+    static Map<Integer, Long> of(Connection connection, String topic) throws SQLException {
+        return new Query("select log_partition, next_position from sink_offsets where topic = ?", topic)
+                .map(connection, row -> row.getInt(1), row -> row.getLong(2));
+    }
+}
