@@ -64,8 +64,9 @@ public final class StoppedStart {
 
         /** Any of them, one in five a kill. */
         public static Plan random(Random random) {
+            List<Stage> stages = List.of(Stage.values());
             return new Plan(
-                    Stage.values()[random.nextInt(Stage.values().length)],
+                    stages.get(random.nextInt(stages.size())),
                     Duration.ofMillis(random.nextLong(LONGEST_PAUSE.toMillis())),
                     random.nextInt(5) == 0);
         }
