@@ -136,7 +136,8 @@ class HistoryTest {
                 null,
                 List.of(),
                 "",
-                null);
+                null,
+                "model");
     }
 
     /** Any conversation at all comes out in a form that the strictest servers take. */

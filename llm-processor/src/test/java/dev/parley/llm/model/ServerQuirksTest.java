@@ -101,7 +101,8 @@ class ServerQuirksTest {
                 options,
                 List.of(),
                 "",
-                null);
+                null,
+                "model");
     }
 
     private static PromptMessage message(Role role, String content) {

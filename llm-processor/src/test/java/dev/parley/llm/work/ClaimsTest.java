@@ -28,7 +28,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
@@ -68,7 +67,7 @@ class ClaimsTest {
         @Override
         public Outcome run(GenerationRequest order, AnswerSink sink, Cancellation cancellation) {
             order.getMessages().forEach(message -> sink.text(text));
-            return new Outcome.Finished("stop", Optional.empty());
+            return new Outcome.Finished("stop");
         }
     }
 
