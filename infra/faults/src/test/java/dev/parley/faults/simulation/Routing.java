@@ -71,8 +71,7 @@ final class Routing implements Actor {
         return report(
                 turn,
                 turn.getGenerationId() + "/classify",
-                new TurnPrepared(
-                        turn.getAttempt(), "", 0.0, "default", "classify", List.of(), "v1", patienceMillis));
+                new TurnPrepared(turn.getAttempt(), "", 0.0, "default", "classify", List.of(), "v1", patienceMillis));
     }
 
     private GenerationReport report(TurnRequest turn, String generationId, TurnPrepared body) {
