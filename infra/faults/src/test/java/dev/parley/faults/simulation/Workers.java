@@ -241,7 +241,7 @@ final class Workers implements Actor {
             GenerationRequest request = delivery.request.value();
             world.invariants.willSay(answer);
             send(new AttemptStarted(
-                    request.getAttempt(), request.getCause(), "default", "scripted", worker.id, "model"));
+                    request.getAttempt(), request.getCause(), "default", "scripted", worker.id, request.getKind()));
             stage = Stage.CLAIMED;
             // An earlier attempt of the same generation in this very process has just been superseded by this one.
             worker.runs.stream()
