@@ -57,6 +57,9 @@ public final class ProblemException extends RuntimeException {
                     INVALID_ID,
                     INVALID_CURSOR,
                     ENGINE_UNKNOWN,
+                    // A 4xx of the model server is one to the caller, so that nobody repeats what will be refused
+                    // again.
+                    ENGINE_REJECTED,
                     CONTEXT_LENGTH_EXCEEDED,
                     CONTENT_FILTERED -> 400;
             case UNAUTHORIZED -> 401;
@@ -70,8 +73,7 @@ public final class ProblemException extends RuntimeException {
             case IDEMPOTENCY_CONFLICT, DOCUMENT_UNREADABLE, DOCUMENT_EMPTY -> 422;
             case QUEUE_FULL, ENGINE_RATE_LIMITED -> 429;
             case INTERNAL, UNDECODABLE_RECORD, INVALID_RECORD, UNKNOWN_TYPE -> 500;
-            case ENGINE_REJECTED,
-                    ENGINE_ERROR,
+            case ENGINE_ERROR,
                     ENGINE_PROTOCOL,
                     ENGINE_TRUNCATED,
                     ENGINE_ABORTED,

@@ -463,7 +463,7 @@ class OpenApiTest {
                 new Row(
                         "createChatCompletion",
                         502,
-                        door -> failing(door, ErrorCode.ENGINE_REJECTED)
+                        door -> failing(door, ErrorCode.ENGINE_ERROR)
                                 .post(COMPLETIONS, with(COMPLETION, "stream", true))),
                 new Row("createChatCompletion", 400, door -> door.post(COMPLETIONS, with(COMPLETION, "n", 2))),
                 new Row(

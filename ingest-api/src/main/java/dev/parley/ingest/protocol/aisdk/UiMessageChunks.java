@@ -154,7 +154,7 @@ final class UiMessageChunks {
     private void finish(MessageCompleted completed, List<ObjectNode> chunks) {
         close(chunks);
         chunks.add(chunk("finish-step"));
-        ObjectNode finish = chunk("finish").put("finishReason", finishReason(completed.getFinishReason()));
+        ObjectNode finish = chunk("finish").put("finishReason", finishReason(completed));
         ObjectNode metadata = finish.putObject("messageMetadata");
         metadata.put("conversationId", conversation.conversation())
                 .put("turnId", turnId)
@@ -165,12 +165,15 @@ final class UiMessageChunks {
         over = true;
     }
 
-    private static String finishReason(String reason) {
+    /** Whoever gets calls is told to make them, whatever the model server called its end. */
+    private static String finishReason(MessageCompleted completed) {
+        String reason = completed.getFinishReason();
         return switch (reason) {
-            case "stop", "length" -> reason;
+            case "length" -> reason;
             case "tool_calls" -> "tool-calls";
             case "content_filter" -> "content-filter";
-            default -> "other";
+            case "stop" -> completed.getToolCalls().isEmpty() ? reason : "tool-calls";
+            default -> completed.getToolCalls().isEmpty() ? "other" : "tool-calls";
         };
     }
 

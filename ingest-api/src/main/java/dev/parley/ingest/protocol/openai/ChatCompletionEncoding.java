@@ -100,7 +100,7 @@ final class ChatCompletionEncoding extends AnswerEncoding {
     private void complete(MessageCompleted completed) {
         model = completed.getAttempt().getModel();
         begin();
-        send(SseJson.of(ChatCompletionJson.finish(id, created, model, completed.getFinishReason(), includeUsage)));
+        send(SseJson.of(ChatCompletionJson.finish(id, created, model, completed, includeUsage)));
         if (includeUsage) {
             send(SseJson.of(ChatCompletionJson.usageChunk(id, created, model, completed.getUsage())));
         }

@@ -32,7 +32,7 @@ final class ChatCompletionJson {
         }
         message.putArray("annotations");
         choice.putNull("logprobs");
-        choice.put("finish_reason", finishReason(completed.getFinishReason()));
+        choice.put("finish_reason", finishReason(completed));
         json.set("usage", usage(completed.getUsage()));
         return json;
     }
@@ -51,9 +51,10 @@ final class ChatCompletionJson {
     }
 
     /** The chunk that says why the answer ends. */
-    static ObjectNode finish(String id, Instant created, String model, String reason, boolean usageFollows) {
+    static ObjectNode finish(
+            String id, Instant created, String model, MessageCompleted completed, boolean usageFollows) {
         ObjectNode json = chunk(id, created, model, Json.object(), usageFollows);
-        ((ObjectNode) json.path("choices").path(0)).put("finish_reason", finishReason(reason));
+        ((ObjectNode) json.path("choices").path(0)).put("finish_reason", finishReason(completed));
         return json;
     }
 
@@ -89,11 +90,12 @@ final class ChatCompletionJson {
                 .put("total_tokens", usage.getInputTokens() + usage.getOutputTokens());
     }
 
-    /** OpenAI has no word for other reasons. */
-    private static String finishReason(String reason) {
+    /** OpenAI has no word for other reasons. Whoever gets calls is told to make them, whatever the model server called its end. */
+    private static String finishReason(MessageCompleted completed) {
+        String reason = completed.getFinishReason();
         return switch (reason) {
             case "length", "tool_calls", "content_filter" -> reason;
-            default -> "stop";
+            default -> completed.getToolCalls().isEmpty() ? "stop" : "tool_calls";
         };
     }
 }

@@ -270,6 +270,17 @@ class UiMessageChunksTest {
         assertThat(last.path("finishReason").asText()).isEqualTo(finish);
     }
 
+    @ParameterizedTest
+    @CsvSource({"stop, tool-calls", "end_turn, tool-calls", "length, length"})
+    void whoGetsCallsIsToldToMakeThemWhateverTheModelServerCalledItsEnd(String reason, String finish) {
+        Answer asking = new Answer("", "", List.of(new ToolCall("call_1", "look", "{}")));
+
+        JsonNode last = stream.tell(TurnEvents.begun(), TurnEvents.completed(asking, 1, reason))
+                .getLast();
+
+        assertThat(last.path("finishReason").asText()).isEqualTo(finish);
+    }
+
     @Test
     void overHttpAnEndIsMarkedAsOne() {
         UiMessageEncoding encoding = new UiMessageEncoding(TurnEvents.KEY, TurnEvents.TURN);

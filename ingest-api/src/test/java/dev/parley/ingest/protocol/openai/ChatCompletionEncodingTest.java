@@ -134,6 +134,17 @@ class ChatCompletionEncodingTest {
         assertThat(delta(chunks.get(chunks.size() - 2))).isEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource({"stop, tool_calls", "end_turn, tool_calls", "length, length"})
+    void whoGetsCallsIsToldToMakeThemWhateverTheModelServerCalledItsEnd(String reason, String finish) {
+        Answer asking = new Answer("", "", List.of(new ToolCall("call_1", "look", "{}")));
+
+        List<JsonNode> chunks = chunks(TurnEvents.started(1), TurnEvents.completed(asking, 1, reason));
+
+        assertThat(chunks.get(chunks.size() - 2).at("/choices/0/finish_reason").asText())
+                .isEqualTo(finish);
+    }
+
     @Test
     void anEmptyAnswerSaysWhoSpeaksAndThatItIsOver() {
         List<JsonNode> chunks = chunks(TurnEvents.started(1), TurnEvents.completed(Answer.NOTHING, 1));
