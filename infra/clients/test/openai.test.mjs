@@ -157,6 +157,7 @@ test('tells of the model server\'s refusal by status, and not to retry', async (
   await assert.rejects(
     counting.chat.completions.create({ model: 'default', messages: [{ role: 'user', content: script([], { refuse: 401 }) }] }),
     error => {
+      assert.equal(error.status, 400);
       assert.equal(error.code, 'engine_rejected');
       assert.equal(error.headers.get('x-should-retry'), 'false');
       return true;

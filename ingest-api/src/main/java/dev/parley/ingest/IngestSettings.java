@@ -1,5 +1,7 @@
 package dev.parley.ingest;
 
+import dev.parley.ingest.documents.Documents;
+import dev.parley.ingest.http.Cors;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.config.Secret;
@@ -9,6 +11,7 @@ import java.net.UnknownHostException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -24,7 +27,8 @@ import java.util.regex.Pattern;
  *     or {@code *} for any, which needs keys); empty: none
  * @param defaultWorkspace whose knowledge conversations draw on that name none ({@code PARLEY_DEFAULT_WORKSPACE},
  *     {@code default})
- * @param models that callers of a model API may name; {@code PARLEY_LLM_MODEL} is one of them
+ * @param model name of the model behind the connected model server ({@code PARLEY_LLM_MODEL}); callers of a model API may
+ *     ask for it
  */
 public record IngestSettings(
         String host,
@@ -34,10 +38,7 @@ public record IngestSettings(
         int maxBodyBytes,
         List<String> corsOrigins,
         String defaultWorkspace,
-        Models models) {
-
-    /** Any web page at all. */
-    static final String ANY_ORIGIN = "*";
+        Optional<String> model) {
 
     private static final String ORIGINS = "PARLEY_CORS_ORIGINS";
     private static final Pattern ORIGIN = Pattern.compile("https?://[A-Za-z0-9.-]+(:\\d{1,5})?|\\*");
@@ -60,13 +61,10 @@ public record IngestSettings(
                 keys,
                 settings.integer("PARLEY_MAX_REQUESTS", 2000, 1, 1_000_000),
                 settings.integer(
-                        "PARLEY_MAX_REQUEST_BYTES",
-                        128 * 1024 * 1024,
-                        DocumentReader.MAX_UPLOAD_BYTES,
-                        Integer.MAX_VALUE),
+                        "PARLEY_MAX_REQUEST_BYTES", 128 * 1024 * 1024, Documents.MAX_UPLOAD_BYTES, Integer.MAX_VALUE),
                 origins(settings, keys.isEmpty()),
                 DocumentKey.defaultWorkspace(settings),
-                Models.from(settings));
+                settings.string("PARLEY_LLM_MODEL"));
     }
 
     private static List<String> origins(Settings settings, boolean open) {
@@ -74,7 +72,7 @@ public record IngestSettings(
         for (String origin : origins) {
             if (!ORIGIN.matcher(origin).matches()) {
                 settings.problem(ORIGINS, "holds '" + origin + "', which is not like https://app.example.com");
-            } else if (origin.equals(ANY_ORIGIN) && open) {
+            } else if (origin.equals(Cors.ANY_ORIGIN) && open) {
                 settings.problem(
                         ORIGINS,
                         "is *, which would let any web page in: set PARLEY_API_KEYS as well, or name the pages");

@@ -2,6 +2,9 @@ package dev.parley.ingest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.ingest.documents.FakeDocuments;
+import dev.parley.ingest.http.RawConnection;
+import dev.parley.ingest.search.FakeSearches;
 import dev.parley.schemas.Role;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.Settings;
@@ -27,25 +30,25 @@ import java.util.Map;
 import java.util.Set;
 
 /** One running front door, with a node's feed and read model of its own over a shared {@link FakeWorld}. */
-final class DoorUnderTest implements AutoCloseable {
+public final class DoorUnderTest implements AutoCloseable {
 
-    static final ObjectMapper MAPPER = new ObjectMapper();
+    public static final ObjectMapper MAPPER = new ObjectMapper();
 
     /** Under names as an installation beside another one has them. */
-    static final Topics TOPICS = Topics.of(new TopicSettings("test.", 6, (short) 1), InMemoryRegistry.serdes());
+    public static final Topics TOPICS = Topics.of(new TopicSettings("test.", 6, (short) 1), InMemoryRegistry.serdes());
 
-    final FakeWorld world;
-    final FakeFeed feed;
-    final FakeQueries queries;
-    final FakeDocuments documents = new FakeDocuments();
-    final FakeSearches searches = new FakeSearches();
+    public final FakeWorld world;
+    public final FakeFeed feed;
+    public final FakeQueries queries;
+    public final FakeDocuments documents = new FakeDocuments();
+    public final FakeSearches searches = new FakeSearches();
     private final IngestApi api;
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     /** What came back. */
-    record Reply(int status, String text, HttpResponse<String> response) {
-        JsonNode json() {
+    public record Reply(int status, String text, HttpResponse<String> response) {
+        public JsonNode json() {
             try {
                 return MAPPER.readTree(text);
             } catch (IOException e) {
@@ -53,19 +56,19 @@ final class DoorUnderTest implements AutoCloseable {
             }
         }
 
-        String header(String name) {
+        public String header(String name) {
             return response.headers().firstValue(name).orElse("");
         }
 
         /** The problem's code and, after a colon, its field where there is one. */
-        String problem() {
+        public String problem() {
             JsonNode json = json();
             return json.path("code").asText()
                     + (json.has("field") ? ":" + json.path("field").asText() : "");
         }
     }
 
-    DoorUnderTest(FakeWorld world, Map<String, String> settings, Role... roles) {
+    public DoorUnderTest(FakeWorld world, Map<String, String> settings, Role... roles) {
         this.world = world;
         this.feed = world.feed();
         this.queries = world.queries();
@@ -78,45 +81,39 @@ final class DoorUnderTest implements AutoCloseable {
         PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         api = IngestApi.start(
                 ingest,
-                world.configurations(),
-                world,
-                documents,
-                searches,
                 TOPICS,
-                feed,
-                new SseEdge(feed, edge, meters),
-                queries,
-                documents,
+                new WriteSide(world, documents, searches, world.configurations()),
+                new ReadSide(feed, new SseEdge(feed, edge, meters), queries, documents),
                 meters,
                 () -> List.of(roles));
     }
 
-    static DoorUnderTest start() {
+    public static DoorUnderTest start() {
         return new DoorUnderTest(new FakeWorld(), Map.of());
     }
 
-    static DoorUnderTest over(FakeWorld world) {
+    public static DoorUnderTest over(FakeWorld world) {
         return new DoorUnderTest(world, Map.of());
     }
 
-    Set<String> routes() {
+    public Set<String> routes() {
         return api.routes();
     }
 
-    URI url() {
+    public URI url() {
         return URI.create(api.url());
     }
 
-    Reply get(String path, String... headers) {
+    public Reply get(String path, String... headers) {
         return send("GET", path, null, headers);
     }
 
     /** Sends {@code body} as JSON. */
-    Reply post(String path, Object body, String... headers) {
+    public Reply post(String path, Object body, String... headers) {
         return json("POST", path, body, headers);
     }
 
-    Reply json(String method, String path, Object body, String... headers) {
+    public Reply json(String method, String path, Object body, String... headers) {
         try {
             byte[] bytes = body instanceof String text
                     ? text.getBytes(StandardCharsets.UTF_8)
@@ -135,7 +132,7 @@ final class DoorUnderTest implements AutoCloseable {
     }
 
     @SuppressWarnings("NullAway") // No body is null, as BodyPublishers says it.
-    Reply send(String method, String path, byte @org.jspecify.annotations.Nullable [] body, String... headers) {
+    public Reply send(String method, String path, byte @org.jspecify.annotations.Nullable [] body, String... headers) {
         HttpRequest.Builder request = HttpRequest.newBuilder(url().resolve(path))
                 .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
         if (headers.length > 0) {
@@ -152,7 +149,7 @@ final class DoorUnderTest implements AutoCloseable {
         }
     }
 
-    RawConnection connect() {
+    public RawConnection connect() {
         return new RawConnection(url().getHost(), url().getPort());
     }
 

@@ -19,7 +19,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** One node's feed over a {@link FakeWorld}. */
-final class FakeFeed implements ConversationFeed {
+public final class FakeFeed implements ConversationFeed {
 
     private final FakeWorld world;
     private final List<Reader> readers = new CopyOnWriteArrayList<>();
@@ -29,31 +29,31 @@ final class FakeFeed implements ConversationFeed {
 
     private record Reader(Optional<ConversationKey> conversation, String tenant, FrameListener listener) {}
 
-    FakeFeed(FakeWorld world) {
+    public FakeFeed(FakeWorld world) {
         this.world = world;
     }
 
     /** From now on it remembers nothing by itself, like a node that has just been started. */
-    void forgetful() {
+    public void forgetful() {
         forgetful = true;
     }
 
     /** What is not in memory cannot be replayed. */
-    void archiveAway() {
+    public void archiveAway() {
         archiveAway = true;
     }
 
     /** What another caller does right after a conversation was looked up the next time. */
-    void meanwhile(Runnable next) {
+    public void meanwhile(Runnable next) {
         meanwhile.set(Optional.of(next));
     }
 
     /** How many streams and waiting requests there are. */
-    int readers() {
+    public int readers() {
         return readers.size();
     }
 
-    void take(ConversationKey key, ConversationEvent event) {
+    public void take(ConversationKey key, ConversationEvent event) {
         for (Reader reader : readers) {
             if (reader.tenant().equals(key.tenant())
                     && reader.conversation().orElse(key).equals(key)) {
@@ -62,7 +62,7 @@ final class FakeFeed implements ConversationFeed {
         }
     }
 
-    void chatter(ConversationKey key, int bytes) {
+    public void chatter(ConversationKey key, int bytes) {
         Frame frame = new Frame(
                 new FeedEvent.MessageDelta(key, "turn", "message", 1, 0, FeedEvent.MessageDelta.Kind.TEXT, ""),
                 "1.1.0",

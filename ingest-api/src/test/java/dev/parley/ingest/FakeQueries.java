@@ -23,22 +23,22 @@ import java.util.Map;
 import java.util.Optional;
 
 /** A read model that is always up to date, until it lags or is away. */
-final class FakeQueries implements ConversationQueries {
+public final class FakeQueries implements ConversationQueries {
 
     private final FakeWorld world;
     private volatile boolean away;
     private volatile boolean lagging;
 
-    FakeQueries(FakeWorld world) {
+    public FakeQueries(FakeWorld world) {
         this.world = world;
     }
 
-    void away() {
+    public void away() {
         away = true;
     }
 
     /** From now on nothing arrives here, and what had is not shown. */
-    void lagging() {
+    public void lagging() {
         lagging = true;
     }
 

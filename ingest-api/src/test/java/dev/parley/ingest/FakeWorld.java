@@ -22,9 +22,16 @@ import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
+import dev.parley.ingest.door.CommandLog;
+import dev.parley.ingest.http.Call;
+import dev.parley.ingest.http.ProblemException;
+import dev.parley.ingest.http.Request;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.TraceParent;
@@ -46,10 +53,10 @@ import org.jspecify.annotations.Nullable;
  * Everything behind the door, in memory: a log, and a decider that turns commands into events the way the conversation
  * topology does, as far as the door can see. Its parts can be made to fail one by one.
  */
-final class FakeWorld implements CommandLog {
+public final class FakeWorld implements CommandLog {
 
     /** What becomes of a turn. */
-    enum Answer {
+    public enum Answer {
         COMPLETE,
         FAIL,
         CANCEL,
@@ -58,7 +65,7 @@ final class FakeWorld implements CommandLog {
     }
 
     /** A command as it reached the log. */
-    record Appended(ConversationKey conversation, Command.Body body, Call call) {}
+    public record Appended(ConversationKey conversation, Command.Body body, Call call) {}
 
     private final List<Appended> commands = new ArrayList<>();
     private final Map<ConversationKey, List<ConversationEvent>> events = new HashMap<>();
@@ -72,7 +79,7 @@ final class FakeWorld implements CommandLog {
     private boolean pipelineStopped;
 
     /** Whatever is in force; see {@link #configure}. */
-    Configurations configurations() {
+    public Configurations configurations() {
         return new Configurations() {
             @Override
             public Configuration current() {
@@ -88,53 +95,53 @@ final class FakeWorld implements CommandLog {
         };
     }
 
-    synchronized void configure(Configuration another) {
+    public synchronized void configure(Configuration another) {
         configuration = another;
     }
 
-    synchronized FakeFeed feed() {
+    public synchronized FakeFeed feed() {
         FakeFeed feed = new FakeFeed(this);
         feeds.add(feed);
         return feed;
     }
 
-    FakeQueries queries() {
+    public FakeQueries queries() {
         return new FakeQueries(this);
     }
 
-    synchronized void answer(Answer next) {
+    public synchronized void answer(Answer next) {
         answer = next;
     }
 
     /** From now on turns fail for this reason. */
-    synchronized void fail(ErrorCode reason) {
+    public synchronized void fail(ErrorCode reason) {
         answer = Answer.FAIL;
         failure = reason;
     }
 
     /** From now on messages are rejected for this reason. */
-    synchronized void reject(ErrorCode reason) {
+    public synchronized void reject(ErrorCode reason) {
         answer = Answer.REJECT;
         rejection = reason;
     }
 
-    synchronized void kafkaAway() {
+    public synchronized void kafkaAway() {
         kafkaAway = true;
     }
 
-    synchronized void pipelineStopped() {
+    public synchronized void pipelineStopped() {
         pipelineStopped = true;
     }
 
-    synchronized List<Appended> commands() {
+    public synchronized List<Appended> commands() {
         return List.copyOf(commands);
     }
 
-    synchronized List<ConversationEvent> events(ConversationKey conversation) {
+    public synchronized List<ConversationEvent> events(ConversationKey conversation) {
         return List.copyOf(events.getOrDefault(conversation, List.of()));
     }
 
-    synchronized Set<ConversationKey> conversations() {
+    public synchronized Set<ConversationKey> conversations() {
         return Set.copyOf(events.keySet());
     }
 
@@ -183,7 +190,7 @@ final class FakeWorld implements CommandLog {
                 }
             }
             case CancelTurn cancel -> cancel(key, cancel, cause);
-            default -> throw new IllegalArgumentException("unknown command");
+            case Unknown _ -> throw new IllegalArgumentException("unknown command");
         }
     }
 
@@ -266,7 +273,15 @@ final class FakeWorld implements CommandLog {
                 case MessageCompleted completed -> running.remove(event.getTurnId());
                 case TurnFailed failed -> running.remove(event.getTurnId());
                 case TurnCancelled cancelled -> running.remove(event.getTurnId());
-                default -> {} // About no turn's beginning or end.
+                case ConversationCreated _,
+                        ConversationRenamed _,
+                        ConversationDeleted _,
+                        MessageAccepted _,
+                        MessageRejected _,
+                        TurnRouted _,
+                        TurnRetrieved _,
+                        FeedbackRecorded _,
+                        Unknown _ -> {} // About no turn's beginning or end.
             }
         }
         running.forEach((turnId, started) -> {
@@ -304,18 +319,18 @@ final class FakeWorld implements CommandLog {
     }
 
     /** Something that is told to streams of a conversation, of about {@code bytes} bytes, and kept nowhere. */
-    synchronized void chatter(ConversationKey key, int bytes) {
+    public synchronized void chatter(ConversationKey key, int bytes) {
         feeds.forEach(feed -> feed.chatter(key, bytes));
     }
 
     /** A conversation that is there already, as if created by another node. */
-    ConversationKey conversation(String id) {
+    public ConversationKey conversation(String id) {
         ConversationKey key = new ConversationKey(ConversationKey.DEFAULT_TENANT, id);
         append(key, new CreateConversation(null, "default", Map.of()), call());
         return key;
     }
 
-    static Call call() {
+    public static Call call() {
         return new Call("cmd_" + Request.uniqueId(), TraceParent.continueOrStart(null));
     }
 }

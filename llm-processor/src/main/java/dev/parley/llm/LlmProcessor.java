@@ -3,30 +3,26 @@ package dev.parley.llm;
 import dev.parley.llm.engine.EngineFactory;
 import dev.parley.llm.engine.EngineRegistry;
 import dev.parley.llm.model.Connections;
+import dev.parley.llm.work.EngineRunner;
+import dev.parley.llm.work.Runner;
+import dev.parley.llm.work.Worker;
 import dev.parley.schemas.Role;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.configuration.ConfigurationTail;
+import dev.parley.schemas.work.WorkKind;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
-import java.time.InstantSource;
+import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.producer.Producer;
 
 /**
- * A worker: takes generation requests from the share group one at a time, claims each in the log, and runs it.
+ * The role of the workers: does what models do, by the engines of the configuration.
  *
  * <pre>{@code
- *   generation-requests ──▶ Requests ──▶ Claims ──▶ Generations ──▶ Engines ──▶ model servers
- *                                          │             └──────▶ AttemptWriter ──▶ chunks
- *                                          └──▶ Classifications ──▶ turns
- *   controls ──▶ CancelledGenerations ──▶ Generations
+ *   generation-requests ──▶ Worker ──▶ chunks
+ *                             └──▶ EngineRunner (model, classify) ──▶ Engines ──▶ model servers
  *   configuration ──▶ EngineRegistry
  * }</pre>
  */
@@ -34,24 +30,15 @@ public final class LlmProcessor implements Role {
 
     static final String STAGE = "llm-processor";
 
-    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(3);
-    private static final Duration TICK = Duration.ofMillis(2);
     private static final Duration CAUGHT_UP_LOOK = Duration.ofSeconds(1);
 
     /** How long a configuration may lag behind the requests that were made by it. */
     private static final Duration CONFIGURATION_PATIENCE = Duration.ofSeconds(5);
 
-    private final LlmSettings settings;
     private final Connections connections = new Connections();
-    private final Producer<byte[], byte[]> producer;
     private final ConfigurationTail configuration;
     private final EngineRegistry engines;
-    private final CancelledGenerations cancelled;
-    private final ScheduledExecutorService ticks = Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().name("llm-clock").daemon().factory());
-    private final Generations generations;
-    private final Classifications classifications;
-    private final Requests requests;
+    private final Worker worker;
     private volatile boolean closing;
 
     private LlmProcessor(
@@ -60,13 +47,6 @@ public final class LlmProcessor implements Role {
             TopicSettings topicSettings,
             Topics topics,
             MeterRegistry meters) {
-        this.settings = settings;
-        String workerId = UUID.randomUUID().toString().substring(0, 8);
-        InstantSource clock = InstantSource.system();
-        Semaphore permits = new Semaphore(settings.concurrency());
-        meters.gauge("parley.llm.permits", permits, Semaphore::availablePermits);
-        this.producer = AnswerLog.producer(kafka, workerId);
-        Log log = new Log(producer);
         this.configuration = new ConfigurationTail(
                 topics.configuration(),
                 kafka,
@@ -83,43 +63,6 @@ public final class LlmProcessor implements Role {
                 factory.own(settings.server(), settings.concurrency()),
                 CONFIGURATION_PATIENCE,
                 meters);
-        this.cancelled = new CancelledGenerations(topics.controls(), kafka, meters, this::cancel);
-        this.generations = new Generations(engines, cancelled::contains, permits, meters);
-        this.classifications =
-                new Classifications(log, topics.turns(), engines, cancelled::contains, ticks, clock, meters);
-        this.requests = new Requests(
-                kafka,
-                topics.generationRequests().name(),
-                topicSettings.groupId(STAGE),
-                workerId,
-                permits,
-                this::awaitCaughtUp,
-                new Claims(
-                        log,
-                        topics,
-                        engines,
-                        generations,
-                        classifications,
-                        workerId,
-                        settings.maxAnswerBytes(),
-                        clock,
-                        meters));
-    }
-
-    /** Starts a worker; it takes requests as soon as it has joined its group. */
-    public static LlmProcessor start(
-            LlmSettings settings,
-            KafkaSettings kafka,
-            TopicSettings topicSettings,
-            Topics topics,
-            MeterRegistry meters) {
-        LlmProcessor processor = new LlmProcessor(settings, kafka, topicSettings, topics, meters);
-        processor.start();
-        return processor;
-    }
-
-    private void start() {
-        cancelled.start();
         // Of what was in force once, only what is asked for again needs engines.
         configuration.onChange(next -> {
             if (configuration.isCaughtUp()) {
@@ -127,18 +70,30 @@ public final class LlmProcessor implements Role {
             }
         });
         configuration.start();
-        // It ends with the clock; tick() lets no exception out.
-        var _ = ticks.scheduleAtFixedRate(generations::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
-        requests.start();
+        Runner asksEngines = new EngineRunner(engines);
+        Map<WorkKind, Runner> runners =
+                Map.of(settings.work().model(), asksEngines, settings.work().classify(), asksEngines);
+        this.worker = Worker.start(
+                new Worker.Terms(STAGE, topicSettings.groupId(STAGE), settings.concurrency(), settings.drain()),
+                kafka,
+                topics,
+                runners,
+                this::awaitConfiguration,
+                meters);
     }
 
-    private void cancel(String generationId) {
-        generations.cancel(generationId);
+    /** Starts workers; they take orders as soon as they have joined their group. */
+    public static LlmProcessor start(
+            LlmSettings settings,
+            KafkaSettings kafka,
+            TopicSettings topicSettings,
+            Topics topics,
+            MeterRegistry meters) {
+        return new LlmProcessor(settings, kafka, topicSettings, topics, meters);
     }
 
-    /** Which generations were told to stop, and by which configuration to go, must be known before the first request. */
-    private void awaitCaughtUp() throws InterruptedException {
-        cancelled.awaitCaughtUp();
+    /** By which configuration to go must be known before the first order. */
+    private void awaitConfiguration() throws InterruptedException {
         while (!configuration.awaitCaughtUp(CAUGHT_UP_LOOK) && !closing) {
             // The tail says by itself what keeps it.
         }
@@ -152,28 +107,20 @@ public final class LlmProcessor implements Role {
 
     @Override
     public Health health() {
-        boolean polling = requests.isPolling();
+        boolean polling = worker.isPolling();
         return new Health(
                 polling,
                 polling
-                        ? generations.count() + " generations running; engines: " + engines.health()
+                        ? worker.running() + " generations running; engines: " + engines.health()
                         : "joining its group");
     }
 
-    /**
-     * Takes no more requests, lets running generations go on for the drain time, and hands those that are left to other
-     * workers.
-     */
+    /** Lets what runs go on for the drain time, and hands what is left to other workers. */
     @Override
     public void close() {
         closing = true;
-        classifications.close();
-        requests.close();
-        generations.drain(settings.drain());
-        ticks.shutdownNow();
-        cancelled.close();
+        worker.close();
         configuration.close();
-        producer.close(CLOSE_TIMEOUT);
         connections.close();
     }
 }

@@ -3,6 +3,7 @@ package dev.parley.llm;
 import dev.parley.llm.model.ModelServer;
 import dev.parley.schemas.config.Secret;
 import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.work.WorkKinds;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
@@ -10,23 +11,22 @@ import java.util.Optional;
 /**
  * How a worker works.
  *
- * @param concurrency generations at the same time ({@code PARLEY_LLM_CONCURRENCY}, 256)
- * @param drain how long running generations may go on when the worker is told to end ({@code PARLEY_LLM_DRAIN}, 5 s)
- * @param maxAnswerBytes of one answer's text in UTF-8 ({@code PARLEY_MAX_ANSWER_BYTES}, 4 MiB)
+ * @param concurrency pieces of work at the same time ({@code PARLEY_LLM_CONCURRENCY}, 256)
+ * @param drain how long what runs may go on when the worker is told to end ({@code PARLEY_LLM_DRAIN}, 5 s)
+ * @param work the kinds of work, and what bounds each
  * @param server the model server ({@code PARLEY_LLM_BASE_URL}, {@code _MODEL}, {@code _API_KEY},
  *     {@code _FIRST_TOKEN_TIMEOUT} (2 min), {@code _IDLE_TIMEOUT} (1 min)); empty: answers are quoted from passages
  */
-public record LlmSettings(int concurrency, Duration drain, int maxAnswerBytes, Optional<ModelServer> server) {
+public record LlmSettings(int concurrency, Duration drain, WorkKinds work, Optional<ModelServer> server) {
 
     private static final String BASE_URL = "PARLEY_LLM_BASE_URL";
     private static final String API_KEY = "PARLEY_LLM_API_KEY";
-    private static final int DEFAULT_MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
     public static LlmSettings from(Settings settings) {
         return new LlmSettings(
                 settings.integer("PARLEY_LLM_CONCURRENCY", 256, 1, 100_000),
                 settings.duration("PARLEY_LLM_DRAIN", Duration.ofSeconds(5)),
-                settings.integer("PARLEY_MAX_ANSWER_BYTES", DEFAULT_MAX_ANSWER_BYTES, 1024, 8 * 1024 * 1024),
+                WorkKinds.from(settings),
                 settings.string(BASE_URL).flatMap(url -> server(settings, url)));
     }
 

@@ -1,9 +1,4 @@
-/**
- * The workers: a share group takes generation requests, asks engines, and writes what they say to the log.
- *
- * <p>Threads: one platform thread owns each share consumer, one the controls consumer, one the configuration's, one keeps
- * time for all runs; each run waits for its engine on a virtual thread of its own.
- */
+/** The role of the workers: which kinds of work they do, by which engines. */
 @NullMarked
 package dev.parley.llm;
 

@@ -3,11 +3,15 @@ package dev.parley.llm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.parley.chat.v1.AttemptCancelled;
+import dev.parley.chat.v1.AttemptFailed;
 import dev.parley.chat.v1.AttemptFinished;
 import dev.parley.chat.v1.AttemptStarted;
+import dev.parley.chat.v1.CancelGeneration;
 import dev.parley.chat.v1.Classifier;
 import dev.parley.chat.v1.ClassifierKind;
 import dev.parley.chat.v1.Configuration;
+import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.EngineConfiguration;
 import dev.parley.chat.v1.EngineKind;
 import dev.parley.chat.v1.GenerationChunk;
@@ -22,11 +26,12 @@ import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.configuration.BuiltInConfiguration;
 import dev.parley.schemas.configuration.Versions;
+import dev.parley.schemas.work.WorkKinds;
 import dev.parley.stack.InMemoryRegistry;
 import dev.parley.stack.Provisioner;
-import dev.parley.stack.Script;
-import dev.parley.stack.ScriptedModelServer;
 import dev.parley.stack.TestStack;
+import dev.parley.stack.scripted.Script;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
@@ -93,7 +98,7 @@ class LlmProcessorIT {
 
     private LlmProcessor worker() {
         LlmProcessor worker = LlmProcessor.start(
-                new LlmSettings(16, Duration.ofMillis(200), 100_000, Optional.empty()),
+                new LlmSettings(16, Duration.ofMillis(200), WorkKinds.defaults(), Optional.empty()),
                 KafkaSettings.of(bootstrap),
                 settings,
                 topics,
@@ -161,40 +166,39 @@ class LlmProcessorIT {
                 .setMessages(List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null, null)));
     }
 
-    private void classify(String id) {
-        TurnRequest turn = TurnRequest.newBuilder()
-                .setTenantId("t")
-                .setConversationId("c" + id)
-                .setWorkspaceId("w")
-                .setTurnId("turn" + id)
-                .setGenerationId("turn" + id + ".1")
-                .setAssistantMessageId("a" + id)
-                .setAttempt(1)
-                .setCause("initial")
-                .setTime(Instant.EPOCH)
-                .setContent("Hello?")
-                .setHistory(List.of())
-                .build();
+    private void classify(String id, int attempt) {
         send(
                 topics.generationRequests(),
                 "t/c" + id,
-                request(id, "cheap").setClassify(turn).build());
+                request(id, "cheap")
+                        .setGenerationId("turn" + id + ".1/classify")
+                        .setKind("classify")
+                        .setAttempt(attempt)
+                        .build());
     }
 
-    private String text(String id) {
+    /** What was said in {@code generationId} in all. */
+    private String textOf(String generationId) {
         StringBuilder text = new StringBuilder();
         for (GenerationChunk chunk : chunks) {
-            if (chunk.getGenerationId().equals("turn" + id + ".1") && chunk.getBody() instanceof TextDelta delta) {
+            if (chunk.getGenerationId().equals(generationId) && chunk.getBody() instanceof TextDelta delta) {
                 text.append(delta.getText());
             }
         }
         return text.toString();
     }
 
+    private String text(String id) {
+        return textOf("turn" + id + ".1");
+    }
+
     private boolean isFinished(String id) {
+        return has("turn" + id + ".1", AttemptFinished.class);
+    }
+
+    private boolean has(String generationId, Class<? extends GenerationChunk.Body> type) {
         return chunks.stream()
-                .anyMatch(chunk -> chunk.getGenerationId().equals("turn" + id + ".1")
-                        && chunk.getBody() instanceof AttemptFinished);
+                .anyMatch(chunk -> chunk.getGenerationId().equals(generationId) && type.isInstance(chunk.getBody()));
     }
 
     @Test
@@ -269,7 +273,7 @@ class LlmProcessorIT {
         configure(configuration("hello"));
         server.enqueue(Script.text("report").firstTokenAfter(Duration.ofSeconds(20)));
         worker();
-        classify("1");
+        classify("1", 1);
         server.awaitExchange(0, PATIENCE);
         send(topics.generationRequests(), "t/c2", request("2", "says").build());
 
@@ -279,31 +283,97 @@ class LlmProcessorIT {
         });
         await().atMost(PATIENCE).until(() -> {
             read();
-            return !turns.isEmpty();
+            return has("turn1.1/classify", AttemptFinished.class);
         });
 
-        assertThat(turns).hasSize(1);
-        assertThat(turns.getFirst().getClassification().getIntent()).isEqualTo("report");
+        assertThat(textOf("turn1.1/classify")).isEqualTo("report");
         assertThat(chunks).noneMatch(chunk -> chunk.getGenerationId().equals("turn1.1"));
-        assertThat(chunks.stream().filter(chunk -> chunk.getBody() instanceof AttemptStarted))
-                .hasSize(1);
+        assertThat(chunks.stream().map(GenerationChunk::getBody).filter(AttemptStarted.class::isInstance))
+                .extracting(started -> ((AttemptStarted) started).getKind())
+                .containsExactlyInAnyOrder("classify", "model");
     }
 
     @Test
-    void aTurnWhoseWorkerEndsWhileItIsClassifiedIsClassifiedByAnother() {
+    void aWorkerThatEndsWhileItClassifiesSaysSoForAnotherToDoIt() {
         configure(configuration("hello"));
         server.enqueue(Script.silence(), Script.text("report"));
         LlmProcessor first = worker();
-        classify("1");
+        classify("1", 1);
         server.awaitExchange(0, PATIENCE);
 
         worker();
         first.close();
+        await().atMost(PATIENCE).until(() -> {
+            read();
+            return has("turn1.1/classify", AttemptFailed.class);
+        });
+        classify("1", 2);
+
+        await().atMost(PATIENCE).until(() -> {
+            read();
+            return has("turn1.1/classify", AttemptFinished.class);
+        });
+        assertThat(textOf("turn1.1/classify")).isEqualTo("report");
+        assertThat(chunks.stream().map(GenerationChunk::getBody).filter(AttemptFailed.class::isInstance))
+                .singleElement()
+                .satisfies(failed -> {
+                    assertThat(((AttemptFailed) failed).getCode()).isEqualTo("worker_lost");
+                    assertThat(((AttemptFailed) failed).getRetryable()).isTrue();
+                });
+    }
+
+    @Test
+    void aClassificationThatIsCalledOffIsStopped() {
+        configure(configuration("hello"));
+        server.enqueue(Script.silence());
+        worker();
+        classify("1", 1);
+        server.awaitExchange(0, PATIENCE);
+
+        send(
+                topics.controls(),
+                "t/c1",
+                new Control("turn1.1/classify", Instant.EPOCH, new CancelGeneration("requested")));
+
+        assertThat(server.awaitExchange(0, PATIENCE).awaitClosedByClient(PATIENCE))
+                .isTrue();
+        await().atMost(PATIENCE).until(() -> {
+            read();
+            return has("turn1.1/classify", AttemptCancelled.class);
+        });
+    }
+
+    @Test
+    void anOrderOfAFormerVersionSendsItsTurnBack() {
+        configure(configuration("hello"));
+        worker();
+        TurnRequest turn = TurnRequest.newBuilder()
+                .setTenantId("t")
+                .setConversationId("c1")
+                .setWorkspaceId("w")
+                .setTurnId("turn1")
+                .setGenerationId("turn1.1")
+                .setAssistantMessageId("a1")
+                .setAttempt(1)
+                .setCause("initial")
+                .setTime(Instant.EPOCH)
+                .setContent("Hello?")
+                .setHistory(List.of())
+                .build();
+        send(
+                topics.generationRequests(),
+                "t/c1",
+                request("1", "cheap").setClassify(turn).build());
 
         await().atMost(PATIENCE).until(() -> {
             read();
             return !turns.isEmpty();
         });
-        assertThat(turns.getFirst().getClassification().getIntent()).isEqualTo("report");
+        assertThat(turns).singleElement().satisfies(sent -> {
+            assertThat(sent.getClassification().getIntent()).isEmpty();
+            assertThat(sent.getContent()).isEqualTo("Hello?");
+        });
+        assertThat(chunks).isEmpty();
+        assertThat(server.exchanges()).isEmpty();
     }
 }

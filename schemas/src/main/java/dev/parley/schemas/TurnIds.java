@@ -31,6 +31,11 @@ public record TurnIds(String messageId, String turnId, String assistantMessageId
         return turnId + "." + number;
     }
 
+    /** The id of the work that asks a model which way the turn of this generation goes, before the generation itself. */
+    public static String classificationId(String generationId) {
+        return generationId + "/classify";
+    }
+
     private static String hash(ConversationKey conversation, String idempotencyKey, String use) {
         try {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256");

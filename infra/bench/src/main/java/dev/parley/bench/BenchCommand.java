@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
             GrowthCommand.class,
             SoakCommand.class,
             StartupCommand.class,
+            StopsCommand.class,
             TakeoverCommand.class,
             RetrievalCommand.class,
             ChunksCommand.class,
@@ -35,7 +36,7 @@ import picocli.CommandLine.Command;
         description = {
             "Measure. Each command prints a table and JSON, and fails where it misses what must be reached.",
             "Without a command: all that have something to reach, one after the other, in some 20 minutes;"
-                    + " soak and faults go by themselves."
+                    + " soak, stops and faults go by themselves."
         },
         exitCodeListHeading = "%nExit status:%n",
         exitCodeList = {

@@ -1,8 +1,8 @@
 package dev.parley.bench;
 
 import dev.parley.faults.EventStream;
-import dev.parley.stack.ModelExchange;
-import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.scripted.ModelExchange;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -8,7 +8,7 @@ import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.TextDelta;
-import dev.parley.llm.AnswerLog;
+import dev.parley.llm.work.AnswerLog;
 import dev.parley.schemas.TextChecksum;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.config.KafkaSettings;

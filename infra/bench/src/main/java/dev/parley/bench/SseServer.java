@@ -4,6 +4,7 @@ import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.ingest.IngestApi;
 import dev.parley.ingest.IngestSettings;
+import dev.parley.ingest.ReadSide;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.Topics;
@@ -164,10 +165,7 @@ final class SseServer {
                 IngestSettings.from(settings),
                 kafka,
                 topics,
-                speaker,
-                new SseEdge(speaker, edge, meters),
-                nothing,
-                nothing,
+                new ReadSide(speaker, new SseEdge(speaker, edge, meters), nothing, nothing),
                 meters,
                 List::of);
         Frame frame = frame();

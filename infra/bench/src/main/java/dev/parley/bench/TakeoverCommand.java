@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.faults.Cluster;
 import dev.parley.faults.EventStream;
-import dev.parley.stack.Script;
+import dev.parley.stack.scripted.Script;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -14,7 +14,7 @@ import java.util.Map;
  */
 final class WholeTable {
 
-    /** Not among them: the faults, and the soak of 20 minutes. */
+    /** Not among them: the faults, the stops, and the soak of 20 minutes. */
     static final List<String> BENCHMARKS = List.of(
             "latency",
             "cancel",

@@ -16,23 +16,14 @@ final class DialectKey {
 
     private static final int MAX_LEFT_OUT = 50;
     private static final int MAX_PARAMETER_CHARS = 100;
-    private static final Dialect USUAL =
-            Dialect.newBuilder().setLeaveOut(List.of()).build();
+    private static final Dialect USUAL = new Dialect(
+            TokenLimitParameter.FOUND_OUT, StreamOptions.FOUND_OUT, InstructionsRole.SYSTEM, ThinkTags.NONE, List.of());
 
-    private static final Map<String, TokenLimitParameter> TOKEN_LIMITS = Map.of(
-            "max_tokens", TokenLimitParameter.MAX_TOKENS,
-            "max_completion_tokens", TokenLimitParameter.MAX_COMPLETION_TOKENS,
-            "found-out", TokenLimitParameter.FOUND_OUT);
+    private static final Map<String, TokenLimitParameter> TOKEN_LIMITS = tokenLimits();
 
     static final EngineKey DIALECT = EngineKey.mapping(
             "dialect",
-            Keys.of(
-                    "engines.NAME.dialect",
-                    "token-limit",
-                    "stream-options",
-                    "instructions",
-                    "think-tags",
-                    "leave-out"),
+            Keys.of("engines.NAME.dialect", "token-limit", "stream-options", "instructions", "think-tags", "leave-out"),
             (section, engine) -> {
                 Dialect dialect = read(section);
                 engine.setDialect(dialect.equals(USUAL) ? null : dialect);
@@ -41,20 +32,24 @@ final class DialectKey {
 
     private DialectKey() {}
 
+    /** Parameters are called as the server calls them. */
+    private static Map<String, TokenLimitParameter> tokenLimits() {
+        Map<String, TokenLimitParameter> limits = new LinkedHashMap<>();
+        limits.put("found-out", TokenLimitParameter.FOUND_OUT);
+        limits.put("max_tokens", TokenLimitParameter.MAX_TOKENS);
+        limits.put("max_completion_tokens", TokenLimitParameter.MAX_COMPLETION_TOKENS);
+        return limits;
+    }
+
     private static Dialect read(Section section) {
-        return Dialect.newBuilder()
-                .setTokenLimit(section.choice("token-limit", TOKEN_LIMITS).orElse(TokenLimitParameter.FOUND_OUT))
-                .setStreamOptions(section.choice("stream-options", names(StreamOptions.values()))
-                        .orElse(StreamOptions.FOUND_OUT))
-                .setInstructions(section.choice("instructions", names(InstructionsRole.values()))
-                        .orElse(InstructionsRole.SYSTEM))
-                .setThinkTags(
-                        section.choice("think-tags", names(ThinkTags.values())).orElse(ThinkTags.NONE))
-                .setLeaveOut(
-                        section.texts("leave-out", MAX_LEFT_OUT, MAX_PARAMETER_CHARS).orElse(List.of()).stream()
-                                .map(Section.Text::value)
-                                .toList())
-                .build();
+        return new Dialect(
+                section.choice("token-limit", TOKEN_LIMITS).orElse(TokenLimitParameter.FOUND_OUT),
+                section.choice("stream-options", names(StreamOptions.values())).orElse(StreamOptions.FOUND_OUT),
+                section.choice("instructions", names(InstructionsRole.values())).orElse(InstructionsRole.SYSTEM),
+                section.choice("think-tags", names(ThinkTags.values())).orElse(ThinkTags.NONE),
+                section.texts("leave-out", MAX_LEFT_OUT, MAX_PARAMETER_CHARS).orElse(List.of()).stream()
+                        .map(Section.Text::value)
+                        .toList());
     }
 
     private static @Nullable Object written(Dialect dialect) {

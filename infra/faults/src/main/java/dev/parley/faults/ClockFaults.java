@@ -23,15 +23,6 @@ final class ClockFaults {
 
     private ClockFaults() {}
 
-    /** A scenario that this machine cannot play. */
-    static final class SkippedException extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        SkippedException(String why) {
-            super(why);
-        }
-    }
-
     static void clockJump(Trial trial) {
         Path library = MovableClocks.library()
                 .orElseThrow(() -> new SkippedException("libfaketime is not installed, nor named by "
@@ -48,18 +39,19 @@ final class ClockFaults {
             questions.add(ask(trial, conversation, 80));
         }
         trial.awaitDeltas(3);
-        List<Duration> jumps = switch (trial.between(0, 3)) {
+        List<Duration> jumps = switch (trial.chance().between(0, 3)) {
             case 0 -> List.of(HOUR);
             case 1 -> List.of(HOUR.negated());
             case 2 -> List.of(HOUR, HOUR.negated());
             default -> List.of(HOUR.negated(), HOUR);
         };
         for (Duration jump : jumps) {
-            trial.pauseMillis(0, 1_500);
+            trial.chance().pauseMillis(0, 1_500);
             jump(trial, clocks, jump);
-            conversations.forEach(conversation -> questions.add(ask(trial, conversation, trial.between(3, 20))));
+            conversations.forEach(conversation ->
+                    questions.add(ask(trial, conversation, trial.chance().between(3, 20))));
         }
-        trial.pauseMillis(SESSION_MILLIS + 1_000, SESSION_MILLIS + 3_000);
+        trial.chance().pauseMillis(SESSION_MILLIS + 1_000, SESSION_MILLIS + 3_000);
         Map<String, String> after = Groups.members(cluster.kafka());
         trial.expect(
                 after.equals(before), "members of groups were changed by the jump: " + before + " became " + after);
@@ -109,7 +101,7 @@ final class ClockFaults {
 
     private static Question ask(Trial trial, String conversation, int words) {
         Question question = trial.question(conversation, words, Duration.ofMillis(40));
-        var _ = trial.sendUntilAcknowledged(question, trial.between(0, 1));
+        var _ = trial.sendUntilAcknowledged(question, trial.chance().between(0, 1));
         return question;
     }
 

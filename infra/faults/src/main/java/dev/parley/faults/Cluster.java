@@ -7,24 +7,15 @@ import dev.parley.schemas.config.Settings;
 import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.serde.ValueSerdes;
 import dev.parley.stack.EmbeddedPostgres;
-import dev.parley.stack.Provisioner;
 import dev.parley.stack.SchemaRegistry;
-import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -38,14 +29,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A whole installation under a temporary directory: a broker, Postgres, the registry, and each role in processes of its own,
- * on free loopback ports. {@link #heal} brings back whatever a fault took away; {@link #close} leaves nothing behind, and is
- * also run when this process is told to end. Used by one thread, but for the closing.
+ * on free loopback ports. The roles may be of several builds. {@link #heal} brings back whatever a fault took away; {@link
+ * #close} leaves nothing behind, and is also run when this process is told to end. Used by one thread, but for the closing.
  */
-public final class Cluster implements AutoCloseable {
+public final class Cluster implements Installation {
 
     private static final Duration READY = Duration.ofMinutes(3);
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final int PARTITIONS = 4;
+
+    /** The class that {@code ./parley} runs. */
+    static final String PARLEY = "dev.parley.launcher.Parley";
 
     /** Below the range that systems hand to outgoing connections, so that who restarts finds its port again. */
     private static final int LOWEST_PORT = 20_000;
@@ -59,9 +53,13 @@ public final class Cluster implements AutoCloseable {
     public record Size(int ingest, int topologies, int workers, int sinks) {
         static final Size USUAL = new Size(2, 2, 2, 1);
         static final Size SMALL = new Size(2, 1, 2, 1);
+
+        /** To be joined by others. */
+        static final Size SINGLE = new Size(1, 1, 1, 1);
     }
 
-    private final Path dir;
+    private final Folder folder = Folder.temporary();
+    private final Build build;
     private final Map<String, String> settings;
     private final Consumer<String> progress;
     private final ScriptedModelServer model;
@@ -72,22 +70,17 @@ public final class Cluster implements AutoCloseable {
     private final String bootstrap;
     private final Topics topics;
     private final Map<String, Node> nodes = new ConcurrentSkipListMap<>();
-    private final HttpClient http = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(2))
-            .build();
     private final Thread hook = new Thread(this::stopAll, "faults-cleanup");
     private final Duration lease;
     private final FaultyProxy postgresGate;
     private final String databaseThroughGate;
     private @Nullable MovableClocks clocks;
     private boolean postgresAway;
-    private boolean failed;
 
     /** A process of a role. {@code http} is the front door's address, where it is one. */
     public record Node(
             JavaProcess process,
-            int operationsPort,
+            Operations operations,
             @Nullable URI http) {
         public String name() {
             return process.name();
@@ -102,22 +95,24 @@ public final class Cluster implements AutoCloseable {
         }
     }
 
-    private Cluster(Path dir, Map<String, String> settings, Consumer<String> progress) {
-        this.dir = dir;
+    private Cluster(Build build, Map<String, String> settings, Consumer<String> progress) {
+        this.build = build;
         this.progress = progress;
+        progress.accept("starting broker, Postgres and registry under " + dir());
         this.model = ScriptedModelServer.start();
         this.modelGate = FaultyProxy.before(model.baseUrl(), connection -> new FaultyProxy.Treatment.Pass());
         int port = freePort();
         this.bootstrap = "127.0.0.1:" + port;
         this.broker = new JavaProcess(
                 "broker",
+                Build.today(),
                 List.of("-Xmx512m"),
-                List.of(BrokerProcess.class.getName(), dir.resolve("kafka").toString(), Integer.toString(port)),
+                List.of(BrokerProcess.class.getName(), dir().resolve("kafka").toString(), Integer.toString(port)),
                 Map.of(),
                 logs());
         broker.start();
-        this.registry = SchemaRegistry.start(dir.resolve("registry"), 0);
-        this.postgres = EmbeddedPostgres.start(dir.resolve("postgres"), 0);
+        this.registry = SchemaRegistry.start(dir().resolve("registry"), 0);
+        this.postgres = EmbeddedPostgres.start(dir().resolve("postgres"), 0);
         // As it is written: jdbc:postgresql://HOST:PORT/…
         URI database = URI.create(postgres.jdbcUrl().substring("jdbc:".length()));
         this.postgresGate = FaultyProxy.before(database, connection -> new FaultyProxy.Treatment.Pass());
@@ -161,13 +156,17 @@ public final class Cluster implements AutoCloseable {
      * @param settings beside the usual ones, for every role
      */
     public static Cluster start(Size size, Map<String, String> settings, Consumer<String> progress) {
-        Path dir = temporaryDirectory();
-        progress.accept("starting broker, Postgres and registry under " + dir);
-        Cluster cluster = new Cluster(dir, settings, progress);
+        return start(size, settings, Build.today(), progress);
+    }
+
+    /** The same with roles of another build than today's, which provisions as well. */
+    static Cluster start(Size size, Map<String, String> settings, Build build, Consumer<String> progress) {
+        Cluster cluster = new Cluster(build, settings, progress);
         Runtime.getRuntime().addShutdownHook(cluster.hook);
         try {
-            cluster.provision();
-            progress.accept("starting the roles");
+            cluster.awaitBroker();
+            cluster.provision(build);
+            progress.accept("starting the roles of " + build.name() + " build");
             cluster.addAll("topologies", size.topologies());
             cluster.addAll("sinks", size.sinks());
             cluster.addAll("llm", size.workers());
@@ -182,14 +181,14 @@ public final class Cluster implements AutoCloseable {
         }
     }
 
-    private void provision() {
+    private void awaitBroker() {
         long deadline = System.nanoTime() + READY.toNanos();
         while (true) {
             try (Socket socket = new Socket()) {
                 int colon = bootstrap.indexOf(':');
                 socket.connect(new InetSocketAddress(
                         bootstrap.substring(0, colon), Integer.parseInt(bootstrap.substring(colon + 1))));
-                break;
+                return;
             } catch (IOException e) {
                 if (System.nanoTime() > deadline || !broker.isAlive()) {
                     throw new IllegalStateException("the broker does not start; see " + logs(), e);
@@ -197,8 +196,26 @@ public final class Cluster implements AutoCloseable {
                 pause(PAUSE);
             }
         }
-        new Provisioner(kafka(), new ValueSerdes(RegistrySettings.from(Settings.of(settings))).registry())
-                .provision(topics);
+    }
+
+    /** Has a build create the topics and register the schemas that it knows. */
+    void provision(Build by) {
+        JavaProcess process =
+                new JavaProcess("provision", by, List.of("-Xmx128m"), List.of(PARLEY, "provision"), settings, logs());
+        process.start();
+        int status = process.awaitEnd(READY);
+        if (status != 0) {
+            throw new IllegalStateException(
+                    "'provision' of " + by.name() + " build ended with " + status + ": " + process.printed());
+        }
+    }
+
+    /** Ends a process in peace, and has one of another build take its place; returns once that does its work. */
+    void replace(Node node, Build by) {
+        node.process().end();
+        node.process().runFrom(by);
+        node.process().start();
+        awaitReady(node);
     }
 
     private void addAll(String role, int count) {
@@ -207,25 +224,27 @@ public final class Cluster implements AutoCloseable {
         }
     }
 
-    /** A further process of a role, which does not run yet. */
+    /** A further process of a role, of the build that the cluster began with; it does not run yet. */
     Node add(String name, String role, Map<String, String> own) {
         int operations = freePort();
         int front = role.equals("ingest") ? freePort() : 0;
         Map<String, String> environment = new HashMap<>(settings);
         environment.put("PARLEY_METRICS_PORT", Integer.toString(operations));
         environment.put("PARLEY_HTTP_PORT", Integer.toString(front));
-        environment.put("PARLEY_STATE_DIR", dir.resolve("state").resolve(name).toString());
+        environment.put("PARLEY_STATE_DIR", dir().resolve("state").resolve(name).toString());
         if (name.equals(GATED_SINK)) {
             environment.put("DATABASE_URL", databaseThroughGate);
         }
         environment.putAll(own);
         JavaProcess process = new JavaProcess(
                 name,
+                build,
                 List.of(role.equals("topologies") || role.equals("ingest") ? "-Xmx320m" : "-Xmx192m"),
-                List.of("dev.parley.launcher.Parley", "run", role),
+                List.of(PARLEY, "run", role),
                 environment,
                 logs());
-        Node node = new Node(process, operations, front == 0 ? null : URI.create("http://127.0.0.1:" + front));
+        Node node = new Node(
+                process, new Operations(operations), front == 0 ? null : URI.create("http://127.0.0.1:" + front));
         nodes.put(name, node);
         return node;
     }
@@ -243,6 +262,11 @@ public final class Cluster implements AutoCloseable {
                 .toList();
     }
 
+    @Override
+    public List<URI> fronts() {
+        return role("ingest").stream().map(Node::url).toList();
+    }
+
     Collection<Node> nodes() {
         return List.copyOf(nodes.values());
     }
@@ -251,6 +275,7 @@ public final class Cluster implements AutoCloseable {
         return broker;
     }
 
+    @Override
     public ScriptedModelServer model() {
         return model;
     }
@@ -273,7 +298,7 @@ public final class Cluster implements AutoCloseable {
     MovableClocks movableClocks(Path library) {
         MovableClocks worn = clocks;
         if (worn == null) {
-            worn = MovableClocks.wornBy(ClockFaults.wearers(this), dir, library);
+            worn = MovableClocks.wornBy(ClockFaults.wearers(this), dir(), library);
             clocks = worn;
             awaitReady();
         }
@@ -290,15 +315,18 @@ public final class Cluster implements AutoCloseable {
         }
     }
 
-    Topics topics() {
+    @Override
+    public Topics topics() {
         return topics;
     }
 
-    KafkaSettings kafka() {
+    @Override
+    public KafkaSettings kafka() {
         return KafkaSettings.of(bootstrap);
     }
 
-    String jdbcUrl() {
+    @Override
+    public String jdbcUrl() {
         return postgres.jdbcUrl();
     }
 
@@ -308,16 +336,11 @@ public final class Cluster implements AutoCloseable {
     }
 
     Path dir() {
-        return dir;
+        return folder.path();
     }
 
     Path logs() {
-        Path logs = dir.resolve("logs");
-        try {
-            return Files.createDirectories(logs);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return folder.logs();
     }
 
     void stopPostgres() {
@@ -330,7 +353,7 @@ public final class Cluster implements AutoCloseable {
         postgresAway = false;
     }
 
-    /** Brings back what was killed, stopped or shut down, and waits until all of it works. */
+    @Override
     public void heal() {
         if (postgresAway) {
             startPostgres();
@@ -356,65 +379,17 @@ public final class Cluster implements AutoCloseable {
     }
 
     void awaitReady(Node node) {
-        long deadline = System.nanoTime() + READY.toNanos();
-        while (!isReady(node)) {
-            if (!node.process().isAlive()) {
-                throw new IllegalStateException(node.name() + " ended while starting; see " + logs());
-            }
-            if (System.nanoTime() > deadline) {
-                throw new IllegalStateException(node.name() + " is not ready after " + READY.toSeconds() + " s: "
-                        + text(node, "/health/ready"));
-            }
-            pause(PAUSE);
-        }
-    }
-
-    private boolean isReady(Node node) {
-        return status(node, "/health/ready") == 200;
-    }
-
-    private int status(Node node, String path) {
-        try {
-            return http.send(request(node, path), HttpResponse.BodyHandlers.discarding())
-                    .statusCode();
-        } catch (IOException e) {
-            return 0;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", e);
-        }
-    }
-
-    private String text(Node node, String path) {
-        try {
-            return http.send(request(node, path), HttpResponse.BodyHandlers.ofString())
-                    .body();
-        } catch (IOException e) {
-            return e.toString();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", e);
-        }
-    }
-
-    private static HttpRequest request(Node node, String path) {
-        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + node.operationsPort() + path))
-                .timeout(Duration.ofSeconds(5))
-                .build();
+        node.operations().awaitReady(node.process(), logs());
     }
 
     /** The sum of a metric's samples whose line, name and labels, begins like this. */
     public double metric(Node node, String prefix) {
-        return text(node, "/metrics")
-                .lines()
-                .filter(line -> line.startsWith(prefix))
-                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-                .sum();
+        return node.operations().metric(prefix);
     }
 
-    /** Has the directory with its logs stay after the end. */
-    void keepLogs() {
-        failed = true;
+    @Override
+    public void keepLogs() {
+        folder.keep();
     }
 
     @Override
@@ -425,11 +400,7 @@ public final class Cluster implements AutoCloseable {
         } catch (IllegalStateException e) {
             return; // The hook itself runs.
         }
-        if (failed) {
-            progress.accept("logs are kept in " + logs());
-        } else {
-            delete(dir);
-        }
+        folder.leave(progress);
     }
 
     private void stopAll() {
@@ -472,39 +443,5 @@ public final class Cluster implements AutoCloseable {
             }
         }
         throw new IllegalStateException("no free port");
-    }
-
-    private static Path temporaryDirectory() {
-        try {
-            return Files.createTempDirectory("parley-faults-");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void delete(Path dir) {
-        try {
-            Files.walkFileTree(dir, new SimpleFileVisitor<>() {
-                @Override
-                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                    Files.deleteIfExists(file);
-                    return FileVisitResult.CONTINUE;
-                }
-
-                @Override
-                public FileVisitResult visitFileFailed(Path file, IOException failure) {
-                    return FileVisitResult.CONTINUE;
-                }
-
-                @Override
-                public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failure)
-                        throws IOException {
-                    Files.deleteIfExists(visited);
-                    return FileVisitResult.CONTINUE;
-                }
-            });
-        } catch (IOException e) {
-            // What is left of a temporary directory harms nobody.
-        }
     }
 }

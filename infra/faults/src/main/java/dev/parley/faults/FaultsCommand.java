@@ -80,7 +80,7 @@ public final class FaultsCommand implements Callable<Integer> {
         }
         List<Long> range = LongStream.range(seed, seed + seeds).boxed().toList();
         KeptTrials trials = new KeptTrials(kept);
-        List<FaultsRun.Result> results = List.of();
+        List<TrialResult> results = List.of();
         if (!range.isEmpty()) {
             try (FaultsRun run = brief ? FaultsRun.shorter(FaultsCommand::say) : FaultsRun.usual(FaultsCommand::say)) {
                 results = run.play(scenarios, range, result -> {
@@ -96,27 +96,31 @@ public final class FaultsCommand implements Callable<Integer> {
         if (report != null) {
             Files.writeString(report, new FaultsReport(trials.read()).markdown());
         }
-        return results.stream().noneMatch(FaultsRun.Result::broke) ? 0 : 1;
+        return results.stream().noneMatch(result -> result.outcome().broke()) ? 0 : 1;
     }
 
     private static void say(String line) {
         System.err.println(line);
     }
 
-    private static void tell(FaultsRun.Result result) {
-        String outcome =
-                !result.skipped().isEmpty() ? "not played: " + result.skipped() : result.holds() ? "holds" : "BROKEN";
+    private static void tell(TrialResult result) {
+        String outcome = !result.outcome().skipped().isEmpty()
+                ? "not played: " + result.outcome().skipped()
+                : result.outcome().holds() ? "holds" : "BROKEN";
         say("%-18s seed %-5d %6.1f s  %s  (%s)"
                 .formatted(
-                        result.scenario(),
-                        result.seed(),
-                        result.millis() / 1e3,
+                        result.draw().scenario(),
+                        result.draw().seed(),
+                        result.circumstances().millis() / 1e3,
                         outcome,
-                        FaultsReport.words(result.counts(), result.worst(), result.notes())));
-        result.violations().forEach(violation -> say("    " + violation));
-        if (!result.violations().isEmpty()) {
-            say("    again: ./parley bench faults " + (result.brief() ? "--brief " : "") + "--only " + result.scenario()
-                    + " --seed " + result.seed());
+                        FaultsReport.words(
+                                result.outcome().counts(),
+                                result.outcome().worst(),
+                                result.outcome().notes())));
+        result.outcome().violations().forEach(violation -> say("    " + violation));
+        if (!result.outcome().violations().isEmpty()) {
+            say("    again: ./parley bench faults " + (result.draw().brief() ? "--brief " : "") + "--only "
+                    + result.draw().scenario() + " --seed " + result.draw().seed());
         }
     }
 }

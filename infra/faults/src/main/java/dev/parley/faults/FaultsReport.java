@@ -15,35 +15,36 @@ import java.util.stream.Stream;
 /** What trials found, for people and for programs. Of a scenario and seed that was played again the last time counts. */
 final class FaultsReport {
 
-    private final List<FaultsRun.Result> played;
-    private final List<FaultsRun.Result> results;
+    private final List<TrialResult> played;
+    private final List<TrialResult> results;
 
     /** {@code played}: in the order in which they were. */
-    FaultsReport(List<FaultsRun.Result> played) {
+    FaultsReport(List<TrialResult> played) {
         this.played = List.copyOf(played);
-        Map<String, FaultsRun.Result> latest = new LinkedHashMap<>();
-        for (FaultsRun.Result result : played) {
+        Map<String, TrialResult> latest = new LinkedHashMap<>();
+        for (TrialResult result : played) {
             latest.put(key(result), result);
         }
         this.results = List.copyOf(latest.values());
     }
 
-    private static String key(FaultsRun.Result result) {
-        return result.scenario() + " --seed " + result.seed();
+    private static String key(TrialResult result) {
+        return result.draw().scenario() + " --seed " + result.draw().seed();
     }
 
-    private record Row(String scenario, String fault, List<FaultsRun.Result> results) {
+    private record Row(String scenario, String fault, List<TrialResult> results) {
         long held() {
-            return results.stream().filter(FaultsRun.Result::holds).count();
+            return results.stream().filter(result -> result.outcome().holds()).count();
         }
 
         String seeds() {
             return FaultsReport.seeds(
-                    results.stream().map(FaultsRun.Result::seed).toList());
+                    results.stream().map(result -> result.draw().seed()).toList());
         }
 
         String mode() {
-            long brief = results.stream().filter(FaultsRun.Result::brief).count();
+            long brief =
+                    results.stream().filter(result -> result.draw().brief()).count();
             return brief == 0
                     ? "usual"
                     : brief == results.size() ? "brief" : brief + " brief, " + (results.size() - brief) + " usual";
@@ -51,33 +52,36 @@ final class FaultsReport {
 
         String outcome() {
             List<Long> failing = results.stream()
-                    .filter(FaultsRun.Result::broke)
-                    .map(FaultsRun.Result::seed)
+                    .filter(result -> result.outcome().broke())
+                    .map(result -> result.draw().seed())
                     .toList();
             if (!failing.isEmpty()) {
                 return "broken by seeds " + seedList(failing);
             }
-            List<FaultsRun.Result> skipped = results.stream()
-                    .filter(result -> !result.skipped().isEmpty())
+            List<TrialResult> skipped = results.stream()
+                    .filter(result -> !result.outcome().skipped().isEmpty())
                     .toList();
             return skipped.isEmpty()
                     ? "holds"
-                    : skipped.size() + " not played: " + skipped.getFirst().skipped();
+                    : skipped.size() + " not played: "
+                            + skipped.getFirst().outcome().skipped();
         }
 
         String happened() {
             Map<String, Long> counts = new TreeMap<>();
             Map<String, Long> worst = new TreeMap<>();
-            for (FaultsRun.Result result : results) {
-                result.counts().forEach((what, times) -> counts.merge(what, times, Long::sum));
-                result.worst().forEach((what, value) -> worst.merge(what, value, Math::max));
+            for (TrialResult result : results) {
+                result.outcome().counts().forEach((what, times) -> counts.merge(what, times, Long::sum));
+                result.outcome().worst().forEach((what, value) -> worst.merge(what, value, Math::max));
             }
             return words(counts, worst, List.of());
         }
 
         String seconds() {
-            List<Long> millis =
-                    results.stream().map(FaultsRun.Result::millis).sorted().toList();
+            List<Long> millis = results.stream()
+                    .map(result -> result.circumstances().millis())
+                    .sorted()
+                    .toList();
             return "%.1f (%.1f–%.1f)"
                     .formatted(millis.get(millis.size() / 2) / 1e3, millis.getFirst() / 1e3, millis.getLast() / 1e3);
         }
@@ -111,8 +115,8 @@ final class FaultsReport {
     private List<Row> rows() {
         List<Row> rows = new ArrayList<>();
         for (Scenario scenario : Scenario.values()) {
-            List<FaultsRun.Result> its = results.stream()
-                    .filter(result -> result.scenario().equals(scenario.wire()))
+            List<TrialResult> its = results.stream()
+                    .filter(result -> result.draw().scenario().equals(scenario.wire()))
                     .toList();
             if (!its.isEmpty()) {
                 rows.add(new Row(scenario.wire(), scenario.fault(), its));
@@ -182,7 +186,7 @@ final class FaultsReport {
                 - the events of a conversation are numbered 1, 2, 3 … in log order; a turn is accepted, started, routed, retrieved and
                   ended in this order; one turn runs at a time
                 - each accepted message ends once, in a way that is right for it; what was acknowledged is in the log once, what
-                  got no answer once or not at all, and nothing else is there
+                  got no answer once or not at all, and nothing else is there; no conversation is deleted, since nobody asks for it
                 - a completed text is what one call of the model said (every call says something else), and one attempt's chunks: the
                   attempt that the log chose
                 - what each client saw is the log in order, without hole or repeat; its text is at every moment one attempt's; another
@@ -200,15 +204,19 @@ final class FaultsReport {
             text.append("No trial is kept.\n\n");
             return;
         }
-        TreeSet<String> times =
-                results.stream().map(FaultsRun.Result::time).collect(Collectors.toCollection(TreeSet::new));
+        TreeSet<String> times = results.stream()
+                .map(result -> result.circumstances().time())
+                .collect(Collectors.toCollection(TreeSet::new));
         text.append("%d trials, played from %s to %s, on %s, at %s.%n%n"
                 .formatted(
                         results.size(),
                         times.first(),
                         times.last(),
-                        distinct(results.stream().map(FaultsRun.Result::machine)),
-                        distinct(results.stream().map(result -> "commit " + result.commit()))));
+                        distinct(results.stream()
+                                .map(result -> result.circumstances().machine())),
+                        distinct(results.stream()
+                                .map(result ->
+                                        "commit " + result.circumstances().commit()))));
         text.append("""
                 *Brief* trials have one process of `topologies` instead of two, a lease of 6 s instead of 10 s, Postgres away for 8 s
                 instead of 60 s, the broker for 5 s at most instead of 15 s, and 30 connections of each kind cut instead of 70; all else
@@ -223,25 +231,28 @@ final class FaultsReport {
 
     /** What is broken, and what was and holds since. */
     private void broken(StringBuilder text) {
-        List<FaultsRun.Result> ever =
-                played.stream().filter(FaultsRun.Result::broke).toList();
+        List<TrialResult> ever =
+                played.stream().filter(result -> result.outcome().broke()).toList();
         text.append("\n## What broke\n\n");
         if (ever.isEmpty()) {
             text.append("Nothing.\n");
             return;
         }
-        for (FaultsRun.Result result : ever) {
-            FaultsRun.Result last = results.stream()
+        for (TrialResult result : ever) {
+            TrialResult last = results.stream()
                     .filter(any -> key(any).equals(key(result)))
                     .findFirst()
                     .orElse(result);
             text.append("- `%s%s` at commit %s: %s%s%n"
                     .formatted(
-                            result.brief() ? "--brief --only " : "--only ",
+                            result.draw().brief() ? "--brief --only " : "--only ",
                             key(result),
-                            result.commit(),
-                            result.violations().stream().limit(3).collect(Collectors.joining("; ")),
-                            last.holds() ? ". Held when it was played again, at commit " + last.commit() : ""));
+                            result.circumstances().commit(),
+                            result.outcome().violations().stream().limit(3).collect(Collectors.joining("; ")),
+                            last.outcome().holds()
+                                    ? ". Held when it was played again, at commit "
+                                            + last.circumstances().commit()
+                                    : ""));
         }
     }
 }

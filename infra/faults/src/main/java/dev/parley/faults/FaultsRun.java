@@ -1,5 +1,6 @@
 package dev.parley.faults;
 
+import dev.parley.faults.TrialResult.Outcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -7,12 +8,15 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Plays scenarios under seeds, one after the other, on one cluster for as long as that one heals. One thread. */
-public final class FaultsRun implements AutoCloseable {
+/**
+ * Plays scenarios under seeds, one after the other, on one cluster for as long as that one heals; those of several versions each
+ * on an installation of its own. One thread.
+ */
+final class FaultsRun implements AutoCloseable {
 
     private final Trial.Mode mode;
     private final Consumer<String> progress;
@@ -22,44 +26,6 @@ public final class FaultsRun implements AutoCloseable {
     private FaultsRun(Trial.Mode mode, Consumer<String> progress) {
         this.mode = mode;
         this.progress = progress;
-    }
-
-    /**
-     * What came of one trial.
-     *
-     * @param time at which it began
-     * @param brief whether its waits were short
-     * @param counts of what was done, and of what it met
-     * @param worst the largest of values that were measured
-     * @param skipped why it was not played; empty where it was
-     */
-    public record Result(
-            String scenario,
-            long seed,
-            String time,
-            String commit,
-            String machine,
-            boolean brief,
-            List<String> violations,
-            List<String> notes,
-            Map<String, Long> counts,
-            Map<String, Long> worst,
-            long millis,
-            String skipped) {
-        public Result {
-            violations = List.copyOf(violations);
-            notes = List.copyOf(notes);
-            counts = new TreeMap<>(counts);
-            worst = new TreeMap<>(worst);
-        }
-
-        public boolean holds() {
-            return violations.isEmpty() && skipped.isEmpty();
-        }
-
-        public boolean broke() {
-            return !violations.isEmpty();
-        }
     }
 
     /** The whole table's way: all roles twice, within bounds of time. */
@@ -73,27 +39,32 @@ public final class FaultsRun implements AutoCloseable {
     }
 
     /** A short way for a test suite, on a machine that does other things as well. */
-    public static FaultsRun forTests(Consumer<String> progress) {
+    static FaultsRun forTests(Consumer<String> progress) {
         return new FaultsRun(new Trial.Mode(true, false), progress);
     }
 
     /** The scenarios that are cheap enough for a test suite, by name. */
-    public static List<String> cheap() {
-        List<String> cheap = new ArrayList<>();
-        for (Scenario scenario : Scenario.values()) {
-            if (scenario.cheap()) {
-                cheap.add(scenario.wire());
-            }
-        }
-        return cheap;
+    static List<String> cheap() {
+        return Stream.of(Scenario.values())
+                .filter(Scenario::cheap)
+                .map(Scenario::wire)
+                .toList();
+    }
+
+    /** The scenarios that need the last release's build, by name. */
+    static List<String> ofVersions() {
+        return Stream.of(Scenario.values())
+                .filter(scenario -> scenario.place() != Scenario.Place.CLUSTER)
+                .map(Scenario::wire)
+                .toList();
     }
 
     /** Plays every scenario under every seed, scenario by scenario: what one needs beside the others is started once. */
-    List<Result> play(Collection<Scenario> scenarios, Collection<Long> seeds, Consumer<Result> each) {
-        List<Result> results = new ArrayList<>();
+    List<TrialResult> play(Collection<Scenario> scenarios, Collection<Long> seeds, Consumer<TrialResult> each) {
+        List<TrialResult> results = new ArrayList<>();
         for (Scenario scenario : scenarios) {
             for (long seed : seeds) {
-                Result result = play(scenario, seed);
+                TrialResult result = play(scenario, seed);
                 results.add(result);
                 each.accept(result);
             }
@@ -102,7 +73,7 @@ public final class FaultsRun implements AutoCloseable {
     }
 
     /** Plays one scenario, by the name it has on the command line. */
-    public Result play(String scenario, long seed) {
+    TrialResult play(String scenario, long seed) {
         for (Scenario known : Scenario.values()) {
             if (known.wire().equals(scenario)) {
                 return play(known, seed);
@@ -111,53 +82,78 @@ public final class FaultsRun implements AutoCloseable {
         throw new IllegalArgumentException("there is no scenario " + scenario);
     }
 
-    private Result play(Scenario scenario, long seed) {
-        Cluster on = cluster();
-        if (scenario != Scenario.CLOCK_JUMP) {
-            on.usualClocks();
-        }
+    private TrialResult play(Scenario scenario, long seed) {
         Instant time = Instant.now().truncatedTo(ChronoUnit.SECONDS);
         long began = System.nanoTime();
-        List<Violation> violations = new ArrayList<>();
-        List<String> notes = new ArrayList<>();
-        Map<String, Long> counts = new TreeMap<>();
-        Map<String, Long> worst = new TreeMap<>();
-        String skipped = "";
+        Outcome outcome;
+        try {
+            outcome = playOn(installation(scenario), scenario, seed);
+        } catch (SkippedException e) {
+            outcome = Outcome.notPlayed(e);
+        }
+        long millis = Duration.ofNanos(System.nanoTime() - began).toMillis();
+        return new TrialResult(
+                new TrialResult.Draw(scenario.wire(), seed, mode.brief()),
+                new TrialResult.Circumstances(time.toString(), millis, machine.commit(), words(machine)),
+                outcome);
+    }
+
+    private Outcome playOn(Installation on, Scenario scenario, long seed) {
+        Outcome outcome;
         // The scenario is part of the seed, so that all do not make the same choices.
         try (Trial trial = new Trial(on, seed * 31 + scenario.wire().hashCode(), mode)) {
-            try {
-                scenario.play(trial);
-            } catch (ClockFaults.SkippedException e) {
-                skipped = String.valueOf(e.getMessage());
-            } catch (RuntimeException e) {
-                trial.fail("trial", e.toString());
-            }
-            if (skipped.isEmpty()) {
-                violations.addAll(trial.conclude());
-                notes.addAll(trial.notes());
-                counts.putAll(trial.counts());
-                worst.putAll(trial.worst());
-            }
+            outcome = outcome(trial, scenario);
+        } catch (SkippedException e) {
+            outcome = Outcome.notPlayed(e);
         } catch (RuntimeException e) {
-            violations.add(new Violation("trial", e.toString()));
+            outcome = Outcome.broken(e);
             discard();
         }
-        if (!violations.isEmpty()) {
+        if (outcome.broke()) {
             on.keepLogs();
         }
-        return new Result(
-                scenario.wire(),
-                seed,
-                time.toString(),
-                machine.commit(),
-                words(machine),
-                mode.brief(),
-                violations.stream().map(Violation::toString).toList(),
-                notes,
-                counts,
-                worst,
-                Duration.ofNanos(System.nanoTime() - began).toMillis(),
-                skipped);
+        if (scenario.place() != Scenario.Place.CLUSTER) {
+            on.close();
+        }
+        return outcome;
+    }
+
+    private static Outcome outcome(Trial trial, Scenario scenario) {
+        try {
+            scenario.play(trial);
+        } catch (SkippedException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            trial.fail("trial", e.toString());
+        }
+        return Outcome.of(trial.conclude(), trial);
+    }
+
+    /** What a scenario is played on: the cluster that is there, or one of its own, beside which there is no other. */
+    private Installation installation(Scenario scenario) {
+        return switch (scenario.place()) {
+            case CLUSTER -> {
+                Cluster shared = cluster();
+                if (scenario != Scenario.CLOCK_JUMP) {
+                    shared.usualClocks();
+                }
+                yield shared;
+            }
+            case CLUSTER_OF_THE_RELEASE -> {
+                Build release = Release.build();
+                close();
+                yield Cluster.start(Cluster.Size.SINGLE, settings(), release, progress);
+            }
+            case STANDALONE_OF_THE_RELEASE -> {
+                Build release = Release.build();
+                close();
+                yield Standalone.start(release, settings(), progress);
+            }
+        };
+    }
+
+    private Map<String, String> settings() {
+        return mode.brief() ? Map.of("PARLEY_WORKER_LEASE", "6s") : Map.of();
     }
 
     private static String words(Machine machine) {
@@ -168,9 +164,7 @@ public final class FaultsRun implements AutoCloseable {
     private Cluster cluster() {
         Cluster running = cluster;
         if (running == null) {
-            running = mode.brief()
-                    ? Cluster.start(Cluster.Size.SMALL, Map.of("PARLEY_WORKER_LEASE", "6s"), progress)
-                    : Cluster.start(Cluster.Size.USUAL, Map.of(), progress);
+            running = Cluster.start(mode.brief() ? Cluster.Size.SMALL : Cluster.Size.USUAL, settings(), progress);
             cluster = running;
         }
         return running;

@@ -8,8 +8,8 @@ import dev.parley.faults.History.Poison;
 import dev.parley.faults.History.Submission;
 import dev.parley.faults.Trial.Question;
 import dev.parley.schemas.Topics;
-import dev.parley.stack.ModelExchange;
-import dev.parley.stack.Script;
+import dev.parley.stack.scripted.ModelExchange;
+import dev.parley.stack.scripted.Script;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -69,15 +69,20 @@ final class InputFaults {
                 new ByteArraySerializer())) {
             for (String name : names) {
                 byte[] mark = trial.name("poison").getBytes(StandardCharsets.UTF_8);
-                byte[] value = switch (trial.between(0, 2)) {
+                byte[] value = switch (trial.chance().between(0, 2)) {
                     case 0 -> mark;
-                    case 1 -> concat(new byte[] {0, 0x7f, 0x7f, 0, (byte) trial.between(0, 127)}, mark);
+                    case 1 ->
+                        concat(
+                                new byte[] {
+                                    0, 0x7f, 0x7f, 0, (byte) trial.chance().between(0, 127)
+                                },
+                                mark);
                     default -> name.equals(topics.controls().name()) ? mark : stranger;
                 };
-                byte[] key = ("default/" + trial.one(conversations)).getBytes(StandardCharsets.UTF_8);
+                byte[] key = ("default/" + trial.chance().one(conversations)).getBytes(StandardCharsets.UTF_8);
                 trial.count("poison records");
                 trial.poison(new Poison(name, Bytes.wrap(key), Bytes.wrap(value)));
-                producer.send(new ProducerRecord<>(name, trial.between(0, 3), key, value))
+                producer.send(new ProducerRecord<>(name, trial.chance().between(0, 3), key, value))
                         .get();
             }
         } catch (ExecutionException e) {
@@ -143,8 +148,8 @@ final class InputFaults {
         unreachable(trial);
         List<String> asks = new ArrayList<>();
         for (Trouble trouble : Trouble.values()) {
-            boolean recovers = trouble != Trouble.REJECTS && trial.chance(50);
-            int words = trial.between(2, 20);
+            boolean recovers = trouble != Trouble.REJECTS && trial.chance().percent(50);
+            int words = trial.chance().between(2, 20);
             String conversation = trial.conversation();
             Follower _ = trial.follow(conversation);
             String ask = trial.name(trouble.name().toLowerCase(Locale.ROOT));
@@ -160,7 +165,7 @@ final class InputFaults {
                     trial.model().ask(ask, scripts),
                     recovers ? Trial.COMPLETES : Trial.FAILS,
                     recovers ? Set.of() : Set.of(String.valueOf(CODES.get(trouble))));
-            var _ = trial.sendUntilAcknowledged(question, trial.between(0, 1));
+            var _ = trial.sendUntilAcknowledged(question, trial.chance().between(0, 1));
         }
         trial.atRest(() -> asks.forEach(ask -> {
             int calls = trial.model().callsOf(ask);
@@ -190,11 +195,11 @@ final class InputFaults {
     }
 
     static void submitRepeated(Trial trial) {
-        int rounds = trial.between(2, 4);
+        int rounds = trial.chance().between(2, 4);
         for (int i = 0; i < rounds; i++) {
             String conversation = trial.conversation();
             Follower _ = trial.follow(conversation);
-            Question question = trial.question(conversation, trial.between(3, 15), PACE);
+            Question question = trial.question(conversation, trial.chance().between(3, 15), PACE);
             Question other = new Question(
                     conversation,
                     question.key(),
@@ -202,14 +207,14 @@ final class InputFaults {
                     trial.model().ask(question.ask() + "x", call -> Model.words(question.ask() + "x", call, 4)),
                     question.endings(),
                     question.codes());
-            int repeats = trial.between(3, 10);
-            int conflict = trial.chance(40) ? trial.between(0, repeats - 1) : -1;
+            int repeats = trial.chance().between(3, 10);
+            int conflict = trial.chance().percent(40) ? trial.chance().between(0, repeats - 1) : -1;
             List<Submission> sent = new CopyOnWriteArrayList<>();
             List<Thread> threads = new ArrayList<>();
             for (int j = 0; j < repeats; j++) {
                 Question asked = j == conflict ? other : question;
                 int front = j;
-                int delay = trial.chance(30) ? trial.between(0, 300) : 0;
+                int delay = trial.chance().percent(30) ? trial.chance().between(0, 300) : 0;
                 threads.add(Thread.ofVirtual().start(() -> {
                     Cluster.pause(Duration.ofMillis(delay));
                     sent.add(trial.send(asked, trial.front(front)));
@@ -284,15 +289,16 @@ final class InputFaults {
         trial.count("cancels");
     }
 
-    private static void during(Trial trial) {
+    /** A turn that is stopped while its answer is being said. */
+    static void during(Trial trial) {
         String conversation = trial.conversation();
         Follower follower = trial.follow(conversation);
         Question question = endless(trial, conversation);
         String turn = trial.sendUntilAcknowledged(question, 0).turnId();
-        int deltas = trial.between(0, 30);
+        int deltas = trial.chance().between(0, 30);
         trial.await("deltas to cancel after", () -> follower.deltas() >= deltas);
-        Map<String, String> body = trial.chance(50) ? Map.of("turnId", turn) : Map.of();
-        int front = trial.between(0, 1);
+        Map<String, String> body = trial.chance().percent(50) ? Map.of("turnId", turn) : Map.of();
+        int front = trial.chance().between(0, 1);
         boolean called = trial.model().latestOf(question.ask()).isPresent();
         long asked = System.nanoTime();
         cancel(trial, conversation, body, front);
@@ -319,9 +325,9 @@ final class InputFaults {
                 trial.sendUntilAcknowledged(endless(trial, conversation), 0).turnId();
         String waiting =
                 trial.sendUntilAcknowledged(endless(trial, conversation), 1).turnId();
-        cancel(trial, conversation, Map.of("turnId", waiting), trial.between(0, 1));
+        cancel(trial, conversation, Map.of("turnId", waiting), trial.chance().between(0, 1));
         trial.await("the end of a waiting turn", () -> follower.hasSeenEndOf(waiting));
-        cancel(trial, conversation, Map.of("turnId", running), trial.between(0, 1));
+        cancel(trial, conversation, Map.of("turnId", running), trial.chance().between(0, 1));
     }
 
     private static void after(Trial trial) {
@@ -330,7 +336,7 @@ final class InputFaults {
         String turn = trial.sendUntilAcknowledged(trial.question(conversation, 3, PACE), 0)
                 .turnId();
         trial.await("an answer", () -> follower.hasSeenEndOf(turn));
-        cancel(trial, conversation, Map.of("turnId", turn), trial.between(0, 1));
+        cancel(trial, conversation, Map.of("turnId", turn), trial.chance().between(0, 1));
         var _ = trial.sendUntilAcknowledged(trial.question(conversation, 3, PACE), 1);
     }
 
@@ -339,10 +345,10 @@ final class InputFaults {
         String conversation = trial.conversation();
         Follower _ = trial.follow(conversation);
         List<Thread> threads = new ArrayList<>();
-        for (int i = 0; i < trial.between(2, 4); i++) {
+        for (int i = 0; i < trial.chance().between(2, 4); i++) {
             Question question = endless(trial, conversation);
             int front = i;
-            int delay = trial.between(0, 1_500);
+            int delay = trial.chance().between(0, 1_500);
             threads.add(Thread.ofVirtual().start(() -> {
                 Cluster.pause(Duration.ofMillis(delay));
                 var _ = trial.sendUntilAcknowledged(question, front);
@@ -350,7 +356,7 @@ final class InputFaults {
         }
         for (int i = 0; i < 20; i++) {
             int front = i;
-            int delay = trial.between(0, 1_500);
+            int delay = trial.chance().between(0, 1_500);
             threads.add(Thread.ofVirtual().start(() -> {
                 Cluster.pause(Duration.ofMillis(delay));
                 cancel(trial, conversation, Map.of(), front);

@@ -3,7 +3,6 @@ package dev.parley.faults;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +23,6 @@ public final class JavaProcess {
     /** Ends the child when its standard input ends. */
     private static final String CHILD_MAIN = "dev.parley.stack.ChildMain";
 
-    private static final String ARCHIVE = "-XX:SharedArchiveFile=";
     private static final Duration POLITE = Duration.ofSeconds(15);
 
     private final String name;
@@ -32,6 +30,7 @@ public final class JavaProcess {
     private final List<String> program;
     private final Map<String, String> environment;
     private final Path log;
+    private Build build;
     private List<String> through = List.of();
     private @Nullable Process process;
     private boolean stopped;
@@ -39,11 +38,19 @@ public final class JavaProcess {
     /**
      * A process that does not run yet.
      *
+     * @param build whose program it is
      * @param options of the virtual machine
      * @param program class and arguments
      */
-    JavaProcess(String name, List<String> options, List<String> program, Map<String, String> environment, Path logs) {
+    JavaProcess(
+            String name,
+            Build build,
+            List<String> options,
+            List<String> program,
+            Map<String, String> environment,
+            Path logs) {
         this.name = name;
+        this.build = build;
         this.options = List.copyOf(options);
         this.program = List.copyOf(program);
         this.environment = new TreeMap<>(environment);
@@ -63,6 +70,11 @@ public final class JavaProcess {
         }
     }
 
+    /** Has the next start run the program as another build has it. */
+    void runFrom(Build other) {
+        build = other;
+    }
+
     /** Has the next start run a program, with arguments, that runs this one; none: runs this one itself. */
     void runThrough(List<String> program) {
         through = List.copyOf(program);
@@ -76,16 +88,12 @@ public final class JavaProcess {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
-                "-Xshare:auto",
                 "-Xlog:cds=off,cds+dynamic=off,aot=off",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow"));
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> argument.startsWith(ARCHIVE))
-                .filter(argument -> Files.exists(Path.of(argument.substring(ARCHIVE.length()))))
-                .forEach(command::add);
+        command.addAll(build.options());
         command.addAll(options);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), CHILD_MAIN));
+        command.addAll(List.of("-cp", build.classPath(), CHILD_MAIN));
         command.addAll(through);
         command.addAll(program);
         ProcessBuilder builder = new ProcessBuilder(command)
@@ -147,6 +155,24 @@ public final class JavaProcess {
             Thread.currentThread().interrupt();
             kill();
         }
+    }
+
+    /**
+     * Waits for the program's own end; returns its exit status.
+     *
+     * @throws IllegalStateException if it goes on for longer, in which case it is killed
+     */
+    int awaitEnd(Duration limit) {
+        Process running = process;
+        try {
+            if (running != null && running.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                return running.exitValue();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        kill();
+        throw new IllegalStateException(name + " does not end within " + limit.toSeconds() + " s");
     }
 
     /** What the program has printed, in all its lives. */

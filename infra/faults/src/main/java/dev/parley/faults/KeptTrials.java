@@ -23,7 +23,7 @@ final class KeptTrials {
     }
 
     /** Written before the next trial begins: whatever ends that one, this one is kept. */
-    void keep(FaultsRun.Result trial) {
+    void keep(TrialResult trial) {
         try {
             Path folder = file.toAbsolutePath().getParent();
             if (folder != null) {
@@ -44,7 +44,7 @@ final class KeptTrials {
      *
      * @throws IOException where the file is not of this form
      */
-    List<FaultsRun.Result> read() throws IOException {
+    List<TrialResult> read() throws IOException {
         return Files.exists(file)
                 ? Files.readAllLines(file).stream()
                         .filter(line -> !line.isBlank())
@@ -53,9 +53,9 @@ final class KeptTrials {
                 : List.of();
     }
 
-    private FaultsRun.Result trial(String line) {
+    private TrialResult trial(String line) {
         try {
-            return MAPPER.readValue(line, FaultsRun.Result.class);
+            return MAPPER.readValue(line, TrialResult.class);
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(file + " has a line that is no trial", e);
         }

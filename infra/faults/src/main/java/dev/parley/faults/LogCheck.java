@@ -1,5 +1,6 @@
 package dev.parley.faults;
 
+import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
@@ -144,6 +145,8 @@ final class LogCheck {
             }
             case MessageRejected rejected -> decisions.merge(rejected.getMessageId(), 1, Integer::sum);
             case MessageCompleted completed -> completed(event, completed);
+            case ConversationDeleted deleted ->
+                require(false, "deleted", event.event().getConversationId() + " was deleted, which nobody asked for");
             default -> {}
         }
     }

@@ -1,12 +1,13 @@
 package dev.parley.faults;
 
 import dev.parley.faults.History.ModelCall;
-import dev.parley.stack.ModelExchange;
-import dev.parley.stack.ModelRequest;
-import dev.parley.stack.Script;
-import dev.parley.stack.Script.Answer;
-import dev.parley.stack.Script.Ending;
-import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.scripted.Api;
+import dev.parley.stack.scripted.ModelExchange;
+import dev.parley.stack.scripted.ModelRequest;
+import dev.parley.stack.scripted.Quirk;
+import dev.parley.stack.scripted.Script;
+import dev.parley.stack.scripted.Script.Answer;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the model server says to a trial's questions. Every call says something else, also for the same question, so that a
@@ -93,30 +95,63 @@ final class Model {
 
     /** Every call so far. */
     List<ModelCall> calls() {
-        IdentityHashMap<Script, ModelExchange> exchanges = new IdentityHashMap<>();
-        server.exchanges().forEach(exchange -> exchanges.put(exchange.script(), exchange));
+        IdentityHashMap<Script, ModelExchange> exchanges = exchanges();
         List<ModelCall> calls = new ArrayList<>();
         asks.forEach((name, ask) -> {
             int number = 0;
             for (Script script : ask.calls()) {
-                ModelExchange exchange = exchanges.get(script);
-                boolean open = exchange != null && exchange.isOpen();
-                calls.add(
-                        switch (script) {
-                            case Answer answer ->
-                                new ModelCall(
-                                        name,
-                                        number,
-                                        answer.fullText(),
-                                        answer.deltas().size(),
-                                        answer.ending() instanceof Ending.Finished,
-                                        open);
-                            case Script.Refusal refusal -> new ModelCall(name, number, "", 0, false, open);
-                            case Script.Silence silence -> new ModelCall(name, number, "", 0, false, open);
-                        });
+                calls.add(call(name, number, script, exchanges.get(script)));
                 number++;
             }
         });
         return calls;
+    }
+
+    private IdentityHashMap<Script, ModelExchange> exchanges() {
+        IdentityHashMap<Script, ModelExchange> exchanges = new IdentityHashMap<>();
+        server.exchanges().forEach(exchange -> exchanges.put(exchange.script(), exchange));
+        return exchanges;
+    }
+
+    private static ModelCall call(String ask, int number, Script script, @Nullable ModelExchange exchange) {
+        boolean open = exchange != null && exchange.isOpen();
+        return switch (script) {
+            case Answer answer ->
+                new ModelCall(
+                        ask,
+                        number,
+                        answer.fullText(),
+                        exchange == null ? answer.deltas().size() : exchange.outputTokens(),
+                        isWhole(answer.result(Api.CHAT_COMPLETIONS)),
+                        open);
+            case Script.Refusal refusal -> new ModelCall(ask, number, "", 0, false, open);
+            case Script.Silence silence -> new ModelCall(ask, number, "", 0, false, open);
+        };
+    }
+
+    private static boolean isWhole(Quirk.Result result) {
+        return switch (result) {
+            case WHOLE, EITHER -> true;
+            case ELSEWHERE, FAILED, REFUSED, BROKEN, SILENT -> false;
+        };
+    }
+
+    /** The quirks of a call whose answer was sent whole, and that was not the last: it was paid for in vain. */
+    List<String> wasted(String ask) {
+        Ask asked = asks.get(ask);
+        if (asked == null) {
+            return List.of();
+        }
+        IdentityHashMap<Script, ModelExchange> exchanges = exchanges();
+        List<Script> calls = asked.calls();
+        return calls.subList(0, Math.max(0, calls.size() - 1)).stream()
+                .filter(script -> {
+                    ModelExchange exchange = exchanges.get(script);
+                    return exchange != null
+                            && exchange.result() == Quirk.Result.WHOLE
+                            && exchange.sentText().equals(((Answer) script).fullText());
+                })
+                .map(script -> ((Answer) script).quirks().toString())
+                .toList();
     }
 }

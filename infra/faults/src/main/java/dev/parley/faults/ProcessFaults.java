@@ -13,39 +13,41 @@ final class ProcessFaults {
     private ProcessFaults() {}
 
     /** Conversations with a running answer each, and perhaps one that waits; all are followed. */
-    private static List<String> load(Trial trial, int minWords, int maxWords) {
+    static List<String> load(Trial trial, int minWords, int maxWords) {
         List<String> conversations = new ArrayList<>();
-        int count = trial.between(2, 4);
+        int count = trial.chance().between(2, 4);
         for (int i = 0; i < count; i++) {
             String conversation = trial.conversation();
             conversations.add(conversation);
             Follower _ = trial.follow(conversation);
-            if (trial.chance(30)) {
+            if (trial.chance().percent(30)) {
                 Follower _ = trial.follow(conversation, false, trial::front);
             }
         }
         for (String conversation : conversations) {
             ask(trial, conversation, minWords, maxWords);
-            if (trial.chance(40)) {
+            if (trial.chance().percent(40)) {
                 ask(trial, conversation, minWords / 2, maxWords / 2);
             }
         }
         return conversations;
     }
 
-    private static void ask(Trial trial, String conversation, int minWords, int maxWords) {
+    static void ask(Trial trial, String conversation, int minWords, int maxWords) {
         Question question = trial.question(
-                conversation, trial.between(minWords, maxWords), Duration.ofMillis(trial.between(20, 60)));
-        var _ = trial.sendUntilAcknowledged(question, trial.between(0, 1));
+                conversation,
+                trial.chance().between(minWords, maxWords),
+                Duration.ofMillis(trial.chance().between(20, 60)));
+        var _ = trial.sendUntilAcknowledged(question, trial.chance().between(0, 1));
     }
 
     /** Proof that all is well again: everyone gets one more answer. */
-    private static void askAll(Trial trial, List<String> conversations) {
+    static void askAll(Trial trial, List<String> conversations) {
         conversations.forEach(conversation -> ask(trial, conversation, 3, 8));
     }
 
     /** One of the workers that are generating just now. */
-    private static JavaProcess busyWorker(Trial trial) {
+    static JavaProcess busyWorker(Trial trial) {
         List<Cluster.Node> busy = new ArrayList<>();
         trial.await("a worker that generates", () -> {
             busy.clear();
@@ -54,26 +56,26 @@ final class ProcessFaults {
                     .forEach(busy::add);
             return !busy.isEmpty();
         });
-        return trial.one(busy).process();
+        return trial.chance().one(busy).process();
     }
 
     static void workerKilled(Trial trial) {
         List<String> conversations = load(trial, 40, 90);
-        trial.awaitDeltas(trial.between(1, 60));
+        trial.awaitDeltas(trial.chance().between(1, 60));
         JavaProcess worker = busyWorker(trial);
         worker.kill();
         trial.count("kills -9 of a worker that generated");
-        trial.pauseMillis(0, 3_000);
+        trial.chance().pauseMillis(0, 3_000);
         worker.start();
         askAll(trial, conversations);
     }
 
     static void workerStopped(Trial trial) {
         List<String> conversations = load(trial, 60, 120);
-        trial.awaitDeltas(trial.between(1, 60));
+        trial.awaitDeltas(trial.chance().between(1, 60));
         JavaProcess worker = busyWorker(trial);
         worker.stop();
-        Duration held = trial.cluster().lease().plusMillis(trial.between(500, 5_000));
+        Duration held = trial.cluster().lease().plusMillis(trial.chance().between(500, 5_000));
         trial.count("workers held while they generated");
         trial.count("seconds held", held.toSeconds());
         Cluster.pause(held);
@@ -84,10 +86,10 @@ final class ProcessFaults {
     static void brokerKilled(Trial trial) {
         List<String> conversations = load(trial, 40, 90);
         for (String conversation : conversations) {
-            int retries = trial.chance(60) ? 1 : 0;
-            int delay = trial.between(0, 4_000);
-            int front = trial.between(0, 1);
-            Question question = trial.question(conversation, trial.between(5, 20), Duration.ofMillis(20));
+            int retries = trial.chance().percent(60) ? 1 : 0;
+            int delay = trial.chance().between(0, 4_000);
+            int front = trial.chance().between(0, 1);
+            Question question = trial.question(conversation, trial.chance().between(5, 20), Duration.ofMillis(20));
             trial.inBackground(() -> {
                 Cluster.pause(Duration.ofMillis(delay));
                 if (retries > 0) {
@@ -98,11 +100,12 @@ final class ProcessFaults {
                 }
             });
         }
-        trial.pauseMillis(200, 2_500);
+        trial.chance().pauseMillis(200, 2_500);
         JavaProcess broker = trial.cluster().broker();
         broker.kill();
-        boolean longer = !trial.brief() && trial.chance(25);
-        int away = longer ? trial.between(11_000, 15_000) : trial.between(200, 5_000);
+        boolean longer = !trial.brief() && trial.chance().percent(25);
+        int away =
+                longer ? trial.chance().between(11_000, 15_000) : trial.chance().between(200, 5_000);
         trial.count("kills -9 of the broker");
         trial.count("milliseconds without it", away);
         Cluster.pause(Duration.ofMillis(away));
@@ -112,18 +115,18 @@ final class ProcessFaults {
     static void topologiesKilled(Trial trial) {
         List<String> conversations = load(trial, 30, 80);
         List<Cluster.Node> nodes = trial.cluster().role("topologies");
-        int kills = trial.between(1, 3);
+        int kills = trial.chance().between(1, 3);
         for (int i = 0; i < kills; i++) {
-            trial.pauseMillis(0, 2_500);
-            JavaProcess process = trial.one(nodes).process();
+            trial.chance().pauseMillis(0, 2_500);
+            JavaProcess process = trial.chance().one(nodes).process();
             process.kill();
             trial.count("kills -9 of topologies");
             for (String conversation : conversations) {
-                if (trial.chance(50)) {
+                if (trial.chance().percent(50)) {
                     ask(trial, conversation, 3, 20);
                 }
             }
-            trial.pauseMillis(0, 2_000);
+            trial.chance().pauseMillis(0, 2_000);
             process.start();
         }
         askAll(trial, conversations);
@@ -131,19 +134,20 @@ final class ProcessFaults {
 
     static void postgresAway(Trial trial) {
         List<String> conversations = load(trial, 20, 60);
-        trial.pauseMillis(0, 1_500);
+        trial.chance().pauseMillis(0, 1_500);
         trial.cluster().stopPostgres();
         long began = System.nanoTime();
         Duration away = trial.brief() ? Duration.ofSeconds(8) : Duration.ofSeconds(60);
-        String conversation = trial.one(conversations);
+        String conversation = trial.chance().one(conversations);
         Question question = trial.question(conversation, 20, Duration.ofMillis(20));
-        String turn = trial.sendUntilAcknowledged(question, trial.between(0, 1)).turnId();
+        String turn = trial.sendUntilAcknowledged(question, trial.chance().between(0, 1))
+                .turnId();
         Follower newcomer = trial.follow(conversation);
         trial.await("an answer without Postgres", () -> newcomer.hasSeenEndOf(turn));
         trial.count("answers seen whole without it");
         while (System.nanoTime() - began < away.toNanos()) {
-            ask(trial, trial.one(conversations), 3, 20);
-            trial.pauseMillis(200, 3_000);
+            ask(trial, trial.chance().one(conversations), 3, 20);
+            trial.chance().pauseMillis(200, 3_000);
         }
         trial.count("stops of Postgres");
         trial.count(
@@ -167,9 +171,9 @@ final class ProcessFaults {
         List<String> conversations = load(trial, 20, 60);
         // One that was refused in the trial before starts over first, with transactions that are no batches.
         trial.await("the sink at work", () -> folded(trial, sink) > before);
-        trial.pauseMillis(0, 1_500);
+        trial.chance().pauseMillis(0, 1_500);
         Topics topics = trial.cluster().topics();
-        switch (trial.between(0, 3)) {
+        switch (trial.chance().between(0, 3)) {
             case 0, 1 -> killedAfterCommit(trial, conversations);
             // Before the transaction: its begin goes with the first statement, which says how far the batch goes.
             case 2 ->
@@ -190,7 +194,7 @@ final class ProcessFaults {
         Cluster.Node sink = trial.cluster().gatedSink();
         FaultyProxy.Hold committed = trial.cluster().postgresGate().holdAnswer(COMMITTED);
         try {
-            ask(trial, trial.one(conversations), 2, 8);
+            ask(trial, trial.chance().one(conversations), 2, 8);
             trial.await("a commit of the sink", committed::holds);
             sink.process().kill();
             trial.count("kills -9 between the database's commit and the sink's next poll");
@@ -198,12 +202,12 @@ final class ProcessFaults {
             committed.release();
         }
         sink.process().start();
-        if (trial.chance(50)) {
-            if (trial.chance(60)) {
+        if (trial.chance().percent(50)) {
+            if (trial.chance().percent(60)) {
                 trial.cluster().awaitReady(sink);
             }
-            ask(trial, trial.one(conversations), 2, 8);
-            trial.pauseMillis(0, 1_500);
+            ask(trial, trial.chance().one(conversations), 2, 8);
+            trial.chance().pauseMillis(0, 1_500);
             sink.process().kill();
             trial.count("kills -9 of the sink at any moment");
             sink.process().start();
@@ -222,7 +226,7 @@ final class ProcessFaults {
             sink.process().stop();
             heir.process().start();
             trial.cluster().awaitReady(heir);
-            trial.pauseMillis(SILENCE_MILLIS, SILENCE_MILLIS + 4_000);
+            trial.chance().pauseMillis(SILENCE_MILLIS, SILENCE_MILLIS + 4_000);
             trial.await("the heir's rows", () -> folded(trial, heir) > 0);
         } finally {
             hold.release();

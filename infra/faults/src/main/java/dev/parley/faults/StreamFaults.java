@@ -5,7 +5,7 @@ import dev.parley.faults.FaultyProxy.Treatment;
 import dev.parley.faults.History.Outcome;
 import dev.parley.faults.History.Submission;
 import dev.parley.faults.Trial.Question;
-import dev.parley.stack.Script;
+import dev.parley.stack.scripted.Script;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -48,7 +48,7 @@ final class StreamFaults {
         FaultyProxy trickling = FaultyProxy.before(
                 node.url(),
                 connection -> connection == 0 ? new Treatment.Trickle(Duration.ofSeconds(1)) : new Treatment.Pass());
-        int halfOpenAfter = trial.between(200, 20_000);
+        int halfOpenAfter = trial.chance().between(200, 20_000);
         FaultyProxy halfOpen = FaultyProxy.before(
                 node.url(),
                 connection -> connection == 0 ? new Treatment.HalfOpenAfter(halfOpenAfter) : new Treatment.Pass());
@@ -151,12 +151,12 @@ final class StreamFaults {
         String conversation = trial.conversation();
         int faulty = trial.brief() ? 30 : 70;
         List<FaultyProxy> single = proxies(trial, connection -> new Treatment.CutAfterFrames(1), faulty);
-        int most = trial.between(2, 6);
+        int most = trial.chance().between(2, 6);
         List<FaultyProxy> some =
                 proxies(trial, connection -> new Treatment.CutAfterFrames(1 + connection % most), faulty);
         List<Integer> bytes = new ArrayList<>();
         for (int i = 0; i < faulty; i++) {
-            bytes.add(trial.between(1, 1_500));
+            bytes.add(trial.chance().between(1, 1_500));
         }
         List<FaultyProxy> anywhere =
                 proxies(trial, connection -> new Treatment.CutAfterBytes(bytes.get(connection)), faulty);
@@ -166,10 +166,12 @@ final class StreamFaults {
                 conversation, false, connection -> some.get(connection % 2).url());
         Follower two = trial.follow(
                 conversation, true, connection -> anywhere.get(connection % 2).url());
-        int turns = trial.between(1, 2);
+        int turns = trial.chance().between(1, 2);
         for (int i = 0; i < turns; i++) {
-            Question question =
-                    trial.question(conversation, trial.between(10, 25), Duration.ofMillis(trial.between(30, 250)));
+            Question question = trial.question(
+                    conversation,
+                    trial.chance().between(10, 25),
+                    Duration.ofMillis(trial.chance().between(30, 250)));
             String turn = trial.sendUntilAcknowledged(question, i).turnId();
             for (Follower follower : List.of(one, newcomer, two)) {
                 trial.await(follower + " at the end", () -> follower.hasSeenEndOf(turn));
@@ -201,12 +203,12 @@ final class StreamFaults {
 
     static void badCursors(Trial trial) {
         String conversation = trial.conversation();
-        Question question = trial.question(conversation, trial.between(5, 20), Duration.ofMillis(20));
+        Question question = trial.question(conversation, trial.chance().between(5, 20), Duration.ofMillis(20));
         String turn = trial.sendUntilAcknowledged(question, 0).turnId();
         Follower follower = trial.follow(conversation);
         trial.await("the answer", () -> follower.hasSeenEndOf(turn));
         for (String garbage : List.of("junk", "-1", "1.2.3.4", "9999999999999999999999", "1.x", "%20", "t1.AAAA")) {
-            refused(trial, trial.front(trial.between(0, 1)), conversation, garbage, "", 400, "invalid_cursor");
+            refused(trial, trial.front(trial.chance().between(0, 1)), conversation, garbage, "", 400, "invalid_cursor");
         }
         fromTheFuture(trial, conversation);
         Cluster.Node keyed = keyed(trial);
@@ -235,9 +237,9 @@ final class StreamFaults {
     }
 
     private static void fromTheFuture(Trial trial, String conversation) {
-        String future = Integer.toString(trial.between(1_000, 1_000_000));
+        String future = Integer.toString(trial.chance().between(1_000, 1_000_000));
         try (EventStream stream = EventStream.open(
-                trial.front(trial.between(0, 1)),
+                trial.front(trial.chance().between(0, 1)),
                 events(conversation),
                 Optional.of(future),
                 "",

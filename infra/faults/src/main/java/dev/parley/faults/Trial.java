@@ -1,32 +1,22 @@
 package dev.parley.faults;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.parley.chat.v1.MessageAccepted;
-import dev.parley.chat.v1.MessageRejected;
 import dev.parley.faults.History.Ending;
-import dev.parley.faults.History.Event;
-import dev.parley.faults.History.Log;
-import dev.parley.faults.History.ModelCall;
 import dev.parley.faults.History.Outcome;
 import dev.parley.faults.History.Poison;
 import dev.parley.faults.History.Submission;
-import dev.parley.faults.History.Tables;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TurnIds;
-import dev.parley.stack.Script;
+import dev.parley.stack.scripted.Script;
 import java.net.URI;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,8 +24,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 
 /**
- * One scenario under one seed on a cluster: its users, its followers, its model, and in the end its history. What the seed
- * decides is decided by {@link #random}, on the thread that plays the scenario; so the same seed makes the same choices, while
+ * One scenario under one seed on an installation: its users, its followers, its model, and in the end its history. What the seed
+ * decides is decided by {@link #chance}, on the thread that plays the scenario; so the same seed makes the same choices, while
  * the moments at which processes meet them are the machine's.
  */
 final class Trial implements AutoCloseable {
@@ -54,23 +44,18 @@ final class Trial implements AutoCloseable {
             "connections of clients");
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final Duration REST = Duration.ofMinutes(2);
-    private static final Duration LOOK = Duration.ofMillis(200);
     private static final Duration RETRY = Duration.ofMillis(250);
 
     /** Tells apart the trials of one process, so that the same seed may be played again on a cluster. */
     private static final AtomicInteger TRIALS = new AtomicInteger();
 
-    private final Cluster cluster;
-    private final Random random;
+    private final Installation installation;
+    private final Chance chance;
     private final Mode mode;
     private final String prefix;
     private final ChatUser user = new ChatUser();
-    private final Model model;
     private final LogReader log;
-    private final List<Submission> submissions = new CopyOnWriteArrayList<>();
-    private final List<Follower> followers = new CopyOnWriteArrayList<>();
-    private final List<Poison> poison = new CopyOnWriteArrayList<>();
+    private final Deeds deeds;
     private final List<Violation> violations = new CopyOnWriteArrayList<>();
     private final List<String> notes = new CopyOnWriteArrayList<>();
     private final List<Thread> background = new ArrayList<>();
@@ -97,23 +82,33 @@ final class Trial implements AutoCloseable {
         }
     }
 
-    Trial(Cluster cluster, long seed, Mode mode) {
-        this.cluster = cluster;
-        // Mixed, since neighbouring seeds of a Random begin with nearly the same numbers.
-        this.random = new Random(new SplittableRandom(seed).nextLong());
+    Trial(Installation installation, long seed, Mode mode) {
+        this.installation = installation;
+        this.chance = new Chance(seed);
         this.mode = mode;
         this.prefix = "s" + seed + "t" + TRIALS.incrementAndGet() + "p"
                 + Long.toString(ProcessHandle.current().pid(), 36);
-        this.model = new Model(cluster.model());
-        this.log = new LogReader(cluster.kafka(), cluster.topics());
+        this.deeds = new Deeds(new Model(installation.model()));
+        this.log = new LogReader(installation.kafka(), installation.topics());
     }
 
+    /** What it is played on, for who reaches for its processes. */
     Cluster cluster() {
-        return cluster;
+        return (Cluster) installation;
+    }
+
+    /** The same where it is {@code up}. */
+    Standalone standalone() {
+        return (Standalone) installation;
+    }
+
+    /** The choices of its seed. */
+    Chance chance() {
+        return chance;
     }
 
     Model model() {
-        return model;
+        return deeds.model();
     }
 
     ChatUser user() {
@@ -130,34 +125,9 @@ final class Trial implements AutoCloseable {
         return mode.timed();
     }
 
-    // Chance
-
-    /** From {@code min} to {@code max}, both included. */
-    int between(int min, int max) {
-        return min + random.nextInt(max - min + 1);
-    }
-
-    boolean chance(int percent) {
-        return random.nextInt(100) < percent;
-    }
-
-    <T> T one(List<T> of) {
-        return of.get(random.nextInt(of.size()));
-    }
-
-    void pauseMillis(int min, int max) {
-        Cluster.pause(Duration.ofMillis(between(min, max)));
-    }
-
-    // Users
-
-    private List<URI> fronts() {
-        return cluster.role("ingest").stream().map(Cluster.Node::url).toList();
-    }
-
     /** A front door by number, round and round. */
     URI front(int number) {
-        List<URI> fronts = fronts();
+        List<URI> fronts = installation.fronts();
         return fronts.get(Math.floorMod(number, fronts.size()));
     }
 
@@ -168,7 +138,7 @@ final class Trial implements AutoCloseable {
     /** Creates a conversation; whoever gets no answer asks again. */
     String conversation() {
         String id = name("c");
-        int first = between(0, 1);
+        int first = chance.between(0, 1);
         AtomicInteger tries = new AtomicInteger(first);
         await(
                 "conversation " + id,
@@ -179,17 +149,19 @@ final class Trial implements AutoCloseable {
 
     /** Follows a conversation from its first event, at a front door after the other. */
     Follower follow(String conversation) {
-        int first = between(0, 1);
+        int first = chance.between(0, 1);
         return follow(conversation, true, connection -> front(first + connection));
     }
 
     Follower follow(String conversation, boolean withCursor, IntFunction<URI> servers) {
         Follower follower = Follower.start(
-                conversation + (withCursor ? "-follower" : "-newcomer") + followers.size(),
+                conversation
+                        + (withCursor ? "-follower" : "-newcomer")
+                        + deeds.followers().size(),
                 conversation,
                 withCursor,
                 servers);
-        followers.add(follower);
+        deeds.followers().add(follower);
         return follower;
     }
 
@@ -204,21 +176,22 @@ final class Trial implements AutoCloseable {
 
     Question question(String conversation, IntFunction<Script> scripts, Set<Ending> endings, Set<String> codes) {
         String ask = name("q");
-        return new Question(conversation, "key-" + ask, ask, model.ask(ask, scripts), endings, codes);
+        return new Question(conversation, "key-" + ask, ask, deeds.model().ask(ask, scripts), endings, codes);
     }
 
     /** A question whose every call is answered by so many words at that pace. */
     Question question(String conversation, int words, Duration pace) {
         String ask = name("q");
-        int longer = between(0, words / 3);
+        int longer = chance.between(0, words / 3);
         return new Question(
                 conversation,
                 "key-" + ask,
                 ask,
-                model.ask(
-                        ask,
-                        call -> Model.words(ask, call, words + call * longer % 7)
-                                .pacedAt(pace)),
+                deeds.model()
+                        .ask(
+                                ask,
+                                call -> Model.words(ask, call, words + call * longer % 7)
+                                        .pacedAt(pace)),
                 COMPLETES,
                 Set.of());
     }
@@ -247,13 +220,13 @@ final class Trial implements AutoCloseable {
                 question.endings(),
                 question.codes(),
                 answer.outcome());
-        submissions.add(submission);
+        deeds.submissions().add(submission);
         return submission;
     }
 
     /** Records what was sent in a way of the scenario's own. */
     void sent(Submission submission) {
-        submissions.add(submission);
+        deeds.submissions().add(submission);
     }
 
     /** Sends, under the same key, until it is acknowledged. */
@@ -298,13 +271,16 @@ final class Trial implements AutoCloseable {
     }
 
     void poison(Poison record) {
-        poison.add(record);
+        deeds.poison().add(record);
     }
 
-    // Watching
-
     int deltas() {
-        return followers.stream().mapToInt(Follower::deltas).sum();
+        return deeds.followers().stream().mapToInt(Follower::deltas).sum();
+    }
+
+    /** Whether a follower has seen how a turn ended. */
+    boolean hasBeenSeenToEnd(String turn) {
+        return deeds.followers().stream().anyMatch(follower -> follower.hasSeenEndOf(turn));
     }
 
     void awaitDeltas(int count) {
@@ -367,24 +343,23 @@ final class Trial implements AutoCloseable {
     }
 
     List<Submission> submissions() {
-        return List.copyOf(submissions);
+        return List.copyOf(deeds.submissions());
     }
-
-    // The end
 
     /** Heals the cluster, waits until nothing moves any more, and checks all that is known then. */
     List<Violation> conclude() {
         try {
-            cluster.heal();
+            installation.heal();
             for (Thread thread : background) {
-                thread.join(REST);
+                thread.join(Rest.LIMIT);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
             fail("trial", "the cluster does not heal: " + e.getMessage());
         }
-        History history = history();
+        History history =
+                new Rest(deeds, log, new TableReader(installation.jdbcUrl())).await(why -> fail("trial", why));
         for (Runnable look : atRest) {
             try {
                 look.run();
@@ -405,122 +380,11 @@ final class Trial implements AutoCloseable {
                 (long) history.tables().events().size(),
                 (long) history.log().chunks().size(),
                 (long) history.modelCalls().size(),
-                followers.stream().mapToLong(Follower::connections).sum());
+                deeds.followers().stream().mapToLong(Follower::connections).sum());
         for (int i = 0; i < counted.size(); i++) {
             count(OF_ALL.get(i), counted.get(i));
         }
         return all;
-    }
-
-    /** All that happened, once it is over. */
-    private History history() {
-        long deadline = System.nanoTime() + REST.toNanos();
-        String restless = "";
-        while (System.nanoTime() < deadline) {
-            try {
-                log.readOn();
-                Optional<String> moving = moving(log.log());
-                if (moving.isEmpty()) {
-                    Tables tables = tables();
-                    boolean folded = tables.events().size()
-                            >= ofTrial(log.log().events()).size();
-                    if (folded && !log.readOn()) {
-                        return history(tables);
-                    }
-                    restless = folded ? "the log moves" : "the tables are behind";
-                } else {
-                    restless = moving.get();
-                }
-            } catch (SQLException | org.apache.kafka.common.KafkaException e) {
-                restless = e.toString();
-            }
-            Cluster.pause(LOOK);
-        }
-        fail("trial", "not at rest after " + REST.toSeconds() + " s: " + restless);
-        try {
-            return history(tables());
-        } catch (SQLException e) {
-            return history(new Tables(List.of(), List.of(), List.of(), List.of()));
-        }
-    }
-
-    private Set<String> conversations() {
-        Set<String> conversations = new HashSet<>();
-        submissions.forEach(submission -> conversations.add(submission.conversation()));
-        followers.forEach(follower -> conversations.add(follower.conversation()));
-        return conversations;
-    }
-
-    private List<Event> ofTrial(List<Event> events) {
-        Set<String> conversations = conversations();
-        return events.stream()
-                .filter(event -> conversations.contains(event.event().getConversationId()))
-                .toList();
-    }
-
-    private Tables tables() throws SQLException {
-        return new TableReader(cluster.jdbcUrl()).read(conversations());
-    }
-
-    private History history(Tables tables) {
-        Set<String> conversations = conversations();
-        Log all = log.log();
-        Log own = new Log(
-                ofTrial(all.events()),
-                all.chunks().stream()
-                        .filter(chunk -> conversations.contains(chunk.conversation()))
-                        .toList(),
-                all.deadLetters());
-        return new History(
-                submissions, followers.stream().map(Follower::record).toList(), model.calls(), poison, own, tables);
-    }
-
-    /** What is not over yet. */
-    private Optional<String> moving(Log read) {
-        List<Event> events = ofTrial(read.events());
-        LogIndex index = new LogIndex(new Log(events, List.of(), List.of()));
-        Set<String> decided = new HashSet<>();
-        for (Event event : events) {
-            switch (event.event().getBody()) {
-                case MessageAccepted accepted -> {
-                    decided.add(accepted.getMessageId());
-                    if (index.end(String.valueOf(event.event().getTurnId())).isEmpty()) {
-                        return Optional.of("turn " + event.event().getTurnId() + " has no end");
-                    }
-                }
-                case MessageRejected rejected -> decided.add(rejected.getMessageId());
-                default -> {}
-            }
-        }
-        for (Submission submission : submissions) {
-            if (submission.outcome() instanceof Outcome.Acknowledged && !decided.contains(submission.messageId())) {
-                return Optional.of("message " + submission.messageId() + " is not decided");
-            }
-        }
-        for (Follower follower : followers) {
-            List<Event> its = index.events(follower.conversation());
-            if (follower.followsWithCursor()
-                    && !its.isEmpty()
-                    && !follower.hasSeen(its.getLast().event().getSequence())) {
-                return Optional.of(follower + " has not seen everything");
-            }
-            for (Event event : its) {
-                String turn = event.event().getTurnId();
-                if (turn != null
-                        && index.end(turn).isPresent()
-                        && index.generation(turn).isPresent()
-                        && !follower.hasSeenEndOf(turn)) {
-                    return Optional.of(follower + " has not seen the end of " + turn);
-                }
-            }
-        }
-        if (read.deadLetters().size() < poison.size()) {
-            return Optional.of(read.deadLetters().size() + " dead letters of " + poison.size());
-        }
-        return model.calls().stream()
-                .filter(ModelCall::open)
-                .findFirst()
-                .map(call -> "call " + call.number() + " of " + call.ask() + " goes on");
     }
 
     /** The answer's text in a conversation's snapshot; empty where there is none. */
@@ -531,7 +395,7 @@ final class Trial implements AutoCloseable {
 
     @Override
     public void close() {
-        followers.forEach(Follower::close);
+        deeds.followers().forEach(Follower::close);
         background.forEach(Thread::interrupt);
         log.close();
         while (!afterwards.isEmpty()) {

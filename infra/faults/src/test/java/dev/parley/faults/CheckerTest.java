@@ -3,6 +3,7 @@ package dev.parley.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.TextDelta;
 import dev.parley.faults.History.Event;
@@ -74,6 +75,10 @@ class CheckerTest {
                         "a second ending",
                         "ends-once",
                         whole -> whole.event(WholeHistory.TURN, WholeHistory.completed())),
+                fault(
+                        "a conversation that nobody deleted",
+                        "deleted",
+                        whole -> whole.event(null, new ConversationDeleted())),
                 fault("no ending", "ends-once", whole -> whole.events.removeLast()),
                 fault(
                         "a spliced text",

@@ -14,14 +14,15 @@ class FaultsIT {
     @Test
     void whatMustHoldUnderFaultsHolds() {
         List<String> said = new ArrayList<>();
-        List<FaultsRun.Result> results = new ArrayList<>();
+        List<TrialResult> results = new ArrayList<>();
         try (FaultsRun run = FaultsRun.forTests(said::add)) {
             FaultsRun.cheap().forEach(scenario -> results.add(run.play(scenario, SEED)));
         }
 
         assertThat(results)
                 .as("again: ./parley bench faults --brief --only SCENARIO --seed %d%n%s", SEED, said)
-                .allSatisfy(result ->
-                        assertThat(result.violations()).as(result.scenario()).isEmpty());
+                .allSatisfy(result -> assertThat(result.outcome().violations())
+                        .as(result.draw().scenario())
+                        .isEmpty());
     }
 }

@@ -20,14 +20,24 @@ class FaultsReportTest {
     @Test
     void whatIsKeptIsReadAgain() throws IOException {
         KeptTrials kept = new KeptTrials(dir.resolve("a/b/faults.jsonl"));
-        FaultsRun.Result first = trial("worker-killed", 1, "aaa", List.of());
-        FaultsRun.Result second = trial("worker-killed", 2, "bbb", List.of("text: another"));
+        TrialResult first = trial("worker-killed", 1, "aaa", List.of());
+        TrialResult second = trial("worker-killed", 2, "bbb", List.of("text: another"));
 
         assertThat(kept.read()).isEmpty();
         kept.keep(first);
         kept.keep(second);
 
         assertThat(kept.read()).containsExactly(first, second);
+    }
+
+    @Test
+    void whatIsKeptIsFlat() throws IOException {
+        Path file = Files.writeString(dir.resolve("faults.jsonl"), """
+                {"scenario":"poison","seed":2,"time":"2026-01-01T00:00:02Z","commit":"aaa","machine":"a machine","brief":true,\
+                "violations":[],"notes":[],"counts":{"kills":3,"events":10},"worst":{"ms":10},"millis":2000,"skipped":""}
+                """);
+
+        assertThat(new KeptTrials(file).read()).containsExactly(trial("poison", 2, "aaa", List.of()));
     }
 
     @Test
@@ -74,42 +84,25 @@ class FaultsReportTest {
 
     @Test
     void whatWasNotPlayedDoesNotHold() {
-        FaultsRun.Result skipped = new FaultsRun.Result(
-                "clock-jump",
-                1,
-                "2026-01-01T00:00:00Z",
-                "aaa",
-                "a machine",
-                false,
-                List.of(),
-                List.of(),
-                Map.of(),
-                Map.of(),
-                10,
-                "no library");
+        TrialResult skipped = new TrialResult(
+                new TrialResult.Draw("clock-jump", 1, false),
+                new TrialResult.Circumstances("2026-01-01T00:00:00Z", 10, "aaa", "a machine"),
+                TrialResult.Outcome.notPlayed(new SkippedException("no library")));
 
         assertThat(page(skipped))
                 .contains("| 1 (1) | 0 | 1 not played: no library |")
                 .contains("| usual |");
     }
 
-    private static String page(FaultsRun.Result... results) {
+    private static String page(TrialResult... results) {
         return new FaultsReport(List.of(results)).markdown();
     }
 
-    private static FaultsRun.Result trial(String scenario, long seed, String commit, List<String> violations) {
-        return new FaultsRun.Result(
-                scenario,
-                seed,
-                "2026-01-01T00:00:0" + seed + "Z",
-                commit,
-                "a machine",
-                true,
-                violations,
-                List.of(),
-                Map.of("kills", 3L, "events", 10L),
-                Map.of("ms", seed * 5),
-                1_000 * seed,
-                "");
+    private static TrialResult trial(String scenario, long seed, String commit, List<String> violations) {
+        return new TrialResult(
+                new TrialResult.Draw(scenario, seed, true),
+                new TrialResult.Circumstances("2026-01-01T00:00:0" + seed + "Z", 1_000 * seed, commit, "a machine"),
+                new TrialResult.Outcome(
+                        violations, List.of(), Map.of("kills", 3L, "events", 10L), Map.of("ms", seed * 5), ""));
     }
 }

@@ -112,16 +112,18 @@ final class WholeHistory {
         event(TURN, new TurnRouted("a", "chat", 1.0, "default", "default"));
         event(TURN, new TurnRetrieved("a", List.of()));
         event(TURN, completed());
-        chunk("a1", new AttemptStarted(1, "initial", "openai", "scripted", "w1"));
+        chunk("a1", new AttemptStarted(1, "initial", "openai", "scripted", "w1", "model"));
         chunk("a1", new TextDelta(0, "first0 "));
         chunk("a1", new TextDelta(1, "first1 "));
-        chunk("a2", new AttemptStarted(2, "worker_lost", "openai", "scripted", "w2"));
+        chunk("a2", new AttemptStarted(2, "worker_lost", "openai", "scripted", "w2", "model"));
         chunk("a2", new TextDelta(0, "second0 "));
         // A worker that was given up speaks on: nobody may hear it.
         chunk("a1", new TextDelta(2, "first2 "));
         chunk("a2", new TextDelta(1, "second1 "));
         chunk("a2", new TextDelta(2, "second2 "));
-        chunk("a2", new AttemptFinished("stop", new Tally(3, 24L, 0L, usage(), 1.0, 2.0, null, null, 0), null, List.of()));
+        chunk(
+                "a2",
+                new AttemptFinished("stop", new Tally(3, 24L, 0L, usage(), 1.0, 2.0, null, null, 0), null, List.of()));
     }
 
     static MessageCompleted completed() {

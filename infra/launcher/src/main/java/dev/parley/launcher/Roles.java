@@ -2,6 +2,7 @@ package dev.parley.launcher;
 
 import dev.parley.ingest.IngestApi;
 import dev.parley.ingest.IngestSettings;
+import dev.parley.ingest.ReadSide;
 import dev.parley.llm.LlmProcessor;
 import dev.parley.llm.LlmSettings;
 import dev.parley.schemas.Role;
@@ -137,16 +138,8 @@ public final class Roles implements AutoCloseable {
         Feed feed = new Feed(feedSettings, readModel.archive(), Replays.ON_THREADS, new SseFrames(), meters);
         add(FeedReader.start(feedSettings, kafka, topics, feed, meters));
         SseEdge edge = new SseEdge(feed, edgeSettings, meters);
-        ingest = Optional.of(add(IngestApi.start(
-                settings,
-                kafka,
-                topics,
-                feed,
-                edge,
-                readModel.conversations(),
-                readModel.documents(),
-                meters,
-                () -> running)));
+        ReadSide reading = new ReadSide(feed, edge, readModel.conversations(), readModel.documents());
+        ingest = Optional.of(add(IngestApi.start(settings, kafka, topics, reading, meters, () -> running)));
     }
 
     private <R extends Role> R add(R role) {

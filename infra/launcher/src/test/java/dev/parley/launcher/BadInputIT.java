@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.DeadLetter;
-import dev.parley.stack.Script;
+import dev.parley.stack.scripted.Script;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -42,7 +42,7 @@ import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
-import dev.parley.stack.Script;
+import dev.parley.stack.scripted.Script;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

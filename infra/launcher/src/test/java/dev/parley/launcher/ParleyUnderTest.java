@@ -1,10 +1,10 @@
 package dev.parley.launcher;
 
 import dev.parley.schemas.config.Settings;
-import dev.parley.stack.ModelExchange;
-import dev.parley.stack.Script;
-import dev.parley.stack.ScriptedModelServer;
 import dev.parley.stack.TestStack;
+import dev.parley.stack.scripted.ModelExchange;
+import dev.parley.stack.scripted.Script;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.parley.launcher;
 
-import dev.parley.stack.Script;
+import dev.parley.stack.scripted.Script;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

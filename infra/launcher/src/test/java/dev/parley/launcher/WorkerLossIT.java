@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.launcher.ApiClient.Event;
-import dev.parley.stack.Script;
+import dev.parley.stack.scripted.Script;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

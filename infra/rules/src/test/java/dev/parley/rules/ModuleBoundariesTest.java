@@ -2,6 +2,7 @@ package dev.parley.rules;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -64,6 +65,66 @@ class ModuleBoundariesTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(TOPOLOGIES, LLM, STACK, CONFIG, LAUNCHER);
+
+    /** The rooms of the front door, each of which knows only rooms that stand before it; the protocols know no other. */
+    @ArchTest
+    static final ArchRule theRoomsOfTheDoorKnowEachOtherInOneDirection = layeredArchitecture()
+            .consideringOnlyDependenciesInAnyPackage(INGEST)
+            .layer("http")
+            .definedBy("dev.parley.ingest.http")
+            .layer("log")
+            .definedBy("dev.parley.ingest.log")
+            .layer("door")
+            .definedBy("dev.parley.ingest.door")
+            .layer("answer")
+            .definedBy("dev.parley.ingest.answer")
+            .layer("knowledge")
+            .definedBy("dev.parley.ingest.documents", "dev.parley.ingest.search")
+            .layer("protocol")
+            .definedBy("dev.parley.ingest.protocol")
+            .layer("protocols")
+            .definedBy("dev.parley.ingest.protocol.(*)..")
+            .layer("published")
+            .definedBy("dev.parley.ingest.contract", "dev.parley.ingest.page")
+            .layer("root")
+            .definedBy("dev.parley.ingest")
+            .whereLayer("http")
+            .mayNotAccessAnyLayer()
+            .whereLayer("log")
+            .mayOnlyAccessLayers("http")
+            .whereLayer("door")
+            .mayOnlyAccessLayers("http", "log")
+            .whereLayer("answer")
+            .mayOnlyAccessLayers("http", "door")
+            .whereLayer("knowledge")
+            .mayOnlyAccessLayers("http", "log")
+            .whereLayer("protocol")
+            .mayOnlyAccessLayers("http")
+            .whereLayer("protocols")
+            .mayOnlyAccessLayers("http", "door", "answer", "knowledge", "protocol")
+            .whereLayer("published")
+            .mayNotAccessAnyLayer();
+
+    @ArchTest
+    static final ArchRule protocolsDoNotKnowEachOther =
+            slices().matching("dev.parley.ingest.protocol.(*)..").should().notDependOnEachOther();
+
+    @ArchTest
+    static final ArchRule aProtocolHasOneWayIn = classes()
+            .that()
+            .resideInAPackage("dev.parley.ingest.protocol.(*)..")
+            .and()
+            .arePublic()
+            .should()
+            .implement("dev.parley.ingest.protocol.Protocol");
+
+    @ArchTest
+    static final ArchRule httpKnowsNeitherFeedNorReadModel = noClasses()
+            .that()
+            .resideInAPackage("dev.parley.ingest.http..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(SINKS);
 
     @ArchTest
     static final ArchRule theFeedAndTheEdgeDoNotKnowPostgres = noClasses()

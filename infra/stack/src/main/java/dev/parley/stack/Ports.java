@@ -7,10 +7,10 @@ import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Loopback ports. */
-final class Ports {
+public final class Ports {
 
     /** The address everything here binds to. */
-    static final String LOOPBACK = "127.0.0.1";
+    public static final String LOOPBACK = "127.0.0.1";
 
     /**
      * Free ports are looked for below the range that systems hand to outgoing connections, so that a server that is
@@ -24,7 +24,7 @@ final class Ports {
     private Ports() {}
 
     /** {@code wanted}, or a free port where that is 0. */
-    static int claim(int wanted, String what) {
+    public static int claim(int wanted, String what) {
         if (wanted == 0) {
             return free();
         }

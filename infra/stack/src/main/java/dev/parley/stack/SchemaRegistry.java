@@ -126,6 +126,11 @@ public final class SchemaRegistry implements AutoCloseable {
 
     /** The base of the Confluent-compatible interface. */
     public URI url() {
+        return url(port);
+    }
+
+    /** The {@link #url} of a registry on a port of this machine, whoever started it. */
+    public static URI url(int port) {
         return URI.create("http://" + Ports.LOOPBACK + ":" + port + "/apis/ccompat/v7");
     }
 

@@ -1,6 +1,6 @@
 /**
  * What Parley stands on, in one place: Kafka in this process, Postgres and the schema registry as children that never
- * outlive it, the provisioning of topics and schemas, and a scripted model server for tests, benchmarks and demos.
+ * outlive it, and the provisioning of topics and schemas.
  */
 @NullMarked
 package dev.parley.stack;

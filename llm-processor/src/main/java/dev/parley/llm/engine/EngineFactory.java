@@ -2,6 +2,10 @@ package dev.parley.llm.engine;
 
 import dev.parley.chat.v1.Dialect;
 import dev.parley.chat.v1.EngineConfiguration;
+import dev.parley.chat.v1.InstructionsRole;
+import dev.parley.chat.v1.StreamOptions;
+import dev.parley.chat.v1.ThinkTags;
+import dev.parley.chat.v1.TokenLimitParameter;
 import dev.parley.llm.model.AnthropicModel;
 import dev.parley.llm.model.Connections;
 import dev.parley.llm.model.ExtractiveModel;
@@ -39,8 +43,8 @@ public final class EngineFactory {
     private static final String OWN_SERVER = "openai";
 
     private static final URI OPENAI = URI.create("https://api.openai.com/v1");
-    private static final Dialect USUAL =
-            Dialect.newBuilder().setLeaveOut(List.of()).build();
+    private static final Dialect USUAL = new Dialect(
+            TokenLimitParameter.FOUND_OUT, StreamOptions.FOUND_OUT, InstructionsRole.SYSTEM, ThinkTags.NONE, List.of());
     private static final Pattern VISIBLE = Pattern.compile("[\\x21-\\x7E]+");
     private static final int OWN_RETRIES = 2;
     private static final int UNBOUNDED = Integer.MAX_VALUE;

@@ -212,13 +212,19 @@ final class ServerCall {
         } catch (CancellationException e) {
             throw new IOException("cancelled", e);
         } catch (TimeoutException e) {
-            sent.cancel(true);
+            giveUp(sent, head);
             throw new HttpTimeoutException("no answer within " + firstTimeout.toSeconds() + " s");
         } catch (InterruptedException e) {
-            sent.cancel(true);
+            giveUp(sent, head);
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
         }
+    }
+
+    /** Whatever still comes finds nobody. */
+    private static void giveUp(CompletableFuture<?> sent, CompletableFuture<Response> head) {
+        sent.cancel(true);
+        var _ = head.thenAccept(late -> late.body().close());
     }
 
     private RefusedException refused(Response response) {

@@ -50,7 +50,7 @@ final class Fakes {
                 List.of(fallbacks),
                 "",
                 null,
-                0);
+                "model", 0);
     }
 
     static EngineConfiguration.Builder engine(String name, EngineKind kind) {

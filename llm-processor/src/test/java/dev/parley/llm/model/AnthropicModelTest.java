@@ -80,7 +80,7 @@ class AnthropicModelTest {
                 List.of(),
                 "",
                 null,
-                0);
+                "model", 0);
     }
 
     private Outcome ask(@Nullable GenerationOptions options) {

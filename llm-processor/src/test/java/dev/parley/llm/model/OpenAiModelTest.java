@@ -16,9 +16,9 @@ import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.llm.model.Model.Outcome;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.serde.TrustedRecords;
-import dev.parley.stack.ModelExchange;
-import dev.parley.stack.Script;
-import dev.parley.stack.ScriptedModelServer;
+import dev.parley.stack.scripted.ModelExchange;
+import dev.parley.stack.scripted.Script;
+import dev.parley.stack.scripted.ScriptedModelServer;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -84,7 +84,7 @@ class OpenAiModelTest {
                 List.of(),
                 "",
                 null,
-                0);
+                "model", 0);
     }
 
     private Outcome ask(Script script) {

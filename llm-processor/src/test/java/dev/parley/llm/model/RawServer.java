@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A model server that writes whatever bytes it is told to, and ends connections in every way there is. */
 final class RawServer implements AutoCloseable {
@@ -100,7 +101,8 @@ final class RawServer implements AutoCloseable {
         }
     }
 
-    private static Asked read(InputStream in) throws IOException {
+    /** Null where the client has gone. */
+    private static @Nullable Asked read(InputStream in) throws IOException {
         StringBuilder head = new StringBuilder();
         while (!head.toString().endsWith("\r\n\r\n")) {
             int next = in.read();

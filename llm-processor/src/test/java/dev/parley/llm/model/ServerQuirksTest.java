@@ -31,6 +31,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -67,8 +68,9 @@ class ServerQuirksTest {
     }
 
     private RawServer serving(RawServer.Behaviour behaviour) {
-        server = new RawServer(behaviour);
-        return server;
+        RawServer next = new RawServer(behaviour);
+        server = next;
+        return next;
     }
 
     private OpenAiModel model(Duration first, Duration idle, Dialect dialect, @Nullable String name) {
@@ -80,8 +82,7 @@ class ServerQuirksTest {
     }
 
     private RawServer server() {
-        assertThat(server).isNotNull();
-        return server;
+        return Objects.requireNonNull(server);
     }
 
     private static GenerationRequest request(List<PromptMessage> messages, @Nullable GenerationOptions options) {
@@ -101,7 +102,7 @@ class ServerQuirksTest {
                 List.of(),
                 "",
                 null,
-                0);
+                "model", 0);
     }
 
     private static PromptMessage message(Role role, String content) {

@@ -134,7 +134,10 @@ public final class Settings {
 
     /** Notes that the value of {@code key} does not do, and why; it must not be quoted in {@code why} where it is secret. */
     public void problem(String key, String why) {
-        problems.add(key + " " + why);
+        String problem = key + " " + why;
+        if (!problems.contains(problem)) {
+            problems.add(problem); // Several records may read one key.
+        }
     }
 
     private <T> T problem(String key, String why, T otherwise) {

@@ -19,6 +19,7 @@ import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.sinks.feed.FeedEvent;
@@ -97,7 +98,7 @@ public final class SseFrames implements FrameEncoder {
         };
     }
 
-    private static String type(Object body) {
+    private static String type(ConversationEvent.Body body) {
         return switch (body) {
             case ConversationCreated created -> "conversation.created";
             case ConversationRenamed renamed -> "conversation.renamed";
@@ -111,8 +112,8 @@ public final class SseFrames implements FrameEncoder {
             case TurnFailed failed -> "turn.failed";
             case TurnCancelled cancelled -> "turn.cancelled";
             case FeedbackRecorded feedback -> "feedback.recorded";
-            default ->
-                "conversation.changed"; // An event of a later version: its sequence counts, its content is unknown.
+            // An event of a later version: its sequence counts, its content is unknown.
+            case Unknown unknown -> "conversation.changed";
         };
     }
 
@@ -242,7 +243,7 @@ public final class SseFrames implements FrameEncoder {
                 json.writeStringField("rating", feedback.getRating());
                 optional(json, "comment", feedback.getComment());
             }
-            default -> {} // An event of a later version.
+            case Unknown unknown -> {}
         }
         optional(json, "configuration", event.getConfiguration());
         json.writeNumberField("sequence", event.getSequence());

@@ -1,15 +1,25 @@
 package dev.parley.sinks.feed;
 
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
+import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.sinks.feed.FeedEvent.FeedGap.Reason;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -98,9 +108,9 @@ final class ConversationReplay {
     /** Tells the next event of the archive; returns the reader's place after it. */
     private FeedCursor tell(ConversationEvent event, FeedCursor place) {
         subscriber.awaitRoom();
-        if (place.attempt() > 0 && endsAnswer(event)) {
+        if (place.attempt() > 0) {
             // Which attempt the archive does not know; what ends may be another than the reader has seen.
-            subscriber.tellPast(resetBefore(event, place));
+            endedAnswer(event).ifPresent(messageId -> subscriber.tellPast(resetBefore(event, messageId, place)));
         }
         FeedCursor next = after(event, place);
         subscriber.tellPast(encoder.encode(new FeedEvent.Logged(conversation, event), next.toString()));
@@ -127,25 +137,28 @@ final class ConversationReplay {
         return feed.joinUnknown(conversation, held, subscriber);
     }
 
-    /** Whether an event ends a turn that had started. */
-    private static boolean endsAnswer(ConversationEvent event) {
+    /** The answer that an event ends; empty where it ends none that had begun. */
+    private static Optional<String> endedAnswer(ConversationEvent event) {
         return switch (event.getBody()) {
-            case MessageCompleted completed -> true;
-            case TurnFailed failed -> true;
-            case TurnCancelled cancelled -> cancelled.getGenerationId() != null;
-            default -> false;
+            case MessageCompleted completed -> Optional.of(completed.getMessageId());
+            case TurnFailed failed -> Optional.of(failed.getMessageId());
+            case TurnCancelled cancelled ->
+                Optional.ofNullable(cancelled.getGenerationId()).map(began -> cancelled.getMessageId());
+            case ConversationCreated _,
+                    ConversationRenamed _,
+                    ConversationDeleted _,
+                    MessageAccepted _,
+                    MessageRejected _,
+                    TurnStarted _,
+                    TurnRouted _,
+                    TurnRetrieved _,
+                    FeedbackRecorded _,
+                    Unknown _ -> Optional.empty();
         };
     }
 
     /** Word that what a reader at {@code place}, in mid-answer, was shown is void, before the answer's end. */
-    private Frame resetBefore(ConversationEvent end, FeedCursor place) {
-        String messageId = switch (end.getBody()) {
-            case MessageCompleted completed -> completed.getMessageId();
-            case TurnFailed failed -> failed.getMessageId();
-            case TurnCancelled cancelled -> cancelled.getMessageId();
-            default ->
-                throw new IllegalArgumentException("no end: " + end.getBody().getClass());
-        };
+    private Frame resetBefore(ConversationEvent end, String messageId, FeedCursor place) {
         return encoder.encode(
                 new FeedEvent.MessageReset(
                         conversation,
@@ -158,7 +171,7 @@ final class ConversationReplay {
 
     /** A reader's place after the next event: in mid-answer still, unless the event ends or starts one. */
     private static FeedCursor after(ConversationEvent event, FeedCursor place) {
-        return event.getBody() instanceof TurnStarted || endsAnswer(event)
+        return event.getBody() instanceof TurnStarted || endedAnswer(event).isPresent()
                 ? FeedCursor.after(event.getSequence())
                 : new FeedCursor(event.getSequence(), place.attempt(), place.seq());
     }

@@ -2,6 +2,7 @@ package dev.parley.sinks.feed;
 
 import dev.parley.chat.v1.AttemptStarted;
 import dev.parley.chat.v1.GenerationChunk;
+import dev.parley.schemas.work.WorkKinds;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,13 +16,16 @@ final class EarlyChunks {
 
     private static final int MAX_GENERATIONS = 8;
 
+    private static final WorkKinds WORK = WorkKinds.defaults();
+
     /** By generation, longest known first. */
     private final Map<String, List<GenerationChunk>> waiting = new LinkedHashMap<>();
 
-    /** Keeps a chunk, unless it belongs to an attempt whose start was never here. */
+    /** Keeps a chunk, unless it belongs to an attempt whose start was never here, or to work that clients are not shown. */
     void keep(GenerationChunk chunk) {
         String generationId = chunk.getGenerationId();
-        if (chunk.getBody() instanceof AttemptStarted || waiting.containsKey(generationId)) {
+        boolean starts = chunk.getBody() instanceof AttemptStarted started && WORK.isShown(started.getKind());
+        if (starts || waiting.containsKey(generationId)) {
             List<GenerationChunk> chunks = waiting.computeIfAbsent(generationId, id -> new ArrayList<>());
             if (chunks.size() < MAX_CHUNKS) {
                 chunks.add(chunk);

@@ -6,11 +6,13 @@ import dev.parley.chat.v1.AttemptFailed;
 import dev.parley.chat.v1.AttemptFinished;
 import dev.parley.chat.v1.AttemptStarted;
 import dev.parley.chat.v1.GenerationChunk;
+import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.TextDelta;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.ConversationKey;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -109,28 +111,26 @@ final class RunningTurn {
         if (closed) {
             return List.of();
         }
-        if (chunk.getBody() instanceof AttemptStarted begun) {
-            return start(chunk.getAttemptId(), begun, sequence);
-        }
-        if (!chunk.getAttemptId().equals(attemptId)) {
+        if (!(chunk.getBody() instanceof AttemptStarted)
+                && !chunk.getAttemptId().equals(attemptId)) {
             return List.of();
         }
-        switch (chunk.getBody()) {
-            case TextDelta delta -> {
-                return delta(delta.getSeq(), delta.getText(), FeedEvent.MessageDelta.Kind.TEXT, sequence);
-            }
-            case ReasoningDelta delta -> {
-                return delta(delta.getSeq(), delta.getText(), FeedEvent.MessageDelta.Kind.REASONING, sequence);
-            }
-            case ToolCalled called -> {
-                return called(called, sequence);
-            }
+        return switch (chunk.getBody()) {
+            case AttemptStarted begun -> start(chunk.getAttemptId(), begun, sequence);
+            case TextDelta delta -> delta(delta.getSeq(), delta.getText(), FeedEvent.MessageDelta.Kind.TEXT, sequence);
+            case ReasoningDelta delta ->
+                delta(delta.getSeq(), delta.getText(), FeedEvent.MessageDelta.Kind.REASONING, sequence);
+            case ToolCalled called -> called(called, sequence);
             // One that does not add up is given up by the assembly, which compares the text as well.
-            case AttemptFinished finished -> closed = finished.getTally().getSeq() == nextSeq;
-            case AttemptCancelled cancelled -> closed = true;
-            case AttemptFailed failed -> closed = !failed.getRetryable();
-            default -> {} // A sign of life.
-        }
+            case AttemptFinished finished -> close(finished.getTally().getSeq() == nextSeq);
+            case AttemptCancelled _ -> close(true);
+            case AttemptFailed failed -> close(!failed.getRetryable());
+            case Heartbeat _, Unknown _ -> List.of();
+        };
+    }
+
+    private List<Frame> close(boolean isEnd) {
+        closed = isEnd;
         return List.of();
     }
 

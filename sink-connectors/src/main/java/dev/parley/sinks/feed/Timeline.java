@@ -1,14 +1,21 @@
 package dev.parley.sinks.feed;
 
 import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.ConversationKey;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,7 +90,15 @@ final class Timeline {
             case MessageCompleted completed -> end(event, completed.getAttempt(), frames);
             case TurnFailed failed -> end(event, failed.getAttempt(), frames);
             case TurnCancelled cancelled -> end(event, cancelled.getAttempt(), frames);
-            default -> {} // Nothing more to know of it.
+            // Nothing more to know of it, or not yet.
+            case ConversationCreated _,
+                    ConversationRenamed _,
+                    MessageRejected _,
+                    TurnStarted _,
+                    TurnRouted _,
+                    TurnRetrieved _,
+                    FeedbackRecorded _,
+                    Unknown _ -> {}
         }
         Frame frame = encoder.encode(new FeedEvent.Logged(conversation, event), here().toString());
         events.add(frame);

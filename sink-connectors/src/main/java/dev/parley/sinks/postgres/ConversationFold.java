@@ -8,10 +8,14 @@ import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.sinks.postgres.ConversationRow.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationRow.Creation;
@@ -72,7 +76,8 @@ final class ConversationFold {
             case TurnCancelled cancelled -> cancel(cancelled, logged, conversation);
             case FeedbackRecorded rated ->
                 ratings.put(new MessageKey(key, rated.getMessageId()), new Rating(logged, rated));
-            default -> {} // Kept in the table of events alone.
+            // Done above, or kept in the table of events alone.
+            case ConversationCreated _, MessageRejected _, TurnRouted _, TurnRetrieved _, Unknown _ -> {}
         }
     }
 

@@ -73,7 +73,7 @@ class FeedReplayTest {
     }
 
     private static final List<GenerationChunk> CHUNKS = List.of(
-            chunk("x", new AttemptStarted(1, "initial", "e", "m", "w")),
+            chunk("x", new AttemptStarted(1, "initial", "e", "m", "w", "model")),
             chunk("x", new TextDelta(0, "Hel")),
             chunk("x", new TextDelta(1, "lo")));
 

@@ -83,7 +83,7 @@ class TimelineTest {
                 String id = turn + "-" + attempt;
                 text.setLength(0);
                 calls.clear();
-                chunks.add(chunk(turn, id, new AttemptStarted(attempt, "initial", "e", "m", "w")));
+                chunks.add(chunk(turn, id, new AttemptStarted(attempt, "initial", "e", "m", "w", "model")));
                 int deltas = random.nextInt(8);
                 for (int seq = 0; seq < deltas; seq++) {
                     String piece = "<" + turn + "/" + attempt + "/" + seq + "\n>";
@@ -114,7 +114,7 @@ class TimelineTest {
                                 : new AttemptFinished("stop", tally(deltas), null, List.of())));
             }
             if (random.nextInt(3) == 0) {
-                chunks.add(chunk(turn, turn + "-late", new AttemptStarted(9, "initial", "e", "m", "w")));
+                chunks.add(chunk(turn, turn + "-late", new AttemptStarted(9, "initial", "e", "m", "w", "model")));
                 chunks.add(chunk(turn, turn + "-late", new TextDelta(0, "too late")));
             }
             // The two topics interleave at will; only the turn's end comes after what it sums up.
@@ -283,13 +283,33 @@ class TimelineTest {
         Timeline timeline = new Timeline(KEY, FRAMES);
         timeline.accept(event(1, null, new ConversationCreated(null, "w", Map.of())));
         timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null)));
-        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w")));
+        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
         timeline.accept(chunk("turn", "x", new TextDelta(0, "Hel")));
         timeline.accept(chunk("turn", "x", new TextDelta(1, "lo")));
 
         assertThat(timeline.joining().stream().map(frame -> SseFrames.type(frame.event())))
                 .isEqualTo(List.of("turn.started", "message.started", "message.snapshot"));
         assertThat(timeline.joining().getLast().cursor()).isEqualTo("2.1.1");
+    }
+
+    @Test
+    void workThatIsNotForClientsToSeeNeitherShowsNorTakesThePlaceOfWhatIs() {
+        Timeline timeline = new Timeline(KEY, FRAMES);
+        timeline.accept(event(1, null, new ConversationCreated(null, "w", Map.of())));
+        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
+        timeline.accept(chunk("turn", "x", new TextDelta(0, "Hello")));
+        for (int number = 0; number < 50; number++) {
+            String kind = number % 2 == 0 ? "classify" : "of a later version";
+            timeline.accept(chunk("other" + number, "y", new AttemptStarted(1, "initial", "e", "m", "w", kind)));
+            timeline.accept(chunk("other" + number, "y", new TextDelta(0, "sort")));
+        }
+
+        List<Frame> frames = timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null)));
+
+        assertThat(frames.stream().map(frame -> SseFrames.type(frame.event())))
+                .isEqualTo(List.of("turn.started", "message.started", "message.delta"));
+        assertThat(timeline.accept(event(3, "other0", new TurnStarted("u", "b", "other0.1", null))))
+                .hasSize(1);
     }
 
     // Tool calls
@@ -300,7 +320,7 @@ class TimelineTest {
         Timeline timeline = new Timeline(KEY, FRAMES);
         timeline.accept(event(1, null, new ConversationCreated(null, "w", Map.of())));
         timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null)));
-        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w")));
+        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
         timeline.accept(chunk("turn", "x", new ReasoningDelta(0, "Hm.")));
         timeline.accept(chunk("turn", "x", new TextDelta(1, "Let me see.")));
         return timeline;
@@ -354,7 +374,7 @@ class TimelineTest {
         assertThat(timeline.snapshot().orElseThrow().event())
                 .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 1, 2, "Let me see.", "Hm.", List.of(CALL)));
 
-        timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w")));
+        timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
         assertThat(timeline.joining().getLast().event())
                 .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, "", "", List.of()));
     }
@@ -401,10 +421,10 @@ class TimelineTest {
         Timeline timeline = new Timeline(KEY, FRAMES);
         for (int number = 0; number < 20; number++) {
             String turn = "turn" + number;
-            timeline.accept(chunk(turn, turn + "-x", new AttemptStarted(1, "initial", "e", "m", "w")));
+            timeline.accept(chunk(turn, turn + "-x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
             timeline.accept(chunk(turn, turn + "-x", new TextDelta(0, "Hi")));
         }
-        timeline.accept(chunk("turn19", "turn19-y", new AttemptStarted(2, "worker_lost", "e", "m", "w")));
+        timeline.accept(chunk("turn19", "turn19-y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
         timeline.accept(chunk("turn19", "turn19-y", new TextDelta(0, "Hello")));
         long sequence = 0;
         for (int number = 0; number < 19; number++) {
@@ -422,13 +442,13 @@ class TimelineTest {
     @Test
     void whatComesLateOfAnEndedTurnTakesNoRoom() {
         Timeline timeline = new Timeline(KEY, FRAMES);
-        timeline.accept(chunk("next", "x", new AttemptStarted(1, "initial", "e", "m", "w")));
+        timeline.accept(chunk("next", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
         for (int number = 1; number <= 9; number++) {
             timeline.accept(started(2L * number - 1, "turn" + number));
             timeline.accept(completed(2L * number, "turn" + number, "none", ""));
         }
         for (int number = 1; number <= 9; number++) {
-            timeline.accept(chunk("turn" + number, "late", new AttemptStarted(9, "initial", "e", "m", "w")));
+            timeline.accept(chunk("turn" + number, "late", new AttemptStarted(9, "initial", "e", "m", "w", "model")));
         }
 
         assertThat(timeline.accept(started(19, "next")))
@@ -440,7 +460,7 @@ class TimelineTest {
     void anEndByAnAttemptThatWasNotReadHereVoidsWhatWasShown() {
         Timeline timeline = new Timeline(KEY, FRAMES);
         timeline.accept(started(1, "turn"));
-        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w")));
+        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
         timeline.accept(chunk("turn", "x", new TextDelta(0, "He")));
 
         List<Frame> frames = timeline.accept(completed(2, "turn", "y", "Good day"));
@@ -462,7 +482,7 @@ class TimelineTest {
     void anEndByTheAttemptThatWasShownVoidsNothing() {
         Timeline timeline = new Timeline(KEY, FRAMES);
         timeline.accept(started(1, "turn"));
-        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w")));
+        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
 
         assertThat(timeline.accept(completed(2, "turn", "x", "Good day")))
                 .extracting(Frame::cursor)
@@ -497,7 +517,7 @@ class TimelineTest {
         assertThat(timeline.running()).isEmpty();
         timeline.accept(event(2, "one", new TurnStarted("user-one", "answer-one", "one.1", null)));
         timeline.accept(event(3, "two", accepted("two")));
-        timeline.accept(chunk("one", "x", new AttemptStarted(1, "initial", "e", "m", "w")));
+        timeline.accept(chunk("one", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
         timeline.accept(chunk("one", "x", new TextDelta(0, "Hi")));
 
         ConversationFeed.Running running = timeline.running().orElseThrow();
@@ -609,15 +629,15 @@ class TimelineTest {
 
     @Test
     void anEventOfALaterVersionIsAChangeWithACursorOfItsOwn() {
-        Timeline timeline = new Timeline(KEY);
+        Timeline timeline = new Timeline(KEY, FRAMES);
         accept(timeline, event(1, null, new ConversationCreated(null, "w", Map.of())));
 
         List<Frame> frames =
                 accept(timeline, event(2, null, LaterVersion.body(ConversationEvent.getClassSchema(), "ToolApproved")));
 
         assertThat(frames).singleElement().satisfies(frame -> {
-            assertThat(frame.id()).isEqualTo(FeedCursor.after(2).toString());
-            assertThat(new String(frame.sse(), StandardCharsets.UTF_8))
+            assertThat(frame.cursor()).isEqualTo(FeedCursor.after(2).toString());
+            assertThat(new String(frame.encoded(), StandardCharsets.UTF_8))
                     .contains("event: conversation.changed\n")
                     .contains("\"sequence\":2,\"time\":\"2026-01-01T00:00:00Z\"")
                     .doesNotContain("call_1");
@@ -628,9 +648,9 @@ class TimelineTest {
 
     @Test
     void aChunkOfALaterVersionIsPassedOver() {
-        Timeline timeline = new Timeline(KEY);
+        Timeline timeline = new Timeline(KEY, FRAMES);
         accept(timeline, event(1, "turn", new TurnStarted("question", "answer", "turn.1", null)));
-        accept(timeline, chunk("turn", "a", new AttemptStarted(1, "initial", "e", "m", "w")));
+        accept(timeline, chunk("turn", "a", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
 
         assertThat(accept(
                         timeline, chunk("turn", "a", LaterVersion.body(GenerationChunk.getClassSchema(), "Progress"))))

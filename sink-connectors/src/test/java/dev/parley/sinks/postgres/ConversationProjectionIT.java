@@ -14,6 +14,7 @@ import dev.parley.schemas.config.TopicSettings;
 import dev.parley.sinks.postgres.Offsets.Move;
 import dev.parley.stack.EmbeddedPostgres;
 import dev.parley.stack.InMemoryRegistry;
+import dev.parley.stack.LaterVersion;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -170,6 +171,22 @@ class ConversationProjectionIT {
             write(database, List.of(created, event(2, "one", accepted)));
             assertThatThrownBy(() -> write(database, List.of(event(3, "two", accepted))))
                     .isInstanceOf(SQLException.class);
+        }
+    }
+
+    @Test
+    void anEventOfALaterVersionCountsAndIsKept() throws SQLException {
+        LoggedEvent created = event(1, null, new ConversationCreated(null, "w", Map.of()));
+        LoggedEvent later = event(2, null, LaterVersion.body(ConversationEvent.getClassSchema(), "ToolApproved"));
+        try (Database database = database("later");
+                Connection connection = database.connection()) {
+            assertThat(write(database, List.of(created, later))).isEqualTo(2);
+
+            assertThat(new Query("select last_sequence, deleted from conversations")
+                            .list(connection, row -> row.getLong(1) + " " + row.getBoolean(2)))
+                    .containsExactly("2 false");
+            assertThat(new Query("select type from events order by sequence").list(connection, row -> row.getString(1)))
+                    .containsExactly("ConversationCreated", "ToolApproved");
         }
     }
 

@@ -257,7 +257,7 @@ final class AssembleGenerations implements Processor<String, SpecificRecord, Str
         if (generation.cancelling()
                 && now - watched.cancelNanos >= settings.cancelGrace().toNanos()) {
             conclude(storeKey, watched, generation.cancelUnanswered(wallClock.instant()));
-        } else if (generation.running() && silence.compareTo(settings.lease()) >= 0) {
+        } else if (generation.running() && silence.compareTo(leaseOf(generation)) >= 0) {
             log.warn(
                     "attempt lost: {} has been silent for {} ms",
                     generation.claimedBy().attemptId(),
@@ -269,6 +269,10 @@ final class AssembleGenerations implements Processor<String, SpecificRecord, Str
             metrics.opened(-1);
             metrics.forgotten();
         }
+    }
+
+    private Duration leaseOf(Generation.Open generation) {
+        return settings.work().lease(generation.claimedBy().kind());
     }
 
     private void conclude(String storeKey, Watched watched, Step step) {

@@ -1,12 +1,14 @@
 package dev.parley.topologies.assembly;
 
 import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.work.WorkKind;
+import dev.parley.schemas.work.WorkKinds;
 import java.time.Duration;
 
 /**
  * How long assembly waits, and how much it remembers.
  *
- * @param lease silence after which an attempt is reported lost; workers give a sign of life every 3 s
+ * @param work silence after which an attempt is reported lost, by its kind; workers give a sign of life every 3 s
  * @param cancelGrace how long a worker may take to end a generation that is to be cancelled
  * @param checkPeriod how often both are looked at
  * @param repeatFor how long an ending can be reported again; must exceed the longest time that Kafka Streams goes without
@@ -17,23 +19,19 @@ import java.time.Duration;
  * @param maxClosed most closed generations remembered by one task (a partition); beyond it the oldest are forgotten
  */
 public record AssemblySettings(
-        Duration lease,
+        WorkKinds work,
         Duration cancelGrace,
         Duration checkPeriod,
         Duration repeatFor,
         Duration rememberFor,
         int maxClosed) {
 
-    public static final String LEASE = "PARLEY_WORKER_LEASE";
     public static final String CANCEL_GRACE = "PARLEY_CANCEL_GRACE";
     public static final String REMEMBER_FOR = "PARLEY_ASSEMBLY_REMEMBER_FOR";
     public static final String MAX_CLOSED = "PARLEY_ASSEMBLY_MAX_CLOSED";
 
-    /** A worker's silence between signs of life, and as much again for their way here. */
-    private static final Duration MIN_LEASE = Duration.ofSeconds(6);
-
     private static final AssemblySettings DEFAULTS = new AssemblySettings(
-            Duration.ofSeconds(10),
+            WorkKinds.defaults(),
             Duration.ofSeconds(2),
             Duration.ofMillis(250),
             Duration.ofMinutes(10),
@@ -41,8 +39,10 @@ public record AssemblySettings(
             20_000);
 
     public AssemblySettings {
-        if (lease.compareTo(checkPeriod) <= 0 || !checkPeriod.isPositive()) {
-            throw new IllegalArgumentException("lease " + lease + " must exceed checkPeriod " + checkPeriod);
+        for (WorkKind kind : work.all()) {
+            if (kind.lease().compareTo(checkPeriod) <= 0 || !checkPeriod.isPositive()) {
+                throw new IllegalArgumentException("lease of " + kind + " must exceed checkPeriod " + checkPeriod);
+            }
         }
         if (rememberFor.compareTo(repeatFor) < 0) {
             throw new IllegalArgumentException("rememberFor " + rememberFor + " is below repeatFor " + repeatFor);
@@ -58,7 +58,7 @@ public record AssemblySettings(
 
     public static AssemblySettings from(Settings settings) {
         return new AssemblySettings(
-                atLeast(settings, LEASE, DEFAULTS.lease, MIN_LEASE),
+                WorkKinds.from(settings),
                 settings.duration(CANCEL_GRACE, DEFAULTS.cancelGrace),
                 DEFAULTS.checkPeriod,
                 DEFAULTS.repeatFor,

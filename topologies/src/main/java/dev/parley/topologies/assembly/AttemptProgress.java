@@ -8,8 +8,12 @@ import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import org.jspecify.annotations.Nullable;
 
-/** The current attempt of a generation and how far it has come. */
-record AttemptProgress(Attempt attempt, Phase phase, Transcript transcript) {
+/**
+ * The current attempt of a generation and how far it has come.
+ *
+ * @param kind name of the kind of work, by which it has its lease
+ */
+record AttemptProgress(Attempt attempt, String kind, Phase phase, Transcript transcript) {
 
     private static final int CHARS_PER_TOKEN = 4;
 
@@ -39,8 +43,8 @@ record AttemptProgress(Attempt attempt, Phase phase, Transcript transcript) {
             @Nullable Double generationMillis,
             @Nullable Upstream upstream) {}
 
-    static AttemptProgress startedBy(Attempt attempt) {
-        return new AttemptProgress(attempt, new Phase.Running(), Transcript.EMPTY);
+    static AttemptProgress startedBy(Attempt attempt, String kind) {
+        return new AttemptProgress(attempt, kind, new Phase.Running(), Transcript.EMPTY);
     }
 
     String attemptId() {
@@ -48,11 +52,11 @@ record AttemptProgress(Attempt attempt, Phase phase, Transcript transcript) {
     }
 
     AttemptProgress in(Phase next) {
-        return new AttemptProgress(attempt, next, transcript);
+        return new AttemptProgress(attempt, kind, next, transcript);
     }
 
     AttemptProgress with(Transcript next) {
-        return new AttemptProgress(attempt, phase, next);
+        return new AttemptProgress(attempt, kind, phase, next);
     }
 
     /** With who answered in the end, where that is not who its claim named. */
@@ -68,6 +72,7 @@ record AttemptProgress(Attempt attempt, Phase phase, Transcript transcript) {
                                 by.getModel(),
                                 attempt.getWorkerId(),
                                 by.getEndpoint()),
+                        kind,
                         phase,
                         transcript);
     }

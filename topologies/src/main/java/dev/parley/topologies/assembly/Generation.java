@@ -23,7 +23,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One generation, as the chunks in its partition tell it. Immutable and pure: each input gives the next state and the
+ * One piece of work, of whatever kind, as the chunks in its partition tell it. Immutable and pure: each input gives the next state and the
  * reports that follow.
  *
  * <pre>{@code
@@ -121,8 +121,8 @@ sealed interface Generation {
 
         @Override
         public Step accept(String attemptId, Signal signal, Instant now) {
-            if (signal instanceof Signal.Started(Attempt attempt)) {
-                return claim(attempt, now);
+            if (signal instanceof Signal.Started(Attempt attempt, String kind)) {
+                return claim(attempt, kind, now);
             }
             if (current == null || !current.attemptId().equals(attemptId)) {
                 return ignored(Effect.VOID);
@@ -143,7 +143,7 @@ sealed interface Generation {
             };
         }
 
-        private Step claim(Attempt attempt, Instant now) {
+        private Step claim(Attempt attempt, String kind, Instant now) {
             String attemptId = attempt.getAttemptId();
             if (superseded.contains(attemptId)) {
                 return ignored(Effect.DUPLICATE);
@@ -159,7 +159,7 @@ sealed interface Generation {
                     before.removeFirst();
                 }
             }
-            AttemptProgress started = AttemptProgress.startedBy(attempt);
+            AttemptProgress started = AttemptProgress.startedBy(attempt, kind);
             return new Step(
                     new Open(generationId, started, before, cancelling),
                     Effect.CHANGED,

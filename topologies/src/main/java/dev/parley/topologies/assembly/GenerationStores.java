@@ -209,6 +209,7 @@ final class GenerationStores {
                         current.getModel(),
                         current.getWorkerId(),
                         current.getEndpoint()),
+                current.getKind(),
                 switch (current.getPhase()) {
                     case RUNNING -> new Phase.Running();
                     case SILENT -> new Phase.Silent();
@@ -269,7 +270,8 @@ final class GenerationStores {
                     case Phase.Failed failed -> AttemptPhase.FAILED;
                 },
                 progress.phase() instanceof Phase.Failed(Cost cost) ? cost(cost) : null,
-                attempt.getEndpoint());
+                attempt.getEndpoint(),
+                progress.kind());
     }
 
     private static AttemptCost cost(Cost cost) {

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /** What one chunk says about its attempt. */
 sealed interface Signal {
 
-    /** A worker claims the generation. */
-    record Started(Attempt attempt) implements Signal {}
+    /** A worker claims the generation, which is work of the kind of this name. */
+    record Started(Attempt attempt, String kind) implements Signal {}
 
     /** Text of the answer. */
     record Text(int seq, String text) implements Signal {}
@@ -59,13 +59,15 @@ sealed interface Signal {
     static Signal of(GenerationChunk chunk) {
         return switch (chunk.getBody()) {
             case AttemptStarted started ->
-                new Started(new Attempt(
-                        chunk.getAttemptId(),
-                        started.getAttempt(),
-                        started.getEngine(),
-                        started.getModel(),
-                        started.getWorkerId(),
-                        ""));
+                new Started(
+                        new Attempt(
+                                chunk.getAttemptId(),
+                                started.getAttempt(),
+                                started.getEngine(),
+                                started.getModel(),
+                                started.getWorkerId(),
+                                ""),
+                        started.getKind());
             case TextDelta delta -> new Text(delta.getSeq(), delta.getText());
             case ReasoningDelta delta -> new Reasoning(delta.getSeq(), delta.getText());
             case ToolCalled called -> new Called(called.getSeq(), called.getCall());

@@ -1,5 +1,6 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.ConversationEvent;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,6 +28,15 @@ sealed interface Change {
 
     /** The running turn goes by this version of the configuration. */
     record Configured(String version) implements Change {}
+
+    /** A model is asked which way the running turn goes, within this time. */
+    record ClassificationAsked(Duration limit) implements Change {}
+
+    /** It is asked once more. */
+    record ClassificationAskedAgain() implements Change {}
+
+    /** What it said, or that it said nothing. */
+    record Classified(Classification said) implements Change {}
 
     /** The next try of the running turn, without the engine that broke off, where one did, after so many calls of the last. */
     record Reissued(@Nullable String failedEngine, int modelCalls) implements Change {}

@@ -1,5 +1,6 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationRenamed;
@@ -85,6 +86,10 @@ record Conversation(
             case Change.Paused(Duration pause, String cause) -> with(turn().in(new Phase.Pausing(pause, cause)), queue);
             case Change.Resumed() -> with(turn().in(new Phase.Preparing()), queue);
             case Change.Configured(String version) -> with(turn().under(version), queue);
+            case Change.ClassificationAsked(Duration limit) -> with(turn().in(new Phase.Classifying(1, limit)), queue);
+            case Change.ClassificationAskedAgain _ ->
+                with(turn().in(classifying().again()), queue);
+            case Change.Classified(Classification said) -> with(turn().classified(said), queue);
             case Change.CancelAsked(Turn.Ending ending) -> with(turn().in(new Phase.Cancelling(ending)), queue);
         };
     }
@@ -109,7 +114,8 @@ record Conversation(
             case ConversationDeleted gone ->
                 new Conversation(
                         workspaceId, true, titled, counted.sequence, nextPosition, running, queue, recentCommands);
-            case TurnRouted routed -> counted.with(turn().routed(turn().sources()), queue);
+            case TurnRouted routed ->
+                counted.with(turn().routed(turn().preparation().sources()), queue);
             case TurnRetrieved retrieved -> counted.with(turn().routed(retrieved.getSources()), queue);
             case MessageCompleted completed -> counted.ended(logged.turnId());
             case TurnFailed failed -> counted.ended(logged.turnId());
@@ -141,6 +147,13 @@ record Conversation(
             throw new IllegalStateException("no turn runs");
         }
         return running;
+    }
+
+    private Phase.Classifying classifying() {
+        if (turn().phase() instanceof Phase.Classifying classifying) {
+            return classifying;
+        }
+        throw new IllegalStateException("no model is asked");
     }
 
     private Conversation with(@Nullable Running turn, List<Turn> waiting) {

@@ -8,7 +8,9 @@ import dev.parley.schemas.ConversationKey;
 import dev.parley.topologies.aggregate.Decision;
 import dev.parley.topologies.aggregate.Decision.Step;
 import dev.parley.topologies.aggregate.Output;
+import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Running;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,32 +90,52 @@ final class ConversationOutputs {
         Turn turn = running.turn();
         Turn.Regenerated regenerates = turn.regenerates();
         long place = regenerates == null ? running.position() : regenerates.position();
-        TurnRequest request = new TurnRequest(
-                conversation.tenant(),
-                conversation.conversation(),
-                workspaceId,
-                turn.turnId(),
-                running.generationId(),
-                turn.assistantMessageId(),
-                running.attempt(),
-                order.cause(),
-                now,
-                turn.content(),
-                historyBefore.apply(place),
-                turn.intent(),
-                turn.engine(),
-                turn.metadata(),
-                turn.prompt(),
-                running.configuration(),
-                running.failedEngines(),
-                null,
-                order.modelCallsLeft());
+        TurnRequest request = TurnRequest.newBuilder()
+                .setTenantId(conversation.tenant())
+                .setConversationId(conversation.conversation())
+                .setWorkspaceId(workspaceId)
+                .setTurnId(turn.turnId())
+                .setGenerationId(running.generationId())
+                .setAssistantMessageId(turn.assistantMessageId())
+                .setAttempt(running.attempt())
+                .setCause(order.cause())
+                .setTime(now)
+                .setContent(turn.content())
+                .setHistory(historyBefore.apply(place))
+                .setIntent(turn.intent())
+                .setEngine(turn.engine())
+                .setMetadata(turn.metadata())
+                .setPrompt(turn.prompt())
+                .setConfiguration(running.configuration())
+                .setFailedEngines(running.failedEngines())
+                .setClassification(running.preparation().classification())
+                .setClassifyAttempt(classifyAttempt(running))
+                .setModelCallsLeft(order.modelCallsLeft())
+                .build();
         return new Output(
                 ConversationTopology.TURNS,
                 conversation.tenant() + "/" + workspaceId,
-                running.generationId() + "/" + running.attempt(),
+                requestId(running),
                 request,
                 request);
+    }
+
+    private static int classifyAttempt(Running running) {
+        return switch (running.phase()) {
+            case Phase.Classifying(int attempt, Duration _) -> attempt;
+            case Phase.Preparing _, Phase.Generating _, Phase.Cancelling _ ->
+                running.preparation().isOpen() ? 1 : 0;
+        };
+    }
+
+    /** Tells the requests of one try apart, of which there may be one before a model was asked and one after. */
+    private static String requestId(Running running) {
+        String id = running.generationId() + "/" + running.attempt();
+        return switch (running.phase()) {
+            case Phase.Classifying(int attempt, Duration _) -> id + "/classify-" + attempt;
+            case Phase.Preparing _, Phase.Generating _, Phase.Cancelling _ ->
+                running.preparation().classification() == null ? id : id + "/classified";
+        };
     }
 
     private Output control(Order.Stop stop) {

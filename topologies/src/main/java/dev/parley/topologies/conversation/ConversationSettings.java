@@ -2,6 +2,7 @@ package dev.parley.topologies.conversation;
 
 import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.work.WorkKinds;
 import java.time.Duration;
 
 /**
@@ -22,7 +23,7 @@ public record ConversationSettings(
                 new Rules(
                         settings.integer("PARLEY_QUEUED_TURNS", 32, 0, 1000),
                         settings.integer("PARLEY_QUEUED_CHARS", 2_000_000, 0, 4_000_000),
-                        settings.integer("PARLEY_MAX_ATTEMPTS", 3, 1, 10),
+                        WorkKinds.from(settings),
                         settings.integer("PARLEY_MAX_MODEL_CALLS", 4, 1, 100),
                         settings.duration("PARLEY_LONGEST_PAUSE", Duration.ofSeconds(20)),
                         DocumentKey.defaultWorkspace(settings)),

@@ -101,7 +101,7 @@ final class Endings {
                         completed.getReasoning(),
                         completed.getFinishReason(),
                         completed.getUsage(),
-                        running.sources(),
+                        running.preparation().sources(),
                         timings(running, completed.getFirstTokenMillis(), completed.getGenerationMillis()),
                         completed.getToolCalls(),
                         completed.getExtras(),

@@ -6,8 +6,12 @@ import dev.parley.topologies.conversation.Turn.Running;
 /** What others are to do about a decision. */
 sealed interface Order {
 
-    /** Prepare and run a try of the running turn, as it stands in the decision's state, asking model servers no more than so often. */
-    record Generate(Running turn, String cause, int modelCallsLeft) implements Order {}
+    /** Prepare and run a try of the running turn, as it stands in the decision's state, asking model servers so often at most. */
+    record Generate(Running turn, String cause, int modelCallsLeft) implements Order {
+
+        /** The cause of a turn's first try. */
+        static final String INITIAL = "initial";
+    }
 
     /** Stop a generation. */
     record Stop(String generationId, CancelGeneration order) implements Order {}

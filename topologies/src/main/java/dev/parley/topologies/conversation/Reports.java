@@ -20,8 +20,11 @@ import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** What a report of the pipeline means to the running turn; one about any other generation means nothing. */
+/** What a report of the pipeline means to the running turn; one about other work than that turn's means nothing. */
 final class Reports {
+
+    /** Why what nobody waits for any more is called off. */
+    static final String SUPERSEDED = "superseded";
 
     private final ConversationDraft draft;
     private final Turns turns;
@@ -35,9 +38,17 @@ final class Reports {
 
     void report(GenerationReport report) {
         Running running = draft.state().running();
-        if (running == null || !running.generationId().equals(report.getGenerationId())) {
+        if (running == null) {
             return;
         }
+        if (running.generationId().equals(report.getGenerationId())) {
+            ofGeneration(running, report);
+        } else if (running.classificationId().equals(report.getGenerationId())) {
+            new Classifications(draft).report(running, report);
+        }
+    }
+
+    private void ofGeneration(Running running, GenerationReport report) {
         switch (report.getBody()) {
             case TurnPrepared prepared -> prepared(running, prepared);
             case AttemptClaimed claimed -> claimed(running, claimed.getAttempt(), report.getTime());
@@ -50,8 +61,11 @@ final class Reports {
     }
 
     private void prepared(Running running, TurnPrepared prepared) {
-        if (running.prepared()) {
+        if (running.preparation().routed()) {
             return;
+        }
+        if (running.phase() instanceof Phase.Classifying) {
+            new Classifications(draft).doneWithout(running);
         }
         String answer = running.turn().assistantMessageId();
         if (!prepared.getConfiguration().isEmpty()) {
@@ -69,8 +83,16 @@ final class Reports {
     }
 
     private void claimed(Running running, Attempt attempt, Instant at) {
-        if (attempt.getAttempt() >= running.attempt() && running.phase() instanceof Phase.Preparing) {
-            draft.change(new Change.Claimed(at));
+        if (attempt.getAttempt() < running.attempt()) {
+            return;
+        }
+        switch (running.phase()) {
+            case Phase.Preparing _ -> draft.change(new Change.Claimed(at));
+            case Phase.Classifying _ -> {
+                new Classifications(draft).doneWithout(running);
+                draft.change(new Change.Claimed(at));
+            }
+            case Phase.Pausing _, Phase.Generating _, Phase.Cancelling _ -> {}
         }
     }
 
@@ -124,7 +146,7 @@ final class Reports {
     /** Why there is no other try after one that asked model servers {@code calls} times, to follow its detail; null where there is. */
     private @Nullable String over(Running running, int calls, Duration pause) {
         Rules rules = draft.rules();
-        if (running.attempt() >= rules.maxAttempts()) {
+        if (running.attempt() >= rules.work().model().attempts()) {
             return running.attempt() == 1 ? "" : "; all " + running.attempt() + " attempts failed";
         }
         if (running.modelCalls() + calls >= rules.maxModelCalls()) {
@@ -140,7 +162,7 @@ final class Reports {
     private void completed(Running running, GenerationCompleted completed) {
         if (completed.getAttempt().getAttempt() < running.attempt()) {
             // A worker that was given up has finished after all: nobody is to run the attempt asked for in its place.
-            turns.callOff(running, "superseded");
+            turns.callOff(running, SUPERSEDED);
         }
         // A turn that was told to stop but finished first has its whole answer; only what was to be forgotten stays so.
         if (running.phase() instanceof Phase.Cancelling(Ending ending) && ending == Ending.FORGOTTEN) {

@@ -1,5 +1,6 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.schemas.work.WorkKinds;
 import java.time.Duration;
 
 /**
@@ -7,7 +8,7 @@ import java.time.Duration;
  *
  * @param maxQueuedTurns how many turns may wait for the running one
  * @param maxQueuedChars of what waits in all: it is kept in the conversation's head, which is one record
- * @param maxAttempts how many workers may try one generation
+ * @param work how many workers may try it, by its kind
  * @param maxModelCalls how often model servers may be asked for one turn, over all attempts, engines and retries
  * @param longestPause how long a turn waits for a model server that asks for time; where it asks for more, the turn fails
  * @param defaultWorkspace whose knowledge conversations draw on that come into being by their first message
@@ -15,7 +16,7 @@ import java.time.Duration;
 public record Rules(
         int maxQueuedTurns,
         int maxQueuedChars,
-        int maxAttempts,
+        WorkKinds work,
         int maxModelCalls,
         Duration longestPause,
         String defaultWorkspace) {}

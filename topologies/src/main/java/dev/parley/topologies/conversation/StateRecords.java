@@ -1,16 +1,21 @@
 package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.ProviderExtras;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.schemas.serde.SingleObject;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
+import dev.parley.topologies.conversation.Turn.Preparation;
 import dev.parley.topologies.conversation.Turn.Regenerated;
 import dev.parley.topologies.conversation.Turn.Running;
+import dev.parley.topologies.state.v1.ClassificationState;
+import dev.parley.topologies.state.v1.ClassifyingState;
 import dev.parley.topologies.state.v1.ExtrasState;
 import dev.parley.topologies.state.v1.HeadState;
+import dev.parley.topologies.state.v1.PauseState;
 import dev.parley.topologies.state.v1.RunningTurnState;
 import dev.parley.topologies.state.v1.SourceState;
 import dev.parley.topologies.state.v1.ToolCallState;
@@ -63,13 +68,14 @@ final class StateRecords {
                 running.attempt(),
                 switch (running.phase()) {
                     case Phase.Preparing preparing -> TurnPhase.PREPARING;
+                    case Phase.Classifying classifying -> TurnPhase.CLASSIFYING;
                     case Phase.Pausing pausing -> TurnPhase.PAUSING;
                     case Phase.Generating generating -> TurnPhase.GENERATING;
                     case Phase.Cancelling cancelling -> TurnPhase.CANCELLING;
                 },
                 running.phase() instanceof Phase.Cancelling(Ending ending) ? ending.name() : null,
-                running.prepared(),
-                running.sources().stream()
+                running.preparation().routed(),
+                running.preparation().sources().stream()
                         .map(source -> new SourceState(
                                 source.getSourceId(), source.getTitle(), source.getUri(), source.getScore()))
                         .toList(),
@@ -77,9 +83,22 @@ final class StateRecords {
                 running.claimedAt(),
                 running.configuration(),
                 running.failedEngines(),
+                running.phase() instanceof Phase.Classifying(int attempt, Duration limit)
+                        ? new ClassifyingState(attempt, (int) limit.toMillis())
+                        : null,
+                stored(running.preparation().classification()),
                 running.modelCalls(),
-                running.phase() instanceof Phase.Pausing(Duration pause, String _) ? pause.toMillis() : null,
-                running.phase() instanceof Phase.Pausing(Duration _, String cause) ? cause : null);
+                running.phase() instanceof Phase.Pausing(Duration pause, String cause)
+                        ? new PauseState(pause.toMillis(), cause)
+                        : null);
+    }
+
+    private static @Nullable ClassificationState stored(@Nullable Classification said) {
+        return said == null ? null : new ClassificationState(said.getIntent(), said.getConfidence(), said.getReason());
+    }
+
+    private static @Nullable Classification read(@Nullable ClassificationState said) {
+        return said == null ? null : new Classification(said.getIntent(), said.getConfidence(), said.getReason());
     }
 
     private static Running read(RunningTurnState state) {
@@ -89,14 +108,16 @@ final class StateRecords {
                 state.getPosition(),
                 state.getAttempt(),
                 phase(state),
-                state.getPrepared(),
-                state.getSources().stream()
-                        .map(source ->
-                                new Source(source.getSourceId(), source.getTitle(), source.getUri(), source.getScore()))
-                        .toList(),
+                new Preparation(
+                        state.getPrepared(),
+                        state.getSources().stream()
+                                .map(source -> new Source(
+                                        source.getSourceId(), source.getTitle(), source.getUri(), source.getScore()))
+                                .toList(),
+                        state.getConfiguration(),
+                        read(state.getClassification())),
                 state.getStartedAt(),
                 state.getClaimedAt(),
-                state.getConfiguration(),
                 state.getFailedEngines(),
                 state.getModelCalls());
     }
@@ -104,15 +125,23 @@ final class StateRecords {
     private static Phase phase(RunningTurnState state) {
         return switch (state.getPhase()) {
             case PREPARING -> new Phase.Preparing();
-            case PAUSING ->
-                new Phase.Pausing(
-                        Duration.ofMillis(Objects.requireNonNull(state.getPauseMillis(), "a pause has a length")),
-                        Objects.requireNonNull(state.getPauseCause(), "a pause has a cause"));
+            case CLASSIFYING -> classifying(state.getClassifying());
+            case PAUSING -> pausing(state.getPause());
             case GENERATING -> new Phase.Generating();
             case CANCELLING ->
                 new Phase.Cancelling(
                         Ending.valueOf(Objects.requireNonNull(state.getEnding(), "a cancelling turn has an ending")));
         };
+    }
+
+    private static Phase classifying(@Nullable ClassifyingState state) {
+        Objects.requireNonNull(state, "a turn that a model is asked about has a time for it");
+        return new Phase.Classifying(state.getAttempt(), Duration.ofMillis(state.getLimitMillis()));
+    }
+
+    private static Phase pausing(@Nullable PauseState state) {
+        Objects.requireNonNull(state, "a turn that pauses has a time for it");
+        return new Phase.Pausing(Duration.ofMillis(state.getMillis()), state.getCause());
     }
 
     private static TurnState stored(Turn turn) {

@@ -1,9 +1,11 @@
 package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.schemas.TurnIds;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -95,17 +97,16 @@ record Turn(
      * A turn that has left the queue.
      *
      * <pre>{@code
-     *   Preparing ──claimed──▶ Generating ──completed, failed──▶ (ended)
-     *    │  ▲                   │     │
-     *    │  └── lost, retryable ┘     │ cancel, deadline
-     *    ├───── cancel, deadline ─▶ Cancelling ──report, deadline──▶ (ended)
-     *    └── deadline ── Pausing ◀── lost, retryable, where the model server asked for time
+     *   Classifying ◀──a model is asked── Preparing ──claimed──▶ Generating ──completed, failed──▶ (ended)
+     *    │  └── said, failed, deadline ──▶ │  ▲                   │     │
+     *    │                                 │  └── lost, retryable ┘     │ cancel, deadline
+     *    └──────── cancel ─────────────────┴── cancel, deadline ──▶ Cancelling ──report, deadline──▶ (ended)
+     *
+     *   Generating ── retryable, where the model server asked for time ──▶ Pausing ── deadline ──▶ Preparing
      * }</pre>
      *
      * @param position of its exchange in the history
      * @param attempt which try is asked for, from 1
-     * @param prepared whether its route has been logged
-     * @param configuration version of the configuration that it runs under; empty before it is routed
      * @param failedEngines engines that broke off in earlier tries
      * @param modelCalls how often model servers were asked in earlier tries
      */
@@ -115,33 +116,30 @@ record Turn(
             long position,
             int attempt,
             Phase phase,
-            boolean prepared,
-            List<Source> sources,
+            Preparation preparation,
             Instant startedAt,
             @Nullable Instant claimedAt,
-            String configuration,
             List<String> failedEngines,
             int modelCalls) {
 
         /** A turn that has just left the queue. */
         static Running begun(Turn turn, String generationId, long position, Instant at) {
             return new Running(
-                    turn,
-                    generationId,
-                    position,
-                    1,
-                    new Phase.Preparing(),
-                    false,
-                    List.of(),
-                    at,
-                    null,
-                    "",
-                    List.of(),
-                    0);
+                    turn, generationId, position, 1, new Phase.Preparing(), Preparation.NONE, at, null, List.of(), 0);
         }
 
         String turnId() {
             return turn.turnId();
+        }
+
+        /** Of the work that asks a model which way the turn goes. */
+        String classificationId() {
+            return TurnIds.classificationId(generationId);
+        }
+
+        /** Version of the configuration that it runs under; empty before that is known. */
+        String configuration() {
+            return preparation.configuration();
         }
 
         boolean cancelling() {
@@ -149,20 +147,25 @@ record Turn(
         }
 
         Running in(Phase next) {
-            return with(attempt, next, prepared, sources, claimedAt, configuration, failedEngines, modelCalls);
+            return with(attempt, next, preparation, claimedAt, failedEngines, modelCalls);
         }
 
         Running claimed(Instant at) {
             Phase next = cancelling() ? phase : new Phase.Generating();
-            return with(attempt, next, prepared, sources, at, configuration, failedEngines, modelCalls);
+            return with(attempt, next, preparation, at, failedEngines, modelCalls);
         }
 
         Running routed(List<Source> found) {
-            return with(attempt, phase, true, found, claimedAt, configuration, failedEngines, modelCalls);
+            return with(attempt, phase, preparation.routed(found), claimedAt, failedEngines, modelCalls);
         }
 
         Running under(String version) {
-            return with(attempt, phase, prepared, sources, claimedAt, version, failedEngines, modelCalls);
+            return with(attempt, phase, preparation.under(version), claimedAt, failedEngines, modelCalls);
+        }
+
+        /** A model has said which way it goes, or will not: it is to be prepared with that. */
+        Running classified(Classification said) {
+            return with(attempt, new Phase.Preparing(), preparation.classified(said), claimedAt, failedEngines, modelCalls);
         }
 
         /** The next try, which passes over {@code failedEngine} where there is one; the last asked model servers so often. */
@@ -171,39 +174,51 @@ record Turn(
                     ? failedEngines
                     : Stream.concat(failedEngines.stream(), Stream.of(failedEngine))
                             .toList();
-            return with(
-                    attempt + 1,
-                    new Phase.Preparing(),
-                    prepared,
-                    sources,
-                    claimedAt,
-                    configuration,
-                    failed,
-                    modelCalls + calls);
+            return with(attempt + 1, new Phase.Preparing(), preparation, claimedAt, failed, modelCalls + calls);
         }
 
         private Running with(
                 int attempt,
                 Phase phase,
-                boolean prepared,
-                List<Source> sources,
+                Preparation preparation,
                 @Nullable Instant claimedAt,
-                String configuration,
                 List<String> failedEngines,
                 int modelCalls) {
             return new Running(
-                    turn,
-                    generationId,
-                    position,
-                    attempt,
-                    phase,
-                    prepared,
-                    sources,
-                    startedAt,
-                    claimedAt,
-                    configuration,
-                    failedEngines,
-                    modelCalls);
+                    turn, generationId, position, attempt, phase, preparation, startedAt, claimedAt, failedEngines, modelCalls);
+        }
+    }
+
+    /**
+     * What is known of a turn's way.
+     *
+     * @param routed whether its route has been logged
+     * @param configuration version of the configuration that it goes by; empty before that is known
+     * @param classification what a model said about it; null where none was asked, or none has answered yet
+     */
+    record Preparation(
+            boolean routed,
+            List<Source> sources,
+            String configuration,
+            @Nullable Classification classification) {
+
+        static final Preparation NONE = new Preparation(false, List.of(), "", null);
+
+        /** Whether nothing is known that the way would follow from. */
+        boolean isOpen() {
+            return !routed && classification == null;
+        }
+
+        private Preparation routed(List<Source> found) {
+            return new Preparation(true, found, configuration, classification);
+        }
+
+        private Preparation under(String version) {
+            return new Preparation(routed, sources, version, classification);
+        }
+
+        private Preparation classified(Classification said) {
+            return new Preparation(routed, sources, configuration, said);
         }
     }
 
@@ -212,6 +227,19 @@ record Turn(
 
         /** Its request is on the way to a worker. */
         record Preparing() implements Phase {}
+
+        /**
+         * A model is being asked which way it goes.
+         *
+         * @param attempt which try at that is asked for, from 1
+         * @param limit for all tries together
+         */
+        record Classifying(int attempt, Duration limit) implements Phase {
+
+            Classifying again() {
+                return new Classifying(attempt + 1, limit);
+            }
+        }
 
         /** Its next request waits for as long as the model server asked for; {@code cause} is why there is a next one. */
         record Pausing(Duration pause, String cause) implements Phase {}

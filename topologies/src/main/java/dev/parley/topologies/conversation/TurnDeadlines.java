@@ -32,6 +32,7 @@ final class TurnDeadlines {
         }
         Duration limit = switch (running.phase()) {
             case Phase.Preparing preparing -> settings.unclaimedTimeout();
+            case Phase.Classifying(int _, Duration within) -> within;
             case Phase.Pausing(Duration pause, String _) -> pause;
             case Phase.Generating generating -> settings.turnTimeout();
             case Phase.Cancelling cancelling -> settings.cancelTimeout();
@@ -52,6 +53,7 @@ final class TurnDeadlines {
         }
         switch (running.phase()) {
             case Phase.Preparing preparing -> turns.stop(Ending.NO_WORKER, ErrorCode.NO_WORKER.wire());
+            case Phase.Classifying classifying -> new Classifications(draft).late(running, classifying);
             case Phase.Pausing(Duration _, String cause) -> {
                 draft.change(new Change.Resumed());
                 draft.generate(cause);

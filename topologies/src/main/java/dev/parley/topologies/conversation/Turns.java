@@ -5,6 +5,7 @@ import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.topologies.conversation.Turn.Ending;
+import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Running;
 import java.util.Optional;
 
@@ -51,9 +52,17 @@ final class Turns {
         callOff(running, reason);
     }
 
-    /** Has whoever still holds a request of the turn's generation drop it. */
+    /** Has whoever still holds an order for the turn drop it. */
     void callOff(Running running, String reason) {
         draft.order(new Order.Stop(running.generationId(), new CancelGeneration(reason)));
+        if (running.phase() instanceof Phase.Classifying) {
+            callOffClassification(running, reason);
+        }
+    }
+
+    /** The same of the order to ask a model which way it goes. */
+    void callOffClassification(Running running, String reason) {
+        draft.order(new Order.Stop(running.classificationId(), new CancelGeneration(reason)));
     }
 
     /** Begins the turn that waits first, where none runs. */
@@ -76,7 +85,7 @@ final class Turns {
                         generationId,
                         regenerates == null ? null : regenerates.assistantMessageId()),
                 turn.turnId());
-        draft.generate("initial");
+        draft.generate(Order.Generate.INITIAL);
     }
 
     /**

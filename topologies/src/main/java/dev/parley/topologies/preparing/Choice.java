@@ -32,7 +32,7 @@ sealed interface Choice {
      */
     record Chosen(String intent, double confidence, String reason) implements Choice {}
 
-    /** A model has to be asked; the turn comes again with what it says. */
+    /** A model has to be asked; the conversation hears what it says, and sends the turn again. */
     record AskModel() implements Choice {}
 
     String EXPLICIT = "explicit";
@@ -62,14 +62,15 @@ sealed interface Choice {
         }
         Classification said = turn.getClassification();
         if (said != null) {
-            return RouteConfigurations.find(configuration, said.getIntent()).isPresent()
-                    ? judged(new Guess(said.getIntent(), said.getConfidence()), configuration, MODEL)
-                    : failed(configuration);
+            return NamedIntent.of(said, RouteConfigurations.intents(configuration))
+                    .map(guess -> judged(guess, configuration, MODEL))
+                    .orElseGet(() -> failed(configuration));
         }
         ClassifierKind kind = configuration.getClassifier().getKind();
         return switch (kind) {
             case NONE -> new Chosen(configuration.getDefaultIntent(), 1.0, DEFAULT);
-            case MODEL -> new AskModel();
+            // Whoever would not hear of it waits for no model, and gets the default route.
+            case MODEL -> turn.getClassifyAttempt() > 0 ? new AskModel() : failed(configuration);
             case EXAMPLES ->
                 byExamples
                         .get()

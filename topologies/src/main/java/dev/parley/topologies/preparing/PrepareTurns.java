@@ -18,7 +18,9 @@ import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.TurnIds;
 import dev.parley.schemas.configuration.BuiltInConfiguration;
+import dev.parley.schemas.work.WorkKinds;
 import dev.parley.topologies.preparing.IntentClassifier.Guess;
 import dev.parley.topologies.retrieval.Embedder;
 import dev.parley.topologies.retrieval.PassageChange;
@@ -38,8 +40,8 @@ import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Chooses each turn's route, and prepares it with the passages of its workspace, which it keeps beside. One instance a task, owned by its stream
- * thread, on which questions are embedded as well, one short inference each; turns and passages of a workspace reach the
+ * Chooses each turn's route, and prepares it with the passages of its workspace, which it keeps beside. One instance a task,
+ * owned by its stream thread, on which questions are embedded as well, one short inference each; turns and passages of a workspace reach the
  * same task, since both topics are partitioned by workspace.
  */
 final class PrepareTurns implements Processor<String, Object, String, SpecificRecord> {
@@ -106,11 +108,31 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
         });
     }
 
-    /** Nobody hears of the turn before it comes back with what the model said. */
+    /** Work of its own, before that of the turn: the conversation hears its end as it hears the turn's. */
     private void askModel(Record<String, Object> record, TurnRequest turn, Configuration configuration, Instant now) {
-        GenerationRequest request = classification(turn, configuration, now);
-        forward(record, turn, request, turn.getGenerationId() + "/" + turn.getAttempt() + "/classify", request, now);
+        GenerationRequest order = classification(turn, configuration, now);
+        report(record, turn, asked(turn, order, configuration, now), now);
+        forward(record, turn, order, order.getGenerationId() + "/" + order.getAttempt() + "/request", order, now);
         metrics.askedModel();
+    }
+
+    /** The report that a model is asked which way the turn goes. */
+    private static GenerationReport asked(
+            TurnRequest turn, GenerationRequest order, Configuration configuration, Instant now) {
+        return new GenerationReport(
+                order.getGenerationId() + "/" + order.getAttempt() + "/prepared",
+                order.getGenerationId(),
+                now,
+                TurnPrepared.newBuilder()
+                        .setAttempt(turn.getAttempt())
+                        .setIntent("")
+                        .setConfidence(0.0)
+                        .setEngine(order.getEngine())
+                        .setReason(WorkKinds.CLASSIFY)
+                        .setSources(List.of())
+                        .setConfiguration(configuration.getVersion())
+                        .setTimeoutMillis(configuration.getClassifier().getTimeoutMillis())
+                        .build());
     }
 
     private void follow(Record<String, Object> record, TurnRequest turn, Route route, Instant now) {
@@ -195,7 +217,8 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
                         route.engine(),
                         route.choice().reason(),
                         passages.stream().map(Passage::getSource).toList(),
-                        route.configuration()));
+                        route.configuration(),
+                        null));
     }
 
     /** The report that a turn gets no answer since its question is too long. No worker has a part in it. */
@@ -214,8 +237,7 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
                         "",
                         new Usage(0, 0, UsageBasis.ESTIMATED, null),
                         null,
-                        0.0,
-                        null));
+                        0.0, null));
     }
 
     private GenerationRequest request(TurnRequest turn, Route route, List<Passage> passages, Instant now) {
@@ -228,23 +250,28 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
         if (!turn.getHistory().isEmpty() && trimmed(messages, turn)) {
             metrics.historyTrimmed();
         }
-        return new GenerationRequest(
-                turn.getTenantId(),
-                turn.getConversationId(),
-                turn.getTurnId(),
-                turn.getGenerationId(),
-                turn.getAssistantMessageId(),
-                turn.getAttempt(),
-                turn.getCause(),
-                now,
-                route.engine(),
-                messages,
-                passages,
-                options,
-                route.fallbacks(),
-                route.configuration(),
-                null,
-                turn.getModelCallsLeft());
+        return order(turn, WorkKinds.MODEL, now)
+                .setGenerationId(turn.getGenerationId())
+                .setAttempt(turn.getAttempt())
+                .setEngine(route.engine())
+                .setMessages(messages)
+                .setPassages(passages)
+                .setOptions(options)
+                .setFallbacks(route.fallbacks())
+                .setConfiguration(route.configuration())
+                .setModelCallsLeft(turn.getModelCallsLeft())
+                .build();
+    }
+
+    private static GenerationRequest.Builder order(TurnRequest turn, String kind, Instant now) {
+        return GenerationRequest.newBuilder()
+                .setTenantId(turn.getTenantId())
+                .setConversationId(turn.getConversationId())
+                .setTurnId(turn.getTurnId())
+                .setAssistantMessageId(turn.getAssistantMessageId())
+                .setCause(turn.getCause())
+                .setTime(now)
+                .setKind(kind);
     }
 
     /** Exchanges are left out from the oldest on, which its user's message tells. */
@@ -269,30 +296,20 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
         return Math.min(MAX_ANSWER_RESERVE_TOKENS, contextTokens / 4);
     }
 
-    /** Asks a model which way the turn goes; it comes again, under the same version. */
+    /** Asks a model which way the turn goes: for one word, and the same one each time. */
     private static GenerationRequest classification(TurnRequest turn, Configuration configuration, Instant now) {
         String engine = configuration.getClassifier().getEngine();
-        return new GenerationRequest(
-                turn.getTenantId(),
-                turn.getConversationId(),
-                turn.getTurnId(),
-                turn.getGenerationId() + "/classify",
-                turn.getAssistantMessageId(),
-                turn.getAttempt(),
-                turn.getCause(),
-                now,
-                engine == null ? BuiltInConfiguration.DEFAULT_ENGINE : engine,
-                ClassificationPrompt.of(turn.getContent(), configuration),
-                List.of(),
-                GenerationOptions.newBuilder()
+        return order(turn, WorkKinds.CLASSIFY, now)
+                .setGenerationId(TurnIds.classificationId(turn.getGenerationId()))
+                .setAttempt(turn.getClassifyAttempt())
+                .setEngine(engine == null ? BuiltInConfiguration.DEFAULT_ENGINE : engine)
+                .setMessages(ClassificationPrompt.of(turn.getContent(), configuration))
+                .setOptions(GenerationOptions.newBuilder()
                         .setMaxOutputTokens(ClassificationPrompt.MAX_OUTPUT_TOKENS)
-                        .build(),
-                List.of(),
-                configuration.getVersion(),
-                TurnRequest.newBuilder(turn)
-                        .setConfiguration(configuration.getVersion())
-                        .build(),
-                0);
+                        .setTemperature(0.0)
+                        .build())
+                .setConfiguration(configuration.getVersion())
+                .build();
     }
 
     private void keep(String key, DocumentPassages document) {

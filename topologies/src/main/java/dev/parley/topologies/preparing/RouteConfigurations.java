@@ -4,6 +4,7 @@ import dev.parley.chat.v1.Configuration;
 import dev.parley.chat.v1.EngineConfiguration;
 import dev.parley.chat.v1.RouteConfiguration;
 import dev.parley.schemas.configuration.BuiltInConfiguration;
+import java.util.List;
 import java.util.Optional;
 
 /** Looks things up in a configuration. */
@@ -15,6 +16,12 @@ final class RouteConfigurations {
         return configuration.getRoutes().stream()
                 .filter(route -> route.getIntent().equals(intent))
                 .findFirst();
+    }
+
+    static List<String> intents(Configuration configuration) {
+        return configuration.getRoutes().stream()
+                .map(RouteConfiguration::getIntent)
+                .toList();
     }
 
     /** The route of {@code intent}, or the default one where the configuration does not know it. */

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.GenerationReport;
+import dev.parley.schemas.work.WorkKind;
+import dev.parley.schemas.work.WorkKinds;
 import dev.parley.topologies.state.v1.GenerationHeader;
 import dev.parley.topologies.state.v1.TextSegment;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -32,14 +34,14 @@ class AssembleGenerationsRestartTest {
     @Test
     void aLossIsReportedAgainSinceNoRecordWouldRepeatIt() {
         read(Attempts.started("a", 1));
-        pass(settings.lease().plusSeconds(1));
+        pass(settings.work().model().lease().plusSeconds(1));
         assertThat(reportIds()).containsExactly("turn_1.1/a/claimed", "turn_1.1/a/lost");
 
         processor = restarted();
         pass(settings.checkPeriod());
 
         assertThat(reportIds()).containsExactly("turn_1.1/a/claimed", "turn_1.1/a/lost");
-        pass(settings.lease().multipliedBy(2));
+        pass(settings.work().model().lease().multipliedBy(2));
         assertThat(reportIds()).isEmpty();
     }
 
@@ -72,11 +74,42 @@ class AssembleGenerationsRestartTest {
     @Test
     void theLeaseStartsAnewWithItsFullLength() {
         read(Attempts.started("a", 1));
-        pass(settings.lease().minusSeconds(1));
+        pass(settings.work().model().lease().minusSeconds(1));
         processor = restarted();
         reportIds();
 
-        pass(settings.lease().minusSeconds(1));
+        pass(settings.work().model().lease().minusSeconds(1));
+        assertThat(reportIds()).isEmpty();
+        pass(Duration.ofSeconds(2));
+        assertThat(reportIds()).containsExactly("turn_1.1/a/lost");
+    }
+
+    @Test
+    void eachKindOfWorkHasItsOwnLeaseAlsoAfterARestart() {
+        WorkKind classify = DEFAULTS.work().classify();
+        settings = new AssemblySettings(
+                new WorkKinds(
+                        DEFAULTS.work().model(),
+                        new WorkKind(
+                                classify.name(),
+                                classify.orders(),
+                                classify.effect(),
+                                classify.attempts(),
+                                Duration.ofSeconds(40),
+                                classify.maxAnswerBytes(),
+                                classify.shown())),
+                DEFAULTS.cancelGrace(),
+                DEFAULTS.checkPeriod(),
+                DEFAULTS.repeatFor(),
+                DEFAULTS.rememberFor(),
+                DEFAULTS.maxClosed());
+        processor = restarted();
+        read(Attempts.started("a", 1, WorkKinds.CLASSIFY));
+        pass(Duration.ofSeconds(39));
+        assertThat(reportIds()).containsExactly("turn_1.1/a/claimed");
+        processor = restarted();
+
+        pass(Duration.ofSeconds(39));
         assertThat(reportIds()).isEmpty();
         pass(Duration.ofSeconds(2));
         assertThat(reportIds()).containsExactly("turn_1.1/a/lost");
@@ -108,7 +141,7 @@ class AssembleGenerationsRestartTest {
     @Test
     void theOldestClosedGenerationsGoFirstWhenThereAreTooMany() {
         settings = new AssemblySettings(
-                DEFAULTS.lease(),
+                DEFAULTS.work(),
                 DEFAULTS.cancelGrace(),
                 DEFAULTS.checkPeriod(),
                 DEFAULTS.repeatFor(),

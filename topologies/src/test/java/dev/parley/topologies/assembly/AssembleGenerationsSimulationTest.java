@@ -246,7 +246,7 @@ class AssembleGenerationsSimulationTest {
                     case 1 -> pass(Duration.ofMillis(random.nextInt(1500)));
                     case 2 -> {
                         if (random.nextInt(6) == 0) {
-                            pass(SETTINGS.lease().plusSeconds(1));
+                            pass(SETTINGS.work().model().lease().plusSeconds(1));
                         }
                     }
                     case 3 -> {

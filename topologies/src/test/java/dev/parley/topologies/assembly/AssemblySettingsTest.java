@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.parley.schemas.config.InvalidSettingsException;
 import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.work.WorkKinds;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -17,7 +18,7 @@ class AssemblySettingsTest {
 
         assertThat(AssemblySettings.from(settings))
                 .isEqualTo(new AssemblySettings(
-                        Duration.ofSeconds(10),
+                        WorkKinds.defaults(),
                         Duration.ofSeconds(2),
                         Duration.ofMillis(250),
                         Duration.ofMinutes(10),
@@ -36,7 +37,7 @@ class AssemblySettingsTest {
 
         assertThat(AssemblySettings.from(settings))
                 .isEqualTo(new AssemblySettings(
-                        Duration.ofSeconds(20),
+                        WorkKinds.from(Settings.of(Map.of("PARLEY_WORKER_LEASE", "20s"))),
                         Duration.ofMillis(500),
                         Duration.ofMillis(250),
                         Duration.ofMinutes(10),

@@ -150,7 +150,7 @@ class AssemblyTopologyTest {
         RecordHeaders headers = new RecordHeaders();
         headers.add(CloudEventHeaders.TRACEPARENT, TRACE.getBytes(StandardCharsets.UTF_8));
         chunks.pipeInput(new TestRecord<>(KEY, Attempts.started("a", 1), headers, Attempts.NOW));
-        pass(SETTINGS.lease().minusSeconds(1));
+        pass(SETTINGS.work().model().lease().minusSeconds(1));
         assertThat(reports.readRecordsToList()).hasSize(1);
 
         pass(Duration.ofSeconds(2));
@@ -159,7 +159,7 @@ class AssemblyTopologyTest {
         assertThat(lost.value().getBody()).isEqualTo(new AttemptLost(Attempts.attempt("a", 1), "worker_lost"));
         assertThat(CloudEventHeaders.text(lost.headers(), CloudEventHeaders.TRACEPARENT))
                 .isEqualTo(TRACE);
-        pass(SETTINGS.lease().multipliedBy(3));
+        pass(SETTINGS.work().model().lease().multipliedBy(3));
         assertThat(reports.isEmpty()).as("it is reported once").isTrue();
     }
 
@@ -167,7 +167,7 @@ class AssemblyTopologyTest {
     void aHeartbeatRenewsTheLease() {
         pipe(Attempts.started("a", 1));
         for (int i = 0; i < 10; i++) {
-            pass(SETTINGS.lease().minusSeconds(1));
+            pass(SETTINGS.work().model().lease().minusSeconds(1));
             pipe(Attempts.heartbeat("a"));
         }
 
@@ -177,7 +177,7 @@ class AssemblyTopologyTest {
     @Test
     void voidChunksDoNotRenewTheLease() {
         pipe(Attempts.started("a", 1), Attempts.started("b", 2));
-        pass(SETTINGS.lease().minusSeconds(1));
+        pass(SETTINGS.work().model().lease().minusSeconds(1));
         pipe(Attempts.heartbeat("a"));
         pass(Duration.ofSeconds(2));
 

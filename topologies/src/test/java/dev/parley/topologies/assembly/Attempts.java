@@ -17,6 +17,7 @@ import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.TextChecksum;
+import dev.parley.schemas.work.WorkKinds;
 import java.time.Instant;
 import java.util.List;
 
@@ -34,7 +35,12 @@ final class Attempts {
     }
 
     static GenerationChunk started(String attemptId, int number) {
-        return chunk(attemptId, new AttemptStarted(number, "initial", "default", "scripted-1", "worker-" + attemptId));
+        return started(attemptId, number, WorkKinds.MODEL);
+    }
+
+    static GenerationChunk started(String attemptId, int number, String kind) {
+        return chunk(
+                attemptId, new AttemptStarted(number, "initial", "default", "scripted-1", "worker-" + attemptId, kind));
     }
 
     static GenerationChunk text(String attemptId, int seq, String text) {

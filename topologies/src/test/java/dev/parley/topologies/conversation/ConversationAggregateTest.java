@@ -96,7 +96,7 @@ class ConversationAggregateTest {
         context.resetCommit();
         context.resetForwards();
 
-        take(report(new TurnPrepared(1, "chat", 1.0, "default", "default", List.of(), "")), Duration.ofMillis(3));
+        take(report(new TurnPrepared(1, "chat", 1.0, "default", "default", List.of(), "", null)), Duration.ofMillis(3));
         assertThat(context.forwarded()).as("turn.routed").isNotEmpty();
         take(report(new AttemptClaimed(ATTEMPT)), Duration.ofMillis(3));
 

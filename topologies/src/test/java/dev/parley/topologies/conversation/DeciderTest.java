@@ -6,7 +6,9 @@ import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.AttemptClaimed;
 import dev.parley.chat.v1.AttemptLost;
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.CancelGeneration;
 import dev.parley.chat.v1.CancelTurn;
+import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.CreateConversation;
@@ -34,6 +36,7 @@ import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.serde.TrustedRecords;
+import dev.parley.schemas.work.WorkKinds;
 import dev.parley.topologies.aggregate.Decision;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,6 +45,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -60,7 +64,7 @@ class DeciderTest {
         TrustedRecords.trust();
     }
 
-    private static final Rules RULES = new Rules(2, 60, 3, 100, Duration.ofSeconds(20), "main");
+    private static final Rules RULES = new Rules(2, 60, WorkKinds.defaults(), 100, Duration.ofSeconds(20), "main");
     private static final List<OnBusy> ON_BUSY = List.of(OnBusy.values());
 
     /** A conversation with its history in memory, and everything that was ever logged of it. */
@@ -152,10 +156,12 @@ class DeciderTest {
             return on(new Input.Reported(new GenerationReport("report", turn + ".1", NOW, body)));
         }
 
+        List<SpecificRecord> reportClassification(String turn, GenerationReport.Body body) {
+            return on(new Input.Reported(new GenerationReport("report", turn + ".1/classify", NOW, body)));
+        }
+
         List<SpecificRecord> complete(String turn) {
-            return report(
-                    turn,
-                    new GenerationCompleted(attempt(1), "text", null, "stop", USAGE, 1.0, 2.0, List.of(), null, null));
+            return report(turn, new GenerationCompleted(attempt(1), "text", null, "stop", USAGE, 1.0, 2.0, List.of(), null, null));
         }
     }
 
@@ -173,12 +179,157 @@ class DeciderTest {
 
         assertThat(names(played.submit("one", OnBusy.ENQUEUE)))
                 .containsExactly("ConversationCreated", "MessageAccepted", "TurnStarted");
-        assertThat(names(played.report("one", new TurnPrepared(1, "chat", 1.0, "default", "default", List.of(), ""))))
+        assertThat(names(played.report(
+                        "one", new TurnPrepared(1, "chat", 1.0, "default", "default", List.of(), "", null))))
                 .containsExactly("TurnRouted", "TurnRetrieved");
         assertThat(played.report("one", new AttemptClaimed(attempt(1)))).isEmpty();
         assertThat(played.state.turn().phase()).isInstanceOf(Turn.Phase.Generating.class);
         assertThat(names(played.complete("one"))).containsExactly("MessageCompleted");
         assertThat(played.state.busy()).isFalse();
+    }
+
+    private static TurnPrepared asked() {
+        return new TurnPrepared(1, "", 0.0, "cheap", "classify", List.of(), "v1", 4_000);
+    }
+
+    private static GenerationCompleted saying(String text) {
+        return new GenerationCompleted(attempt(1), text, null, "stop", USAGE, 1.0, 2.0, List.of(), null, null);
+    }
+
+    private static Played asking() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+        played.orders.clear();
+        played.reportClassification("one", asked());
+        assertThat(played.state.turn().phase()).isEqualTo(new Turn.Phase.Classifying(1, Duration.ofSeconds(4)));
+        assertThat(played.orders).isEmpty();
+        return played;
+    }
+
+    private static Classification said(Played played) {
+        return Objects.requireNonNull(played.state.turn().preparation().classification());
+    }
+
+    @Test
+    void aTurnIsPreparedOnceMoreWithWhatAModelSaysOfItsWay() {
+        Played played = asking();
+
+        played.reportClassification("one", new AttemptClaimed(attempt(1)));
+        assertThat(played.orders).isEmpty();
+        played.reportClassification("one", saying("sort\n" + "x".repeat(5_000)));
+
+        assertThat(played.orders).containsExactly(new Order.Generate(played.state.turn(), "initial", 100));
+        assertThat(played.state.turn().phase()).isEqualTo(new Turn.Phase.Preparing());
+        assertThat(played.state.turn().configuration()).isEqualTo("v1");
+        assertThat(said(played).getIntent()).startsWith("sort\n").hasSize(2_000);
+        assertThat(said(played).getReason()).isEqualTo("engine 'engine' says so");
+
+        played.orders.clear();
+        played.reportClassification("one", saying("something else"));
+        assertThat(played.orders).as("a repeat").isEmpty();
+        played.report("one", new AttemptLost(attempt(1), "worker_lost"));
+        assertThat(said(played).getIntent()).as("kept for the next try").startsWith("sort");
+        assertThat(names(played.complete("one"))).containsExactly("MessageCompleted");
+    }
+
+    @Test
+    void aTurnThatIsPreparedWithoutWaitsForNoModel() {
+        Played prepared = asking();
+        prepared.report("one", new TurnPrepared(1, "chat", 1.0, "default", "default", List.of(), "v2", null));
+        assertThat(prepared.orders)
+                .containsExactly(new Order.Stop("one.1/classify", new CancelGeneration("superseded")));
+        assertThat(prepared.state.turn().phase()).isEqualTo(new Turn.Phase.Preparing());
+
+        Played claimed = asking();
+        claimed.report("one", new AttemptClaimed(attempt(1)));
+        assertThat(claimed.state.turn().phase()).isEqualTo(new Turn.Phase.Generating());
+        claimed.orders.clear();
+        claimed.reportClassification("one", saying("sort"));
+        assertThat(claimed.orders).isEmpty();
+    }
+
+    @Test
+    void whatAModelSaysMayBeHeardBeforeThatItWasAsked() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+
+        played.reportClassification("one", saying("sort"));
+        played.orders.clear();
+        played.reportClassification("one", asked());
+
+        assertThat(said(played).getIntent()).isEqualTo("sort");
+        assertThat(played.state.turn().phase()).isEqualTo(new Turn.Phase.Preparing());
+        assertThat(played.orders).containsExactly(new Order.Stop("one.1/classify", new CancelGeneration("superseded")));
+    }
+
+    @Test
+    void aClassificationThatFailsOrIsLateLeavesTheTurnItsDefaultRoute() {
+        Played failing = asking();
+        failing.reportClassification(
+                "one", new GenerationFailed(attempt(1), "engine_error", "x", true, "", USAGE, null, 1.0, null));
+        assertThat(said(failing).getIntent()).isEmpty();
+        assertThat(said(failing).getReason()).isEqualTo("engine 'engine' failed: engine_error");
+        assertThat(failing.orders).containsExactly(new Order.Generate(failing.state.turn(), "initial", 100));
+
+        Played late = asking();
+        late.on(new Input.DeadlinePassed("one", 1, Turn.Phase.Classifying.class));
+        assertThat(said(late).getReason()).isEqualTo("nobody said within 4000 ms");
+        assertThat(late.orders)
+                .containsExactly(
+                        new Order.Stop("one.1/classify", new CancelGeneration("turn_timeout")),
+                        new Order.Generate(late.state.turn(), "initial", 100));
+    }
+
+    @Test
+    void whatAModelSaidBeforeItWasStoppedForItsLengthCounts() {
+        Played played = asking();
+
+        played.reportClassification(
+                "one", new GenerationFailed(attempt(1), "answer_too_large", "x", false, "sort\n", USAGE, null, 1.0, null));
+
+        assertThat(said(played).getIntent()).isEqualTo("sort\n");
+    }
+
+    @Test
+    void anotherWorkerIsAskedWhereTheFirstOneIsLostAndAThirdIsNot() {
+        Played played = asking();
+
+        played.reportClassification(
+                "one", new GenerationFailed(attempt(1), "worker_lost", "x", true, "", USAGE, null, 1.0, null));
+        assertThat(played.state.turn().phase()).isEqualTo(new Turn.Phase.Classifying(2, Duration.ofSeconds(4)));
+        assertThat(played.orders).containsExactly(new Order.Generate(played.state.turn(), "worker_lost", 100));
+        played.reportClassification("one", new AttemptLost(attempt(1), "worker_lost"));
+        assertThat(played.orders).as("the first one again").hasSize(1);
+
+        played.reportClassification("one", new AttemptLost(attempt(2), "worker_lost"));
+        assertThat(said(played).getIntent()).isEmpty();
+        assertThat(played.orders).hasSize(2);
+    }
+
+    @Test
+    void aTurnThatIsToldToStopStopsItsClassification() {
+        Played played = asking();
+
+        played.ask(new CancelTurn("one"));
+
+        assertThat(played.orders)
+                .containsExactly(
+                        new Order.Stop("one.1", new CancelGeneration("requested")),
+                        new Order.Stop("one.1/classify", new CancelGeneration("requested")));
+        played.orders.clear();
+        played.reportClassification("one", saying("sort"));
+        assertThat(played.orders).isEmpty();
+        assertThat(names(played.report("one", new GenerationCancelled(null, "", USAGE, null, null, null))))
+                .containsExactly("TurnCancelled");
+
+        Played earlier = new Played();
+        earlier.submit("one", OnBusy.ENQUEUE);
+        earlier.ask(new CancelTurn("one"));
+        earlier.orders.clear();
+        earlier.reportClassification("one", asked());
+        assertThat(earlier.orders)
+                .as("what was ordered meanwhile")
+                .containsExactly(new Order.Stop("one.1/classify", new CancelGeneration("superseded")));
     }
 
     @Test
@@ -425,8 +576,7 @@ class DeciderTest {
         played.submit("one", OnBusy.ENQUEUE);
 
         List<SpecificRecord> end = played.report(
-                "one",
-                new GenerationFailed(attempt(1), "engine_rejected", "no", false, "part", USAGE, null, 1.0, null));
+                "one", new GenerationFailed(attempt(1), "engine_rejected", "no", false, "part", USAGE, null, 1.0, null));
 
         assertThat(end).singleElement().satisfies(body -> {
             assertThat(((TurnFailed) body).getCode()).isEqualTo("engine_rejected");
@@ -521,14 +671,23 @@ class DeciderTest {
         }
     }
 
+    private static GenerationReport.Body aboutAClassification(Attempt attempt, Random random) {
+        return switch (random.nextInt(5)) {
+            case 0, 1 -> asked();
+            case 2 -> new AttemptLost(attempt, "worker_lost");
+            case 3 -> new GenerationFailed(attempt, "worker_lost", "x", true, "", USAGE, null, 1.0, null);
+            default -> new GenerationCompleted(attempt, "sort", null, "stop", USAGE, 1.0, 2.0, List.of(), null, null);
+        };
+    }
+
     private static void step(Played played, Random random) {
         String turn = "turn-" + random.nextInt(8);
         Attempt attempt = attempt(1 + random.nextInt(3));
-        switch (random.nextInt(14)) {
+        switch (random.nextInt(16)) {
             case 0, 1, 2 -> played.submit(turn, ON_BUSY.get(random.nextInt(ON_BUSY.size())));
             case 3 -> played.ask(new CancelTurn(random.nextBoolean() ? turn : null));
             case 4 -> played.ask("rename", new RenameConversation("x"));
-            case 5 -> played.report(turn, new TurnPrepared(1, "chat", 1.0, "default", "default", List.of(), ""));
+            case 5 -> played.report(turn, new TurnPrepared(1, "chat", 1.0, "default", "default", List.of(), "", null));
             case 6, 7 -> played.report(turn, new AttemptClaimed(attempt));
             case 8 -> played.report(turn, new AttemptLost(attempt, "worker_lost"));
             case 9 ->
@@ -538,6 +697,7 @@ class DeciderTest {
                                 attempt, "engine_error", "x", random.nextBoolean(), "p", USAGE, null, 1.0, null));
             case 10, 11 -> played.complete(turn);
             case 12 -> played.report(turn, new GenerationCancelled(attempt, "p", USAGE, null, null, null));
+            case 13, 14 -> played.reportClassification(turn, aboutAClassification(attempt, random));
             default -> {
                 if (random.nextInt(10) == 0) {
                     played.ask(new DeleteConversation());

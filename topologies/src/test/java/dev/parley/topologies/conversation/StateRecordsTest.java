@@ -3,6 +3,7 @@ package dev.parley.topologies.conversation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
@@ -13,7 +14,9 @@ import dev.parley.schemas.serde.SingleObject;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
+import dev.parley.topologies.conversation.Turn.Preparation;
 import dev.parley.topologies.state.v1.HeadState;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -75,11 +78,13 @@ class StateRecordsTest {
                         6,
                         2,
                         phase,
-                        true,
-                        List.of(new Source("s", "t", null, 0.5)),
+                        new Preparation(
+                                true,
+                                List.of(new Source("s", "t", null, 0.5)),
+                                "v1",
+                                prompt == null ? null : new Classification("sort", 0.5, "because")),
                         NOW,
                         prompt == null ? null : NOW,
-                        "v1",
                         List.of("broken")),
                 List.of(turn("two", prompt, new Turn.Regenerated("answer-one", 3)), turn("three", null, null)),
                 List.of("command-1", "command-2"));
@@ -94,6 +99,7 @@ class StateRecordsTest {
     void aConversationIsReadAsItWasStored() {
         for (Phase phase : List.of(
                 new Phase.Preparing(),
+                new Phase.Classifying(2, Duration.ofMillis(1_234)),
                 new Phase.Generating(),
                 new Phase.Cancelling(Ending.CANCELLED),
                 new Phase.Cancelling(Ending.NO_WORKER))) {

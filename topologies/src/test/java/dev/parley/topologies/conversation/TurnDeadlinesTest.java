@@ -33,6 +33,8 @@ class TurnDeadlinesTest {
     void eachPhaseOfATurnHasItsOwn() {
         assertThat(TurnDeadlines.of(in(new Phase.Preparing()), SETTINGS))
                 .isEqualTo(deadline("preparing", Phase.Preparing.class, Duration.ofMinutes(2)));
+        assertThat(TurnDeadlines.of(in(new Phase.Classifying(2, Duration.ofSeconds(3))), SETTINGS))
+                .isEqualTo(deadline("classifying", Phase.Classifying.class, Duration.ofSeconds(3)));
         assertThat(TurnDeadlines.of(in(new Phase.Generating()), SETTINGS))
                 .isEqualTo(deadline("generating", Phase.Generating.class, Duration.ofMinutes(10)));
         assertThat(TurnDeadlines.of(in(new Phase.Cancelling(Ending.CANCELLED)), SETTINGS))

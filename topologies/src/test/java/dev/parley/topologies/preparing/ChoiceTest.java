@@ -96,6 +96,27 @@ class ChoiceTest {
     }
 
     @Test
+    void whatAModelSaidIsReadForTheIntentThatItNames() {
+        Configuration configuration = by(ClassifierKind.MODEL);
+
+        assertThat(Choice.of(said("?", "**Command**\nsince it wants one", 1), configuration, ChoiceTest::notAsked))
+                .isEqualTo(new Chosen("command", 1.0, "model"));
+        assertThat(Choice.of(
+                        said("?", "{\"intent\": \"command\", \"confidence\": 0.7}", 1),
+                        configuration,
+                        ChoiceTest::notAsked))
+                .isEqualTo(new Chosen("command", 0.7, "model"));
+    }
+
+    @Test
+    void whoWouldNotHearOfItGetsTheDefaultRouteAndNoModelIsAsked() {
+        TurnRequest former = Turns.asking("?", turn -> turn.setClassifyAttempt(0));
+
+        assertThat(Choice.of(former, by(ClassifierKind.MODEL), ChoiceTest::notAsked))
+                .isEqualTo(new Chosen("chat", 0.0, "classifier_failed"));
+    }
+
+    @Test
     void examplesCountFromTheThresholdOn() {
         Configuration configuration = by(ClassifierKind.EXAMPLES);
         TurnRequest turn = Turns.asking("?");

@@ -212,7 +212,7 @@ class RetrievalIT {
                                 "",
                                 List.of(),
                                 null,
-                                0))
+                                1, 0))
                 .get();
     }
 

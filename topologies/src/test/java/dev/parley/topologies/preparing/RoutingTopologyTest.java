@@ -165,7 +165,7 @@ class RoutingTopologyTest {
         assertThat(report.key()).isEqualTo("default/c1");
         assertThat(report.value().getReportId()).isEqualTo("turn_1.1/2/prepared");
         assertThat(report.value().getBody())
-                .isEqualTo(new TurnPrepared(2, "chat", 1.0, "default", "default", List.of(), BUILT_IN));
+                .isEqualTo(new TurnPrepared(2, "chat", 1.0, "default", "default", List.of(), BUILT_IN, null));
         assertThat(CloudEventHeaders.text(report.headers(), CloudEventHeaders.TRACEPARENT))
                 .isEqualTo(TRACE);
     }
@@ -176,7 +176,7 @@ class RoutingTopologyTest {
 
         assertThat(requests.readValue().getEngine()).isEqualTo("big-one");
         assertThat(reports.readValue().getBody())
-                .isEqualTo(new TurnPrepared(2, "summarise", 1.0, "big-one", "explicit", List.of(), BUILT_IN));
+                .isEqualTo(new TurnPrepared(2, "summarise", 1.0, "big-one", "explicit", List.of(), BUILT_IN, null));
     }
 
     @Test
@@ -378,8 +378,17 @@ class RoutingTopologyTest {
         turns.pipeInput(WORKSPACE, Turns.asking("names in order? " + "x".repeat(3_000)));
 
         GenerationRequest asked = requests.readValue();
-        assertThat(reports.isEmpty()).as("nobody hears of it yet").isTrue();
+        GenerationReport told = reports.readValue();
+        assertThat(told.getGenerationId()).isEqualTo("turn_1.1/classify");
+        assertThat(told.getBody())
+                .isEqualTo(
+                        new TurnPrepared(1, "", 0.0, "fast", "classify", List.of(), configuration.getVersion(), 5_000));
+        assertThat(reports.isEmpty()).isTrue();
         assertThat(asked.getGenerationId()).isEqualTo("turn_1.1/classify");
+        assertThat(asked.getKind()).isEqualTo("classify");
+        assertThat(asked.getAttempt()).isEqualTo(1);
+        assertThat(asked.getOptions().getTemperature()).isZero();
+        assertThat(asked.getOptions().getMaxOutputTokens()).isBetween(1, 256);
         assertThat(asked.getEngine()).isEqualTo("fast");
         assertThat(asked.getMessages()).hasSize(2);
         assertThat(asked.getMessages().getFirst().getContent())
@@ -387,18 +396,22 @@ class RoutingTopologyTest {
                 .contains("- chat: Anything else");
         assertThat(asked.getMessages().getLast().getContent()).hasSize(2_000);
         assertThat(asked.getConfiguration()).isEqualTo(configuration.getVersion());
-        TurnRequest waiting = Objects.requireNonNull(asked.getClassify());
-        assertThat(waiting.getConfiguration()).isEqualTo(configuration.getVersion());
+        assertThat(asked.getClassify()).isNull();
 
         enforce(BuiltInConfiguration.get());
         turns.pipeInput(
                 WORKSPACE,
-                TurnRequest.newBuilder(waiting)
-                        .setClassification(new Classification("sort", 1.0, "fast"))
-                        .build());
-        assertThat(requests.readValue().getEngine()).isEqualTo("sorter");
+                Turns.asking(
+                        "names in order?",
+                        turn -> turn.setConfiguration(configuration.getVersion())
+                                .setClassification(new Classification("Sort.", 1.0, "fast"))
+                                .setClassifyAttempt(0)));
+        GenerationRequest answer = requests.readValue();
+        assertThat(answer.getEngine()).isEqualTo("sorter");
+        assertThat(answer.getKind()).isEqualTo("model");
         assertThat(reports.readValue().getBody())
-                .isEqualTo(new TurnPrepared(1, "sort", 1.0, "sorter", "model", List.of(), configuration.getVersion()));
+                .isEqualTo(new TurnPrepared(
+                        1, "sort", 1.0, "sorter", "model", List.of(), configuration.getVersion(), null));
     }
 
     @Test
@@ -569,6 +582,6 @@ class RoutingTopologyTest {
                 "",
                 List.of(),
                 null,
-                0);
+                1, 0);
     }
 }

@@ -28,7 +28,8 @@ final class Turns {
                 .setTime(Instant.parse("2026-01-02T23:59:59Z"))
                 .setContent(question)
                 .setHistory(List.of())
-                .setMetadata(Map.of());
+                .setMetadata(Map.of())
+                .setClassifyAttempt(1);
         rest.accept(turn);
         return turn.build();
     }

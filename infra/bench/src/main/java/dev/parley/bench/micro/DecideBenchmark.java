@@ -9,6 +9,7 @@ import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
+import dev.parley.schemas.work.WorkKinds;
 import dev.parley.topologies.conversation.ConversationInMemory;
 import dev.parley.topologies.conversation.Rules;
 import java.time.Duration;
@@ -31,7 +32,8 @@ import org.openjdk.jmh.annotations.State;
 @SuppressWarnings("NullAway.Init") // By the set-up.
 public class DecideBenchmark {
 
-    private static final Rules RULES = new Rules(8, 64_000, 3, 100, Duration.ofSeconds(20), "main");
+    private static final Rules RULES =
+            new Rules(8, 64_000, WorkKinds.defaults(), 100, Duration.ofSeconds(20), "main");
 
     /** Finished turns before the message. */
     @Param({"5", "500"})

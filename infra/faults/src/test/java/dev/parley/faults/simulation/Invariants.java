@@ -9,12 +9,14 @@ import dev.parley.chat.v1.AttemptFinished;
 import dev.parley.chat.v1.AttemptStarted;
 import dev.parley.chat.v1.CancelGeneration;
 import dev.parley.chat.v1.CancelTurn;
+import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.DeleteConversation;
 import dev.parley.chat.v1.GenerationChunk;
+import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
@@ -26,10 +28,12 @@ import dev.parley.chat.v1.TextDelta;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRequest;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.work.WorkKind;
 import dev.parley.topologies.conversation.Rules;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -46,6 +50,9 @@ import org.jspecify.annotations.Nullable;
  * logs, without a line of the code under test.
  */
 final class Invariants {
+
+    /** So much of what a model says of a turn's way is read. */
+    private static final int MAX_CLASSIFICATION_CHARS = 2_000;
 
     private final Rules rules;
     private final Map<String, Story> stories = new LinkedHashMap<>();
@@ -106,7 +113,9 @@ final class Invariants {
             case ConversationEvent event -> logged(event, story(key));
             case GenerationChunk chunk -> said(chunk);
             case Control control -> ordered(control, story(key));
-            default -> {} // Requests and reports are nobody's business but those who exchange them.
+            case TurnRequest turn -> classified(turn);
+            case GenerationRequest order -> tried(order);
+            default -> {} // Reports are nobody's business but those who exchange them.
         }
     }
 
@@ -149,6 +158,34 @@ final class Invariants {
             case AttemptFailed failed -> generation.closed |= !failed.getRetryable();
             default -> {} // A sign of life.
         }
+    }
+
+    /** Who is said to have named a turn's way has said so, as the last attempt that started. */
+    private void classified(TurnRequest turn) {
+        Classification said = turn.getClassification();
+        if (said == null || said.getIntent().isEmpty()) {
+            return;
+        }
+        Generation generation = generation(turn.getGenerationId() + "/classify");
+        unless(
+                generation.attempts.stream()
+                        .filter(answer -> generation.finished.contains(answer.attemptId()))
+                        .map(Answer::text)
+                        .anyMatch(text -> text.equals(said.getIntent())
+                                || (said.getIntent().length() == MAX_CLASSIFICATION_CHARS
+                                        && text.startsWith(said.getIntent()))),
+                "%s goes the way '%s', which nobody named",
+                turn.getTurnId(),
+                said.getIntent());
+    }
+
+    private void tried(GenerationRequest order) {
+        WorkKind kind = rules.work().find(order.getKind()).orElseThrow();
+        unless(
+                order.getAttempt() >= 1 && order.getAttempt() <= kind.attempts(),
+                "%s is tried for the %d. time",
+                order.getGenerationId(),
+                order.getAttempt());
     }
 
     private static void ordered(Control control, Story story) {

@@ -240,7 +240,8 @@ final class Workers implements Actor {
         private void claim() {
             GenerationRequest request = delivery.request.value();
             world.invariants.willSay(answer);
-            send(new AttemptStarted(request.getAttempt(), request.getCause(), "default", "scripted", worker.id));
+            send(new AttemptStarted(
+                    request.getAttempt(), request.getCause(), "default", "scripted", worker.id, request.getKind()));
             stage = Stage.CLAIMED;
             // An earlier attempt of the same generation in this very process has just been superseded by this one.
             worker.runs.stream()

@@ -9,6 +9,7 @@ import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.TurnRequest;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.serde.TrustedRecords;
+import dev.parley.schemas.work.WorkKinds;
 import dev.parley.topologies.assembly.AssemblySettings;
 import dev.parley.topologies.conversation.ConversationSettings;
 import dev.parley.topologies.conversation.Rules;
@@ -28,7 +29,7 @@ import org.apache.avro.specific.SpecificRecord;
  */
 final class World {
 
-    static final Rules RULES = new Rules(2, 120, 3, 100, Duration.ofSeconds(20), "main");
+    static final Rules RULES = new Rules(2, 120, WorkKinds.defaults(), 100, Duration.ofSeconds(20), "main");
 
     /** Keeps nothing. */
     static final MeterRegistry METERS = new CompositeMeterRegistry();

@@ -1,0 +1,27 @@
+package dev.parley.stack.scripted;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Every quirk, in the order in which several are applied: what is said before how, and what replaces all of it last. */
+final class Catalogue {
+
+    static final List<Quirk> ALL = Stream.<Quirk[]>of(
+                    ToolCallQuirk.values(),
+                    BlockQuirk.values(),
+                    ContentQuirk.values(),
+                    FinishQuirk.values(),
+                    UsageQuirk.values(),
+                    StreamErrorQuirk.values(),
+                    EndingQuirk.values(),
+                    FramingQuirk.values(),
+                    NoStreamQuirk.values(),
+                    OverflowQuirk.values(),
+                    HttpErrorQuirk.values(),
+                    RequestQuirk.values(),
+                    ModelListQuirk.values())
+            .<Quirk>flatMap(Stream::of)
+            .toList();
+
+    private Catalogue() {}
+}

@@ -1,0 +1,420 @@
+package dev.parley.stack.scripted;
+
+import static dev.parley.stack.scripted.Quirk.Result.EITHER;
+import static dev.parley.stack.scripted.Quirk.Result.ELSEWHERE;
+import static dev.parley.stack.scripted.Quirk.Result.SILENT;
+import static dev.parley.stack.scripted.Quirk.Result.WHOLE;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.stack.scripted.Piece.Event;
+import dev.parley.stack.scripted.Piece.Part;
+import dev.parley.stack.scripted.Script.Answer;
+import dev.parley.stack.scripted.Script.Delta;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+
+/**
+ * Where chat completions put what a model says. Where a quirk is about reasoning, an answer whose script has none gets some.
+ */
+@SuppressWarnings("ImmutableEnumChecker") // Its functions keep no state.
+enum ContentQuirk implements Quirk {
+    REASONING_FIELD(
+            Needs.REASONING,
+            WHOLE,
+            "calls its reasoning `reasoning`",
+            "vLLM, Ollama, OpenRouter, Groq",
+            said((choice, said) -> rename(said, "reasoning_content", "reasoning"))),
+    REASONING_TWICE(
+            Needs.REASONING, WHOLE, "tells its reasoning under both names", "vLLM, LiteLLM", said((choice, said) -> {
+                if (said.has("reasoning_content")) {
+                    said.set("reasoning", said.get("reasoning_content"));
+                }
+            })),
+    REASONING_DETAILS(
+            Needs.REASONING,
+            WHOLE,
+            "tells its reasoning as `reasoning` and in parts, with extras",
+            "OpenRouter",
+            said((choice, said) -> {
+                rename(said, "reasoning_content", "reasoning");
+                if (said.has("reasoning")) {
+                    said.putArray("reasoning_details")
+                            .addObject()
+                            .put("type", "reasoning.text")
+                            .put("text", said.path("reasoning").asText())
+                            .put("format", "unknown")
+                            .put("index", 0);
+                }
+            })),
+    REASONING_NULL(Needs.NOTHING, WHOLE, "has null for reasoning with every text", "DeepSeek", said((choice, said) -> {
+        if (said.has("content")) {
+            said.putNull("reasoning_content");
+        }
+    })),
+    REASONING_WITH_EMPTY_TEXT(
+            Needs.REASONING, WHOLE, "has empty text with its reasoning", "vLLM, SGLang", said((choice, said) -> {
+                if (said.has("reasoning_content")) {
+                    said.put("content", "");
+                }
+            })),
+    THINKING_PARTS(
+            Needs.REASONING, WHOLE, "tells its reasoning as parts of the content", "Mistral", said((choice, said) -> {
+                if (said.has("reasoning_content")) {
+                    ObjectNode part = said.putArray("content").addObject().put("type", "thinking");
+                    part.putArray("thinking")
+                            .addObject()
+                            .put("type", "text")
+                            .put("text", said.path("reasoning_content").asText());
+                    said.remove("reasoning_content");
+                }
+            })),
+    THINK_TAGS(
+            Needs.REASONING,
+            ELSEWHERE,
+            "says its reasoning as text between `<think>` and `</think>`",
+            "Ollama, llama.cpp, Perplexity",
+            to(p -> tagged(p, List.of("<think>"), List.of("</think>\n\n")))),
+    THINK_TAGS_CUT(
+            Needs.REASONING,
+            ELSEWHERE,
+            "cuts `<think>` and `</think>` over several deltas",
+            "any tokenizer",
+            to(p -> tagged(p, List.of("<th", "ink", ">\n"), List.of("</", "think>", "\n\n")))),
+    THINK_TAG_UNOPENED(
+            Needs.REASONING,
+            ELSEWHERE,
+            "says `</think>` and never `<think>`, which is in the prompt's template",
+            "vLLM with DeepSeek R1 and Qwen",
+            to(p -> tagged(p, List.of(), List.of("</think>\n\n")))),
+    CONTENT_PARTS(
+            Needs.NOTHING, WHOLE, "sends its text as a list of parts", "Mistral, Databricks", said((choice, said) -> {
+                if (said.path("content").isTextual()) {
+                    String text = said.path("content").asText();
+                    said.putArray("content").addObject().put("type", "text").put("text", text);
+                }
+            })),
+    REFUSAL(Needs.NOTHING, ELSEWHERE, "says all of its text as a refusal", "OpenAI, Azure", said((choice, said) -> {
+        rename(said, "content", "refusal");
+        if (said.has("refusal")) {
+            said.putNull("content");
+        }
+    })),
+    EMPTY_ANSWER(Needs.NO_TEXT, ELSEWHERE, "says nothing and finishes well", "any model", to(p -> p)),
+    BLANK_ANSWER(Needs.BLANKS, ELSEWHERE, "says nothing but blanks and finishes well", "any model", to(p -> p)),
+    ROLE_FIRST(
+            Needs.NOTHING,
+            WHOLE,
+            "begins with a chunk of a role and empty text",
+            "OpenAI, vLLM",
+            to(p -> p.first(role(p)))),
+    ROLE_THEN_PREFILL(
+            Needs.NOTHING,
+            WHOLE,
+            "begins with a chunk of a role long before the first token",
+            "vLLM, llama.cpp",
+            to(p -> p.first(role(p), new Piece.Pause(Duration.ofMillis(1_500))))),
+    ROLE_EVERYWHERE(
+            Needs.NOTHING,
+            WHOLE,
+            "has the role in every chunk",
+            "Ollama, Gemini's endpoint",
+            said((choice, said) -> said.put("role", "assistant"))),
+    ROLE_NULL(
+            Needs.NOTHING,
+            WHOLE,
+            "has null for the role",
+            "Mistral's early versions",
+            said((choice, said) -> said.putNull("role"))),
+    EMPTY_TEXTS(
+            Needs.NOTHING, WHOLE, "sends empty text between its texts", "Ollama, SGLang", to(p -> p.between(empty(p)))),
+    EMPTY_TEXTS_FOREVER(
+            Needs.NOTHING,
+            SILENT,
+            "sends empty text for ever",
+            "hung gateways",
+            to(p -> p.half().then(KeepAlive.forever(empty(p))))),
+    NULLS(
+            Needs.NOTHING,
+            WHOLE,
+            "has null for all that there is not",
+            "Azure, Together, Fireworks",
+            response -> said((choice, said) -> {
+                        for (String name : List.of("content", "refusal", "tool_calls", "function_call", "audio")) {
+                            if (!said.has(name)) {
+                                said.putNull(name);
+                            }
+                        }
+                        choice.putNull("logprobs");
+                    })
+                    .apply(response.edit(json -> {
+                        json.putNull("system_fingerprint")
+                                .putNull("service_tier")
+                                .putNull("error");
+                        if (!json.has("usage")) {
+                            json.putNull("usage");
+                        }
+                    }))),
+    TOOL_CALLS_EMPTY(
+            Needs.NOTHING,
+            WHOLE,
+            "has an empty list of tool calls with every text",
+            "LiteLLM, NVIDIA NIM",
+            said((choice, said) -> {
+                if (!said.has("tool_calls")) {
+                    said.putArray("tool_calls");
+                }
+            })),
+    NO_CHOICES_FIRST(
+            Needs.NOTHING,
+            WHOLE,
+            "begins with a chunk that has no choices, but filter results",
+            "Azure",
+            to(p -> p.first(new Event(
+                    Part.OTHER,
+                    "",
+                    "{\"id\":\"\",\"object\":\"\",\"created\":0,\"model\":\"\",\"choices\":[],"
+                            + "\"prompt_filter_results\":[{\"prompt_index\":0,\"content_filter_results\":{}}]}")))),
+    CHOICES_NULL(
+            Needs.NOTHING,
+            WHOLE,
+            "has chunks whose choices are null",
+            "gateways in Go",
+            to(p -> p.between(new Event(Part.OTHER, "", "{\"object\":\"chat.completion.chunk\",\"choices\":null}")))),
+    CHOICES_ABSENT(
+            Needs.NOTHING,
+            WHOLE,
+            "has chunks without choices",
+            "Perplexity, gateways that trace",
+            to(p -> p.between(new Event(Part.OTHER, "", "{\"object\":\"chat.completion.note\"}")))),
+    DELTA_ABSENT(
+            Needs.NOTHING,
+            WHOLE,
+            "has choices without a delta",
+            "Azure with its asynchronous filter",
+            to(p -> p.between(new Event(
+                    Part.OTHER,
+                    "",
+                    "{\"id\":\"\",\"object\":\"\",\"created\":0,\"model\":\"\",\"choices\":[{\"index\":0,"
+                            + "\"finish_reason\":null,\"content_filter_offsets\":{\"check_offset\":1}}]}")))),
+    DELTA_NULL(
+            Needs.NOTHING,
+            WHOLE,
+            "has null for the delta of the finish",
+            "Cloudflare, gateways in Go",
+            to(p -> p.edit(Part.FINISH, json -> choice(json).putNull("delta")))),
+    SECOND_CHOICE(
+            Needs.NOTHING,
+            WHOLE,
+            "tells of a second choice in between",
+            "servers that ignore `n`",
+            to(p -> p.replace(
+                    Part.SAYS,
+                    event -> List.of(event, other(event, json -> choice(json).put("index", 1)))))),
+    MESSAGE_FOR_DELTA(
+            Needs.NOTHING,
+            EITHER,
+            "has a message where a delta belongs",
+            "Baichuan, hand-made servers",
+            to(p -> p.edit(Part.SAYS, json -> rename(choice(json), "delta", "message")))),
+    INDEX_ABSENT(
+            Needs.NOTHING,
+            WHOLE,
+            "has choices without an index",
+            "Cohere's endpoint, hand-made servers",
+            to(p -> p.editAll(json -> choice(json).remove("index")))),
+    UNKNOWN_MEMBERS(
+            Needs.NOTHING,
+            WHOLE,
+            "has members that nobody knows, everywhere",
+            "all of them, one day",
+            response -> said((choice, said) -> {
+                        said.put("mood", "good").putArray("annotations");
+                        choice.putObject("matched_stop");
+                    })
+                    .apply(response.edit(json -> json.put("provider", "x").putObject("timings")))),
+    LOGPROBS(
+            Needs.NOTHING,
+            WHOLE,
+            "tells the probabilities of tokens unasked",
+            "Together, Fireworks",
+            said((choice, said) -> choice.putObject("logprobs")
+                    .putArray("content")
+                    .addObject()
+                    .put("token", "x")
+                    .put("logprob", -0.5))),
+    ID_CHANGES(
+            Needs.NOTHING,
+            WHOLE,
+            "gives every chunk another id",
+            "Groq's early versions, gateways",
+            response -> response.edit(json -> json.put("id", "chatcmpl-" + System.nanoTime()))),
+    MODEL_NAME_CHANGES(
+            Needs.NOTHING,
+            WHOLE,
+            "names another model than was asked for",
+            "OpenRouter, Azure",
+            response -> response.edit(json -> json.put("model", "another/model-2026-01-01"))),
+    CREATED_AS_TEXT(
+            Needs.NOTHING,
+            WHOLE,
+            "has its time as text",
+            "hand-made servers",
+            response -> response.edit(json -> json.put("created", "1700000000"))),
+    CREATED_AS_FRACTION(
+            Needs.NOTHING,
+            WHOLE,
+            "has its time with a fraction",
+            "Python servers (`time.time()`)",
+            response -> response.edit(json -> json.put("created", 1_700_000_000.25))),
+    ONE_EVENT(
+            Needs.NOTHING,
+            WHOLE,
+            "says all of its text in one chunk, with the finish",
+            "servers that do not stream",
+            to(ContentQuirk::inOne)),
+    SURROGATES_SPLIT(
+            Needs.NOTHING,
+            WHOLE,
+            "cuts characters of two UTF-16 units in halves",
+            "Java and JavaScript servers",
+            to(p -> p.replace(Part.SAYS, ContentQuirk::halved)));
+
+    private enum Needs {
+        NOTHING,
+        REASONING,
+        NO_TEXT,
+        BLANKS
+    }
+
+    private final Facts facts;
+    private final Needs needs;
+    private final UnaryOperator<Response> change;
+
+    ContentQuirk(Needs needs, Result result, String does, String seenIn, UnaryOperator<Response> change) {
+        this.facts = Facts.ofChat(result, does, seenIn);
+        this.needs = needs;
+        this.change = change;
+    }
+
+    @Override
+    public Facts facts() {
+        return facts;
+    }
+
+    @Override
+    public Answer answer(ModelRequest request, Answer answer) {
+        return switch (needs) {
+            case NOTHING -> answer;
+            case REASONING -> answer.thinkingSomething();
+            case NO_TEXT -> answer.saying(List.of());
+            case BLANKS -> answer.saying(List.of(new Delta.Text("\n"), new Delta.Text("  \n")));
+        };
+    }
+
+    @Override
+    public Response response(ModelRequest request, Answer answer, Response response) {
+        return change.apply(response);
+    }
+
+    private static UnaryOperator<Response> to(UnaryOperator<Pieces> change) {
+        return response -> response.pieces(change);
+    }
+
+    /** Changes what each choice says: its delta in a stream, else its message. */
+    private static UnaryOperator<Response> said(BiConsumer<ObjectNode, ObjectNode> edit) {
+        return response -> response.edit(json -> json.path("choices").forEach(each -> {
+            if (each instanceof ObjectNode choice
+                    && (choice.has("delta") ? choice.get("delta") : choice.get("message")) instanceof ObjectNode said) {
+                edit.accept(choice, said);
+            }
+        }));
+    }
+
+    private static ObjectNode choice(ObjectNode json) {
+        return json.path("choices").path(0) instanceof ObjectNode choice ? choice : Json.object();
+    }
+
+    private static void rename(ObjectNode json, String from, String to) {
+        if (json.has(from)) {
+            json.set(to, json.remove(from));
+        }
+    }
+
+    private static Event other(Event event, Consumer<ObjectNode> edit) {
+        return new Event(Part.OTHER, event.name(), Json.edited(event.data(), edit));
+    }
+
+    /** An event like the others of the stream whose delta is {@code delta}. */
+    private static Event with(Pieces pieces, ObjectNode delta) {
+        return other(pieces.sample(), json -> {
+            ObjectNode choice = choice(json);
+            choice.set("delta", delta);
+            choice.putNull("finish_reason");
+        });
+    }
+
+    private static Event role(Pieces pieces) {
+        return with(pieces, Json.object().put("role", "assistant").put("content", ""));
+    }
+
+    private static Event empty(Pieces pieces) {
+        return with(pieces, Json.object().put("content", ""));
+    }
+
+    private static Pieces tagged(Pieces pieces, List<String> open, List<String> close) {
+        List<Piece> changed = new ArrayList<>();
+        boolean thinks = false;
+        for (Piece piece : pieces.all()) {
+            boolean says = piece instanceof Event event && event.part() == Part.SAYS;
+            boolean reasons =
+                    says && piece instanceof Event event && event.data().contains("reasoning_content");
+            if (says && reasons != thinks) {
+                (reasons ? open : close).forEach(tag -> changed.add(text(pieces, tag)));
+                thinks = reasons;
+            }
+            changed.add(piece);
+        }
+        return new Pieces(changed)
+                .edit(Part.SAYS, json -> rename(Json.in(choice(json), "delta"), "reasoning_content", "content"));
+    }
+
+    private static Event text(Pieces pieces, String text) {
+        return with(pieces, Json.object().put("content", text));
+    }
+
+    private static Pieces inOne(Pieces pieces) {
+        StringBuilder text = new StringBuilder();
+        pieces.all().forEach(piece -> {
+            if (piece instanceof Event event && event.part() == Part.SAYS) {
+                text.append(
+                        Json.read(event.data()).at("/choices/0/delta/content").asText(""));
+            }
+        });
+        return pieces.replace(
+                        Part.SAYS, event -> event.data().contains("reasoning_content") ? List.of(event) : List.of())
+                .edit(Part.FINISH, json -> Json.in(choice(json), "delta").put("content", text.toString()));
+    }
+
+    private static List<Event> halved(Event event) {
+        String text = Json.read(event.data()).at("/choices/0/delta/content").asText("");
+        for (int i = 0; i + 1 < text.length(); i++) {
+            if (Character.isHighSurrogate(text.charAt(i))) {
+                String first = text.substring(0, i + 1);
+                String second = text.substring(i + 1);
+                return List.of(saying(event, first), saying(event, second));
+            }
+        }
+        return List.of(event);
+    }
+
+    private static Event saying(Event event, String text) {
+        return new Event(
+                event.part(),
+                event.name(),
+                Json.edited(event.data(), json -> Json.in(choice(json), "delta").put("content", text)));
+    }
+}

@@ -1,0 +1,208 @@
+package dev.parley.stack.scripted;
+
+import static dev.parley.stack.scripted.Quirk.Result.BROKEN;
+import static dev.parley.stack.scripted.Quirk.Result.EITHER;
+import static dev.parley.stack.scripted.Quirk.Result.SILENT;
+import static dev.parley.stack.scripted.Quirk.Result.WHOLE;
+
+import dev.parley.stack.scripted.Piece.Event;
+import dev.parley.stack.scripted.Piece.Part;
+import dev.parley.stack.scripted.Response.Encoding;
+import dev.parley.stack.scripted.Response.Streamed;
+import dev.parley.stack.scripted.Script.Answer;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/**
+ * How streams end. "The end" is the protocol's: {@code [DONE]} or {@code message_stop}; "the finish" is the event with the
+ * reason before it.
+ */
+@SuppressWarnings("ImmutableEnumChecker") // Its functions keep no state.
+enum EndingQuirk implements Quirk {
+    DONE_THEN_OPEN(
+            WHOLE,
+            "leaves the connection open after the end",
+            "gateways and proxies that pool connections",
+            to(p -> p.endingWith(Piece.HANG))),
+    DONE_THEN_KEEP_ALIVE(
+            WHOLE,
+            "goes on with comments after the end, for ever",
+            "proxies with a keep-alive of their own",
+            to(p -> p.endingWith(KeepAlive.FOREVER))),
+    DONE_THEN_RESET(
+            WHOLE,
+            "resets the connection after the end",
+            "nginx, Envoy and load balancers on a reload",
+            to(p -> p.endingWith(Piece.RESET))),
+    DONE_THEN_GARBAGE(
+            WHOLE,
+            "sends what is no JSON after the end",
+            "proxies that append an error page",
+            to(p -> p.after(Part.DONE, garbage()))),
+    DONE_THEN_ERROR(
+            WHOLE,
+            "sends an error object after the end",
+            "gateways whose bookkeeping fails",
+            to(p -> p.after(
+                    Part.DONE, new Event(Part.OTHER, "", "{\"error\":{\"message\":\"too late\",\"code\":500}}")))),
+    DONE_THEN_TEXT(
+            WHOLE, "says something more after the end", "replaying caches", to(p -> p.after(Part.DONE, p.sample()))),
+    DONE_TWICE(
+            WHOLE,
+            "sends the end twice",
+            "LiteLLM and other gateways that add their own",
+            to(p -> p.replace(Part.DONE, event -> List.of(event, event)))),
+    FINISH_TWICE(
+            WHOLE,
+            "sends the finish twice",
+            "vLLM with tool parsers, one-api",
+            to(p -> p.replace(Part.FINISH, event -> List.of(event, event)))),
+    NO_DONE(
+            WHOLE,
+            "sends the finish and no end",
+            "Gemini's endpoint, Ollama's early versions, TGI",
+            to(p -> p.without(Part.DONE))),
+    NO_LAST_CHUNK(
+            WHOLE,
+            "closes the connection after the end, without the last chunk of HTTP",
+            "Python servers behind h11",
+            to(p -> p.endingWith(Piece.CLOSE))),
+    FINISH_THEN_CLOSED(
+            WHOLE,
+            "closes the connection after the finish, without end or last chunk",
+            "serverless gateways at their limit",
+            to(p -> p.without(Part.DONE).endingWith(Piece.CLOSE))),
+    FINISH_THEN_RESET(
+            WHOLE,
+            "resets the connection after the finish",
+            "load balancers",
+            to(p -> p.without(Part.DONE).endingWith(Piece.RESET))),
+    FINISH_THEN_OPEN(
+            WHOLE,
+            "leaves the connection open after the finish, without an end",
+            "LM Studio, proxies",
+            to(p -> p.without(Part.DONE).endingWith(Piece.HANG))),
+    FINISH_THEN_KEEP_ALIVE(
+            WHOLE,
+            "goes on with comments after the finish, for ever",
+            "proxies with a keep-alive of their own",
+            to(p -> p.without(Part.DONE).endingWith(KeepAlive.FOREVER))),
+    FINISH_THEN_GARBAGE(
+            WHOLE,
+            "sends what is no JSON after the finish",
+            "proxies that append an error page",
+            to(p -> p.replace(Part.DONE, event -> List.of(garbage())))),
+    DONE_WITHOUT_FINISH(
+            EITHER,
+            "sends the end and no finish",
+            "older llama.cpp, hand-made gateways",
+            to(p -> p.without(Part.FINISH))),
+    NO_FINISH(
+            BROKEN,
+            "says all and ends the body well, without finish or end",
+            "vLLM when its engine dies, proxies at a time limit",
+            to(p -> p.said().then(Piece.LAST_CHUNK))),
+    NO_FINISH_THEN_CLOSED(
+            BROKEN,
+            "says all and closes the connection, without finish or end",
+            "killed servers",
+            to(p -> p.said().then(Piece.CLOSE))),
+    ENDED_IN_ANSWER(
+            BROKEN,
+            "ends the body well in mid-answer",
+            "nginx's proxy_read_timeout, serverless time limits",
+            to(p -> p.half().then(Piece.LAST_CHUNK))),
+    CLOSED_IN_ANSWER(
+            BROKEN,
+            "closes the connection in mid-answer",
+            "killed servers",
+            to(p -> p.half().then(Piece.CLOSE))),
+    RESET_IN_ANSWER(
+            BROKEN,
+            "resets the connection in mid-answer",
+            "killed servers, load balancers",
+            to(p -> p.half().then(Piece.RESET))),
+    CUT_IN_EVENT(
+            BROKEN,
+            "ends the body well within an event",
+            "proxies with a size limit",
+            to(p -> p.half().then(new Piece.Cut(p.sample(), false), Piece.LAST_CHUNK))),
+    CUT_IN_CHARACTER(
+            BROKEN,
+            "closes the connection within a character",
+            "killed servers",
+            to(p -> p.half().then(new Piece.Cut(accented(p.sample()), true), Piece.CLOSE))),
+    CUT_IN_FINISH(
+            BROKEN,
+            "ends the body well within the finish",
+            "proxies with a size limit",
+            to(p -> p.said().then(new Piece.Cut(p.sample(Part.FINISH), false), Piece.LAST_CHUNK))),
+    STALLS_AT_FIRST(
+            SILENT,
+            "sends the head and nothing more",
+            "vLLM with a full queue",
+            to(p -> new Pieces(List.of(Piece.HANG)))),
+    STALLS_IN_ANSWER(
+            SILENT, "falls silent in mid-answer", "hung GPUs", to(p -> p.half().then(Piece.HANG))),
+    STALLS_BEFORE_FINISH(
+            SILENT,
+            "says all and falls silent before the finish",
+            "tool parsers that wait for more",
+            to(p -> p.said().then(Piece.HANG))),
+    EMPTY_STREAM(
+            BROKEN,
+            "has no event at all",
+            "gateways whose upstream refused",
+            to(p -> new Pieces(List.of(Piece.LAST_CHUNK)))),
+    ONLY_DONE(
+            BROKEN,
+            "has nothing but the end",
+            "gateways whose upstream refused",
+            to(p -> new Pieces(List.of(p.sample(Part.DONE), Piece.LAST_CHUNK)))),
+    CLOSED_WHEN_IDLE(
+            WHOLE,
+            "closes the connection shortly after a good answer, without having said so",
+            "uvicorn, gunicorn, load balancers",
+            to(p -> p.endingWith(Piece.LAST_CHUNK, new Piece.Pause(Duration.ofMillis(300)), Piece.CLOSE))),
+    UNTIL_CLOSED(
+            WHOLE,
+            "has neither chunks nor a length: the connection's end is the body's",
+            "HTTP/1.0 servers",
+            stream -> stream.encoded(Encoding.UNTIL_CLOSED)),
+    LENGTH_NEVER_REACHED(
+            WHOLE,
+            "promises more bytes than it sends before it closes the connection",
+            "proxies that rewrite bodies",
+            stream -> stream.encoded(Encoding.TOO_SHORT));
+
+    private final Facts facts;
+    private final UnaryOperator<Streamed> change;
+
+    EndingQuirk(Result result, String does, String seenIn, UnaryOperator<Streamed> change) {
+        this.facts = Facts.ofStreams(result, does, seenIn);
+        this.change = change;
+    }
+
+    @Override
+    public Facts facts() {
+        return facts;
+    }
+
+    @Override
+    public Response response(ModelRequest request, Answer answer, Response response) {
+        return response.streamed(change);
+    }
+
+    private static UnaryOperator<Streamed> to(UnaryOperator<Pieces> change) {
+        return stream -> stream.pieces(change);
+    }
+
+    private static Event garbage() {
+        return new Event(Part.OTHER, "", "{\"choices\": [<html>");
+    }
+
+    private static Event accented(Event event) {
+        return new Event(event.part(), event.name(), event.data().replaceFirst("\"(content|text)\":\"", "$0\u00e9"));
+    }
+}

@@ -1,0 +1,175 @@
+package dev.parley.stack.scripted;
+
+import static dev.parley.stack.scripted.Quirk.Result.WHOLE;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.stack.scripted.Piece.Event;
+import dev.parley.stack.scripted.Piece.Part;
+import dev.parley.stack.scripted.Script.Answer;
+import java.util.List;
+
+/** Where and how chat completions count tokens. Most of these count unasked. */
+@SuppressWarnings("ImmutableEnumChecker") // Its functions keep no state.
+enum UsageQuirk implements Quirk {
+    USAGE_IN_FINISH(
+            "counts tokens in the finish",
+            "Ollama, DeepSeek, Gemini's endpoint",
+            (pieces, usage) -> pieces.without(Part.USAGE).edit(Part.FINISH, json -> json.set("usage", usage))),
+    USAGE_IN_CHOICE(
+            "counts tokens within the choice",
+            "Moonshot",
+            (pieces, usage) -> pieces.without(Part.USAGE)
+                    .edit(Part.FINISH, json -> choice(json).set("usage", usage))),
+    USAGE_IN_X_GROQ(
+            "counts tokens within `x_groq`",
+            "Groq",
+            (pieces, usage) -> pieces.without(Part.USAGE)
+                    .edit(Part.FINISH, json -> json.putObject("x_groq").set("usage", usage))),
+    USAGE_EVERYWHERE(
+            "counts tokens in every chunk, as they are so far",
+            "vLLM (`continuous_usage_stats`), xAI, Gemini's endpoint",
+            (pieces, usage) -> {
+                int[] said = {0};
+                return pieces.without(Part.USAGE)
+                        .edit(
+                                Part.SAYS,
+                                json -> json.set(
+                                        "usage",
+                                        usage(usage.path("prompt_tokens").asInt(), ++said[0])))
+                        .edit(Part.FINISH, json -> json.set("usage", usage));
+            }),
+    USAGE_NULL_UNTIL_END(
+            "has null for its tokens in every chunk before the last",
+            "OpenAI",
+            (pieces, usage) -> counted(pieces, usage).edit(Part.SAYS, json -> json.putNull("usage"))),
+    USAGE_NEVER("counts no tokens, though asked to", "older servers", (pieces, usage) -> pieces.without(Part.USAGE)),
+    USAGE_EMPTY("counts tokens in an empty object", "gateways", (pieces, usage) -> counted(pieces, Json.object())),
+    USAGE_ZERO(
+            "counts 0 tokens", "LiteLLM, LM Studio's early versions", (pieces, usage) -> counted(pieces, usage(0, 0))),
+    USAGE_NULLS(
+            "has null for each count",
+            "gateways",
+            (pieces, usage) -> counted(
+                    pieces,
+                    Json.object()
+                            .putNull("prompt_tokens")
+                            .putNull("completion_tokens")
+                            .putNull("total_tokens"))),
+    USAGE_DETAILED("tells cached, reasoning and audio tokens", "OpenAI, vLLM", (pieces, usage) -> {
+        ObjectNode detailed = usage.deepCopy();
+        detailed.putObject("prompt_tokens_details").put("cached_tokens", 1).put("audio_tokens", 0);
+        detailed.putObject("completion_tokens_details")
+                .put("reasoning_tokens", 1)
+                .put("audio_tokens", 0);
+        return counted(pieces, detailed);
+    }),
+    USAGE_DETAILS_NULL("has null for the details of its tokens", "vLLM", (pieces, usage) -> {
+        ObjectNode detailed = usage.deepCopy();
+        detailed.putNull("prompt_tokens_details").putNull("completion_tokens_details");
+        return counted(pieces, detailed);
+    }),
+    USAGE_CACHE_HITS(
+            "tells cached tokens as hits and misses",
+            "DeepSeek",
+            (pieces, usage) -> counted(
+                    pieces,
+                    usage.deepCopy()
+                            .put("prompt_cache_hit_tokens", 1)
+                            .put(
+                                    "prompt_cache_miss_tokens",
+                                    usage.path("prompt_tokens").asInt() - 1))),
+    USAGE_FRACTIONS(
+            "counts in fractions",
+            "gateways in JavaScript and Lua",
+            (pieces, usage) -> counted(
+                    pieces,
+                    Json.object()
+                            .put("prompt_tokens", usage.path("prompt_tokens").asDouble())
+                            .put(
+                                    "completion_tokens",
+                                    usage.path("completion_tokens").asDouble()))),
+    USAGE_WITHOUT_TOTAL("tells no total", "Perplexity, gateways", (pieces, usage) -> {
+        ObjectNode less = usage.deepCopy();
+        less.remove("total_tokens");
+        return counted(pieces, less);
+    }),
+    USAGE_INPUT_OUTPUT(
+            "calls its counts `input_tokens` and `output_tokens`",
+            "gateways in front of Anthropic's",
+            (pieces, usage) -> counted(
+                    pieces,
+                    Json.object()
+                            .put("input_tokens", usage.path("prompt_tokens").asInt())
+                            .put(
+                                    "output_tokens",
+                                    usage.path("completion_tokens").asInt()))),
+    USAGE_AFTER_DONE("counts tokens after the end", "hand-made gateways", (pieces, usage) -> {
+        Event event = event(pieces, usage);
+        return pieces.without(Part.USAGE).after(Part.DONE, event);
+    }),
+    USAGE_WITH_CHOICE("has an empty choice with its tokens", "OpenRouter, Mistral", (pieces, usage) -> {
+        Event event = event(pieces, usage);
+        return pieces.without(Part.USAGE)
+                .after(Part.FINISH, new Event(Part.USAGE, "", Json.edited(event.data(), json -> {
+                    ObjectNode choice = json.putArray("choices").addObject().put("index", 0);
+                    choice.putObject("delta").put("content", "");
+                    choice.putNull("finish_reason");
+                })));
+    }),
+    USAGE_BEFORE_FINISH("counts tokens before the finish", "Cohere's endpoint", (pieces, usage) -> {
+        Event event = event(pieces, usage);
+        return pieces.without(Part.USAGE).before(Part.FINISH, event);
+    }),
+    USAGE_TWICE(
+            "counts tokens in the finish and again after it",
+            "LiteLLM, OpenRouter",
+            (pieces, usage) -> counted(pieces, usage).edit(Part.FINISH, json -> json.set("usage", usage)));
+
+    private interface Change {
+        Pieces of(Pieces pieces, ObjectNode usage);
+    }
+
+    private final Facts facts;
+    private final Change change;
+
+    UsageQuirk(String does, String seenIn, Change change) {
+        this.facts = Facts.ofChat(WHOLE, does, seenIn);
+        this.change = change;
+    }
+
+    @Override
+    public Facts facts() {
+        return facts;
+    }
+
+    @Override
+    public Response response(ModelRequest request, Answer answer, Response response) {
+        Dialect.Tokens tokens = Dialect.Tokens.of(request, answer);
+        return response.pieces(
+                pieces -> pieces.has(Part.FINISH) ? change.of(pieces, usage(tokens.input(), tokens.output())) : pieces);
+    }
+
+    private static ObjectNode usage(int input, int output) {
+        return Json.object()
+                .put("prompt_tokens", input)
+                .put("completion_tokens", output)
+                .put("total_tokens", input + output);
+    }
+
+    private static ObjectNode choice(ObjectNode json) {
+        return json.path("choices").path(0) instanceof ObjectNode choice ? choice : Json.object();
+    }
+
+    private static Event event(Pieces pieces, ObjectNode usage) {
+        return new Event(Part.USAGE, "", Json.edited(pieces.sample(Part.FINISH).data(), json -> {
+            json.putArray("choices");
+            json.set("usage", usage);
+        }));
+    }
+
+    /** With this in the usual place, asked or not. */
+    private static Pieces counted(Pieces pieces, ObjectNode usage) {
+        Event event = event(pieces, usage);
+        return pieces.without(Part.USAGE).replace(Part.FINISH, finish -> List.of(finish, event));
+    }
+}

@@ -1,9 +1,0 @@
-package dev.parley.ingest;
-
-/**
- * By what names a request is known on the log.
- *
- * @param commandId of the command that it becomes; the cause of the events that follow from it
- * @param traceparent W3C trace context, the caller's or a new one
- */
-record Call(String commandId, String traceparent) {}

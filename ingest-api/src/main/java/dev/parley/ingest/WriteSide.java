@@ -1,0 +1,50 @@
+package dev.parley.ingest;
+
+import dev.parley.ingest.documents.DocumentLog;
+import dev.parley.ingest.documents.KafkaDocumentLog;
+import dev.parley.ingest.door.CommandLog;
+import dev.parley.ingest.door.KafkaCommandLog;
+import dev.parley.ingest.search.KafkaSearches;
+import dev.parley.ingest.search.Searches;
+import dev.parley.schemas.Topics;
+import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.configuration.ConfigurationTail;
+import dev.parley.schemas.configuration.Configurations;
+import io.micrometer.core.instrument.MeterRegistry;
+
+/** What the front door has on the topics: where its callers' doings go, and the configuration that it reads there itself. */
+record WriteSide(CommandLog commands, DocumentLog documents, Searches searches, Configurations configurations)
+        implements AutoCloseable {
+
+    static WriteSide start(KafkaSettings kafka, Topics topics, MeterRegistry meters) {
+        ConfigurationTail configurations = new ConfigurationTail(
+                topics.configuration(),
+                kafka,
+                "parley-ingest-configuration",
+                meters.counter(
+                        "parley.records.skipped",
+                        "topic",
+                        topics.configuration().name())::increment);
+        configurations.start();
+        return new WriteSide(
+                new KafkaCommandLog(kafka, topics, meters),
+                new KafkaDocumentLog(kafka, topics, meters),
+                new KafkaSearches(kafka, topics, meters),
+                configurations);
+    }
+
+    /** Whether it is known by now which engines and routes there are. */
+    boolean isConfigured() {
+        return !(configurations instanceof ConfigurationTail tail) || tail.isCaughtUp();
+    }
+
+    @Override
+    public void close() {
+        commands.close();
+        documents.close();
+        searches.close();
+        if (configurations instanceof ConfigurationTail tail) {
+            tail.close();
+        }
+    }
+}

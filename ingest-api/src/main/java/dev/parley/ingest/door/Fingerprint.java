@@ -1,0 +1,74 @@
+package dev.parley.ingest.door;
+
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.ingest.http.Sha256;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.EncoderFactory;
+import org.apache.avro.specific.SpecificDatumWriter;
+
+/**
+ * The hash of what a message asks for: equal for two requests exactly where they ask for the same, whatever the order and
+ * spelling of their JSON. SHA-256 over the parts in a fixed order, each behind its length, so that no two sequences of parts
+ * look alike.
+ */
+public final class Fingerprint {
+
+    private static final int ABSENT = -1;
+
+    private final MessageDigest digest = Sha256.digest();
+
+    private Fingerprint() {}
+
+    static String of(Question question) {
+        Handling handling = question.handling();
+        Fingerprint fingerprint = new Fingerprint();
+        fingerprint.add(Optional.of(question.content()));
+        fingerprint.add(Optional.of(handling.onBusy().name()));
+        fingerprint.add(handling.intent());
+        fingerprint.add(handling.engine());
+        new TreeMap<>(handling.metadata()).forEach((key, value) -> {
+            fingerprint.add(Optional.of(key));
+            fingerprint.add(Optional.of(value));
+        });
+        question.prompt().ifPresent(given -> fingerprint.digest.update(encoded(given)));
+        return HexFormat.of().formatHex(fingerprint.digest.digest());
+    }
+
+    /** Its Avro encoding, which has one form for each value, since there are no maps in it. */
+    private static byte[] encoded(CallerPrompt prompt) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(bytes, null);
+        try {
+            new SpecificDatumWriter<>(CallerPrompt.class).write(prompt, encoder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /** A name for what {@code parts} stand for together, in {@code bytes} bytes. */
+    public static String name(int bytes, String... parts) {
+        Fingerprint fingerprint = new Fingerprint();
+        for (String part : parts) {
+            fingerprint.add(Optional.of(part));
+        }
+        return HexFormat.of().formatHex(fingerprint.digest.digest(), 0, bytes);
+    }
+
+    private void add(Optional<String> part) {
+        byte[] bytes = part.orElse("").getBytes(StandardCharsets.UTF_8);
+        digest.update(ByteBuffer.allocate(Integer.BYTES)
+                .putInt(0, part.isPresent() ? bytes.length : ABSENT)
+                .array());
+        digest.update(bytes);
+    }
+}

@@ -1,0 +1,36 @@
+package dev.parley.ingest.door;
+
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.schemas.TurnIds;
+import java.util.Optional;
+
+/**
+ * What a caller says, whichever protocol brings it.
+ *
+ * @param prompt that came with it, where a repeat of the request brings the same; it is part of the fingerprint
+ */
+public record Question(String content, Handling handling, Optional<CallerPrompt> prompt) {
+
+    /** As much as one message may say. */
+    public static final int MAX_CONTENT_BYTES = 1024 * 1024;
+
+    /**
+     * The command that it becomes.
+     *
+     * @param sentAlong what the message is kept with, which may be more, or other, than its fingerprint is about
+     */
+    public SubmitMessage submit(TurnIds ids, Optional<CallerPrompt> sentAlong) {
+        return new SubmitMessage(
+                ids.messageId(),
+                ids.turnId(),
+                ids.assistantMessageId(),
+                content,
+                handling.onBusy(),
+                handling.intent().orElse(null),
+                handling.engine().orElse(null),
+                handling.metadata(),
+                Fingerprint.of(this),
+                sentAlong.orElse(null));
+    }
+}

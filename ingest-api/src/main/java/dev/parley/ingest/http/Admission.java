@@ -1,0 +1,130 @@
+package dev.parley.ingest.http;
+
+import dev.parley.schemas.ErrorCode;
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
+
+/**
+ * How much is served at the same time: requests, bytes of their bodies, and requests that wait for an answer. What is too
+ * much is refused at once, so that a caller can go elsewhere while this node still answers quickly.
+ */
+public final class Admission {
+
+    public static final int MAX_BODY_BYTES = 2 * 1024 * 1024;
+
+    private static final String RESERVED = "parley.reserved-bytes";
+
+    private final Semaphore requests;
+    private final Semaphore bodyBytes;
+    private final Semaphore waiting;
+
+    /**
+     * Room for so many requests, of which half may wait for an answer, and for so many bytes of their bodies.
+     */
+    public Admission(int maxRequests, int maxBodyBytes, MeterRegistry meters) {
+        requests = new Semaphore(maxRequests);
+        bodyBytes = new Semaphore(maxBodyBytes);
+        waiting = new Semaphore(Math.max(1, maxRequests / 2));
+        meters.gauge("parley.http.active", requests, free -> maxRequests - free.availablePermits());
+    }
+
+    /** A handler that is served only while there is room. */
+    Handler admitted(Handler handler) {
+        return ctx -> {
+            if (!requests.tryAcquire()) {
+                throw overloaded();
+            }
+            try {
+                handler.handle(ctx);
+            } finally {
+                requests.release();
+                Integer reserved = ctx.attribute(RESERVED);
+                if (reserved != null) {
+                    bodyBytes.release(reserved);
+                }
+            }
+        };
+    }
+
+    /** The request's body; its bytes count as taken until the request has been served. Within {@link #admitted} only. */
+    byte[] body(Context ctx) {
+        return body(ctx, MAX_BODY_BYTES);
+    }
+
+    /** The same of a body that may have so many bytes. */
+    byte[] body(Context ctx, int maxBytes) {
+        long declared = ctx.req().getContentLengthLong();
+        if (declared == 0) {
+            return new byte[0];
+        }
+        if (declared > maxBytes) {
+            passOver(ctx, Math.min(declared, 4L * maxBytes));
+            throw tooLarge(maxBytes);
+        }
+        int reserved = declared < 0 ? maxBytes : (int) declared;
+        if (!bodyBytes.tryAcquire(reserved)) {
+            throw overloaded();
+        }
+        ctx.attribute(RESERVED, reserved);
+        try {
+            byte[] bytes = ctx.req().getInputStream().readNBytes(maxBytes + 1);
+            if (bytes.length > maxBytes) {
+                throw tooLarge(maxBytes);
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw new ProblemException(ErrorCode.INVALID_REQUEST, "the body did not arrive whole");
+        }
+    }
+
+    /**
+     * Reads what is refused for its size, within reason: a connection that is closed on a caller who is still sending
+     * tells it of a broken connection instead of the refusal.
+     */
+    private static void passOver(Context ctx, long bytes) {
+        try {
+            InputStream body = ctx.req().getInputStream();
+            byte[] scratch = new byte[64 * 1024];
+            long left = bytes;
+            for (int read = body.read(scratch); read >= 0 && left > 0; read = body.read(scratch)) {
+                left -= read;
+            }
+        } catch (IOException e) {
+            // The caller has left; there is nobody to tell.
+        }
+    }
+
+    /** Whether one more request may wait; if so, {@link #waited} has to follow. */
+    public boolean mayWait() {
+        return waiting.tryAcquire();
+    }
+
+    public void waited() {
+        waiting.release();
+    }
+
+    /** Waits within {@code served} for as long as that takes, where one more request may wait. */
+    public <T> T waiting(Supplier<T> served) {
+        if (!mayWait()) {
+            throw overloaded();
+        }
+        try {
+            return served.get();
+        } finally {
+            waited();
+        }
+    }
+
+    private static ProblemException overloaded() {
+        return new ProblemException(ErrorCode.OVERLOADED, "too many requests are being served: try again soon");
+    }
+
+    private static ProblemException tooLarge(int maxBytes) {
+        return new ProblemException(ErrorCode.PAYLOAD_TOO_LARGE, "the body has more than " + maxBytes + " bytes");
+    }
+}

@@ -1,0 +1,43 @@
+package dev.parley.ingest.protocol.aisdk;
+
+import dev.parley.ingest.answer.EventStreams;
+import dev.parley.ingest.door.Door;
+import dev.parley.ingest.http.Access;
+import dev.parley.ingest.http.Serving;
+import dev.parley.ingest.protocol.Protocol;
+import io.javalin.config.JavalinConfig;
+import java.util.List;
+
+/**
+ * The chats of the AI SDK, over HTTP under {@code /api/chat} and over web sockets under {@code /ws}. Its clients show whatever
+ * comes with an error status, so that problems stay as they are; on a socket, a problem is a frame.
+ */
+public final class AiSdkApi implements Protocol {
+
+    private final Serving serving;
+    private final UiChatCalls calls;
+    private final ChatSockets sockets;
+
+    public AiSdkApi(Serving serving, Access access, Door door, EventStreams streams) {
+        UiChat chat = new UiChat(door);
+        this.serving = serving;
+        this.calls = new UiChatCalls(chat, streams);
+        this.sockets = new ChatSockets(access, chat, streams);
+    }
+
+    @Override
+    public List<String> readableHeaders() {
+        return List.of(UiMessageEncoding.HEADER);
+    }
+
+    @Override
+    public void addTo(JavalinConfig config) {
+        calls.addTo(config.routes, serving);
+        sockets.addTo(config);
+    }
+
+    @Override
+    public void close() {
+        sockets.close();
+    }
+}

@@ -1,0 +1,73 @@
+package dev.parley.ingest.protocol.openai;
+
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.ingest.answer.Abandoned;
+import dev.parley.ingest.answer.AnswerEncoding;
+import dev.parley.ingest.answer.EventStreams;
+import dev.parley.ingest.door.Submission;
+import dev.parley.ingest.http.ProblemException;
+import dev.parley.ingest.http.Reply;
+import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.ErrorCode;
+import dev.parley.sinks.edge.SseEdge;
+import io.javalin.http.Context;
+import java.time.Duration;
+
+/** How answers reach their callers: as streams, or whole, once they are there. */
+final class Answering {
+
+    /** As long as OpenAI's own clients wait by themselves. */
+    static final Duration WAIT = Duration.ofMinutes(10);
+
+    private final EventStreams streams;
+    private final Abandoned abandoned;
+
+    Answering(EventStreams streams, Abandoned abandoned) {
+        this.streams = streams;
+        this.abandoned = abandoned;
+    }
+
+    /**
+     * An answer to be streamed.
+     *
+     * @param before cursor from which all of its turn is told
+     */
+    record Told(ConversationKey conversation, String turnId, String before, AnswerEncoding encoding) {}
+
+    /** A stream of an answer that goes on whether or not anybody reads it. */
+    Reply stream(Context ctx, Told told) {
+        return () -> {
+            SseEdge.End _ = run(ctx, told);
+        };
+    }
+
+    /**
+     * A stream of an answer that is stopped when its last reader leaves.
+     *
+     * @param keyed whether the request may be on its way again, so that its reader gets a moment to come back
+     */
+    Reply streamWhileRead(Context ctx, Told told, boolean keyed) {
+        return () -> abandoned.watch(told.conversation(), told.turnId(), keyed, () -> run(ctx, told));
+    }
+
+    private SseEdge.End run(Context ctx, Told told) throws Exception {
+        return streams.answer(ctx, told.conversation(), told.before(), told.encoding());
+    }
+
+    /** The end of a turn that was waited for; throws where it did not come, or is a failure or rejection. */
+    static ConversationEvent end(Submission submission) {
+        submission.refuseRejected();
+        ConversationEvent end = submission
+                .end()
+                .orElseThrow(() -> new ProblemException(
+                        ErrorCode.TURN_TIMEOUT,
+                        "the answer is not there yet: repeat the request with its Idempotency-Key"));
+        if (end.getBody() instanceof TurnFailed failed) {
+            // A caller who waits for an answer and gets none is to see that from the status.
+            throw new ProblemException(
+                    ErrorCode.ofWire(failed.getCode()).orElse(ErrorCode.INTERNAL), failed.getDetail());
+        }
+        return end;
+    }
+}

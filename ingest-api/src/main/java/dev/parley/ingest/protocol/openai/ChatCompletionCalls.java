@@ -1,0 +1,64 @@
+package dev.parley.ingest.protocol.openai;
+
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.ingest.door.Messages;
+import dev.parley.ingest.door.Submission;
+import dev.parley.ingest.http.Json;
+import dev.parley.ingest.http.ProblemException;
+import dev.parley.ingest.http.Reply;
+import dev.parley.ingest.http.Request;
+import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.TurnIds;
+import io.javalin.http.Context;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** Chat completions: each a conversation of its own, under the completion's id, with one turn. */
+final class ChatCompletionCalls {
+
+    private final Messages messages;
+    private final Answering answering;
+    private final Supplier<Models> models;
+
+    ChatCompletionCalls(Messages messages, Answering answering, Supplier<Models> models) {
+        this.messages = messages;
+        this.answering = answering;
+        this.models = models;
+    }
+
+    Reply create(Context ctx, Request request) {
+        Optional<String> key = request.idempotencyKey();
+        ChatCompletionRequest asked = ChatCompletionRequest.of(request.body(), models.get());
+        String id = "chatcmpl-" + KeyedId.of(request.tenant(), "chat.completion", key);
+        ConversationKey conversation = new ConversationKey(request.tenant(), id);
+        SubmitMessage submit = asked.call().submit(TurnIds.of(conversation, key.orElse(id)));
+        if (!asked.stream()) {
+            return whole(ctx, request, conversation, submit, key.isPresent());
+        }
+        Submission submission =
+                messages.submit(conversation, submit, key.isPresent(), Optional.empty(), request.call());
+        submission.refuseRejected();
+        ChatCompletionEncoding encoding = new ChatCompletionEncoding(
+                id, submit.getTurnId(), asked.call().model(), Instant.now(), asked.includeUsage());
+        Answering.Told told =
+                new Answering.Told(conversation, submit.getTurnId(), Long.toString(submission.before()), encoding);
+        return answering.streamWhileRead(ctx, told, key.isPresent());
+    }
+
+    private Reply whole(
+            Context ctx, Request request, ConversationKey conversation, SubmitMessage submit, boolean keyed) {
+        Submission submission = request.waiting(
+                () -> messages.submit(conversation, submit, keyed, Optional.of(Answering.WAIT), request.call()));
+        ConversationEvent end = Answering.end(submission);
+        if (!(end.getBody() instanceof MessageCompleted completed)) {
+            throw new ProblemException(ErrorCode.CANCELLED, "the answer was stopped");
+        }
+        Instant created = submission.accepted().orElse(end).getTime();
+        Json.answer(ctx, 200, ChatCompletionJson.whole(conversation.conversation(), created, completed));
+        return Reply.SENT;
+    }
+}

@@ -1,0 +1,122 @@
+package dev.parley.ingest.protocol.openai;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.ingest.answer.AnswerEncoding;
+import dev.parley.ingest.answer.AnswerReader;
+import dev.parley.ingest.answer.AnswerReader.Step;
+import dev.parley.ingest.answer.SseJson;
+import dev.parley.ingest.http.Json;
+import dev.parley.ingest.http.ProblemException;
+import dev.parley.schemas.ErrorCode;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The stream of a chat completion.
+ *
+ * <p>What fails before anything has been sent becomes the HTTP answer; later, an event with an {@code error} member, which
+ * the clients throw. An answer that is begun anew is such an error once some of it has been sent: this protocol has no word
+ * for it, and its clients only ever append.
+ */
+final class ChatCompletionEncoding extends AnswerEncoding {
+
+    /** A client that leaves shows only when something is sent to it, and its generation is to stop then. */
+    private static final Duration HEARTBEAT = Duration.ofMillis(250);
+
+    private final String id;
+    private final boolean includeUsage;
+    private String model;
+    private Instant created;
+    private boolean opened;
+    private int calls;
+
+    /**
+     * A stream that has told nothing yet.
+     *
+     * @param model as asked for, until it is known which one answers
+     */
+    ChatCompletionEncoding(String id, String turnId, String model, Instant created, boolean includeUsage) {
+        super(new AnswerReader(turnId), HEARTBEAT);
+        this.id = id;
+        this.model = model;
+        this.created = created;
+        this.includeUsage = includeUsage;
+    }
+
+    @Override
+    protected void tell(Step step) {
+        switch (step) {
+            case Step.Accepted(var accepted, Instant time) -> created = time;
+            case Step.Begun begun -> {}
+            case Step.Retrieved retrieved -> {}
+            case Step.Attempted(int attempt, String engine, String name) -> model = name;
+            case Step.Reasoning(String piece) -> delta("reasoning_content", piece);
+            case Step.Text(String piece) -> delta("content", piece);
+            case Step.Restarted(String reason) ->
+                fail(
+                        ErrorCode.STREAM_RESET,
+                        "the answer is begun anew (" + reason
+                                + "): repeat the request, with its Idempotency-Key where it has one");
+            case Step.Called(ToolCall call) -> called(call);
+            case Step.Completed(MessageCompleted completed, Instant time) -> complete(completed);
+            case Step.Failed(var failed, Instant time) -> fail(failed.getCode(), failed.getDetail());
+            case Step.Cancelled cancelled -> fail(ErrorCode.CANCELLED, "the answer was stopped");
+            case Step.Rejected(var rejected) -> fail(rejected.getCode(), rejected.getDetail());
+            case Step.Lost(String reason) -> fail(ErrorCode.UNAVAILABLE, "what happened cannot be read now: " + reason);
+        }
+    }
+
+    private void delta(String member, String piece) {
+        begin();
+        add(Json.object().put(member, piece));
+    }
+
+    /** The first chunk says who speaks. */
+    private void begin() {
+        if (!opened) {
+            opened = true;
+            add(Json.object().put("role", "assistant").put("content", "").putNull("refusal"));
+        }
+    }
+
+    private void add(ObjectNode delta) {
+        send(SseJson.of(ChatCompletionJson.chunk(id, created, model, delta, includeUsage)));
+    }
+
+    private void called(ToolCall call) {
+        begin();
+        ObjectNode delta = Json.object();
+        ObjectNode entry =
+                (ObjectNode) ChatCompletionJson.toolCalls(List.of(call)).path(0);
+        delta.putArray("tool_calls").add(entry.put("index", calls));
+        calls++;
+        add(delta);
+    }
+
+    private void complete(MessageCompleted completed) {
+        model = completed.getAttempt().getModel();
+        begin();
+        send(SseJson.of(ChatCompletionJson.finish(id, created, model, completed, includeUsage)));
+        if (includeUsage) {
+            send(SseJson.of(ChatCompletionJson.usageChunk(id, created, model, completed.getUsage())));
+        }
+        send(SseJson.DONE);
+        finish();
+    }
+
+    private void fail(String code, String detail) {
+        fail(ErrorCode.ofWire(code).orElse(ErrorCode.INTERNAL), detail);
+    }
+
+    private void fail(ErrorCode code, String detail) {
+        finish();
+        if (isUnsent()) {
+            throw new ProblemException(code, detail);
+        }
+        send(SseJson.of(OpenAiErrors.json(code, detail, Optional.empty())));
+    }
+}

@@ -1,0 +1,101 @@
+package dev.parley.ingest.protocol.openai;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.Usage;
+import dev.parley.ingest.http.Json;
+import java.time.Instant;
+import java.util.List;
+
+/** The objects that {@code /v1/chat/completions} answers with. */
+final class ChatCompletionJson {
+
+    private ChatCompletionJson() {}
+
+    /** A whole answer. */
+    static ObjectNode whole(String id, Instant created, MessageCompleted completed) {
+        ObjectNode json =
+                head(id, "chat.completion", created, completed.getAttempt().getModel());
+        ObjectNode choice = json.putArray("choices").addObject().put("index", 0);
+        ObjectNode message = choice.putObject("message").put("role", "assistant");
+        boolean onlyCalls =
+                completed.getContent().isEmpty() && !completed.getToolCalls().isEmpty();
+        message.put("content", onlyCalls ? null : completed.getContent());
+        message.putNull("refusal");
+        if (completed.getReasoning() != null) {
+            message.put("reasoning_content", completed.getReasoning());
+        }
+        if (!completed.getToolCalls().isEmpty()) {
+            message.set("tool_calls", toolCalls(completed.getToolCalls()));
+        }
+        message.putArray("annotations");
+        choice.putNull("logprobs");
+        choice.put("finish_reason", finishReason(completed));
+        json.set("usage", usage(completed.getUsage()));
+        return json;
+    }
+
+    /** A chunk of a stream, with {@code delta} in its one choice. */
+    static ObjectNode chunk(String id, Instant created, String model, ObjectNode delta, boolean usageFollows) {
+        ObjectNode json = head(id, "chat.completion.chunk", created, model);
+        ObjectNode choice = json.putArray("choices").addObject().put("index", 0);
+        choice.set("delta", delta);
+        choice.putNull("logprobs");
+        choice.putNull("finish_reason");
+        if (usageFollows) {
+            json.putNull("usage");
+        }
+        return json;
+    }
+
+    /** The chunk that says why the answer ends. */
+    static ObjectNode finish(
+            String id, Instant created, String model, MessageCompleted completed, boolean usageFollows) {
+        ObjectNode json = chunk(id, created, model, Json.object(), usageFollows);
+        ((ObjectNode) json.path("choices").path(0)).put("finish_reason", finishReason(completed));
+        return json;
+    }
+
+    /** The chunk after that one, for those who asked for it. */
+    static ObjectNode usageChunk(String id, Instant created, String model, Usage usage) {
+        ObjectNode json = head(id, "chat.completion.chunk", created, model);
+        json.putArray("choices");
+        json.set("usage", usage(usage));
+        return json;
+    }
+
+    private static ObjectNode head(String id, String object, Instant created, String model) {
+        return Json.object()
+                .put("id", id)
+                .put("object", object)
+                .put("created", created.getEpochSecond())
+                .put("model", model);
+    }
+
+    static ArrayNode toolCalls(List<ToolCall> calls) {
+        ArrayNode json = Json.MAPPER.createArrayNode();
+        for (ToolCall call : calls) {
+            ObjectNode entry = json.addObject().put("id", call.getId()).put("type", "function");
+            entry.putObject("function").put("name", call.getName()).put("arguments", call.getArguments());
+        }
+        return json;
+    }
+
+    private static ObjectNode usage(Usage usage) {
+        return Json.object()
+                .put("prompt_tokens", usage.getInputTokens())
+                .put("completion_tokens", usage.getOutputTokens())
+                .put("total_tokens", usage.getInputTokens() + usage.getOutputTokens());
+    }
+
+    /** OpenAI has no word for other reasons. Whoever gets calls is told to make them, whatever the model server called its end. */
+    private static String finishReason(MessageCompleted completed) {
+        String reason = completed.getFinishReason();
+        return switch (reason) {
+            case "length", "tool_calls", "content_filter" -> reason;
+            default -> completed.getToolCalls().isEmpty() ? "stop" : "tool_calls";
+        };
+    }
+}

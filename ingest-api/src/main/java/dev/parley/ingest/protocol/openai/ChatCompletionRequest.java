@@ -1,0 +1,209 @@
+package dev.parley.ingest.protocol.openai;
+
+import dev.parley.chat.v1.GenerationOptions;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.ToolDefinition;
+import dev.parley.ingest.http.JsonBody;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The body of {@code POST /v1/chat/completions}. What is not supported is refused by its name.
+ *
+ * @param includeUsage whether a stream is to end with the tokens that were used
+ */
+record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsage) {
+
+    static final int MAX_MESSAGES = 10_000;
+    static final int MAX_TOOLS = 512;
+
+    private static final int MAX_STOPS = 16;
+    private static final List<String> ROLES = List.of("system", "developer", "user", "assistant", "tool");
+
+    static ChatCompletionRequest of(JsonBody body, Models models) {
+        String model = body.requiredText("model");
+        Models.Choice choice = models.choice(model);
+        List<PromptMessage> messages = new ArrayList<>();
+        body.objects("messages", MAX_MESSAGES).forEach(message -> messages.add(message(message)));
+        if (messages.isEmpty()) {
+            throw body.refusal("messages", "must hold at least one message");
+        }
+        PromptMessage last = messages.removeLast();
+        if (last.getRole() == Role.ASSISTANT) {
+            throw body.refusal("messages[" + messages.size() + "].role", "must not be assistant in the last message");
+        }
+        GenerationOptions options = options(body);
+        Map<String, String> metadata = metadata(body);
+        boolean stream = body.flag("stream").orElse(false);
+        Optional<JsonBody> streamOptions = body.object("stream_options");
+        boolean includeUsage = streamOptions
+                .map(given -> {
+                    boolean wanted = given.flag("include_usage").orElse(false);
+                    refuseUnlessFalse(given, "include_obfuscation");
+                    given.done();
+                    return wanted;
+                })
+                .orElse(false);
+        if (streamOptions.isPresent() && !stream) {
+            throw body.refusal("stream_options", "is for streams only");
+        }
+        body.integer("n", 1, 1);
+        refuseUnlessFalse(body, "logprobs");
+        body.texts("modalities", 1).stream()
+                .filter(modality -> !modality.equals("text"))
+                .findFirst()
+                .ifPresent(other -> {
+                    throw body.refusal("modalities", "must be text alone");
+                });
+        body.done();
+        return new ChatCompletionRequest(
+                ModelCall.of(model, choice, messages, last, options, metadata), stream, includeUsage);
+    }
+
+    static void refuseUnlessFalse(JsonBody body, String name) {
+        if (body.flag(name).orElse(false)) {
+            throw body.refusal(name, "is not supported");
+        }
+    }
+
+    /** What is kept with the message: the caller's own pairs, and hints that have no effect yet. */
+    static Map<String, String> metadata(JsonBody body) {
+        Map<String, String> metadata = new LinkedHashMap<>(body.metadata("metadata"));
+        metadata.keySet().stream()
+                .filter(key -> key.startsWith(RESERVED))
+                .findFirst()
+                .ifPresent(key -> {
+                    throw body.refusal("metadata." + key, "must not begin with " + RESERVED);
+                });
+        for (String hint : List.of("safety_identifier", "prompt_cache_key", "prompt_cache_retention")) {
+            body.text(hint).ifPresent(value -> metadata.put(RESERVED + hint, value));
+        }
+        body.flag("store").ifPresent(value -> metadata.put(RESERVED + "store", value.toString()));
+        body.oneOf("service_tier", List.of("auto", "default"));
+        return metadata;
+    }
+
+    /** Keys of metadata that are this protocol's own begin with this. */
+    static final String RESERVED = "openai.";
+
+    private static GenerationOptions options(JsonBody body) {
+        Optional<Integer> older = tokens(body, "max_tokens");
+        return sampling(body)
+                .setTools(body.objects("tools", MAX_TOOLS).stream()
+                        .map(ChatCompletionRequest::tool)
+                        .toList())
+                .setToolChoice(body.json("tool_choice").orElse(null))
+                .setResponseFormat(body.json("response_format").orElse(null))
+                .setPresencePenalty(body.number("presence_penalty", -2, 2).orElse(null))
+                .setFrequencyPenalty(body.number("frequency_penalty", -2, 2).orElse(null))
+                .setSeed(body.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(null))
+                .setStop(body.isText("stop") ? List.of(body.requiredText("stop")) : body.texts("stop", MAX_STOPS))
+                .setReasoningEffort(body.text("reasoning_effort").orElse(null))
+                .setMaxOutputTokens(
+                        tokens(body, "max_completion_tokens").or(() -> older).orElse(null))
+                .build();
+    }
+
+    /** The options that every model API has under the same names. */
+    static GenerationOptions.Builder sampling(JsonBody body) {
+        return GenerationOptions.newBuilder()
+                .setTemperature(body.number("temperature", 0, 2).orElse(null))
+                .setTopP(body.number("top_p", 0, 1).orElse(null))
+                .setParallelToolCalls(body.flag("parallel_tool_calls").orElse(null))
+                .setUser(body.text("user").orElse(null));
+    }
+
+    static Optional<Integer> tokens(JsonBody body, String name) {
+        return body.integer(name, 1, Integer.MAX_VALUE).map(Long::intValue);
+    }
+
+    private static ToolDefinition tool(JsonBody tool) {
+        String type = tool.requiredText("type");
+        if (!type.equals("function")) {
+            throw tool.refusal("type", "must be function");
+        }
+        ToolDefinition definition =
+                definition(tool.object("function").orElseThrow(() -> JsonBody.required(tool.at("function"))));
+        tool.done();
+        return definition;
+    }
+
+    /** A function's own description. */
+    static ToolDefinition definition(JsonBody function) {
+        ToolDefinition definition = new ToolDefinition(
+                function.requiredText("name"),
+                function.text("description").orElse(null),
+                function.object("parameters")
+                        .flatMap(any -> function.json("parameters"))
+                        .orElse(null),
+                function.flag("strict").orElse(null));
+        function.done();
+        return definition;
+    }
+
+    private static PromptMessage message(JsonBody message) {
+        String role = message.oneOf("role", ROLES).orElseThrow(() -> JsonBody.required(message.at("role")));
+        return switch (role) {
+            case "assistant" -> assistant(message);
+            case "tool" -> {
+                String toolCallId = message.requiredText("tool_call_id");
+                String content = content(message);
+                message.done();
+                yield new PromptMessage(Role.TOOL, content, List.of(), toolCallId, null);
+            }
+            default -> {
+                String content = content(message);
+                message.done();
+                yield new PromptMessage(role.equals("user") ? Role.USER : Role.SYSTEM, content, List.of(), null, null);
+            }
+        };
+    }
+
+    private static PromptMessage assistant(JsonBody message) {
+        List<ToolCall> calls = message.objects("tool_calls", MAX_TOOLS).stream()
+                .map(ChatCompletionRequest::toolCall)
+                .toList();
+        String content = calls.isEmpty() || message.has("content") ? content(message) : "";
+        // Members of an answer, and of what SDKs make of one, which callers send back as they came.
+        message.pass("reasoning_content");
+        message.pass("parsed");
+        message.texts("annotations", 0);
+        message.done();
+        return new PromptMessage(Role.ASSISTANT, content, calls, null, null);
+    }
+
+    private static ToolCall toolCall(JsonBody call) {
+        String id = call.requiredText("id");
+        call.oneOf("type", List.of("function"));
+        JsonBody function = call.object("function").orElseThrow(() -> JsonBody.required(call.at("function")));
+        String name = function.requiredText("name");
+        String arguments = function.requiredText("arguments");
+        function.pass("parsed_arguments");
+        function.done();
+        call.pass("index");
+        call.done();
+        return new ToolCall(id, name, arguments);
+    }
+
+    /** The content, a text or a list of texts. */
+    private static String content(JsonBody message) {
+        if (!message.isList("content")) {
+            return message.requiredText("content");
+        }
+        StringBuilder content = new StringBuilder();
+        for (JsonBody part : message.objects("content", MAX_MESSAGES)) {
+            String type = part.requiredText("type");
+            if (!type.equals("text")) {
+                throw part.refusal("type", "must be text: this server takes no other content");
+            }
+            content.append(part.requiredText("text"));
+            part.done();
+        }
+        return content.toString();
+    }
+}

@@ -1,0 +1,22 @@
+package dev.parley.ingest.protocol.openai;
+
+import dev.parley.ingest.door.Fingerprint;
+import dev.parley.ingest.http.Request;
+import java.util.Optional;
+
+/** Ids that a repeat of a request under the same idempotency key meets again. */
+final class KeyedId {
+
+    private static final int BYTES = 12;
+
+    private KeyedId() {}
+
+    /**
+     * An id of one of {@code kind}.
+     *
+     * @param key empty: an id that nobody meets again
+     */
+    static String of(String tenant, String kind, Optional<String> key) {
+        return key.map(text -> Fingerprint.name(BYTES, tenant, kind, text)).orElseGet(Request::uniqueId);
+    }
+}

@@ -1,0 +1,53 @@
+package dev.parley.ingest.protocol.openai;
+
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.GenerationOptions;
+import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.ingest.door.Handling;
+import dev.parley.ingest.door.Question;
+import dev.parley.schemas.TurnIds;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a request of a model API asks for, as a message with what was sent along.
+ *
+ * @param model as the caller named it
+ * @param choice of route and engine behind that name
+ */
+record ModelCall(
+        String model, Models.Choice choice, String content, CallerPrompt prompt, Map<String, String> metadata) {
+
+    /** A call whose last message is what is asked, with {@code before} sent along. */
+    static ModelCall of(
+            String model,
+            Models.Choice choice,
+            List<PromptMessage> before,
+            PromptMessage last,
+            GenerationOptions options,
+            Map<String, String> metadata) {
+        CallerPrompt prompt = new CallerPrompt(last.getRole(), last.getToolCallId(), before, options);
+        return new ModelCall(model, choice, last.getContent(), prompt, metadata);
+    }
+
+    SubmitMessage submit(TurnIds ids) {
+        return submit(ids, List.of());
+    }
+
+    /** The message, with {@code before} ahead of what was sent along. */
+    SubmitMessage submit(TurnIds ids, List<PromptMessage> before) {
+        List<PromptMessage> context = new ArrayList<>(before);
+        context.addAll(prompt.getContext());
+        Handling handling = new Handling(OnBusy.ENQUEUE, choice.intent(), choice.engine(), metadata);
+        // Its fingerprint is of what the caller sent alone: a repeat may find another past.
+        return new Question(content, handling, Optional.of(prompt))
+                .submit(
+                        ids,
+                        Optional.of(new CallerPrompt(
+                                prompt.getRole(), prompt.getToolCallId(), context, prompt.getOptions())));
+    }
+}

@@ -1,0 +1,367 @@
+package dev.parley.ingest.protocol.openai;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.ingest.answer.AnswerEncoding;
+import dev.parley.ingest.answer.AnswerReader;
+import dev.parley.ingest.answer.AnswerReader.Step;
+import dev.parley.ingest.answer.SseJson;
+import dev.parley.ingest.http.Json;
+import dev.parley.ingest.http.ProblemException;
+import dev.parley.schemas.ErrorCode;
+import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.feed.Frame;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The event stream of a response.
+ *
+ * <p><b>Sequence numbers say how much of the answer was told</b>, not how many events that took: an event that ends at the
+ * n-th character of the text has the number of the text's beginning plus n. So {@code starting_after} finds the exact
+ * character however the answer was cut into pieces the first time, from memory, from a snapshot or from the finished
+ * message. Numbers of another attempt than the one that answers lie in another range: a reader of those has text that is
+ * void, and is told so. Thoughts have a range of their own, too: a model may go on thinking once it speaks, and then it
+ * depends on when one asks how many thoughts come before the first word.
+ *
+ * <pre>{@code
+ *   0 created   1 in_progress
+ *   2 + ATTEMPT * (attempt - 1):  item, part, characters …                                   (reasoning, if any)
+ *   … + RANGE, or, where thoughts came first,
+ *   … + 2 * RANGE:                text done, part done, item done                             (reasoning, if any)
+ *                                 item, part, characters …, text done, part done, item done   (text)
+ *                                 item, arguments, arguments done, item done                  (each call)
+ *                                 completed, incomplete or failed
+ * }</pre>
+ */
+final class ResponseEncoding extends AnswerEncoding {
+
+    /** Before the beginning. */
+    static final long NOTHING_SEEN = -1;
+
+    /** Numbers for one attempt; four attempts fit into 31 bits. */
+    private static final long ATTEMPT = 1L << 29;
+
+    /** Numbers for an attempt's thoughts, and for the rest where none came first. */
+    private static final long RANGE = ATTEMPT / 4;
+
+    private static final long FIRST_OF_ATTEMPT = 2;
+
+    /** Events that end an item of text. */
+    private static final int CLOSING_EVENTS = 3;
+
+    private static final Duration HEARTBEAT = Duration.ofSeconds(15);
+    private static final Duration HEARTBEAT_WITHOUT_STORE = Duration.ofMillis(250);
+
+    private final ResponseId id;
+    private final long after;
+    private final List<ConversationEvent> events = new ArrayList<>();
+    private final StringBuilder text = new StringBuilder();
+    private final StringBuilder reasoning = new StringBuilder();
+    private Part part = Part.NONE;
+    private long next = FIRST_OF_ATTEMPT;
+    private int outputIndex = -1;
+    private Seen seen = Seen.NO_ANSWER;
+    private boolean answering;
+    private int calls;
+    private boolean refused;
+
+    private enum Part {
+        NONE,
+        REASONING,
+        TEXT
+    }
+
+    /** What the client has seen of the answer's beginning. */
+    private enum Seen {
+        NO_ANSWER,
+        ANSWER,
+        ANSWER_AFTER_THOUGHTS
+    }
+
+    /**
+     * A stream that has told nothing yet.
+     *
+     * @param after the number of the last event that the client has seen
+     * @param stored whether the response runs on without a reader; else it matters to notice soon that the reader left
+     */
+    ResponseEncoding(ResponseId id, long after, boolean stored) {
+        super(new AnswerReader(id.turnId(), true), stored ? HEARTBEAT : HEARTBEAT_WITHOUT_STORE);
+        this.id = id;
+        this.after = after;
+    }
+
+    @Override
+    public List<byte[]> encode(Frame frame) {
+        if (frame.event() instanceof FeedEvent.Logged(var key, ConversationEvent event)
+                && id.turnId().equals(event.getTurnId())) {
+            events.add(event);
+        }
+        return super.encode(frame);
+    }
+
+    @Override
+    protected void tell(Step step) {
+        switch (step) {
+            case Step.Accepted accepted -> tell(0, "response.created", response());
+            case Step.Begun begun -> tell(1, "response.in_progress", response());
+            case Step.Retrieved retrieved -> {}
+            case Step.Attempted attempted -> attempt(attempted.attempt());
+            case Step.Reasoning(String piece) -> reasoning(piece);
+            case Step.Text(String piece) -> text(piece);
+            case Step.Restarted(String reason) -> reset(reason);
+            case Step.Called(ToolCall call) -> called(call);
+            case Step.Completed(MessageCompleted completed, var time) -> completed(completed);
+            case Step.Failed failed -> stopped("response.failed");
+            case Step.Cancelled cancelled -> stopped("response.incomplete");
+            case Step.Rejected(var rejected) ->
+                fail(ErrorCode.ofWire(rejected.getCode()).orElse(ErrorCode.INTERNAL), rejected.getDetail());
+            case Step.Lost(String reason) -> fail(ErrorCode.UNAVAILABLE, "what happened cannot be read now: " + reason);
+        }
+    }
+
+    /** The response as of now, inside an event. */
+    private ObjectNode response() {
+        ObjectNode event = Json.object();
+        event.set("response", ResponseJson.of(id, events));
+        return event;
+    }
+
+    private void attempt(int current) {
+        next = FIRST_OF_ATTEMPT + ATTEMPT * (current - 1L);
+        if (after < FIRST_OF_ATTEMPT) {
+            return;
+        }
+        long place = after - next;
+        if (place < 0 || place >= ATTEMPT) {
+            reset("another_attempt");
+        } else if (place >= RANGE) {
+            seen = place < 2 * RANGE ? Seen.ANSWER : Seen.ANSWER_AFTER_THOUGHTS;
+        }
+    }
+
+    private void reset(String reason) {
+        fail(
+                ErrorCode.STREAM_RESET,
+                "the answer is begun anew (" + reason + "): forget its text, and read it again from its beginning");
+    }
+
+    private void reasoning(String piece) {
+        if (seen == Seen.ANSWER) {
+            return; // It came later when the client was there.
+        }
+        if (part == Part.NONE) {
+            part = Part.REASONING;
+            outputIndex++;
+            tellItem("response.output_item.added", ResponseItems.reasoning(id, "", "in_progress"));
+            ObjectNode added = summaryEvent();
+            added.set("part", ResponseItems.summaryPart(""));
+            tellNext("response.reasoning_summary_part.added", added);
+        }
+        reasoning.append(piece);
+        next += piece.length();
+        unseen(piece)
+                .ifPresent(rest -> tell(
+                        next - 1,
+                        "response.reasoning_summary_text.delta",
+                        summaryEvent().put("delta", rest)));
+    }
+
+    private ObjectNode summaryEvent() {
+        return Json.object()
+                .put("item_id", id.reasoningItem())
+                .put("output_index", outputIndex)
+                .put("summary_index", 0);
+    }
+
+    private void text(String piece) {
+        openText();
+        text.append(piece);
+        next += piece.length();
+        unseen(piece).ifPresent(rest -> {
+            ObjectNode delta = textEvent().put("delta", rest);
+            delta.putArray("logprobs");
+            tell(next - 1, "response.output_text.delta", delta);
+        });
+    }
+
+    /** Takes the numbers of the answer itself, which are the same however many thoughts have been told. */
+    private void answer() {
+        if (answering) {
+            return;
+        }
+        answering = true;
+        if (seen == Seen.NO_ANSWER && after >= FIRST_OF_ATTEMPT && after >= next) {
+            if (!isBrokenOff()) {
+                beyondTheEnd("of its reasoning");
+                return;
+            }
+            seen = Seen.ANSWER_AFTER_THOUGHTS; // They are not kept of an answer without an end.
+        }
+        long first = next - (next - FIRST_OF_ATTEMPT) % ATTEMPT;
+        if (part == Part.REASONING) {
+            next = first + 2 * RANGE;
+            closeReasoning();
+        } else if (seen == Seen.ANSWER_AFTER_THOUGHTS) {
+            next = first + 2 * RANGE + CLOSING_EVENTS;
+            outputIndex++; // Theirs, of which the client knows.
+        } else {
+            next = first + RANGE;
+        }
+    }
+
+    private boolean isBrokenOff() {
+        Object last = events.isEmpty() ? "" : events.getLast().getBody();
+        return last instanceof TurnFailed || last instanceof TurnCancelled;
+    }
+
+    private void openText() {
+        answer();
+        if (part == Part.NONE) {
+            part = Part.TEXT;
+            outputIndex++;
+            tellItem("response.output_item.added", ResponseItems.message(id, Optional.empty(), "in_progress"));
+            ObjectNode added = textEvent();
+            added.set("part", ResponseItems.textPart(""));
+            tellNext("response.content_part.added", added);
+        }
+    }
+
+    /** What the client has not seen of a piece that ends before {@code next}. */
+    private Optional<String> unseen(String piece) {
+        long seen = after - (next - 1 - piece.length());
+        if (seen >= piece.length()) {
+            return Optional.empty();
+        }
+        int from = (int) Math.max(0, seen);
+        // No client was ever told half a pair; one that asks for the other half gets both.
+        boolean splits = from > 0 && Character.isLowSurrogate(piece.charAt(from));
+        return Optional.of(piece.substring(splits ? from - 1 : from));
+    }
+
+    private ObjectNode textEvent() {
+        return Json.object()
+                .put("item_id", id.messageItem())
+                .put("output_index", outputIndex)
+                .put("content_index", 0);
+    }
+
+    private void closeReasoning() {
+        part = Part.NONE;
+        String whole = reasoning.toString();
+        tellNext("response.reasoning_summary_text.done", summaryEvent().put("text", whole));
+        ObjectNode done = summaryEvent();
+        done.set("part", ResponseItems.summaryPart(whole));
+        tellNext("response.reasoning_summary_part.done", done);
+        tellItem("response.output_item.done", ResponseItems.reasoning(id, whole, "completed"));
+    }
+
+    private void closeText(String status) {
+        if (part != Part.TEXT) {
+            return;
+        }
+        part = Part.NONE;
+        String whole = text.toString();
+        ObjectNode textDone = textEvent().put("text", whole);
+        textDone.putArray("logprobs");
+        tellNext("response.output_text.done", textDone);
+        ObjectNode done = textEvent();
+        done.set("part", ResponseItems.textPart(whole));
+        tellNext("response.content_part.done", done);
+        tellItem("response.output_item.done", ResponseItems.message(id, Optional.of(whole), status));
+    }
+
+    private void called(ToolCall call) {
+        answer();
+        closeText("completed");
+        outputIndex++;
+        int index = calls++;
+        tellItem("response.output_item.added", ResponseItems.call(id, index, call, Optional.empty(), "in_progress"));
+        tellNext("response.function_call_arguments.delta", callEvent(index).put("delta", call.getArguments()));
+        tellNext(
+                "response.function_call_arguments.done",
+                callEvent(index).put("name", call.getName()).put("arguments", call.getArguments()));
+        tellItem(
+                "response.output_item.done",
+                ResponseItems.call(id, index, call, Optional.of(call.getArguments()), "completed"));
+    }
+
+    private ObjectNode callEvent(int index) {
+        return Json.object().put("item_id", id.callItem(index)).put("output_index", outputIndex);
+    }
+
+    private void completed(MessageCompleted completed) {
+        boolean whole = switch (completed.getFinishReason()) {
+            case "length", "content_filter" -> false;
+            default -> true;
+        };
+        answer();
+        if (part == Part.NONE && text.isEmpty() && calls == 0) {
+            openText(); // An empty answer is a message all the same.
+        }
+        closeText(whole ? "completed" : "incomplete");
+        end(whole ? "response.completed" : "response.incomplete", completed.getReasoning() != null);
+    }
+
+    private void end(String type, boolean thoughts) {
+        finish();
+        if (after > next || (seen == Seen.ANSWER_AFTER_THOUGHTS && !thoughts)) {
+            beyondTheEnd("of the response");
+            return;
+        }
+        tellNext(type, response());
+    }
+
+    /** A number that nobody was ever told. */
+    private void beyondTheEnd(String what) {
+        finish();
+        throwOrTell(ErrorCode.INVALID_CURSOR, "is beyond the end " + what + ", " + next, Optional.of("starting_after"));
+        refused = true;
+    }
+
+    /** An answer that broke off ends wherever its reader is: how much of it was told is not kept once it is over. */
+    private void stopped(String type) {
+        finish();
+        next = Math.max(next, after + 1);
+        tellNext(type, response());
+    }
+
+    private void fail(ErrorCode code, String detail) {
+        finish();
+        throwOrTell(code, detail, Optional.empty());
+    }
+
+    private void throwOrTell(ErrorCode code, String detail, Optional<String> field) {
+        if (isUnsent()) {
+            throw field.map(name -> new ProblemException(code, detail, name))
+                    .orElseGet(() -> new ProblemException(code, detail));
+        }
+        ObjectNode event = OpenAiErrors.error(code, detail, field).put("type", "error");
+        event.put("sequence_number", Math.max(next, after + 1));
+        send(SseJson.of("error", event));
+    }
+
+    private void tellItem(String type, ObjectNode item) {
+        ObjectNode event = Json.object().put("output_index", outputIndex);
+        event.set("item", item);
+        tellNext(type, event);
+    }
+
+    /** Tells an event that takes one number. */
+    private void tellNext(String type, ObjectNode event) {
+        tell(next, type, event);
+        next++;
+    }
+
+    private void tell(long number, String type, ObjectNode event) {
+        if (number > after && !refused) {
+            send(SseJson.of(type, event.put("type", type).put("sequence_number", number)));
+        }
+    }
+}

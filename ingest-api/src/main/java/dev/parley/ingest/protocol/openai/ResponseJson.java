@@ -1,0 +1,182 @@
+package dev.parley.ingest.protocol.openai;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
+import dev.parley.chat.v1.GenerationOptions;
+import dev.parley.chat.v1.MessageAccepted;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
+import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Unknown;
+import dev.parley.chat.v1.Usage;
+import dev.parley.ingest.http.Json;
+import dev.parley.schemas.ErrorCode;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** OpenAI's response object, from a turn's events alone: the same from whichever of them it is made. */
+final class ResponseJson {
+
+    private final ResponseId id;
+    private final ObjectNode json = Json.object();
+
+    private ResponseJson(ResponseId id) {
+        this.id = id;
+    }
+
+    /**
+     * The response as of the last of {@code events}.
+     *
+     * @param events a turn's, in order, its acceptance first
+     */
+    static ObjectNode of(ResponseId id, List<ConversationEvent> events) {
+        ResponseJson response = new ResponseJson(id);
+        events.forEach(response::take);
+        return response.json;
+    }
+
+    private void take(ConversationEvent event) {
+        switch (event.getBody()) {
+            case MessageAccepted accepted -> asked(accepted, event.getTime());
+            case TurnStarted started -> json.put("status", "in_progress");
+            case MessageCompleted completed -> completed(completed);
+            case TurnFailed failed ->
+                failed(failed.getCode(), failed.getDetail(), failed.getContent(), failed.getUsage());
+            case TurnCancelled cancelled -> {
+                json.put("status", "cancelled");
+                json.set("output", partial(cancelled.getContent()));
+                usage(cancelled.getUsage());
+            }
+            case MessageRejected rejected -> failed(rejected.getCode(), rejected.getDetail(), "", null);
+            case ConversationCreated _,
+                    ConversationRenamed _,
+                    ConversationDeleted _,
+                    TurnRouted _,
+                    TurnRetrieved _,
+                    FeedbackRecorded _,
+                    Unknown _ -> {} // Nothing that a response shows.
+        }
+    }
+
+    /** The name by which that engine or route can be asked for. */
+    private static String model(MessageAccepted accepted) {
+        if (accepted.getEngine() != null) {
+            return accepted.getEngine();
+        }
+        return accepted.getIntent() == null ? Models.DEFAULT : accepted.getIntent();
+    }
+
+    private void asked(MessageAccepted accepted, Instant time) {
+        CallerPrompt prompt = accepted.getPrompt();
+        GenerationOptions options =
+                prompt == null ? GenerationOptions.newBuilder().build() : prompt.getOptions();
+        boolean background = accepted.getMetadata().containsKey(ResponseRequest.BACKGROUND);
+        json.put("id", id.toString())
+                .put("object", "response")
+                .put("created_at", time.getEpochSecond())
+                .put("status", "queued")
+                .put("background", background)
+                .putNull("error")
+                .putNull("incomplete_details")
+                .put("instructions", options.getInstructions())
+                .put("max_output_tokens", options.getMaxOutputTokens())
+                .put("model", model(accepted));
+        json.putArray("output");
+        json.put("parallel_tool_calls", !Boolean.FALSE.equals(options.getParallelToolCalls()));
+        json.put("previous_response_id", accepted.getMetadata().get(ResponseRequest.PREVIOUS));
+        json.putObject("conversation").put("id", id.conversation());
+        json.putObject("reasoning").put("effort", options.getReasoningEffort()).putNull("summary");
+        json.put("store", !"false".equals(accepted.getMetadata().get(ChatCompletionRequest.RESERVED + "store")))
+                .put("service_tier", "default")
+                .put("temperature", options.getTemperature() == null ? 1.0 : options.getTemperature())
+                .put("top_p", options.getTopP() == null ? 1.0 : options.getTopP())
+                .put("truncation", "auto")
+                .put("user", options.getUser());
+        json.putObject("text").set("format", RequestOptions.format(options.getResponseFormat()));
+        json.set("tool_choice", RequestOptions.toolChoice(options.getToolChoice()));
+        json.set("tools", RequestOptions.tools(options.getTools()));
+        json.putNull("usage");
+        ObjectNode metadata = json.putObject("metadata");
+        accepted.getMetadata().forEach((key, value) -> {
+            if (!key.startsWith(ChatCompletionRequest.RESERVED)) {
+                metadata.put(key, value);
+            }
+        });
+    }
+
+    private void completed(MessageCompleted completed) {
+        String cut = switch (completed.getFinishReason()) {
+            case "length" -> "max_output_tokens";
+            case "content_filter" -> "content_filter";
+            default -> null;
+        };
+        json.put("status", cut == null ? "completed" : "incomplete");
+        if (cut != null) {
+            json.putObject("incomplete_details").put("reason", cut);
+        }
+        json.put("model", completed.getAttempt().getModel());
+        ArrayNode output = Json.MAPPER.createArrayNode();
+        if (completed.getReasoning() != null) {
+            output.add(ResponseItems.reasoning(id, completed.getReasoning(), "completed"));
+        }
+        // What is cut off is the last item; words before a call are whole.
+        String status = cut == null || !completed.getToolCalls().isEmpty() ? "completed" : "incomplete";
+        if (!completed.getContent().isEmpty() || completed.getToolCalls().isEmpty()) {
+            output.add(ResponseItems.message(id, Optional.of(completed.getContent()), status));
+        }
+        int index = 0;
+        for (ToolCall call : completed.getToolCalls()) {
+            output.add(ResponseItems.call(id, index++, call, Optional.of(call.getArguments()), "completed"));
+        }
+        json.set("output", output);
+        usage(completed.getUsage());
+    }
+
+    private void failed(String code, String detail, String content, @Nullable Usage usage) {
+        json.put("status", "failed");
+        json.putObject("error").put("code", openAiCode(code)).put("message", detail);
+        json.set("output", partial(content));
+        usage(usage);
+    }
+
+    /** OpenAI's own codes for these are two; everything else is told by its own name. */
+    private static String openAiCode(String code) {
+        Optional<ErrorCode> known = ErrorCode.ofWire(code);
+        if (known.isPresent() && known.get() == ErrorCode.ENGINE_RATE_LIMITED) {
+            return "rate_limit_exceeded";
+        }
+        return code;
+    }
+
+    private ArrayNode partial(String content) {
+        ArrayNode output = Json.MAPPER.createArrayNode();
+        if (!content.isEmpty()) {
+            output.add(ResponseItems.message(id, Optional.of(content), "incomplete"));
+        }
+        return output;
+    }
+
+    private void usage(@Nullable Usage usage) {
+        if (usage == null) {
+            return;
+        }
+        ObjectNode used = json.putObject("usage").put("input_tokens", usage.getInputTokens());
+        used.putObject("input_tokens_details").put("cached_tokens", 0).put("cache_write_tokens", 0);
+        used.put("output_tokens", usage.getOutputTokens());
+        used.putObject("output_tokens_details").put("reasoning_tokens", 0);
+        used.put("total_tokens", usage.getInputTokens() + usage.getOutputTokens());
+    }
+}

@@ -1,0 +1,74 @@
+package dev.parley.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.parley.ingest.DoorUnderTest.Reply;
+import dev.parley.schemas.Role;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What those ask who look after a process. */
+class OperationsTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @SuppressWarnings("NullAway.Init")
+    private static DoorUnderTest door;
+
+    @BeforeAll
+    static void start() {
+        door = DoorUnderTest.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        door.close();
+    }
+
+    @Test
+    void readinessIsThatOfEveryRole() {
+        assertThat(door.get("/health/ready").json().path("ready").asBoolean()).isTrue();
+        try (DoorUnderTest waiting = new DoorUnderTest(new FakeWorld(), Map.of(), new WaitingRole())) {
+            Reply reply = waiting.get("/health/ready");
+            assertThat(reply.status()).isEqualTo(503);
+            assertThat(reply.json().path("roles").path(0).path("role").asText()).isEqualTo("waiting-role");
+            assertThat(reply.json().path("roles").path(0).path("detail").asText())
+                    .isEqualTo("for something");
+            assertThat(waiting.get("/health/live").status()).isEqualTo(200);
+        }
+    }
+
+    private static final class WaitingRole implements Role {
+        @Override
+        public String name() {
+            return "waiting-role";
+        }
+
+        @Override
+        public Health health() {
+            return new Health(false, "for something");
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void requestsAreMeasuredByRouteAndNotByWhatWasAsked() {
+        door.get("/api/conversations/secret-name?limit=secret-value");
+
+        await().atMost(PATIENCE).untilAsserted(() -> {
+            Reply metrics = door.get("/metrics");
+            assertThat(metrics.header("Content-Type")).startsWith("text/plain");
+            assertThat(metrics.text())
+                    .contains("route=\"/api/conversations/{id}\"")
+                    .contains("parley_sse_connections")
+                    .contains("parley_ingest_waiting")
+                    .doesNotContain("secret");
+        });
+    }
+}

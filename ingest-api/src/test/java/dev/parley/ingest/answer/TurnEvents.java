@@ -1,0 +1,227 @@
+package dev.parley.ingest.answer;
+
+import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.MessageAccepted;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
+import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Usage;
+import dev.parley.chat.v1.UsageBasis;
+import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.serde.TrustedRecords;
+import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.feed.Frame;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/** What the feed tells of one turn, made up for tests. */
+public final class TurnEvents {
+
+    static {
+        TrustedRecords.trust();
+    }
+
+    public static final ConversationKey KEY = new ConversationKey("t", "c");
+    public static final String TURN = "turn_0123456789abcdef01234567";
+    public static final String QUESTION = "msg_question";
+    public static final String ANSWER = "msg_answer";
+    public static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
+    public static final Usage USAGE = new Usage(3, 2, UsageBasis.MEASURED, null);
+
+    /** Whole characters, some of them of two chars. */
+    private static final List<String> CHARACTERS =
+            List.of("a", "b", " ", "\n", "\u0000", "\u2028", "\"", "é", "€", "\uD83D\uDE00", "\uD834\uDD1E");
+
+    private static final Timings TIMINGS = new Timings(null, null, null, null);
+
+    private TurnEvents() {}
+
+    public static Frame frame(FeedEvent event) {
+        return new Frame(event, "1", new byte[0]);
+    }
+
+    // The log's own events
+
+    public static FeedEvent logged(ConversationEvent.Body body) {
+        return logged(TURN, body);
+    }
+
+    public static FeedEvent logged(@Nullable String turn, ConversationEvent.Body body) {
+        return new FeedEvent.Logged(
+                KEY, new ConversationEvent(KEY.tenant(), KEY.conversation(), 7L, NOW, "cause", turn, null, body));
+    }
+
+    public static FeedEvent accepted() {
+        return accepted(Map.of(), null);
+    }
+
+    public static FeedEvent accepted(Map<String, String> metadata, @Nullable CallerPrompt prompt) {
+        return logged(new MessageAccepted(
+                QUESTION, ANSWER, Role.USER, "Why?", OnBusy.ENQUEUE, null, null, metadata, "print", prompt));
+    }
+
+    public static FeedEvent begun() {
+        return logged(new TurnStarted(QUESTION, ANSWER, TURN + ".1", null));
+    }
+
+    public static FeedEvent retrieved(Source... sources) {
+        return logged(new TurnRetrieved(ANSWER, List.of(sources)));
+    }
+
+    public static FeedEvent completed(Answer answer, int attempt, String finishReason) {
+        return logged(new MessageCompleted(
+                ANSWER,
+                TURN + ".1",
+                attempt(attempt),
+                answer.text(),
+                answer.reasoning().isEmpty() ? null : answer.reasoning(),
+                finishReason,
+                USAGE,
+                List.of(),
+                TIMINGS,
+                answer.calls(), null, null));
+    }
+
+    public static FeedEvent completed(Answer answer, int attempt) {
+        return completed(answer, attempt, answer.calls().isEmpty() ? "stop" : "tool_calls");
+    }
+
+    public static FeedEvent failed(String code, String content) {
+        return logged(new TurnFailed(ANSWER, TURN + ".1", attempt(1), code, "it broke", content, USAGE, TIMINGS, null));
+    }
+
+    public static FeedEvent cancelled(String content) {
+        return logged(new TurnCancelled(ANSWER, QUESTION, TURN + ".1", null, content, USAGE, false, TIMINGS, null));
+    }
+
+    public static FeedEvent rejected(String code) {
+        return logged(new MessageRejected(QUESTION, code, "not now"));
+    }
+
+    private static Attempt attempt(int number) {
+        return new Attempt("attempt-" + number, number, "engine", "a-model", "worker", "");
+    }
+
+    // What the feed makes of chunks
+
+    public static FeedEvent started(int attempt) {
+        return new FeedEvent.MessageStarted(KEY, TURN, ANSWER, attempt, "engine", "a-model");
+    }
+
+    public static FeedEvent text(int attempt, int seq, String piece) {
+        return new FeedEvent.MessageDelta(KEY, TURN, ANSWER, attempt, seq, FeedEvent.MessageDelta.Kind.TEXT, piece);
+    }
+
+    public static FeedEvent reasoning(int attempt, int seq, String piece) {
+        return new FeedEvent.MessageDelta(
+                KEY, TURN, ANSWER, attempt, seq, FeedEvent.MessageDelta.Kind.REASONING, piece);
+    }
+
+    public static FeedEvent called(int attempt, int seq, ToolCall call) {
+        return new FeedEvent.MessageToolCall(KEY, TURN, ANSWER, attempt, seq, call);
+    }
+
+    public static FeedEvent reset(int attempt) {
+        return new FeedEvent.MessageReset(KEY, TURN, ANSWER, attempt, "worker_lost");
+    }
+
+    public static FeedEvent snapshot(int attempt, int seq, Answer soFar) {
+        return new FeedEvent.MessageSnapshot(
+                KEY, TURN, ANSWER, attempt, seq, soFar.text(), soFar.reasoning(), soFar.calls());
+    }
+
+    public static FeedEvent gap() {
+        return new FeedEvent.FeedGap(
+                KEY.tenant(), java.util.Optional.of(KEY), FeedEvent.FeedGap.Reason.ARCHIVE_UNAVAILABLE);
+    }
+
+    // Answers
+
+    /** An answer, or its beginning. */
+    public record Answer(String reasoning, String text, List<ToolCall> calls) {
+
+        public static final Answer NOTHING = new Answer("", "", List.of());
+
+        public static Answer saying(String text) {
+            return new Answer("", text, List.of());
+        }
+
+        public Answer with(FeedEvent delta) {
+            return switch (delta) {
+                case FeedEvent.MessageDelta piece ->
+                    piece.kind() == FeedEvent.MessageDelta.Kind.TEXT
+                            ? new Answer(reasoning, text + piece.text(), calls)
+                            : new Answer(reasoning + piece.text(), text, calls);
+                case FeedEvent.MessageToolCall asked -> {
+                    List<ToolCall> more = new ArrayList<>(calls);
+                    more.add(asked.call());
+                    yield new Answer(reasoning, text, more);
+                }
+                default -> throw new IllegalArgumentException("no delta");
+            };
+        }
+    }
+
+    public static Answer randomAnswer(Random random) {
+        List<ToolCall> calls = new ArrayList<>();
+        for (int i = random.nextInt(2) * random.nextInt(3); i > 0; i--) {
+            calls.add(new ToolCall(
+                    "call_" + i,
+                    "tool" + random.nextInt(3),
+                    random.nextInt(4) == 0 ? "" : "{\"q\":\"" + random.nextInt(99) + "\"}"));
+        }
+        return new Answer(
+                random.nextBoolean() ? "" : randomText(random, 12),
+                random.nextInt(4) == 0 ? "" : randomText(random, 25),
+                calls);
+    }
+
+    public static String randomText(Random random, int maxCharacters) {
+        StringBuilder text = new StringBuilder();
+        for (int i = random.nextInt(maxCharacters + 1); i > 0; i--) {
+            text.append(CHARACTERS.get(random.nextInt(CHARACTERS.size())));
+        }
+        return text.toString();
+    }
+
+    /** One of the many ways in which a model may stream {@code answer}: thoughts, then words, then calls. */
+    public static List<FeedEvent> deltas(Answer answer, int attempt, Random random) {
+        List<FeedEvent> deltas = new ArrayList<>();
+        for (String piece : pieces(answer.reasoning(), random)) {
+            deltas.add(reasoning(attempt, deltas.size(), piece));
+        }
+        for (String piece : pieces(answer.text(), random)) {
+            deltas.add(text(attempt, deltas.size(), piece));
+        }
+        for (ToolCall call : answer.calls()) {
+            deltas.add(called(attempt, deltas.size(), call));
+        }
+        return deltas;
+    }
+
+    /** {@code text} in random pieces, none of which begins or ends within a surrogate pair. */
+    public static List<String> pieces(String text, Random random) {
+        List<String> pieces = new ArrayList<>();
+        for (int from = 0; from < text.length(); ) {
+            int left = text.codePointCount(from, text.length());
+            int to = text.offsetByCodePoints(from, 1 + random.nextInt(Math.min(left, 6)));
+            pieces.add(text.substring(from, to));
+            from = to;
+        }
+        return pieces;
+    }
+}

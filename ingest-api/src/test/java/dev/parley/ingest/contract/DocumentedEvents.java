@@ -1,0 +1,222 @@
+package dev.parley.ingest.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationRenamed;
+import dev.parley.chat.v1.FeedbackRecorded;
+import dev.parley.chat.v1.GenerationOptions;
+import dev.parley.chat.v1.MessageAccepted;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.MessageRejected;
+import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.ToolDefinition;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnRetrieved;
+import dev.parley.chat.v1.TurnRouted;
+import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Usage;
+import dev.parley.chat.v1.UsageBasis;
+import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.serde.TrustedRecords;
+import dev.parley.sinks.edge.StreamEncoding;
+import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.feed.FeedEvent.MessageDelta.Kind;
+import dev.parley.sinks.feed.Frame;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Events with everything that they may have, and with nothing that they need not, to hold what is told against documents. */
+public final class DocumentedEvents {
+
+    static {
+        TrustedRecords.trust();
+    }
+
+    public static final String TURN = "turn_0123456789abcdef01234567";
+    public static final ConversationKey CONVERSATION = new ConversationKey("default", "c");
+    public static final Usage USAGE = new Usage(3, 2, UsageBasis.ESTIMATED, null);
+    public static final Source SOURCE = new Source("s", "Title", "https://example.org/s", 0.5);
+    public static final Source BARE_SOURCE = new Source("s", "Title", null, 2.0);
+    public static final Timings TIMINGS = new Timings(1.0, 2.0, 3.0, 4.0);
+    public static final Timings NO_TIMINGS = new Timings(null, null, null, null);
+    public static final ToolCall TOOL_CALL = new ToolCall("call_1", "get_weather", "{\"place\":\"Bern\"}");
+    public static final PromptMessage ASKED_EARLIER = new PromptMessage(Role.ASSISTANT, "", List.of(TOOL_CALL), null, null);
+    public static final PromptMessage TOOL_RESULT = new PromptMessage(Role.TOOL, "rain", List.of(), "call_1", null);
+    public static final CallerPrompt PROMPT = new CallerPrompt(
+            Role.TOOL,
+            "call_1",
+            List.of(ASKED_EARLIER, TOOL_RESULT),
+            GenerationOptions.newBuilder()
+                    .setInstructions("Be brief.")
+                    .setTools(List.of(
+                            new ToolDefinition("get_weather", "Tells it", "{\"type\":\"object\"}", true),
+                            new ToolDefinition("bare", null, null, null)))
+                    .setToolChoice("{\"type\":\"function\",\"function\":{\"name\":\"get_weather\"}}")
+                    .setResponseFormat("{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{}}}")
+                    .setMaxOutputTokens(7)
+                    .setTemperature(0.5)
+                    .setReasoningEffort("low")
+                    .setUser("someone")
+                    .build());
+    public static final Attempt ATTEMPT = new Attempt("a", 1, "engine", "model", "worker", "");
+
+    public static FeedEvent logged(@Nullable String turnId, ConversationEvent.Body body) {
+        return new FeedEvent.Logged(
+                CONVERSATION, new ConversationEvent("default", "c", 1L, Instant.EPOCH, "cause", turnId, null, body));
+    }
+
+    public static FeedEvent accepted(String turnId) {
+        return logged(
+                turnId,
+                new MessageAccepted(
+                        "m", "a", Role.TOOL, "x", OnBusy.ENQUEUE, null, null, Map.of("k", "v"), "f", PROMPT));
+    }
+
+    public static FeedEvent completed(
+            String turnId, String content, @Nullable String reasoning, String finishReason, ToolCall... calls) {
+        return logged(
+                turnId,
+                new MessageCompleted(
+                        "a",
+                        "g",
+                        ATTEMPT,
+                        content,
+                        reasoning,
+                        finishReason,
+                        USAGE,
+                        List.of(),
+                        NO_TIMINGS,
+                        List.of(calls), null, null));
+    }
+
+    private DocumentedEvents() {}
+
+    /** Every event, with everything that it may have, and with nothing that it need not. */
+    public static Stream<FeedEvent> events() {
+        return Stream.of(
+                logged(null, new ConversationCreated("T", "w", Map.of("k", "v"))),
+                logged(null, new ConversationCreated(null, "w", Map.of())),
+                logged(null, new ConversationRenamed("T")),
+                logged(null, new ConversationDeleted()),
+                logged(
+                        "t",
+                        new MessageAccepted(
+                                "m", "a", Role.USER, "x", OnBusy.ROLLBACK, "i", "e", Map.of("k", "v"), "f", null)),
+                accepted("t"),
+                logged("t", new MessageRejected("m", "busy", "a turn is running")),
+                logged("t", new TurnStarted("m", "a", "g", "earlier")),
+                logged("t", new TurnStarted("m", "a", "g", null)),
+                logged("t", new TurnRouted("a", "chat", 1.0, "default", "explicit")),
+                logged("t", new TurnRetrieved("a", List.of(SOURCE, BARE_SOURCE))),
+                logged(
+                        "t",
+                        new MessageCompleted(
+                                "a",
+                                "g",
+                                ATTEMPT,
+                                "x",
+                                "thought",
+                                "stop",
+                                USAGE,
+                                List.of(SOURCE),
+                                TIMINGS,
+                                List.of(TOOL_CALL), null, null)),
+                completed("t", "", null, "stop"),
+                logged("t", new TurnFailed("a", "g", ATTEMPT, "no_worker", "none", "x", USAGE, TIMINGS, null)),
+                logged("t", new TurnFailed("a", "g", null, "no_worker", "none", "", null, NO_TIMINGS, null)),
+                logged("t", new TurnCancelled("a", "m", "g", ATTEMPT, "x", USAGE, true, TIMINGS, null)),
+                logged("t", new TurnCancelled("a", "m", null, null, "", null, false, NO_TIMINGS, null)),
+                logged(null, new FeedbackRecorded("a", "5", "good")),
+                logged(null, new FeedbackRecorded("a", "up", null)),
+                new FeedEvent.MessageStarted(CONVERSATION, "t", "a", 1, "engine", "model"),
+                new FeedEvent.MessageDelta(CONVERSATION, "t", "a", 1, 0, Kind.TEXT, "x"),
+                new FeedEvent.MessageDelta(CONVERSATION, "t", "a", 1, 1, Kind.REASONING, "x"),
+                new FeedEvent.MessageToolCall(CONVERSATION, "t", "a", 1, 2, TOOL_CALL),
+                new FeedEvent.MessageReset(CONVERSATION, "t", "a", 2, "worker_lost"),
+                new FeedEvent.MessageSnapshot(CONVERSATION, "t", "a", 1, -1, "", "", List.of()),
+                new FeedEvent.MessageSnapshot(CONVERSATION, "t", "a", 1, 7, "x", "thought", List.of(TOOL_CALL)),
+                new FeedEvent.FeedGap("default", Optional.of(CONVERSATION), FeedEvent.FeedGap.Reason.EVENTS_MISSING),
+                new FeedEvent.FeedGap("default", Optional.empty(), FeedEvent.FeedGap.Reason.ARCHIVE_BEHIND));
+    }
+
+    /** Turns as they go on after they have started. */
+    public static Stream<List<FeedEvent>> stories() {
+        FeedEvent begins = new FeedEvent.MessageStarted(CONVERSATION, TURN, "a", 1, "engine", "model");
+        FeedEvent thinks = new FeedEvent.MessageDelta(CONVERSATION, TURN, "a", 1, 0, Kind.REASONING, "hm");
+        FeedEvent says = new FeedEvent.MessageDelta(CONVERSATION, TURN, "a", 1, 1, Kind.TEXT, "It");
+        return Stream.of(
+                List.of(
+                        logged(TURN, new TurnRetrieved("a", List.of(SOURCE, BARE_SOURCE))),
+                        begins,
+                        thinks,
+                        says,
+                        new FeedEvent.MessageToolCall(CONVERSATION, TURN, "a", 1, 2, TOOL_CALL),
+                        completed(
+                                TURN,
+                                "It rains",
+                                "hm",
+                                "tool_calls",
+                                TOOL_CALL,
+                                new ToolCall("call_2", "broken", "{"))),
+                List.of(completed(TURN, "", null, "stop")),
+                List.of(completed(TURN, "", null, "tool_calls", TOOL_CALL)),
+                List.of(completed(TURN, "It", "hm", "length")),
+                List.of(begins, thinks, completed(TURN, "It", "hm", "content_filter")),
+                List.of(
+                        begins,
+                        says,
+                        logged(TURN, new TurnFailed("a", "g", ATTEMPT, "engine_error", "no", "It", USAGE, TIMINGS, null))),
+                List.of(
+                        begins,
+                        says,
+                        logged(TURN, new TurnCancelled("a", "m", "g", ATTEMPT, "It", USAGE, true, TIMINGS, null))),
+                List.of(logged(TURN, new TurnCancelled("a", "m", null, null, "", null, false, NO_TIMINGS, null))),
+                List.of(logged(TURN, new MessageRejected("m", "queue_full", "wait"))),
+                List.of(begins, says, new FeedEvent.MessageReset(CONVERSATION, TURN, "a", 2, "worker_lost")),
+                List.of(
+                        begins,
+                        says,
+                        new FeedEvent.FeedGap(
+                                "default", Optional.of(CONVERSATION), FeedEvent.FeedGap.Reason.EVENTS_MISSING)));
+    }
+
+    /** What {@code encoding} tells of a story from its acceptance on. */
+    public static List<JsonNode> told(StreamEncoding encoding, List<FeedEvent> story) {
+        byte[] _ = encoding.heartbeat(); // Once anything was sent, what fails is told as an event.
+        StringBuilder stream = new StringBuilder();
+        Stream.concat(Stream.of(accepted(TURN), logged(TURN, new TurnStarted("m", "a", "g", null))), story.stream())
+                .map(event -> encoding.encode(new Frame(event, "1", new byte[0])))
+                .flatMap(List::stream)
+                .forEach(piece -> stream.append(new String(piece, StandardCharsets.UTF_8)));
+        assertThat(encoding.isOver()).isTrue();
+        return PublishedOpenApi.told(stream.toString());
+    }
+
+    /** The types of all events of stories, as {@code telling} tells them. */
+    public static Set<String> types(Function<List<FeedEvent>, List<JsonNode>> telling) {
+        return stories()
+                .flatMap(story -> telling.apply(story).stream())
+                .map(data -> data.path("type").asText())
+                .collect(Collectors.toSet());
+    }
+}

@@ -1,0 +1,143 @@
+package dev.parley.ingest.protocol.aisdk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.parley.chat.v1.OnBusy;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.Role;
+import dev.parley.ingest.door.Question;
+import dev.parley.ingest.http.JsonBody;
+import dev.parley.ingest.http.ProblemException;
+import dev.parley.schemas.ErrorCode;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class UiChatRequestTest {
+
+    private static final String HI =
+            "{\"id\": \"m1\", \"role\": \"user\", \"parts\": [{\"type\": \"text\", \"text\": \"Hi\"}]}";
+
+    private static UiChatRequest read(String json) {
+        JsonBody body = JsonBody.of(json.getBytes(StandardCharsets.UTF_8));
+        UiChatRequest request = UiChatRequest.of(body, body);
+        body.pass("id");
+        body.done();
+        return request;
+    }
+
+    private static UiChatRequest saying(String... messages) {
+        return read("{\"messages\": [" + String.join(", ", messages) + "]}");
+    }
+
+    @Test
+    void theLastMessageIsWhatIsSaid() {
+        UiChatRequest request = read("{\"id\": \"c\", \"trigger\": \"submit-message\", \"messageId\": null,"
+                + " \"messages\": [" + HI + "]}");
+
+        assertThat(request.regenerate()).isFalse();
+        assertThat(request.last()).contains(new UiChatRequest.Said("m1", "Hi"));
+        assertThat(request.earlier()).isEmpty();
+        assertThat(request.handling().onBusy()).isEqualTo(OnBusy.ENQUEUE);
+        assertThat(request.handling().metadata()).isEmpty();
+    }
+
+    @Test
+    void earlierMessagesAreTheirTexts() {
+        UiChatRequest request = saying(
+                "{\"id\": \"0\", \"role\": \"system\", \"parts\": [{\"type\": \"text\", \"text\": \"Be brief.\"}]}",
+                "{\"id\": \"1\", \"role\": \"user\", \"metadata\": {\"x\": 1}, \"parts\": []}",
+                "{\"id\": \"2\", \"role\": \"assistant\", \"parts\": [{\"type\": \"step-start\"},"
+                        + " {\"type\": \"reasoning\", \"text\": \"Hm.\"}, {\"type\": \"text\", \"text\": \"We\","
+                        + " \"state\": \"done\"}, {\"type\": \"tool-look\", \"input\": {}},"
+                        + " {\"type\": \"text\", \"text\": \"ll.\"}, {\"type\": \"source-url\", \"url\": \"x\"}]}",
+                HI);
+
+        assertThat(request.earlier())
+                .containsExactly(
+                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null),
+                        new PromptMessage(Role.USER, "", List.of(), null, null),
+                        new PromptMessage(Role.ASSISTANT, "Well.", List.of(), null, null));
+        assertThat(request.last()).contains(new UiChatRequest.Said("m1", "Hi"));
+    }
+
+    @Test
+    void aMessageWithoutAnIdGetsOne() {
+        String nameless = "{\"role\": \"user\", \"parts\": [{\"type\": \"text\", \"text\": \"Hi\"}]}";
+
+        assertThat(saying(nameless).last().orElseThrow().id())
+                .isNotBlank()
+                .isNotEqualTo(saying(nameless).last().orElseThrow().id());
+    }
+
+    @Test
+    void whatThisServerUnderstandsBesideIsTaken() {
+        UiChatRequest request = read("{\"messages\": [" + HI + "], \"onBusy\": \"interrupt\", \"intent\": \"chat\","
+                + " \"engine\": \"openai\", \"metadata\": {\"k\": \"v\"}}");
+
+        assertThat(request.handling().onBusy()).isEqualTo(OnBusy.INTERRUPT);
+        assertThat(request.handling().intent()).contains("chat");
+        assertThat(request.handling().engine()).contains("openai");
+        assertThat(request.handling().metadata()).isEqualTo(Map.of("k", "v"));
+    }
+
+    @Test
+    void aRegenerationNeedsNoMoreThanWhichAnswer() {
+        UiChatRequest latest = read("{\"trigger\": \"regenerate-message\", \"messages\": \"whatever\"}");
+        assertThat(latest.regenerate()).isTrue();
+        assertThat(latest.answer()).isEmpty();
+        assertThat(latest.last()).isEmpty();
+
+        assertThat(read("{\"trigger\": \"regenerate-message\", \"messageId\": \"a1\"}")
+                        .answer())
+                .contains("a1");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{} | messages",
+                "{\"messages\": []} | messages",
+                "{\"messages\": {}} | messages",
+                "{\"messages\": [5]} | messages[0]",
+                "{\"trigger\": \"resume-stream\"} | trigger",
+                "{\"trigger\": \"regenerate-message\", \"messageId\": \"a b\"} | messageId",
+                "{\"messageId\": \"m1\", \"messages\": []} | messageId",
+                "{\"messages\": [{\"role\": \"assistant\", \"parts\": []}]} | messages[0].role",
+                "{\"messages\": [{\"parts\": []}]} | messages[0].role",
+                "{\"messages\": [{\"role\": \"user\", \"parts\": []}]} | messages[0].parts",
+                "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]} | messages[0].parts",
+                "{\"messages\": [{\"role\": \"user\", \"parts\": [{\"type\": \"text\", \"text\": \"  \"}]}]} | messages[0].parts",
+                "{\"messages\": [{\"role\": \"user\", \"parts\": [{}]}]} | messages[0].parts[0].type",
+                "{\"messages\": [{\"role\": \"user\", \"parts\": [{\"type\": \"text\"}]}]} | messages[0].parts[0].text",
+                "{\"messages\": [{\"role\": \"user\", \"parts\": [{\"type\": \"file\"}]}]} | messages[0].parts[0].type",
+                "{\"messages\": [{\"role\": \"tool\", \"parts\": []}, {\"role\": \"user\"}]} | messages[0].role",
+                "{\"messages\": [{\"role\": \"user\", \"parts\": [{\"type\": \"text\", \"text\": \"x\"}]}], \"onBusy\": \"x\"} | onBusy",
+                "{\"messages\": [{\"role\": \"user\", \"parts\": [{\"type\": \"text\", \"text\": \"x\"}]}], \"more\": 1} | more"
+            })
+    void whatDoesNotDoIsRefusedByItsPath(String json, String field) {
+        ProblemException problem = catchThrowableOfType(ProblemException.class, () -> read(json));
+
+        assertThat(problem).isNotNull();
+        assertThat(problem.field()).as(problem.getMessage()).contains(field);
+    }
+
+    @Test
+    void aMessageIsBoundedInBytes() {
+        ProblemException problem = catchThrowableOfType(
+                ProblemException.class, () -> saying(HI.replace("Hi", "é".repeat(Question.MAX_CONTENT_BYTES / 2 + 1))));
+
+        assertThat(problem).isNotNull();
+        assertThat(problem.code()).isEqualTo(ErrorCode.PAYLOAD_TOO_LARGE);
+        assertThat(problem.field()).contains("messages[0].parts");
+        assertThat(saying(HI.replace("Hi", "x".repeat(Question.MAX_CONTENT_BYTES)))
+                        .last())
+                .isPresent();
+    }
+}

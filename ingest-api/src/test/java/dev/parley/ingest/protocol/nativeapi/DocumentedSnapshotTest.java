@@ -1,0 +1,59 @@
+package dev.parley.ingest.protocol.nativeapi;
+
+import dev.parley.chat.v1.Role;
+import dev.parley.ingest.contract.DocumentedEvents;
+import dev.parley.ingest.contract.PublishedOpenApi;
+import dev.parley.sinks.postgres.ConversationSnapshot;
+import dev.parley.sinks.postgres.ConversationSnapshot.ActiveTurn;
+import dev.parley.sinks.postgres.ConversationSnapshot.Failure;
+import dev.parley.sinks.postgres.ConversationSnapshot.Feedback;
+import dev.parley.sinks.postgres.ConversationSnapshot.Message;
+import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
+import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
+import dev.parley.sinks.postgres.ConversationSnapshot.Status;
+import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** Holds what no call produces here against the OpenAPI document. */
+class DocumentedSnapshotTest {
+
+    @Test
+    void aSnapshotThatHasEverythingIsAsDocumented() {
+        PublishedOpenApi.ofThisBuild().assertDocumented("ConversationSnapshot", List.of(Views.snapshot(full())));
+    }
+
+    /** One that has everything that a snapshot may have, with a message of every status. */
+    private static ConversationSnapshot full() {
+        List<Message> messages = Arrays.stream(Status.values())
+                .map(status -> new Message(
+                        "m",
+                        "t",
+                        Role.ASSISTANT,
+                        "",
+                        Optional.of(new Sent(
+                                "fingerprint", List.of(DocumentedEvents.ASKED_EARLIER, DocumentedEvents.TOOL_RESULT))),
+                        status,
+                        Instant.EPOCH,
+                        new ConversationSnapshot.Answer(
+                                Optional.of(Instant.EPOCH),
+                                Optional.of("thought"),
+                                Optional.of("stop"),
+                                Optional.of(DocumentedEvents.USAGE),
+                                List.of(DocumentedEvents.SOURCE),
+                                List.of(DocumentedEvents.TOOL_CALL),
+                                Optional.of(new Origin("engine", "model")),
+                                Optional.of(new Failure("engine_error", "it broke"))),
+                        Optional.of(new Feedback("up", Optional.of("good")))))
+                .toList();
+        return new ConversationSnapshot(
+                new Summary("c", Optional.of("T"), "w", Map.of("k", "v"), Instant.EPOCH, Instant.EPOCH, 8, false),
+                messages,
+                Optional.of(new ActiveTurn("t", "m1", "m2", Instant.EPOCH)),
+                7);
+    }
+}

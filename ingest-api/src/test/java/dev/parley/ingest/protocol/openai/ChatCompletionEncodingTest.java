@@ -1,0 +1,224 @@
+package dev.parley.ingest.protocol.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.ingest.answer.ServerSentEvents;
+import dev.parley.ingest.answer.TurnEvents;
+import dev.parley.ingest.answer.TurnEvents.Answer;
+import dev.parley.ingest.http.ProblemException;
+import dev.parley.schemas.ErrorCode;
+import dev.parley.sinks.feed.FeedEvent;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ChatCompletionEncodingTest {
+
+    private static final Instant ASKED = Instant.parse("2026-01-01T00:00:00Z");
+
+    private final ChatCompletionEncoding encoding = encoding(true);
+
+    private static ChatCompletionEncoding encoding(boolean includeUsage) {
+        return new ChatCompletionEncoding("chatcmpl-1", TurnEvents.TURN, "default", ASKED, includeUsage);
+    }
+
+    private static List<FeedEvent> turn(Answer answer, FeedEvent end, Random random) {
+        List<FeedEvent> events =
+                new ArrayList<>(List.of(TurnEvents.accepted(), TurnEvents.begun(), TurnEvents.started(1)));
+        events.addAll(TurnEvents.deltas(answer, 1, random));
+        events.add(end);
+        return events;
+    }
+
+    private List<JsonNode> chunks(FeedEvent... events) {
+        return ServerSentEvents.json(ServerSentEvents.encoded(encoding, List.of(events)));
+    }
+
+    private static JsonNode delta(JsonNode chunk) {
+        return chunk.at("/choices/0/delta");
+    }
+
+    /** {@code -Dparley.seed=N} runs one seed again. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void whoAppendsWhatIsSentHasTheAnswer(long given) {
+        long seed = Long.getLong("parley.seed", given);
+        for (int round = 0; round < 200; round++) {
+            Random random = new Random(seed * 1_000_003 + round);
+            Answer answer = TurnEvents.randomAnswer(random);
+            boolean usage = random.nextBoolean();
+            String context = "seed " + seed + " round " + round;
+
+            List<byte[]> pieces =
+                    ServerSentEvents.encoded(encoding(usage), turn(answer, TurnEvents.completed(answer, 1), random));
+
+            assertThat(ServerSentEvents.data(pieces))
+                    .as(context)
+                    .containsOnlyOnce("[DONE]")
+                    .endsWith("[DONE]");
+            List<JsonNode> chunks = ServerSentEvents.json(pieces);
+            StringBuilder text = new StringBuilder();
+            StringBuilder reasoning = new StringBuilder();
+            List<ToolCall> calls = new ArrayList<>();
+            for (JsonNode chunk : chunks) {
+                assertThat(chunk.path("object").asText()).isEqualTo("chat.completion.chunk");
+                assertThat(chunk.path("id").asText()).isEqualTo("chatcmpl-1");
+                assertThat(chunk.path("created").asLong()).isEqualTo(TurnEvents.NOW.getEpochSecond());
+                assertThat(chunk.path("model").asText()).isEqualTo("a-model");
+                text.append(delta(chunk).path("content").asText());
+                reasoning.append(delta(chunk).path("reasoning_content").asText());
+                for (JsonNode call : delta(chunk).path("tool_calls")) {
+                    assertThat(call.path("index").asInt()).as(context).isEqualTo(calls.size());
+                    calls.add(new ToolCall(
+                            call.path("id").asText(),
+                            call.at("/function/name").asText(),
+                            call.at("/function/arguments").asText()));
+                }
+            }
+            assertThat(text).as(context).hasToString(answer.text());
+            assertThat(reasoning).as(context).hasToString(answer.reasoning());
+            assertThat(calls).as(context).isEqualTo(answer.calls());
+            assertThat(delta(chunks.getFirst()).path("role").asText())
+                    .as(context)
+                    .isEqualTo("assistant");
+            assertThat(chunks.stream().filter(chunk -> delta(chunk).has("role")))
+                    .as(context)
+                    .hasSize(1);
+            assertThat(chunks.stream()
+                            .filter(chunk ->
+                                    chunk.at("/choices/0/finish_reason").isTextual()))
+                    .as(context)
+                    .hasSize(1);
+            expectUsage(chunks, usage, context);
+        }
+    }
+
+    private static void expectUsage(List<JsonNode> chunks, boolean asked, String context) {
+        if (!asked) {
+            assertThat(chunks).as(context).noneMatch(chunk -> chunk.has("usage"));
+            return;
+        }
+        JsonNode last = chunks.getLast();
+        assertThat(last.path("choices")).as(context).isEmpty();
+        assertThat(last.path("usage").toString())
+                .isEqualTo("{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}");
+        assertThat(chunks.subList(0, chunks.size() - 1))
+                .as(context)
+                .allMatch(chunk -> chunk.has("usage") && chunk.path("usage").isNull());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "stop, stop",
+        "length, length",
+        "tool_calls, tool_calls",
+        "content_filter, content_filter",
+        "of a later version, stop"
+    })
+    void theFinishSaysWhy(String reason, String finish) {
+        List<JsonNode> chunks = chunks(TurnEvents.started(1), TurnEvents.completed(Answer.saying("x"), 1, reason));
+
+        assertThat(chunks.get(chunks.size() - 2).at("/choices/0/finish_reason").asText())
+                .isEqualTo(finish);
+        assertThat(delta(chunks.get(chunks.size() - 2))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"stop, tool_calls", "end_turn, tool_calls", "length, length"})
+    void whoGetsCallsIsToldToMakeThemWhateverTheModelServerCalledItsEnd(String reason, String finish) {
+        Answer asking = new Answer("", "", List.of(new ToolCall("call_1", "look", "{}")));
+
+        List<JsonNode> chunks = chunks(TurnEvents.started(1), TurnEvents.completed(asking, 1, reason));
+
+        assertThat(chunks.get(chunks.size() - 2).at("/choices/0/finish_reason").asText())
+                .isEqualTo(finish);
+    }
+
+    @Test
+    void anEmptyAnswerSaysWhoSpeaksAndThatItIsOver() {
+        List<JsonNode> chunks = chunks(TurnEvents.started(1), TurnEvents.completed(Answer.NOTHING, 1));
+
+        assertThat(chunks).hasSize(3);
+        assertThat(delta(chunks.getFirst()).toString())
+                .isEqualTo("{\"role\":\"assistant\",\"content\":\"\",\"refusal\":null}");
+        assertThat(chunks.get(1).at("/choices/0/finish_reason").asText()).isEqualTo("stop");
+    }
+
+    static Stream<Arguments> failures() {
+        return Stream.of(
+                Arguments.of(TurnEvents.failed("engine_error", ""), ErrorCode.ENGINE_ERROR),
+                Arguments.of(TurnEvents.failed("of a later version", ""), ErrorCode.INTERNAL),
+                Arguments.of(TurnEvents.cancelled(""), ErrorCode.CANCELLED),
+                Arguments.of(TurnEvents.rejected("queue_full"), ErrorCode.QUEUE_FULL),
+                Arguments.of(TurnEvents.gap(), ErrorCode.UNAVAILABLE));
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void whatFailsBeforeAnythingIsSentIsTheAnswerOfTheRequest(FeedEvent failure, ErrorCode code) {
+        chunks(TurnEvents.accepted(), TurnEvents.begun(), TurnEvents.started(1));
+
+        ProblemException problem = catchThrowableOfType(ProblemException.class, () -> chunks(failure));
+
+        assertThat(problem.code()).isEqualTo(code);
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void whatFailsLaterIsAnErrorInTheStream(FeedEvent failure, ErrorCode code) {
+        chunks(TurnEvents.accepted(), TurnEvents.begun(), TurnEvents.started(1), TurnEvents.text(1, 0, "Ha"));
+
+        List<JsonNode> events = chunks(failure, TurnEvents.text(1, 1, "not told"));
+
+        assertThat(events).hasSize(1);
+        assertThat(events.getFirst().at("/error/code").asText()).isEqualTo(code.wire());
+        assertThat(events.getFirst().at("/error/message").asText()).isNotBlank();
+        assertThat(encoding.isOver()).isTrue();
+    }
+
+    @Test
+    void aHeartbeatIsSomethingSentToo() {
+        assertThat(encoding.heartbeat()).isEqualTo(new byte[] {':', '\n', '\n'});
+
+        assertThat(chunks(TurnEvents.failed("engine_error", ""))
+                        .getFirst()
+                        .at("/error/type")
+                        .asText())
+                .isEqualTo("server_error");
+    }
+
+    @Test
+    void anAnswerThatIsBegunAnewIsAnErrorOnceSomeOfItWasSent() {
+        chunks(TurnEvents.started(1), TurnEvents.text(1, 0, "void"));
+
+        List<JsonNode> events = chunks(TurnEvents.reset(2), TurnEvents.started(2), TurnEvents.text(2, 0, "anew"));
+
+        assertThat(events).hasSize(1);
+        assertThat(events.getFirst().at("/error/code").asText()).isEqualTo("stream_reset");
+        assertThat(encoding.isOver()).isTrue();
+    }
+
+    @Test
+    void anAttemptThatSaidNothingIsNoNews() {
+        List<JsonNode> chunks = chunks(
+                TurnEvents.started(1),
+                TurnEvents.reset(2),
+                TurnEvents.started(2),
+                TurnEvents.text(2, 0, "x"),
+                TurnEvents.completed(Answer.saying("x"), 2));
+
+        assertThat(chunks).noneMatch(chunk -> chunk.has("error"));
+        assertThat(encoding.isOver()).isTrue();
+    }
+}

@@ -1,0 +1,250 @@
+package dev.parley.llm.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.parley.chat.v1.AttemptFinished;
+import dev.parley.chat.v1.GenerationChunk;
+import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.chat.v1.Heartbeat;
+import dev.parley.chat.v1.ReasoningDelta;
+import dev.parley.chat.v1.Tally;
+import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.ToolCalled;
+import dev.parley.chat.v1.UsageBasis;
+import dev.parley.schemas.TextChecksum;
+import dev.parley.schemas.Topics;
+import dev.parley.schemas.config.TopicSettings;
+import dev.parley.stack.InMemoryRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.Test;
+
+class AttemptWriterTest {
+
+    private static final int MAX_BYTES = 100_000;
+
+    private final Topics topics = Topics.of(new TopicSettings("", 1, (short) 1), InMemoryRegistry.serdes());
+    private final MockProducer<byte[], byte[]> producer =
+            new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer());
+    private long nanos;
+    private final AttemptWriter writer = new AttemptWriter(
+            new ChunkLog(
+                    producer,
+                    topics,
+                    InstantSource.fixed(Instant.EPOCH),
+                    new GenerationRequest(
+                            "t",
+                            "c",
+                            "turn",
+                            "turn.1",
+                            "a",
+                            1,
+                            "initial",
+                            Instant.EPOCH,
+                            "default",
+                            List.of(),
+                            List.of(),
+                            null,
+                            List.of(),
+                            "",
+                            null,
+                            "model", 0),
+                    "attempt",
+                    new RecordHeaders()),
+            () -> nanos,
+            MAX_BYTES,
+            40,
+            "default");
+
+    private void pass(Duration time) {
+        nanos += time.toNanos();
+    }
+
+    private List<GenerationChunk.Body> bodies() {
+        return producer.history().stream()
+                .map(record -> topics.chunks().values().deserializer().deserialize(record.topic(), record.value()))
+                .map(GenerationChunk::getBody)
+                .toList();
+    }
+
+    private String text() {
+        StringBuilder text = new StringBuilder();
+        bodies().forEach(body -> {
+            if (body instanceof TextDelta delta) {
+                text.append(delta.getText());
+            }
+        });
+        return text.toString();
+    }
+
+    @Test
+    void theFirstPieceGoesOutAtOnceAndFastOnesAreJoined() {
+        writer.text("one ");
+        writer.text("two ");
+        writer.text("three ");
+        assertThat(bodies()).containsExactly(new TextDelta(0, "one "));
+
+        pass(AttemptWriter.COALESCE);
+        writer.tick();
+        assertThat(bodies()).containsExactly(new TextDelta(0, "one "), new TextDelta(1, "two three "));
+    }
+
+    @Test
+    void aSlowModelIsNotHeldUp() {
+        for (int i = 0; i < 3; i++) {
+            writer.text("t" + i);
+            pass(Duration.ofMillis(25));
+        }
+
+        assertThat(bodies()).hasSize(3);
+    }
+
+    @Test
+    void surrogatePairsAreNeverSplitAndLoneHalvesAreReplaced() {
+        writer.text("a\uD83D");
+        writer.text("\uDE00b");
+        writer.text("\uDE00c\uD83D");
+        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally, null, List.of()));
+
+        assertThat(text()).isEqualTo("a\uD83D\uDE00b\uFFFDc\uFFFD");
+    }
+
+    @Test
+    void emptyPiecesAreNotSent() {
+        writer.text("");
+        writer.reasoning("");
+
+        assertThat(bodies()).isEmpty();
+    }
+
+    @Test
+    void reasoningAndTextKeepTheirOrderAndShareTheirNumbers() {
+        writer.reasoning("hm");
+        writer.reasoning("m");
+        writer.text("So");
+        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally, null, List.of()));
+
+        assertThat(bodies().subList(0, 3))
+                .containsExactly(new ReasoningDelta(0, "hm"), new ReasoningDelta(1, "m"), new TextDelta(2, "So"));
+    }
+
+    @Test
+    void aToolCallComesAfterWhatWasSaidBeforeItAndSharesItsNumbers() {
+        writer.reasoning("hm");
+        writer.text("Let");
+        writer.text(" me see.");
+        writer.toolCall(new ToolCall("call_1", "look", "{}"));
+        writer.toolCall(new ToolCall("call_2", "look", ""));
+        writer.text("Done.");
+        writer.end(Optional.empty(), tally -> new AttemptFinished("tool_calls", tally, null, List.of()));
+
+        assertThat(bodies().subList(0, 5))
+                .containsExactly(
+                        new ReasoningDelta(0, "hm"),
+                        new TextDelta(1, "Let me see."),
+                        new ToolCalled(2, new ToolCall("call_1", "look", "{}")),
+                        new ToolCalled(3, new ToolCall("call_2", "look", "")),
+                        new TextDelta(4, "Done."));
+        Tally tally = ((AttemptFinished) bodies().getLast()).getTally();
+        assertThat(tally.getSeq()).isEqualTo(5);
+        assertThat(tally.getTextBytes())
+                .isEqualTo(TextChecksum.of("Let me see.Done.").bytes());
+        assertThat(tally.getFirstTokenMillis()).isZero();
+    }
+
+    @Test
+    void halvesOfSurrogatePairsInToolCallsAreReplaced() {
+        writer.text("a\uD83D");
+        writer.toolCall(new ToolCall("\uD83D", "f\uDE00", "{\"q\":\"\uD83D\uDE00\uD83D\"}"));
+
+        assertThat(bodies())
+                .containsExactly(
+                        new TextDelta(0, "a"),
+                        new TextDelta(1, "\uFFFD"),
+                        new ToolCalled(2, new ToolCall("\uFFFD", "f\uFFFD", "{\"q\":\"\uD83D\uDE00\uFFFD\"}")));
+    }
+
+    @Test
+    void toolCallsCountTowardsTheLimit() {
+        writer.toolCall(new ToolCall("call_1", "f", "x".repeat(MAX_BYTES)));
+
+        assertThatThrownBy(() -> writer.toolCall(new ToolCall("call_2", "f", "y")))
+                .isInstanceOf(AttemptWriter.AnswerTooLargeException.class);
+        assertThat(bodies()).hasSize(1);
+    }
+
+    @Test
+    void nothingIsSentAfterTheEnd() {
+        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally, null, List.of()));
+        writer.toolCall(new ToolCall("call_1", "f", "{}"));
+        writer.text("late");
+
+        assertThat(bodies()).hasSize(1);
+    }
+
+    @Test
+    void theLastChunkSumsUpWhatWasSent() {
+        writer.text("héllo ");
+        writer.text("wörld");
+        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally, null, List.of()));
+
+        Tally tally = ((AttemptFinished) bodies().getLast()).getTally();
+        assertThat(tally.getSeq()).isEqualTo(2);
+        assertThat(tally.getTextBytes())
+                .isEqualTo(TextChecksum.of("héllo wörld").bytes());
+        assertThat(tally.getTextCrc32c())
+                .isEqualTo(TextChecksum.of("héllo wörld").crc32c());
+        assertThat(tally.getUsage().getBasis()).isEqualTo(UsageBasis.ESTIMATED);
+        assertThat(tally.getUsage().getInputTokens()).isEqualTo(10);
+        assertThat(writer.end(Optional.empty(), again -> new AttemptFinished("stop", again, null, List.of())))
+                .isEmpty();
+    }
+
+    @Test
+    void aSilentModelsWorkerGivesASignOfLife() {
+        pass(AttemptWriter.HEARTBEAT);
+        writer.tick();
+        writer.tick();
+
+        assertThat(bodies()).containsExactly(new Heartbeat());
+    }
+
+    @Test
+    void halfASurrogatePairDoesNotKeepTheWorkerFromGivingASignOfLife() {
+        writer.text("a");
+        pass(AttemptWriter.COALESCE);
+        writer.text("\uD83D");
+        pass(AttemptWriter.HEARTBEAT);
+        writer.tick();
+
+        assertThat(bodies()).containsExactly(new TextDelta(0, "a"), new Heartbeat());
+    }
+
+    @Test
+    void anAnswerThatOutgrowsItsLimitStopsTheEngine() {
+        writer.text("x".repeat(MAX_BYTES));
+
+        assertThatThrownBy(() -> {
+                    writer.text("y".repeat(5000));
+                    writer.text("z");
+                })
+                .isInstanceOf(AttemptWriter.AnswerTooLargeException.class);
+    }
+
+    @Test
+    void aHugePieceArrivesWhole() {
+        String huge = "\uD83D\uDE00".repeat(12_000);
+        writer.text(huge);
+        writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally, null, List.of()));
+
+        assertThat(text()).isEqualTo(huge);
+    }
+}
