@@ -245,21 +245,39 @@ public final class FakeWorld implements CommandLog {
                                 usage,
                                 List.of(),
                                 timings,
-                                List.of(), null, null));
+                                List.of(),
+                                null,
+                                null));
             case FAIL ->
                 emit(
                         key,
                         cause,
                         turnId,
                         new TurnFailed(
-                                answerId, generation, attempt, failure.wire(), "it broke", "Half", null, timings, null));
+                                answerId,
+                                generation,
+                                attempt,
+                                failure.wire(),
+                                "it broke",
+                                "Half",
+                                null,
+                                timings,
+                                null));
             case CANCEL ->
                 emit(
                         key,
                         cause,
                         turnId,
                         new TurnCancelled(
-                                answerId, submit.getMessageId(), generation, attempt, "Ha", usage, false, timings, null));
+                                answerId,
+                                submit.getMessageId(),
+                                generation,
+                                attempt,
+                                "Ha",
+                                usage,
+                                false,
+                                timings,
+                                null));
             case NEVER, REJECT -> {}
         }
     }
@@ -298,7 +316,8 @@ public final class FakeWorld implements CommandLog {
                                 "",
                                 null,
                                 false,
-                                new Timings(null, null, null, null), null));
+                                new Timings(null, null, null, null),
+                                null));
             }
         });
     }

@@ -282,7 +282,9 @@ final class SinkCommand extends Measurement {
                         new Usage(40, 160, UsageBasis.MEASURED, null),
                         List.of(),
                         new Timings(1.0, 2.0, 3.0, 4.0),
-                        List.of(), null, null));
+                        List.of(),
+                        null,
+                        null));
     }
 
     private static Future<RecordMetadata> send(

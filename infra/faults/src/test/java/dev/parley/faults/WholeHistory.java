@@ -141,7 +141,9 @@ final class WholeHistory {
                 usage(),
                 List.of(),
                 new Timings(1.0, 1.0, 1.0, 1.0),
-                List.of(), null, null);
+                List.of(),
+                null,
+                null);
     }
 
     void event(@Nullable String turn, ConversationEvent.Body body) {

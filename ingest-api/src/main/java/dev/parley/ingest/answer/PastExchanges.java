@@ -75,7 +75,8 @@ public final class PastExchanges {
                         question.getRole(),
                         question.getContent(),
                         List.of(),
-                        prompt == null ? null : prompt.getToolCallId(), null));
+                        prompt == null ? null : prompt.getToolCallId(),
+                        null));
                 messages.add(new PromptMessage(Role.ASSISTANT, answer.getContent(), answer.getToolCalls(), null, null));
             }
         });

@@ -73,7 +73,9 @@ class PastExchangesTest {
                         TurnEvents.USAGE,
                         List.of(),
                         TIMINGS,
-                        List.of(calls), null, null));
+                        List.of(calls),
+                        null,
+                        null));
     }
 
     private void exchange(String name) {
@@ -109,7 +111,9 @@ class PastExchangesTest {
     void turnsWithoutAnAnswerAreNoPartOfThePast() {
         asked("failed", null);
         started("failed", "user-failed");
-        log("failed", new TurnFailed("answer-failed", "failed.1", null, "engine_error", "x", "Half", null, TIMINGS, null));
+        log(
+                "failed",
+                new TurnFailed("answer-failed", "failed.1", null, "engine_error", "x", "Half", null, TIMINGS, null));
         asked("stopped", null);
         log("stopped", new TurnCancelled("answer-stopped", "user-stopped", null, null, "", null, false, TIMINGS, null));
         exchange("one");

@@ -93,7 +93,9 @@ public final class TurnEvents {
                 USAGE,
                 List.of(),
                 TIMINGS,
-                answer.calls(), null, null));
+                answer.calls(),
+                null,
+                null));
     }
 
     public static FeedEvent completed(Answer answer, int attempt) {

@@ -60,7 +60,8 @@ public final class DocumentedEvents {
     public static final Timings TIMINGS = new Timings(1.0, 2.0, 3.0, 4.0);
     public static final Timings NO_TIMINGS = new Timings(null, null, null, null);
     public static final ToolCall TOOL_CALL = new ToolCall("call_1", "get_weather", "{\"place\":\"Bern\"}");
-    public static final PromptMessage ASKED_EARLIER = new PromptMessage(Role.ASSISTANT, "", List.of(TOOL_CALL), null, null);
+    public static final PromptMessage ASKED_EARLIER =
+            new PromptMessage(Role.ASSISTANT, "", List.of(TOOL_CALL), null, null);
     public static final PromptMessage TOOL_RESULT = new PromptMessage(Role.TOOL, "rain", List.of(), "call_1", null);
     public static final CallerPrompt PROMPT = new CallerPrompt(
             Role.TOOL,
@@ -106,7 +107,9 @@ public final class DocumentedEvents {
                         USAGE,
                         List.of(),
                         NO_TIMINGS,
-                        List.of(calls), null, null));
+                        List.of(calls),
+                        null,
+                        null));
     }
 
     private DocumentedEvents() {}
@@ -140,7 +143,9 @@ public final class DocumentedEvents {
                                 USAGE,
                                 List.of(SOURCE),
                                 TIMINGS,
-                                List.of(TOOL_CALL), null, null)),
+                                List.of(TOOL_CALL),
+                                null,
+                                null)),
                 completed("t", "", null, "stop"),
                 logged("t", new TurnFailed("a", "g", ATTEMPT, "no_worker", "none", "x", USAGE, TIMINGS, null)),
                 logged("t", new TurnFailed("a", "g", null, "no_worker", "none", "", null, NO_TIMINGS, null)),
@@ -185,7 +190,9 @@ public final class DocumentedEvents {
                 List.of(
                         begins,
                         says,
-                        logged(TURN, new TurnFailed("a", "g", ATTEMPT, "engine_error", "no", "It", USAGE, TIMINGS, null))),
+                        logged(
+                                TURN,
+                                new TurnFailed("a", "g", ATTEMPT, "engine_error", "no", "It", USAGE, TIMINGS, null))),
                 List.of(
                         begins,
                         says,

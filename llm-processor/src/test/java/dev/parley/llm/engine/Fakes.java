@@ -50,7 +50,8 @@ final class Fakes {
                 List.of(fallbacks),
                 "",
                 null,
-                "model", 0);
+                "model",
+                0);
     }
 
     static EngineConfiguration.Builder engine(String name, EngineKind kind) {

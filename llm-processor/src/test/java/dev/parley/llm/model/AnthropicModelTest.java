@@ -80,7 +80,8 @@ class AnthropicModelTest {
                 List.of(),
                 "",
                 null,
-                "model", 0);
+                "model",
+                0);
     }
 
     private Outcome ask(@Nullable GenerationOptions options) {

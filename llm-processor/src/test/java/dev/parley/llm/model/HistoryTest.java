@@ -137,7 +137,8 @@ class HistoryTest {
                 List.of(),
                 "",
                 null,
-                "model", 0);
+                "model",
+                0);
     }
 
     /** Any conversation at all comes out in a form that the strictest servers take. */

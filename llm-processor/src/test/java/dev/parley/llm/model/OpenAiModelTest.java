@@ -84,7 +84,8 @@ class OpenAiModelTest {
                 List.of(),
                 "",
                 null,
-                "model", 0);
+                "model",
+                0);
     }
 
     private Outcome ask(Script script) {

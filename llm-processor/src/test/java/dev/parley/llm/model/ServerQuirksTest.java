@@ -102,7 +102,8 @@ class ServerQuirksTest {
                 List.of(),
                 "",
                 null,
-                "model", 0);
+                "model",
+                0);
     }
 
     private static PromptMessage message(Role role, String content) {

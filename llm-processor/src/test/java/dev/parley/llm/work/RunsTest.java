@@ -113,7 +113,8 @@ class RunsTest {
                 List.of(fallbacks),
                 version,
                 null,
-                "model", 0);
+                "model",
+                0);
         ChunkLog log = new ChunkLog(
                 producer, topics, InstantSource.fixed(Instant.EPOCH), request, "attempt", new RecordHeaders());
         runs.begin(new Runs.Run(

@@ -286,7 +286,7 @@ public final class SseFrames implements FrameEncoder {
             throws IOException {
         if (usage != null) {
             json.writeFieldName("usage");
-            NativeJson.usage(json, usage, upstream == null ? null : upstream.getUsageDetails());
+            NativeJson.usage(json, usage, NativeJson.details(upstream));
         }
         NativeJson.upstream(json, upstream);
     }

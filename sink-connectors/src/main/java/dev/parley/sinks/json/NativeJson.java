@@ -120,6 +120,11 @@ public final class NativeJson {
         json.writeEndObject();
     }
 
+    /** What the tokens were, as far as it became known upstream; null where it did not. */
+    public static @Nullable UsageDetails details(@Nullable Upstream upstream) {
+        return upstream == null ? null : upstream.getUsageDetails();
+    }
+
     /**
      * Members {@code modelCalls?, leftOut?, retryAfterMillis?} of the object at hand: how often model servers were asked,
      * which parameters the engine's configuration left out, and when the server wants to be asked again.

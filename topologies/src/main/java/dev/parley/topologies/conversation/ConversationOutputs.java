@@ -123,7 +123,7 @@ final class ConversationOutputs {
     private static int classifyAttempt(Running running) {
         return switch (running.phase()) {
             case Phase.Classifying(int attempt, Duration _) -> attempt;
-            case Phase.Preparing _, Phase.Generating _, Phase.Cancelling _ ->
+            case Phase.Preparing _, Phase.Pausing _, Phase.Generating _, Phase.Cancelling _ ->
                 running.preparation().isOpen() ? 1 : 0;
         };
     }
@@ -133,7 +133,7 @@ final class ConversationOutputs {
         String id = running.generationId() + "/" + running.attempt();
         return switch (running.phase()) {
             case Phase.Classifying(int attempt, Duration _) -> id + "/classify-" + attempt;
-            case Phase.Preparing _, Phase.Generating _, Phase.Cancelling _ ->
+            case Phase.Preparing _, Phase.Pausing _, Phase.Generating _, Phase.Cancelling _ ->
                 running.preparation().classification() == null ? id : id + "/classified";
         };
     }

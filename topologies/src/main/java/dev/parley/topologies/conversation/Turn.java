@@ -165,7 +165,8 @@ record Turn(
 
         /** A model has said which way it goes, or will not: it is to be prepared with that. */
         Running classified(Classification said) {
-            return with(attempt, new Phase.Preparing(), preparation.classified(said), claimedAt, failedEngines, modelCalls);
+            return with(
+                    attempt, new Phase.Preparing(), preparation.classified(said), claimedAt, failedEngines, modelCalls);
         }
 
         /** The next try, which passes over {@code failedEngine} where there is one; the last asked model servers so often. */
@@ -185,7 +186,16 @@ record Turn(
                 List<String> failedEngines,
                 int modelCalls) {
             return new Running(
-                    turn, generationId, position, attempt, phase, preparation, startedAt, claimedAt, failedEngines, modelCalls);
+                    turn,
+                    generationId,
+                    position,
+                    attempt,
+                    phase,
+                    preparation,
+                    startedAt,
+                    claimedAt,
+                    failedEngines,
+                    modelCalls);
         }
     }
 

@@ -237,7 +237,8 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
                         "",
                         new Usage(0, 0, UsageBasis.ESTIMATED, null),
                         null,
-                        0.0, null));
+                        0.0,
+                        null));
     }
 
     private GenerationRequest request(TurnRequest turn, Route route, List<Passage> passages, Instant now) {

@@ -33,6 +33,7 @@ import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnPrepared;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.serde.TrustedRecords;
@@ -161,7 +162,9 @@ class DeciderTest {
         }
 
         List<SpecificRecord> complete(String turn) {
-            return report(turn, new GenerationCompleted(attempt(1), "text", null, "stop", USAGE, 1.0, 2.0, List.of(), null, null));
+            return report(
+                    turn,
+                    new GenerationCompleted(attempt(1), "text", null, "stop", USAGE, 1.0, 2.0, List.of(), null, null));
         }
     }
 
@@ -285,7 +288,8 @@ class DeciderTest {
         Played played = asking();
 
         played.reportClassification(
-                "one", new GenerationFailed(attempt(1), "answer_too_large", "x", false, "sort\n", USAGE, null, 1.0, null));
+                "one",
+                new GenerationFailed(attempt(1), "answer_too_large", "x", false, "sort\n", USAGE, null, 1.0, null));
 
         assertThat(said(played).getIntent()).isEqualTo("sort\n");
     }
@@ -576,12 +580,82 @@ class DeciderTest {
         played.submit("one", OnBusy.ENQUEUE);
 
         List<SpecificRecord> end = played.report(
-                "one", new GenerationFailed(attempt(1), "engine_rejected", "no", false, "part", USAGE, null, 1.0, null));
+                "one",
+                new GenerationFailed(attempt(1), "engine_rejected", "no", false, "part", USAGE, null, 1.0, null));
 
         assertThat(end).singleElement().satisfies(body -> {
             assertThat(((TurnFailed) body).getCode()).isEqualTo("engine_rejected");
             assertThat(((TurnFailed) body).getContent()).isEqualTo("part");
         });
+    }
+
+    private static GenerationFailed rateLimited(int attempt, int calls, @Nullable Duration retryAfter) {
+        Upstream upstream = new Upstream(null, calls, List.of(), retryAfter == null ? null : retryAfter.toMillis());
+        return new GenerationFailed(
+                attempt(attempt), "engine_rate_limited", "slow down", true, "", USAGE, null, 1.0, upstream);
+    }
+
+    @Test
+    void aModelServerIsAskedAgainNoEarlierThanItWants() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+        played.orders.clear();
+
+        assertThat(played.report("one", rateLimited(1, 1, Duration.ofSeconds(7))))
+                .isEmpty();
+
+        assertThat(played.orders).isEmpty();
+        assertThat(played.state.turn().phase())
+                .isEqualTo(new Turn.Phase.Pausing(Duration.ofSeconds(7), "engine_rate_limited"));
+        played.on(new Input.DeadlinePassed("one", 2, Turn.Phase.Pausing.class));
+        assertThat(played.orders)
+                .containsExactly(new Order.Generate(played.state.turn(), "engine_rate_limited", 100 - 1));
+        assertThat(names(played.report("one", new AttemptClaimed(attempt(2))))).isEmpty();
+        assertThat(names(played.complete("one"))).contains("MessageCompleted");
+    }
+
+    @Test
+    void aTurnThatWaitsForAModelServerCanBeStopped() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+        played.report("one", rateLimited(1, 1, Duration.ofSeconds(7)));
+
+        played.ask(new CancelTurn("one"));
+        played.on(new Input.DeadlinePassed("one", 2, Turn.Phase.Pausing.class));
+
+        assertThat(played.orders).last().isInstanceOf(Order.Stop.class);
+        assertThat(names(played.report("one", new GenerationCancelled(null, "", USAGE, null, null, null))))
+                .containsExactly("TurnCancelled");
+    }
+
+    @Test
+    void aModelServerThatWantsMoreTimeThanATurnHasEndsItAtOnceAndTheCallerIsTold() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+
+        assertThat(played.report("one", rateLimited(1, 1, Duration.ofSeconds(30))))
+                .singleElement()
+                .satisfies(body -> {
+                    TurnFailed failed = (TurnFailed) body;
+                    assertThat(failed.getCode()).isEqualTo("engine_rate_limited");
+                    assertThat(failed.getDetail()).startsWith("slow down").contains("30 s");
+                    assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 1, List.of(), 30_000L));
+                });
+    }
+
+    @Test
+    void modelServersAreAskedForOneTurnAsOftenAsTheyMayBeOverAllItsAttempts() {
+        Played played = new Played();
+        played.submit("one", OnBusy.ENQUEUE);
+        assertThat(played.report("one", rateLimited(1, 60, null))).isEmpty();
+        assertThat(played.orders).last().isEqualTo(new Order.Generate(played.state.turn(), "engine_rate_limited", 40));
+
+        assertThat(played.report("one", rateLimited(2, 40, null)))
+                .singleElement()
+                .satisfies(body -> {
+                    assertThat(((TurnFailed) body).getDetail()).contains("100 times");
+                    assertThat(((TurnFailed) body).getUpstream()).isEqualTo(new Upstream(null, 100, List.of(), null));
+                });
     }
 
     @Test

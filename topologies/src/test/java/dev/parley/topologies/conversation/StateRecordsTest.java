@@ -85,7 +85,8 @@ class StateRecordsTest {
                                 prompt == null ? null : new Classification("sort", 0.5, "because")),
                         NOW,
                         prompt == null ? null : NOW,
-                        List.of("broken")),
+                        List.of("broken"),
+                        3),
                 List.of(turn("two", prompt, new Turn.Regenerated("answer-one", 3)), turn("three", null, null)),
                 List.of("command-1", "command-2"));
     }
@@ -100,6 +101,7 @@ class StateRecordsTest {
         for (Phase phase : List.of(
                 new Phase.Preparing(),
                 new Phase.Classifying(2, Duration.ofMillis(1_234)),
+                new Phase.Pausing(Duration.ofSeconds(7), "engine_rate_limited"),
                 new Phase.Generating(),
                 new Phase.Cancelling(Ending.CANCELLED),
                 new Phase.Cancelling(Ending.NO_WORKER))) {

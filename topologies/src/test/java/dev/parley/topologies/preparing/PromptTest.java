@@ -67,7 +67,8 @@ class PromptTest {
                         "",
                         List.of(),
                         null,
-                        1, 0),
+                        1,
+                        0),
                 "Ours.",
                 passages,
                 Prompt.Bounds.NONE);
@@ -148,6 +149,7 @@ class PromptTest {
         assertThat(prompt(null, onlyOpen)).containsExactly(OURS, QUESTION);
         assertThat(prompt(null, speaking)).containsExactly(OURS, message(Role.ASSISTANT, "Let me see."), QUESTION);
         assertThat(prompt(null, both, result))
-                .containsExactly(OURS, new PromptMessage(Role.ASSISTANT, "", List.of(closed), null, null), result, QUESTION);
+                .containsExactly(
+                        OURS, new PromptMessage(Role.ASSISTANT, "", List.of(closed), null, null), result, QUESTION);
     }
 }

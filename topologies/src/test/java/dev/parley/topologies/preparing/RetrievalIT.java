@@ -212,7 +212,8 @@ class RetrievalIT {
                                 "",
                                 List.of(),
                                 null,
-                                1, 0))
+                                1,
+                                0))
                 .get();
     }
 

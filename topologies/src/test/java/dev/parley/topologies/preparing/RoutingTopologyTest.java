@@ -582,6 +582,7 @@ class RoutingTopologyTest {
                 "",
                 List.of(),
                 null,
-                1, 0);
+                1,
+                0);
     }
 }

@@ -32,8 +32,7 @@ import org.openjdk.jmh.annotations.State;
 @SuppressWarnings("NullAway.Init") // By the set-up.
 public class DecideBenchmark {
 
-    private static final Rules RULES =
-            new Rules(8, 64_000, WorkKinds.defaults(), 100, Duration.ofSeconds(20), "main");
+    private static final Rules RULES = new Rules(8, 64_000, WorkKinds.defaults(), 100, Duration.ofSeconds(20), "main");
 
     /** Finished turns before the message. */
     @Param({"5", "500"})
@@ -61,7 +60,9 @@ public class DecideBenchmark {
                                     new Usage(1, 2, UsageBasis.MEASURED, null),
                                     1.0,
                                     2.0,
-                                    List.of(), null, null)),
+                                    List.of(),
+                                    null,
+                                    null)),
                     Records.TIME);
         }
         if (conversation.isBusy() || conversation.turns() != turns) {

@@ -53,6 +53,8 @@ public final class Records {
                                 new Source("docs/operations.md#1", "Operations", null, 12.5),
                                 new Source("docs/architecture.md#4", "Architecture", null, 11.25)),
                         new Timings(1.0, 12.0, 200.0, 4_000.0),
-                        List.of(), null, null));
+                        List.of(),
+                        null,
+                        null));
     }
 }

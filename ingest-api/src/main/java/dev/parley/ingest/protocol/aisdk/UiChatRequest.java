@@ -91,7 +91,8 @@ record UiChatRequest(
                 },
                 text(message),
                 List.of(),
-                null, null);
+                null,
+                null);
     }
 
     /** The text of a message. Its other parts are what a client shows beside it, but for files, which would be missed. */

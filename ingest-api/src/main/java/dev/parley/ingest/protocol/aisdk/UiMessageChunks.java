@@ -160,7 +160,10 @@ final class UiMessageChunks {
                 .put("turnId", turnId)
                 .put("engine", completed.getAttempt().getEngine())
                 .put("model", completed.getAttempt().getModel());
-        metadata.set("usage", NativeJson.tree(json -> NativeJson.usage(json, completed.getUsage())));
+        metadata.set(
+                "usage",
+                NativeJson.tree(json ->
+                        NativeJson.usage(json, completed.getUsage(), NativeJson.details(completed.getUpstream()))));
         chunks.add(finish);
         over = true;
     }

@@ -88,7 +88,7 @@ final class Views {
     }
 
     private static JsonNode usage(Usage usage) {
-        return NativeJson.tree(json -> NativeJson.usage(json, usage));
+        return NativeJson.tree(json -> NativeJson.usage(json, usage, null));
     }
 
     private static JsonNode sources(List<Source> sources) {

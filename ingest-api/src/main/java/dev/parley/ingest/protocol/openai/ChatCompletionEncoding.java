@@ -102,7 +102,7 @@ final class ChatCompletionEncoding extends AnswerEncoding {
         begin();
         send(SseJson.of(ChatCompletionJson.finish(id, created, model, completed, includeUsage)));
         if (includeUsage) {
-            send(SseJson.of(ChatCompletionJson.usageChunk(id, created, model, completed.getUsage())));
+            send(SseJson.of(ChatCompletionJson.usageChunk(id, created, model, completed)));
         }
         send(SseJson.DONE);
         finish();

@@ -5,9 +5,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
+import dev.parley.chat.v1.UsageDetails;
 import dev.parley.ingest.http.Json;
+import dev.parley.sinks.json.NativeJson;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The objects that {@code /v1/chat/completions} answers with. */
 final class ChatCompletionJson {
@@ -33,7 +36,7 @@ final class ChatCompletionJson {
         message.putArray("annotations");
         choice.putNull("logprobs");
         choice.put("finish_reason", finishReason(completed));
-        json.set("usage", usage(completed.getUsage()));
+        json.set("usage", usage(completed));
         return json;
     }
 
@@ -59,10 +62,10 @@ final class ChatCompletionJson {
     }
 
     /** The chunk after that one, for those who asked for it. */
-    static ObjectNode usageChunk(String id, Instant created, String model, Usage usage) {
+    static ObjectNode usageChunk(String id, Instant created, String model, MessageCompleted completed) {
         ObjectNode json = head(id, "chat.completion.chunk", created, model);
         json.putArray("choices");
-        json.set("usage", usage(usage));
+        json.set("usage", usage(completed));
         return json;
     }
 
@@ -83,11 +86,27 @@ final class ChatCompletionJson {
         return json;
     }
 
-    private static ObjectNode usage(Usage usage) {
-        return Json.object()
+    /** Details are there where the model server told them. */
+    private static ObjectNode usage(MessageCompleted completed) {
+        Usage usage = completed.getUsage();
+        ObjectNode json = Json.object()
                 .put("prompt_tokens", usage.getInputTokens())
                 .put("completion_tokens", usage.getOutputTokens())
                 .put("total_tokens", usage.getInputTokens() + usage.getOutputTokens());
+        UsageDetails details = NativeJson.details(completed.getUpstream());
+        if (details != null) {
+            details(json, "prompt_tokens_details", "cached_tokens", details.getCachedInputTokens());
+            details(json, "prompt_tokens_details", "audio_tokens", details.getAudioInputTokens());
+            details(json, "completion_tokens_details", "reasoning_tokens", details.getReasoningTokens());
+            details(json, "completion_tokens_details", "audio_tokens", details.getAudioOutputTokens());
+        }
+        return json;
+    }
+
+    private static void details(ObjectNode usage, String group, String name, @Nullable Integer tokens) {
+        if (tokens != null) {
+            usage.withObjectProperty(group).put(name, tokens);
+        }
     }
 
     /** OpenAI has no word for other reasons. Whoever gets calls is told to make them, whatever the model server called its end. */

@@ -20,8 +20,10 @@ import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.chat.v1.Usage;
+import dev.parley.chat.v1.UsageDetails;
 import dev.parley.ingest.http.Json;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.sinks.json.NativeJson;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -54,13 +56,18 @@ final class ResponseJson {
             case TurnStarted started -> json.put("status", "in_progress");
             case MessageCompleted completed -> completed(completed);
             case TurnFailed failed ->
-                failed(failed.getCode(), failed.getDetail(), failed.getContent(), failed.getUsage());
+                failed(
+                        failed.getCode(),
+                        failed.getDetail(),
+                        failed.getContent(),
+                        failed.getUsage(),
+                        NativeJson.details(failed.getUpstream()));
             case TurnCancelled cancelled -> {
                 json.put("status", "cancelled");
                 json.set("output", partial(cancelled.getContent()));
-                usage(cancelled.getUsage());
+                usage(cancelled.getUsage(), NativeJson.details(cancelled.getUpstream()));
             }
-            case MessageRejected rejected -> failed(rejected.getCode(), rejected.getDetail(), "", null);
+            case MessageRejected rejected -> failed(rejected.getCode(), rejected.getDetail(), "", null, null);
             case ConversationCreated _,
                     ConversationRenamed _,
                     ConversationDeleted _,
@@ -142,14 +149,15 @@ final class ResponseJson {
             output.add(ResponseItems.call(id, index++, call, Optional.of(call.getArguments()), "completed"));
         }
         json.set("output", output);
-        usage(completed.getUsage());
+        usage(completed.getUsage(), NativeJson.details(completed.getUpstream()));
     }
 
-    private void failed(String code, String detail, String content, @Nullable Usage usage) {
+    private void failed(
+            String code, String detail, String content, @Nullable Usage usage, @Nullable UsageDetails details) {
         json.put("status", "failed");
         json.putObject("error").put("code", openAiCode(code)).put("message", detail);
         json.set("output", partial(content));
-        usage(usage);
+        usage(usage, details);
     }
 
     /** OpenAI's own codes for these are two; everything else is told by its own name. */
@@ -169,14 +177,22 @@ final class ResponseJson {
         return output;
     }
 
-    private void usage(@Nullable Usage usage) {
+    /** OpenAI's clients want every detail: those that nobody told are 0. */
+    private void usage(@Nullable Usage usage, @Nullable UsageDetails details) {
         if (usage == null) {
             return;
         }
         ObjectNode used = json.putObject("usage").put("input_tokens", usage.getInputTokens());
-        used.putObject("input_tokens_details").put("cached_tokens", 0).put("cache_write_tokens", 0);
+        used.putObject("input_tokens_details")
+                .put("cached_tokens", known(details == null ? null : details.getCachedInputTokens()))
+                .put("cache_write_tokens", known(details == null ? null : details.getCacheWriteTokens()));
         used.put("output_tokens", usage.getOutputTokens());
-        used.putObject("output_tokens_details").put("reasoning_tokens", 0);
+        used.putObject("output_tokens_details")
+                .put("reasoning_tokens", known(details == null ? null : details.getReasoningTokens()));
         used.put("total_tokens", usage.getInputTokens() + usage.getOutputTokens());
+    }
+
+    private static int known(@Nullable Integer tokens) {
+        return tokens == null ? 0 : tokens;
     }
 }

@@ -230,7 +230,8 @@ record ResponseRequest(
                     },
                     content,
                     List.of(),
-                    null, null));
+                    null,
+                    null));
         }
 
         /** Members of this server's own output, which callers send back as they came. */
