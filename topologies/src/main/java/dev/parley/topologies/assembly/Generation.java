@@ -355,8 +355,15 @@ sealed interface Generation {
                     upstream(tally, List.of(), null));
         }
 
-        private static Upstream upstream(Tally tally, List<String> leftOut, @Nullable Long retryAfterMillis) {
-            return new Upstream(tally.getUsageDetails(), tally.getModelCalls(), leftOut, retryAfterMillis);
+        /** Null where the worker told nothing of it. */
+        private static @Nullable Upstream upstream(Tally tally, List<String> leftOut, @Nullable Long retryAfterMillis) {
+            boolean nothing = tally.getUsageDetails() == null
+                    && tally.getModelCalls() == 0
+                    && leftOut.isEmpty()
+                    && retryAfterMillis == null;
+            return nothing
+                    ? null
+                    : new Upstream(tally.getUsageDetails(), tally.getModelCalls(), leftOut, retryAfterMillis);
         }
 
         /** The id is a function of the fact, so that whoever reads a repeat knows it for one. */
