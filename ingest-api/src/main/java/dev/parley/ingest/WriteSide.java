@@ -7,9 +7,9 @@ import dev.parley.ingest.door.KafkaCommandLog;
 import dev.parley.ingest.search.KafkaSearches;
 import dev.parley.ingest.search.Searches;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.KafkaSettings;
-import dev.parley.schemas.configuration.ConfigurationTail;
-import dev.parley.schemas.configuration.Configurations;
+import dev.parley.schemas.routes.ConfigurationTail;
+import dev.parley.schemas.routes.Configurations;
+import dev.parley.schemas.settings.KafkaSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 
 /** What the front door has on the topics: where its callers' doings go, and the configuration that it reads there itself. */

@@ -1,8 +1,8 @@
 package dev.parley.llm;
 
 import dev.parley.llm.model.ModelServer;
-import dev.parley.schemas.config.Secret;
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Secret;
+import dev.parley.schemas.settings.Settings;
 import dev.parley.schemas.work.WorkKinds;
 import java.net.URI;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package dev.parley.schemas;
 
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Settings;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 import org.apache.kafka.common.utils.Utils;

@@ -1,8 +1,8 @@
 package dev.parley.schemas;
 
-import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.serde.RegistryUnavailableException;
 import dev.parley.schemas.serde.UndecodableRecordException;
+import dev.parley.schemas.settings.KafkaSettings;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

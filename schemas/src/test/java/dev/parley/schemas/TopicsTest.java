@@ -2,9 +2,9 @@ package dev.parley.schemas;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.schemas.config.RegistrySettings;
-import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.serde.ValueSerdes;
+import dev.parley.schemas.settings.RegistrySettings;
+import dev.parley.schemas.settings.TopicSettings;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

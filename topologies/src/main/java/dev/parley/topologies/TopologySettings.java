@@ -1,6 +1,6 @@
 package dev.parley.topologies;
 
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Settings;
 import dev.parley.topologies.assembly.AssemblySettings;
 import dev.parley.topologies.conversation.ConversationSettings;
 import dev.parley.topologies.indexing.IndexingSettings;

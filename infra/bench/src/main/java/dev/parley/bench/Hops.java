@@ -2,7 +2,7 @@ package dev.parley.bench;
 
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.settings.KafkaSettings;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

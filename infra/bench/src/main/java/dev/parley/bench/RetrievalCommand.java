@@ -1,6 +1,6 @@
 package dev.parley.bench;
 
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Settings;
 import dev.parley.topologies.TopologySettings;
 import java.io.IOException;
 import java.nio.file.Files;

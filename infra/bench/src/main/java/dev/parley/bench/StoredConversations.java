@@ -5,7 +5,7 @@ import dev.parley.chat.v1.CreateConversation;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.settings.KafkaSettings;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;

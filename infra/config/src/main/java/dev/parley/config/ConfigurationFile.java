@@ -1,7 +1,7 @@
 package dev.parley.config;
 
 import dev.parley.chat.v1.Configuration;
-import dev.parley.schemas.configuration.Versions;
+import dev.parley.schemas.routes.Versions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

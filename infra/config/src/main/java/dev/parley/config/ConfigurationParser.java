@@ -7,7 +7,7 @@ import dev.parley.chat.v1.EngineConfiguration;
 import dev.parley.chat.v1.RetrievalConfiguration;
 import dev.parley.chat.v1.RouteConfiguration;
 import dev.parley.chat.v1.RouteLimits;
-import dev.parley.schemas.configuration.BuiltInConfiguration;
+import dev.parley.schemas.routes.BuiltInConfiguration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -1,7 +1,7 @@
 package dev.parley.config;
 
 import dev.parley.chat.v1.Configuration;
-import dev.parley.schemas.configuration.BuiltInConfiguration;
+import dev.parley.schemas.routes.BuiltInConfiguration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

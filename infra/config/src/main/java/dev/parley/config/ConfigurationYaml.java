@@ -9,7 +9,7 @@ import dev.parley.chat.v1.Configuration;
 import dev.parley.chat.v1.EngineConfiguration;
 import dev.parley.chat.v1.RetrievalConfiguration;
 import dev.parley.chat.v1.RouteConfiguration;
-import dev.parley.schemas.configuration.BuiltInConfiguration;
+import dev.parley.schemas.routes.BuiltInConfiguration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;

@@ -2,7 +2,7 @@ package dev.parley.config;
 
 import dev.parley.chat.v1.EngineConfiguration;
 import dev.parley.chat.v1.EngineKind;
-import dev.parley.schemas.configuration.BuiltInConfiguration;
+import dev.parley.schemas.routes.BuiltInConfiguration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

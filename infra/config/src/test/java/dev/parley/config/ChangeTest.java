@@ -2,7 +2,7 @@ package dev.parley.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.schemas.configuration.BuiltInConfiguration;
+import dev.parley.schemas.routes.BuiltInConfiguration;
 import org.junit.jupiter.api.Test;
 
 class ChangeTest {

@@ -15,7 +15,7 @@ import dev.parley.chat.v1.RouteLimits;
 import dev.parley.chat.v1.StreamOptions;
 import dev.parley.chat.v1.ThinkTags;
 import dev.parley.chat.v1.TokenLimitParameter;
-import dev.parley.schemas.configuration.BuiltInConfiguration;
+import dev.parley.schemas.routes.BuiltInConfiguration;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

@@ -1,6 +1,6 @@
 package dev.parley.faults;
 
-import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.settings.KafkaSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.parley.faults;
 
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.stack.scripted.ScriptedModelServer;
 import java.net.URI;
 import java.util.List;

@@ -7,7 +7,7 @@ import dev.parley.config.ConfigurationLog;
 import dev.parley.config.ConfigurationLog.Entry;
 import dev.parley.config.ConfigurationLogException;
 import dev.parley.config.InvalidConfigurationException;
-import dev.parley.schemas.configuration.BuiltInConfiguration;
+import dev.parley.schemas.routes.BuiltInConfiguration;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

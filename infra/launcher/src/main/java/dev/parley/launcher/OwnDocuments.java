@@ -1,6 +1,6 @@
 package dev.parley.launcher;
 
-import dev.parley.schemas.config.Secret;
+import dev.parley.schemas.settings.Secret;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;

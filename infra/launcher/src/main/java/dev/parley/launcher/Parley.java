@@ -1,7 +1,7 @@
 package dev.parley.launcher;
 
 import dev.parley.config.InvalidConfigurationException;
-import dev.parley.schemas.config.InvalidSettingsException;
+import dev.parley.schemas.settings.InvalidSettingsException;
 import java.util.concurrent.Callable;
 import java.util.logging.Level;
 import java.util.logging.Logger;

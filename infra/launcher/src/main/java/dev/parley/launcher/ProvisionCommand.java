@@ -1,11 +1,11 @@
 package dev.parley.launcher;
 
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.KafkaSettings;
-import dev.parley.schemas.config.RegistrySettings;
-import dev.parley.schemas.config.Settings;
-import dev.parley.schemas.config.TopicSettings;
 import dev.parley.schemas.serde.ValueSerdes;
+import dev.parley.schemas.settings.KafkaSettings;
+import dev.parley.schemas.settings.RegistrySettings;
+import dev.parley.schemas.settings.Settings;
+import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.stack.Provisioner;
 import dev.parley.stack.ProvisioningException;
 import java.util.concurrent.Callable;

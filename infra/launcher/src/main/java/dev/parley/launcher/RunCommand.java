@@ -1,6 +1,6 @@
 package dev.parley.launcher;
 
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Settings;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.Callable;

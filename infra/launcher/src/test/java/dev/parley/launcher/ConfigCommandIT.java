@@ -3,8 +3,8 @@ package dev.parley.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.config.ConfigurationFile;
-import dev.parley.schemas.config.Settings;
-import dev.parley.schemas.configuration.BuiltInConfiguration;
+import dev.parley.schemas.routes.BuiltInConfiguration;
+import dev.parley.schemas.settings.Settings;
 import dev.parley.stack.Provisioner;
 import dev.parley.stack.TestStack;
 import java.io.ByteArrayOutputStream;

@@ -1,6 +1,6 @@
 package dev.parley.launcher;
 
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Settings;
 import dev.parley.stack.TestStack;
 import dev.parley.stack.scripted.ModelExchange;
 import dev.parley.stack.scripted.Script;

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.config.ConfigurationFile;
 import dev.parley.config.ConfigurationLog;
 import dev.parley.launcher.ApiClient.Event;
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Settings;
 import dev.parley.stack.scripted.Script;
 import dev.parley.stack.scripted.ScriptedModelServer;
 import java.nio.charset.StandardCharsets;

@@ -1,9 +1,9 @@
 package dev.parley.stack;
 
-import dev.parley.schemas.config.RegistrySettings;
 import dev.parley.schemas.serde.RegistryClient;
 import dev.parley.schemas.serde.UndecodableRecordException;
 import dev.parley.schemas.serde.ValueSerdes;
+import dev.parley.schemas.settings.RegistrySettings;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;

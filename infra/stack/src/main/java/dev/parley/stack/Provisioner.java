@@ -2,8 +2,8 @@ package dev.parley.stack;
 
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.KafkaSettings;
 import dev.parley.schemas.serde.RegistryClient;
+import dev.parley.schemas.settings.KafkaSettings;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;

@@ -3,8 +3,8 @@ package dev.parley.stack;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.parley.schemas.config.RegistrySettings;
 import dev.parley.schemas.serde.RegistryClient;
+import dev.parley.schemas.settings.RegistrySettings;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;

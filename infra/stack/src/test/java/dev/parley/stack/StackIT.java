@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.parley.schemas.config.RegistrySettings;
 import dev.parley.schemas.serde.RegistryClient;
+import dev.parley.schemas.settings.RegistrySettings;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -8,7 +8,7 @@ import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.settings.KafkaSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

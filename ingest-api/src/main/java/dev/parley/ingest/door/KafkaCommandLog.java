@@ -6,7 +6,7 @@ import dev.parley.ingest.log.KafkaAppends;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.settings.KafkaSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;

@@ -1,7 +1,7 @@
 package dev.parley.ingest.http;
 
 import dev.parley.schemas.ConversationKey;
-import dev.parley.schemas.config.Secret;
+import dev.parley.schemas.settings.Secret;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;

@@ -5,7 +5,7 @@ import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.TopicSpec;
-import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.settings.KafkaSettings;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;

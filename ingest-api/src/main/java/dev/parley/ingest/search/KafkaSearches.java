@@ -12,7 +12,7 @@ import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.LogReader;
 import dev.parley.schemas.TopicTail;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.settings.KafkaSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.nio.charset.StandardCharsets;

@@ -2,7 +2,7 @@ package dev.parley.ingest.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.schemas.config.Secret;
+import dev.parley.schemas.settings.Secret;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;

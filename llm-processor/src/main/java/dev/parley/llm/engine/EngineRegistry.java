@@ -3,7 +3,7 @@ package dev.parley.llm.engine;
 import dev.parley.chat.v1.Configuration;
 import dev.parley.chat.v1.EngineConfiguration;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.schemas.configuration.Configurations;
+import dev.parley.schemas.routes.Configurations;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;

@@ -4,7 +4,7 @@ import dev.parley.chat.v1.Dialect;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.llm.stream.MessagesReader;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.schemas.config.Secret;
+import dev.parley.schemas.settings.Secret;
 import java.io.IOException;
 import java.net.URI;
 import java.util.List;

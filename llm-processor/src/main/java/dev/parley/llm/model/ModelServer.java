@@ -1,6 +1,6 @@
 package dev.parley.llm.model;
 
-import dev.parley.schemas.config.Secret;
+import dev.parley.schemas.settings.Secret;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;

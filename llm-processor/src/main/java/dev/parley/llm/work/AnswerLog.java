@@ -9,7 +9,7 @@ import dev.parley.llm.engine.AnswerSink;
 import dev.parley.llm.engine.Prices;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.settings.KafkaSettings;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;

@@ -4,7 +4,7 @@ import dev.parley.chat.v1.CancelGeneration;
 import dev.parley.chat.v1.Control;
 import dev.parley.schemas.Topic;
 import dev.parley.schemas.TopicTail;
-import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.settings.KafkaSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package dev.parley.llm.work;
 
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.schemas.work.WorkKind;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.parley.chat.v1.TurnRequest;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.TopicSettings;
+import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;

@@ -12,7 +12,7 @@ import dev.parley.llm.model.Cancellation;
 import dev.parley.llm.model.Connections;
 import dev.parley.llm.model.Model.Outcome;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.schemas.configuration.Configurations;
+import dev.parley.schemas.routes.Configurations;
 import dev.parley.stack.scripted.Script;
 import dev.parley.stack.scripted.ScriptedModelServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;

@@ -21,7 +21,7 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.llm.model.Model.Outcome;
 import dev.parley.llm.stream.TokenUsage;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.schemas.config.Secret;
+import dev.parley.schemas.settings.Secret;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Duration;

@@ -15,7 +15,7 @@ import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.TextChecksum;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.TopicSettings;
+import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
 import java.time.Duration;
 import java.time.Instant;

@@ -18,7 +18,7 @@ import dev.parley.llm.model.Model.Outcome;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.DeadLetter;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.TopicSettings;
+import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.schemas.work.WorkKinds;
 import dev.parley.stack.InMemoryRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;

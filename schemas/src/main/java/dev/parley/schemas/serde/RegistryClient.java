@@ -1,6 +1,6 @@
 package dev.parley.schemas.serde;
 
-import dev.parley.schemas.config.RegistrySettings;
+import dev.parley.schemas.settings.RegistrySettings;
 import org.apache.avro.Schema;
 
 /**

@@ -1,7 +1,7 @@
 package dev.parley.schemas.serde;
 
-import dev.parley.schemas.config.RegistrySettings;
-import dev.parley.schemas.config.Secret;
+import dev.parley.schemas.settings.RegistrySettings;
+import dev.parley.schemas.settings.Secret;
 import java.net.URI;
 import java.util.Map;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package dev.parley.schemas.serde;
 
-import dev.parley.schemas.config.RegistrySettings;
-import dev.parley.schemas.config.Secret;
+import dev.parley.schemas.settings.RegistrySettings;
+import dev.parley.schemas.settings.Secret;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.common.config.ConfigException;

@@ -1,7 +1,7 @@
 package dev.parley.schemas.work;
 
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Settings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

@@ -8,7 +8,7 @@ import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.Document;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.TextDelta;
-import dev.parley.schemas.config.RegistrySettings;
+import dev.parley.schemas.settings.RegistrySettings;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,6 +1,6 @@
 package dev.parley.sinks.feed;
 
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Settings;
 import java.time.Duration;
 
 /**

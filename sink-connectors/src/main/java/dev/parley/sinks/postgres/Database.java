@@ -2,7 +2,7 @@ package dev.parley.sinks.postgres;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.parley.schemas.config.Secret;
+import dev.parley.schemas.settings.Secret;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

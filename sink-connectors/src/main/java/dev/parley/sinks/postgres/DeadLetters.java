@@ -4,7 +4,7 @@ import dev.parley.schemas.DeadLetter;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.Topic;
 import dev.parley.schemas.TopicSpec;
-import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.settings.KafkaSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,7 +1,7 @@
 package dev.parley.sinks.postgres;
 
-import dev.parley.schemas.config.Secret;
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Secret;
+import dev.parley.schemas.settings.Settings;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;

@@ -1,6 +1,6 @@
 package dev.parley.topologies.assembly;
 
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Settings;
 import dev.parley.schemas.work.WorkKind;
 import dev.parley.schemas.work.WorkKinds;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package dev.parley.topologies.conversation;
 
 import dev.parley.schemas.DocumentKey;
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Settings;
 import dev.parley.schemas.work.WorkKinds;
 import java.time.Duration;
 

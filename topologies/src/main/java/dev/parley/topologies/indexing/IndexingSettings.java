@@ -1,6 +1,6 @@
 package dev.parley.topologies.indexing;
 
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Settings;
 import dev.parley.topologies.retrieval.BgeSmallEmbedder;
 import dev.parley.topologies.retrieval.Embedder;
 import java.util.Arrays;

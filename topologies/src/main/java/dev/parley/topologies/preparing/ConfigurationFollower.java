@@ -2,8 +2,8 @@ package dev.parley.topologies.preparing;
 
 import dev.parley.chat.v1.Configuration;
 import dev.parley.schemas.Topic;
-import dev.parley.schemas.config.KafkaSettings;
-import dev.parley.schemas.configuration.ConfigurationTail;
+import dev.parley.schemas.routes.ConfigurationTail;
+import dev.parley.schemas.settings.KafkaSettings;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;

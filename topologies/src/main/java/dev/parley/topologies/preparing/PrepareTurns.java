@@ -19,7 +19,7 @@ import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.TurnIds;
-import dev.parley.schemas.configuration.BuiltInConfiguration;
+import dev.parley.schemas.routes.BuiltInConfiguration;
 import dev.parley.schemas.work.WorkKinds;
 import dev.parley.topologies.preparing.IntentClassifier.Guess;
 import dev.parley.topologies.retrieval.Embedder;

@@ -3,7 +3,7 @@ package dev.parley.topologies.preparing;
 import dev.parley.chat.v1.Configuration;
 import dev.parley.chat.v1.EngineConfiguration;
 import dev.parley.chat.v1.RouteConfiguration;
-import dev.parley.schemas.configuration.BuiltInConfiguration;
+import dev.parley.schemas.routes.BuiltInConfiguration;
 import java.util.List;
 import java.util.Optional;
 

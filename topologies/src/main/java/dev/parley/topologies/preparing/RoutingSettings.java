@@ -1,6 +1,6 @@
 package dev.parley.topologies.preparing;
 
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Settings;
 
 /**
  * How prompts are made.

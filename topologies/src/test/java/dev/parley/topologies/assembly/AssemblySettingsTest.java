@@ -3,8 +3,8 @@ package dev.parley.topologies.assembly;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.parley.schemas.config.InvalidSettingsException;
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.InvalidSettingsException;
+import dev.parley.schemas.settings.Settings;
 import dev.parley.schemas.work.WorkKinds;
 import java.time.Duration;
 import java.util.Map;

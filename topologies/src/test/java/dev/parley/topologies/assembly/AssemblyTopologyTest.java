@@ -15,7 +15,7 @@ import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.DeadLetter;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.TopicSettings;
+import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
 import dev.parley.stack.LaterVersion;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;

@@ -12,7 +12,7 @@ import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.TurnPrepared;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Settings;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;

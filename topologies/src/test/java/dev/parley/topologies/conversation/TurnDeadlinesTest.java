@@ -2,7 +2,7 @@ package dev.parley.topologies.conversation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.schemas.config.Settings;
+import dev.parley.schemas.settings.Settings;
 import dev.parley.topologies.aggregate.Cause;
 import dev.parley.topologies.aggregate.Deadline;
 import dev.parley.topologies.conversation.Turn.Ending;

@@ -4,8 +4,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.parley.chat.v1.Document;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.KafkaSettings;
-import dev.parley.schemas.config.TopicSettings;
+import dev.parley.schemas.settings.KafkaSettings;
+import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
 import dev.parley.stack.Provisioner;
 import dev.parley.stack.TestStack;

@@ -10,7 +10,7 @@ import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.RouteConfiguration;
 import dev.parley.chat.v1.TurnRequest;
-import dev.parley.schemas.configuration.BuiltInConfiguration;
+import dev.parley.schemas.routes.BuiltInConfiguration;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.topologies.preparing.Choice.Chosen;
 import dev.parley.topologies.preparing.IntentClassifier.Guess;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.chat.v1.ClassifierKind;
 import dev.parley.chat.v1.Configuration;
-import dev.parley.schemas.configuration.BuiltInConfiguration;
+import dev.parley.schemas.routes.BuiltInConfiguration;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.topologies.retrieval.Embedder;
 import dev.parley.topologies.retrieval.WordHashes;

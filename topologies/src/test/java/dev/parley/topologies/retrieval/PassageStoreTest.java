@@ -6,7 +6,7 @@ import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.chat.v1.IndexedPassage;
 import dev.parley.chat.v1.Passage;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.TopicSettings;
+import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package dev.parley.topologies.retrieval;
 import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.chat.v1.IndexedPassage;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.config.TopicSettings;
+import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;

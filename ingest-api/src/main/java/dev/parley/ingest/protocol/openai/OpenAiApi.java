@@ -6,7 +6,7 @@ import dev.parley.ingest.door.Door;
 import dev.parley.ingest.http.ErrorForm;
 import dev.parley.ingest.http.Serving;
 import dev.parley.ingest.protocol.Protocol;
-import dev.parley.schemas.configuration.Configurations;
+import dev.parley.schemas.routes.Configurations;
 import io.javalin.config.JavalinConfig;
 import io.javalin.config.RoutesConfig;
 import java.util.List;

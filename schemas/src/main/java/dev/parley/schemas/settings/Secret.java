@@ -1,4 +1,4 @@
-package dev.parley.schemas.config;
+package dev.parley.schemas.settings;
 
 /** A value that must not show in logs: {@link #toString()} hides it. */
 public record Secret(String reveal) {

@@ -1,5 +1,5 @@
 /** Tests of configuration reading. */
 @NullMarked
-package dev.parley.schemas.config;
+package dev.parley.schemas.settings;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,9 +1,9 @@
-package dev.parley.schemas.configuration;
+package dev.parley.schemas.routes;
 
 import dev.parley.chat.v1.Configuration;
 import dev.parley.schemas.Topic;
 import dev.parley.schemas.TopicTail;
-import dev.parley.schemas.config.KafkaSettings;
+import dev.parley.schemas.settings.KafkaSettings;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;

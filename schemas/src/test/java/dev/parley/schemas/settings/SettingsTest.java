@@ -1,4 +1,4 @@
-package dev.parley.schemas.config;
+package dev.parley.schemas.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;

@@ -1,4 +1,4 @@
-package dev.parley.schemas.configuration;
+package dev.parley.schemas.routes;
 
 import dev.parley.chat.v1.Configuration;
 import dev.parley.schemas.serde.SingleObject;

@@ -1,4 +1,4 @@
-package dev.parley.schemas.config;
+package dev.parley.schemas.settings;
 
 import java.util.HashMap;
 import java.util.Locale;

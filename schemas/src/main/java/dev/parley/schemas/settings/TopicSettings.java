@@ -1,4 +1,4 @@
-package dev.parley.schemas.config;
+package dev.parley.schemas.settings;
 
 /**
  * How topics are named and laid out.
