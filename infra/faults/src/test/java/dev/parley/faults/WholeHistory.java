@@ -113,17 +113,28 @@ final class WholeHistory {
         event(TURN, new TurnRetrieved("a", List.of()));
         event(TURN, completed());
         chunk("a1", new AttemptStarted(1, "initial", "openai", "scripted", "w1", "model"));
-        chunk("a1", new TextDelta(0, "first0 "));
-        chunk("a1", new TextDelta(1, "first1 "));
+        chunk("a1", new TextDelta(0, "first0 ", false));
+        chunk("a1", new TextDelta(1, "first1 ", false));
         chunk("a2", new AttemptStarted(2, "worker_lost", "openai", "scripted", "w2", "model"));
-        chunk("a2", new TextDelta(0, "second0 "));
+        chunk("a2", new TextDelta(0, "second0 ", false));
         // A worker that was given up speaks on: nobody may hear it.
-        chunk("a1", new TextDelta(2, "first2 "));
-        chunk("a2", new TextDelta(1, "second1 "));
-        chunk("a2", new TextDelta(2, "second2 "));
+        chunk("a1", new TextDelta(2, "first2 ", false));
+        chunk("a2", new TextDelta(1, "second1 ", false));
+        chunk("a2", new TextDelta(2, "second2 ", false));
         chunk(
                 "a2",
-                new AttemptFinished("stop", new Tally(3, 24L, 0L, usage(), 1.0, 2.0, null, null, 0), null, List.of()));
+                new AttemptFinished(
+                        "stop",
+                        Tally.newBuilder()
+                                .setSeq(3)
+                                .setTextBytes(24L)
+                                .setTextCrc32c(0L)
+                                .setUsage(usage())
+                                .setFirstTokenMillis(1.0)
+                                .setGenerationMillis(2.0)
+                                .build(),
+                        null,
+                        List.of()));
     }
 
     static MessageCompleted completed() {

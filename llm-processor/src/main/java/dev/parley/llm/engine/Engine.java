@@ -171,6 +171,12 @@ public final class Engine {
         }
 
         @Override
+        public void refusal(String piece) {
+            begun |= !piece.isEmpty();
+            sink.refusal(piece);
+        }
+
+        @Override
         public void reasoning(String piece) {
             begun |= !piece.isEmpty();
             sink.reasoning(piece);

@@ -46,6 +46,7 @@ final class AttemptWriter implements AnswerSink {
 
     private enum Kind {
         TEXT,
+        REFUSAL,
         REASONING
     }
 
@@ -63,6 +64,10 @@ final class AttemptWriter implements AnswerSink {
     private long inFlightBytes;
     /** Of reasoning and of calls: what is not text. */
     private long reasoningChars;
+    /** Of the text before the refusal. */
+    private int saidBefore;
+
+    private boolean refusing;
 
     private @Nullable Answerer answerer;
     private Prices prices = Prices.NONE;
@@ -111,9 +116,16 @@ final class AttemptWriter implements AnswerSink {
         answerer = known;
     }
 
+    /** What is said after a refusal has begun is part of it, so that one place tells where it is. */
     @Override
-    public void text(String piece) {
-        take(Kind.TEXT, piece);
+    public synchronized void text(String piece) {
+        take(refusing ? Kind.REFUSAL : Kind.TEXT, piece);
+    }
+
+    @Override
+    public synchronized void refusal(String piece) {
+        refusing |= !piece.isEmpty();
+        take(Kind.REFUSAL, piece);
     }
 
     @Override
@@ -233,13 +245,15 @@ final class AttemptWriter implements AnswerSink {
 
     private void delta(String text) {
         switch (pendingKind) {
-            case TEXT -> {
+            case TEXT, REFUSAL -> {
                 if (checksum.bytes() + text.length() > maxBytes) {
                     tooLarge = true;
                     return;
                 }
                 checksum.add(text);
-                send(Integer.toString(seq), new TextDelta(seq, text), text.length());
+                boolean refusal = pendingKind == Kind.REFUSAL;
+                saidBefore += refusal ? 0 : text.length();
+                send(Integer.toString(seq), new TextDelta(seq, text, refusal), text.length());
             }
             case REASONING -> {
                 reasoningChars += text.length();
@@ -322,16 +336,18 @@ final class AttemptWriter implements AnswerSink {
                         UsageBasis.ESTIMATED,
                         null));
         UsageDetails details = measured.flatMap(AttemptWriter::details).orElse(null);
-        return new Tally(
-                seq,
-                checksum.bytes(),
-                checksum.crc32c(),
-                prices.priced(usage, details),
-                firstTokenMillis,
-                millisSinceStart(),
-                answeredBy(),
-                details,
-                modelCalls);
+        return Tally.newBuilder()
+                .setSeq(seq)
+                .setTextBytes(checksum.bytes())
+                .setTextCrc32c(checksum.crc32c())
+                .setUsage(prices.priced(usage, details))
+                .setFirstTokenMillis(firstTokenMillis)
+                .setGenerationMillis(millisSinceStart())
+                .setAnsweredBy(answeredBy())
+                .setUsageDetails(details)
+                .setModelCalls(modelCalls)
+                .setRefusalFrom(refusing ? saidBefore : null)
+                .build();
     }
 
     private static Usage measured(TokenUsage counted) {

@@ -91,11 +91,11 @@ class AttemptWriterTest {
         writer.text("one ");
         writer.text("two ");
         writer.text("three ");
-        assertThat(bodies()).containsExactly(new TextDelta(0, "one "));
+        assertThat(bodies()).containsExactly(new TextDelta(0, "one ", false));
 
         pass(AttemptWriter.COALESCE);
         writer.tick();
-        assertThat(bodies()).containsExactly(new TextDelta(0, "one "), new TextDelta(1, "two three "));
+        assertThat(bodies()).containsExactly(new TextDelta(0, "one ", false), new TextDelta(1, "two three ", false));
     }
 
     @Test
@@ -134,7 +134,7 @@ class AttemptWriterTest {
         writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally, null, List.of()));
 
         assertThat(bodies().subList(0, 3))
-                .containsExactly(new ReasoningDelta(0, "hm"), new ReasoningDelta(1, "m"), new TextDelta(2, "So"));
+                .containsExactly(new ReasoningDelta(0, "hm"), new ReasoningDelta(1, "m"), new TextDelta(2, "So", false));
     }
 
     @Test
@@ -150,10 +150,10 @@ class AttemptWriterTest {
         assertThat(bodies().subList(0, 5))
                 .containsExactly(
                         new ReasoningDelta(0, "hm"),
-                        new TextDelta(1, "Let me see."),
+                        new TextDelta(1, "Let me see.", false),
                         new ToolCalled(2, new ToolCall("call_1", "look", "{}")),
                         new ToolCalled(3, new ToolCall("call_2", "look", "")),
-                        new TextDelta(4, "Done."));
+                        new TextDelta(4, "Done.", false));
         Tally tally = ((AttemptFinished) bodies().getLast()).getTally();
         assertThat(tally.getSeq()).isEqualTo(5);
         assertThat(tally.getTextBytes())
@@ -168,8 +168,8 @@ class AttemptWriterTest {
 
         assertThat(bodies())
                 .containsExactly(
-                        new TextDelta(0, "a"),
-                        new TextDelta(1, "\uFFFD"),
+                        new TextDelta(0, "a", false),
+                        new TextDelta(1, "\uFFFD", false),
                         new ToolCalled(2, new ToolCall("\uFFFD", "f\uFFFD", "{\"q\":\"\uD83D\uDE00\uFFFD\"}")));
     }
 
@@ -226,7 +226,7 @@ class AttemptWriterTest {
         pass(AttemptWriter.HEARTBEAT);
         writer.tick();
 
-        assertThat(bodies()).containsExactly(new TextDelta(0, "a"), new Heartbeat());
+        assertThat(bodies()).containsExactly(new TextDelta(0, "a", false), new Heartbeat());
     }
 
     @Test

@@ -4,6 +4,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import java.time.Instant;
 import java.util.List;
@@ -75,6 +76,7 @@ public record ConversationSnapshot(
     /**
      * What is known of an answer besides its text, as far as it has come.
      *
+     * @param upstream what became known at the model servers that were asked
      * @param toolCalls that it asks its caller to make
      */
     public record Answer(
@@ -82,12 +84,14 @@ public record ConversationSnapshot(
             Optional<String> reasoning,
             Optional<String> finishReason,
             Optional<Usage> usage,
+            Optional<Upstream> upstream,
             List<Source> sources,
             List<ToolCall> toolCalls,
             Optional<Origin> origin,
             Optional<Failure> failure) {
 
         public static final Answer NONE = new Answer(
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),

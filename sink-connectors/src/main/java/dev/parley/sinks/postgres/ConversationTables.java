@@ -64,6 +64,7 @@ final class ConversationTables {
             .int8("cost_micros", from(MessageRow::ending, Ending::costMicros))
             .text("error_code", from(MessageRow::ending, Ending::errorCode))
             .text("error_detail", from(MessageRow::ending, Ending::errorDetail))
+            .jsonb("upstream", from(MessageRow::ending, Ending::upstream))
             .jsonb("tool_calls", row -> JsonColumns.ofToolCalls(row.toolCalls()));
 
     /** Without sources where the ending says nothing of them: those in the table stay. */
@@ -101,7 +102,8 @@ final class ConversationTables {
             .timestamptz("ended_at", Ending::time)
             .int8("cost_micros", Ending::costMicros)
             .text("endpoint", Ending::endpoint)
-            .text("configuration", ending -> ending.logged().event().getConfiguration());
+            .text("configuration", ending -> ending.logged().event().getConfiguration())
+            .jsonb("upstream", Ending::upstream);
 
     static final Columns<Rating> FEEDBACK = ofConversation(
                     (Rating rating) -> rating.logged().conversation())

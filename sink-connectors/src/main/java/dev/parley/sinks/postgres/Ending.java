@@ -7,6 +7,7 @@ import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.sinks.postgres.Columns.Value;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
@@ -29,7 +30,7 @@ record Ending(
         @Nullable Attempt attempt,
         Answer answer,
         @Nullable Failure failure,
-        @Nullable Usage usage,
+        Spent spent,
         Timings timings) {
 
     /**
@@ -54,6 +55,9 @@ record Ending(
         }
     }
 
+    /** What it took. */
+    record Spent(@Nullable Usage usage, @Nullable Upstream upstream) {}
+
     /** Why a turn failed. */
     record Failure(String code, String detail) {}
 
@@ -71,7 +75,7 @@ record Ending(
                         completed.getSources(),
                         completed.getToolCalls()),
                 null,
-                completed.getUsage(),
+                new Spent(completed.getUsage(), completed.getUpstream()),
                 completed.getTimings());
     }
 
@@ -84,7 +88,7 @@ record Ending(
                 failed.getAttempt(),
                 Answer.unfinished(failed.getContent()),
                 new Failure(failed.getCode(), ExactText.readable(failed.getDetail())),
-                failed.getUsage(),
+                new Spent(failed.getUsage(), failed.getUpstream()),
                 failed.getTimings());
     }
 
@@ -98,7 +102,7 @@ record Ending(
                 cancelled.getAttempt(),
                 Answer.unfinished(cancelled.getContent()),
                 null,
-                cancelled.getUsage(),
+                new Spent(cancelled.getUsage(), cancelled.getUpstream()),
                 cancelled.getTimings());
     }
 
@@ -114,7 +118,7 @@ record Ending(
                         attempt,
                         answer.withSources(earlier.answer.sources()),
                         failure,
-                        usage,
+                        spent,
                         timings);
     }
 
@@ -148,21 +152,26 @@ record Ending(
 
     @Nullable
     Integer inputTokens() {
-        return usage == null ? null : usage.getInputTokens();
+        return spent.usage() == null ? null : spent.usage().getInputTokens();
     }
 
     @Nullable
     Integer outputTokens() {
-        return usage == null ? null : usage.getOutputTokens();
+        return spent.usage() == null ? null : spent.usage().getOutputTokens();
     }
 
     @Nullable
     String usageBasis() {
-        return usage == null ? null : usage.getBasis().name().toLowerCase(Locale.ROOT);
+        return spent.usage() == null ? null : spent.usage().getBasis().name().toLowerCase(Locale.ROOT);
     }
 
     @Nullable
     Long costMicros() {
-        return usage == null ? null : usage.getCostMicros();
+        return spent.usage() == null ? null : spent.usage().getCostMicros();
+    }
+
+    @Nullable
+    String upstream() {
+        return JsonColumns.ofUpstream(spent.upstream());
     }
 }

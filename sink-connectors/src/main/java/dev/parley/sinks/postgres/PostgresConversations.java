@@ -195,6 +195,7 @@ final class PostgresConversations implements ConversationQueries {
                 text(row, "reasoning"),
                 Optional.ofNullable(row.getString("finish_reason")),
                 usage(row),
+                JsonColumns.upstream(row.getString("upstream")),
                 JsonColumns.sources(row.getString("sources")),
                 JsonColumns.toolCalls(row.getString("tool_calls")),
                 origin(row),

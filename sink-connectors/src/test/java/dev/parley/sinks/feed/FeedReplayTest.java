@@ -74,8 +74,8 @@ class FeedReplayTest {
 
     private static final List<GenerationChunk> CHUNKS = List.of(
             chunk("x", new AttemptStarted(1, "initial", "e", "m", "w", "model")),
-            chunk("x", new TextDelta(0, "Hel")),
-            chunk("x", new TextDelta(1, "lo")));
+            chunk("x", new TextDelta(0, "Hel", false)),
+            chunk("x", new TextDelta(1, "lo", false)));
 
     private void read(ConversationEvent event) {
         memory.accept(KEY, event, 0, event.getSequence() - 1);

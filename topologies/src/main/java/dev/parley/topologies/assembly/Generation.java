@@ -360,10 +360,16 @@ sealed interface Generation {
             boolean nothing = tally.getUsageDetails() == null
                     && tally.getModelCalls() == 0
                     && leftOut.isEmpty()
-                    && retryAfterMillis == null;
+                    && retryAfterMillis == null
+                    && tally.getRefusalFrom() == null;
             return nothing
                     ? null
-                    : new Upstream(tally.getUsageDetails(), tally.getModelCalls(), leftOut, retryAfterMillis);
+                    : new Upstream(
+                            tally.getUsageDetails(),
+                            tally.getModelCalls(),
+                            leftOut,
+                            retryAfterMillis,
+                            tally.getRefusalFrom());
         }
 
         /** The id is a function of the fact, so that whoever reads a repeat knows it for one. */

@@ -163,13 +163,14 @@ final class Endings {
     /** What became known upstream, with the calls of all attempts. */
     private static @Nullable Upstream inAll(Running running, @Nullable Upstream ofLastAttempt) {
         if (ofLastAttempt == null) {
-            return running.modelCalls() == 0 ? null : new Upstream(null, running.modelCalls(), List.of(), null);
+            return running.modelCalls() == 0 ? null : new Upstream(null, running.modelCalls(), List.of(), null, null);
         }
         return new Upstream(
                 ofLastAttempt.getUsageDetails(),
                 running.modelCalls() + ofLastAttempt.getCalls(),
                 ofLastAttempt.getLeftOut(),
-                ofLastAttempt.getRetryAfterMillis());
+                ofLastAttempt.getRetryAfterMillis(),
+                ofLastAttempt.getRefusalFrom());
     }
 
     private static Timings timings(

@@ -590,7 +590,7 @@ class DeciderTest {
     }
 
     private static GenerationFailed rateLimited(int attempt, int calls, @Nullable Duration retryAfter) {
-        Upstream upstream = new Upstream(null, calls, List.of(), retryAfter == null ? null : retryAfter.toMillis());
+        Upstream upstream = new Upstream(null, calls, List.of(), retryAfter == null ? null : retryAfter.toMillis(), null);
         return new GenerationFailed(
                 attempt(attempt), "engine_rate_limited", "slow down", true, "", USAGE, null, 1.0, upstream);
     }
@@ -639,7 +639,7 @@ class DeciderTest {
                     TurnFailed failed = (TurnFailed) body;
                     assertThat(failed.getCode()).isEqualTo("engine_rate_limited");
                     assertThat(failed.getDetail()).startsWith("slow down").contains("30 s");
-                    assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 1, List.of(), 30_000L));
+                    assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 1, List.of(), 30_000L, null));
                 });
     }
 
@@ -654,7 +654,7 @@ class DeciderTest {
                 .singleElement()
                 .satisfies(body -> {
                     assertThat(((TurnFailed) body).getDetail()).contains("100 times");
-                    assertThat(((TurnFailed) body).getUpstream()).isEqualTo(new Upstream(null, 100, List.of(), null));
+                    assertThat(((TurnFailed) body).getUpstream()).isEqualTo(new Upstream(null, 100, List.of(), null, null));
                 });
     }
 

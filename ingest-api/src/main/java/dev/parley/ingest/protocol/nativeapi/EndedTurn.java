@@ -18,6 +18,7 @@ import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Json;
@@ -91,6 +92,7 @@ final class EndedTurn {
                                 Optional.ofNullable(completed.getReasoning()),
                                 Optional.of(completed.getFinishReason()),
                                 Optional.of(completed.getUsage()),
+                                Optional.ofNullable(completed.getUpstream()),
                                 completed.getSources(),
                                 completed.getToolCalls(),
                                 origin(completed.getAttempt()),
@@ -105,6 +107,7 @@ final class EndedTurn {
                         brokenOff(
                                 end,
                                 failed.getUsage(),
+                                failed.getUpstream(),
                                 failed.getAttempt(),
                                 Optional.of(new Failure(failed.getCode(), failed.getDetail()))));
             case TurnCancelled cancelled ->
@@ -114,7 +117,12 @@ final class EndedTurn {
                         cancelled.getContent(),
                         cancelled.getForgotten() ? Status.FORGOTTEN : Status.CANCELLED,
                         began,
-                        brokenOff(end, cancelled.getUsage(), cancelled.getAttempt(), Optional.empty()));
+                        brokenOff(
+                                end,
+                                cancelled.getUsage(),
+                                cancelled.getUpstream(),
+                                cancelled.getAttempt(),
+                                Optional.empty()));
             case ConversationCreated _,
                     ConversationRenamed _,
                     ConversationDeleted _,
@@ -135,12 +143,17 @@ final class EndedTurn {
     }
 
     private static Answer brokenOff(
-            ConversationEvent end, @Nullable Usage usage, @Nullable Attempt attempt, Optional<Failure> failure) {
+            ConversationEvent end,
+            @Nullable Usage usage,
+            @Nullable Upstream upstream,
+            @Nullable Attempt attempt,
+            Optional<Failure> failure) {
         return new Answer(
                 Optional.of(end.getTime()),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.ofNullable(usage),
+                Optional.ofNullable(upstream),
                 List.of(),
                 List.of(),
                 origin(attempt),

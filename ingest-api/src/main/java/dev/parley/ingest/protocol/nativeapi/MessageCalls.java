@@ -6,6 +6,7 @@ import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.RateMessage;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.door.Handling;
 import dev.parley.ingest.door.Question;
@@ -77,6 +78,7 @@ final class MessageCalls {
             return;
         }
         submission.refuseRejected();
+        submission.end().ifPresent(end -> UpstreamHeaders.addTo(ctx, end.getBody()));
         Json.answer(ctx, 200, EndedTurn.view(submit, submission));
     }
 

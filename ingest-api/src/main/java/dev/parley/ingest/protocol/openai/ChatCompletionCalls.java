@@ -3,6 +3,7 @@ package dev.parley.ingest.protocol.openai;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.door.Messages;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Json;
@@ -58,6 +59,7 @@ final class ChatCompletionCalls {
             throw new ProblemException(ErrorCode.CANCELLED, "the answer was stopped");
         }
         Instant created = submission.accepted().orElse(end).getTime();
+        UpstreamHeaders.addTo(ctx, completed);
         Json.answer(ctx, 200, ChatCompletionJson.whole(conversation.conversation(), created, completed));
         return Reply.SENT;
     }

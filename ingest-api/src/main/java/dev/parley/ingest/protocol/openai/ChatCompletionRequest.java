@@ -93,6 +93,7 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
 
     private static GenerationOptions options(JsonBody body) {
         Optional<Integer> older = tokens(body, "max_tokens");
+        Optional<Integer> newer = tokens(body, "max_completion_tokens");
         return sampling(body)
                 .setTools(body.objects("tools", MAX_TOOLS).stream()
                         .map(ChatCompletionRequest::tool)
@@ -104,8 +105,8 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
                 .setSeed(body.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(null))
                 .setStop(body.isText("stop") ? List.of(body.requiredText("stop")) : body.texts("stop", MAX_STOPS))
                 .setReasoningEffort(body.text("reasoning_effort").orElse(null))
-                .setMaxOutputTokens(
-                        tokens(body, "max_completion_tokens").or(() -> older).orElse(null))
+                .setMaxOutputTokens(newer.or(() -> older).orElse(null))
+                .setMaxCompletionTokens(newer.isPresent())
                 .build();
     }
 

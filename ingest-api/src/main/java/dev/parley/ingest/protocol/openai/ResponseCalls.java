@@ -4,6 +4,7 @@ import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Json;
@@ -85,6 +86,7 @@ final class ResponseCalls {
     }
 
     private static Reply answer(Context ctx, Found response) {
+        UpstreamHeaders.addTo(ctx, response.events().getLast().getBody());
         Json.answer(ctx, 200, ResponseJson.of(response.id(), response.events()));
         return Reply.SENT;
     }
