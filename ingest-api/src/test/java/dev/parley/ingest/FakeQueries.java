@@ -108,6 +108,7 @@ public final class FakeQueries implements ConversationQueries {
                         Optional.empty(),
                         Optional.of("stop"),
                         Optional.empty(),
+                        Optional.empty(),
                         List.of(),
                         List.of(),
                         Optional.of(new Origin("default", "a-model")),

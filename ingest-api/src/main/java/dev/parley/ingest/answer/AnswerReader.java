@@ -38,6 +38,9 @@ public final class AnswerReader {
     private final boolean partial;
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
+    /** Of the text that was told, what is no refusal. */
+    private int beforeRefusal;
+
     private boolean refusing;
     private int attempt;
 
@@ -195,12 +198,15 @@ public final class AnswerReader {
         }
         text.setLength(0);
         reasoning.setLength(0);
+        beforeRefusal = 0;
         refusing = false;
     }
 
     /** Tells what is missing of an answer so far; anew where something else had been told. */
     private void upTo(String thoughts, Said said, List<Step> steps) {
-        if (!startsWith(said.whole(), text) || (text.isEmpty() && !startsWith(thoughts, reasoning))) {
+        if (!startsWith(said.whole(), text)
+                || refusesElsewhere(said)
+                || (text.isEmpty() && !startsWith(thoughts, reasoning))) {
             restart("another_attempt", steps);
         }
         if (text.isEmpty()) {
@@ -217,6 +223,12 @@ public final class AnswerReader {
         said.refusal().ifPresent(words -> refusal(words.substring(Math.max(0, told - before)), steps));
     }
 
+    /** Whether words were told as a refusal that are none, or the other way round. */
+    private boolean refusesElsewhere(Said said) {
+        int before = said.text().length();
+        return refusing ? beforeRefusal != before : beforeRefusal > before;
+    }
+
     private static boolean startsWith(String whole, StringBuilder beginning) {
         return whole.startsWith(beginning.toString());
     }
@@ -224,6 +236,7 @@ public final class AnswerReader {
     private void text(String piece, List<Step> steps) {
         if (!piece.isEmpty()) {
             text.append(piece);
+            beforeRefusal += refusing ? 0 : piece.length();
             steps.add(refusing ? new Step.Refusal(piece) : new Step.Text(piece));
         }
     }

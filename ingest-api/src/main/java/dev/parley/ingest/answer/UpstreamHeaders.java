@@ -40,8 +40,7 @@ public final class UpstreamHeaders {
 
     /** A failed turn as the problem that a caller is told of who waits for its answer. */
     public static ProblemException problem(TurnFailed failed) {
-        return new ProblemException(
-                        ErrorCode.ofWire(failed.getCode()).orElse(ErrorCode.INTERNAL), failed.getDetail())
+        return new ProblemException(ErrorCode.ofWire(failed.getCode()).orElse(ErrorCode.INTERNAL), failed.getDetail())
                 .told(retryAfter(failed.getUpstream()), of(failed.getUpstream()));
     }
 

@@ -82,6 +82,21 @@ class AttemptWriterTest {
         return text.toString();
     }
 
+    /** What is said after a refusal has begun is part of it. */
+    @Test
+    void aRefusalIsToldApartAndWhereItBegins() {
+        writer.text("Well, ");
+        writer.refusal("I cannot");
+        writer.text(" say.");
+        var _ = writer.end(Optional.empty(), told -> new AttemptFinished("refusal", told, null, List.of()));
+        Tally tally = ((AttemptFinished) bodies().getLast()).getTally();
+
+        assertThat(bodies().stream().filter(TextDelta.class::isInstance))
+                .containsExactly(new TextDelta(0, "Well, ", false), new TextDelta(1, "I cannot say.", true));
+        assertThat(tally.getRefusalFrom()).isEqualTo(6);
+        assertThat(tally.getTextBytes()).isEqualTo("Well, I cannot say.".length());
+    }
+
     @Test
     void theFirstPieceGoesOutAtOnceAndFastOnesAreJoined() {
         writer.text("one ");
@@ -130,7 +145,8 @@ class AttemptWriterTest {
         writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally, null, List.of()));
 
         assertThat(bodies().subList(0, 3))
-                .containsExactly(new ReasoningDelta(0, "hm"), new ReasoningDelta(1, "m"), new TextDelta(2, "So", false));
+                .containsExactly(
+                        new ReasoningDelta(0, "hm"), new ReasoningDelta(1, "m"), new TextDelta(2, "So", false));
     }
 
     @Test

@@ -251,8 +251,7 @@ final class RunningTurn {
                         attempt,
                         nextSeq - 1,
                         new Said(
-                                text.toString(),
-                                Optional.of(refusal.toString()).filter(words -> !words.isEmpty())),
+                                text.toString(), Optional.of(refusal.toString()).filter(words -> !words.isEmpty())),
                         reasoning.toString(),
                         List.copyOf(toolCalls)),
                 new FeedCursor(sequence, attempt, nextSeq - 1).toString());

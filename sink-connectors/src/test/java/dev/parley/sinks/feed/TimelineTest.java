@@ -30,14 +30,16 @@ import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.sinks.edge.SseFrames;
+import dev.parley.sinks.json.Said;
 import dev.parley.stack.LaterVersion;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import dev.parley.sinks.json.Said;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TimelineTest {
+
+    static {
+        TrustedRecords.trust();
+    }
 
     private static final ConversationKey KEY = new ConversationKey("t", "c");
     private static final SseFrames FRAMES = new SseFrames();
@@ -376,8 +382,25 @@ class TimelineTest {
         timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
 
         assertThat(timeline.snapshot().orElseThrow().event())
-                .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 1, 2, Said.plainly("Let me see."), "Hm.", List.of(CALL)));
+                .isEqualTo(new FeedEvent.MessageSnapshot(
+                        KEY, "turn", "a", 1, 2, Said.plainly("Let me see."), "Hm.", List.of(CALL)));
 
+        timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
+        assertThat(timeline.joining().getLast().event())
+                .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, Said.plainly(""), "", List.of()));
+    }
+
+    @Test
+    void aRefusalIsToldApart() {
+        Timeline timeline = asking();
+
+        assertThat(accept(timeline, chunk("turn", "x", new TextDelta(2, "I cannot.", true))))
+                .extracting(Frame::event)
+                .containsExactly(new FeedEvent.MessageDelta(
+                        KEY, "turn", "a", 1, 2, FeedEvent.MessageDelta.Kind.REFUSAL, "I cannot."));
+        assertThat(timeline.snapshot().orElseThrow().event())
+                .isEqualTo(new FeedEvent.MessageSnapshot(
+                        KEY, "turn", "a", 1, 2, new Said("Let me see.", Optional.of("I cannot.")), "Hm.", List.of()));
         timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
         assertThat(timeline.joining().getLast().event())
                 .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, Said.plainly(""), "", List.of()));

@@ -651,7 +651,8 @@ class DeciderTest {
     }
 
     private static GenerationFailed rateLimited(int attempt, int calls, @Nullable Duration retryAfter) {
-        Upstream upstream = new Upstream(null, calls, List.of(), retryAfter == null ? null : retryAfter.toMillis(), null);
+        Upstream upstream =
+                new Upstream(null, calls, List.of(), retryAfter == null ? null : retryAfter.toMillis(), null);
         return GenerationFailed.newBuilder()
                 .setAttempt(attempt(attempt))
                 .setCode("engine_rate_limited")
@@ -723,7 +724,8 @@ class DeciderTest {
                 .singleElement()
                 .satisfies(body -> {
                     assertThat(((TurnFailed) body).getDetail()).contains("100 times");
-                    assertThat(((TurnFailed) body).getUpstream()).isEqualTo(new Upstream(null, 100, List.of(), null, null));
+                    assertThat(((TurnFailed) body).getUpstream())
+                            .isEqualTo(new Upstream(null, 100, List.of(), null, null));
                 });
     }
 

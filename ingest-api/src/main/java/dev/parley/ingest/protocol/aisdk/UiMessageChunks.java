@@ -197,8 +197,7 @@ final class UiMessageChunks {
 
     private static void spent(ObjectNode metadata, @Nullable Usage usage, @Nullable Upstream upstream) {
         if (usage != null) {
-            metadata.set(
-                    "usage", NativeJson.tree(json -> NativeJson.usage(json, usage, NativeJson.details(upstream))));
+            metadata.set("usage", NativeJson.tree(json -> NativeJson.usage(json, usage, NativeJson.details(upstream))));
         }
         metadata.setAll((ObjectNode) NativeJson.tree(json -> {
             json.writeStartObject();

@@ -66,8 +66,7 @@ final class ChatCompletionEncoding extends AnswerEncoding {
                                 + "): repeat the request, with its Idempotency-Key where it has one");
             case Step.Called(ToolCall call) -> called(call);
             case Step.Completed(MessageCompleted completed, Instant time) -> complete(completed);
-            case Step.Failed(var failed, Instant time) ->
-                fail(UpstreamHeaders.problem(failed), failed.getUpstream());
+            case Step.Failed(var failed, Instant time) -> fail(UpstreamHeaders.problem(failed), failed.getUpstream());
             case Step.Cancelled cancelled -> fail(ErrorCode.CANCELLED, "the answer was stopped");
             case Step.Rejected(var rejected) -> fail(rejected.getCode(), rejected.getDetail());
             case Step.Lost(String reason) -> fail(ErrorCode.UNAVAILABLE, "what happened cannot be read now: " + reason);

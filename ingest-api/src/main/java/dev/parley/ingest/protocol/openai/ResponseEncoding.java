@@ -202,8 +202,8 @@ final class ResponseEncoding extends AnswerEncoding {
         refusal.append(piece);
         next += piece.length();
         unseen(piece)
-                .ifPresent(rest -> tell(
-                        next - 1, "response.refusal.delta", partEvent().put("delta", rest)));
+                .ifPresent(rest ->
+                        tell(next - 1, "response.refusal.delta", partEvent().put("delta", rest)));
     }
 
     /** Takes the numbers of the answer itself, which are the same however many thoughts have been told. */
@@ -291,8 +291,7 @@ final class ResponseEncoding extends AnswerEncoding {
         }
         closePart();
         part = Part.NONE;
-        Said said = new Said(
-                text.toString(), Optional.of(refusal.toString()).filter(words -> !words.isEmpty()));
+        Said said = new Said(text.toString(), Optional.of(refusal.toString()).filter(words -> !words.isEmpty()));
         tellItem("response.output_item.done", ResponseItems.message(id, Optional.of(said), status));
     }
 

@@ -34,7 +34,7 @@ class DocumentedSnapshotTest {
                         "m",
                         "t",
                         Role.ASSISTANT,
-                        "",
+                        "No",
                         Optional.of(new Sent(
                                 "fingerprint", List.of(DocumentedEvents.ASKED_EARLIER, DocumentedEvents.TOOL_RESULT))),
                         status,
@@ -44,6 +44,7 @@ class DocumentedSnapshotTest {
                                 Optional.of("thought"),
                                 Optional.of("stop"),
                                 Optional.of(DocumentedEvents.USAGE),
+                                Optional.of(DocumentedEvents.UPSTREAM),
                                 List.of(DocumentedEvents.SOURCE),
                                 List.of(DocumentedEvents.TOOL_CALL),
                                 Optional.of(new Origin("engine", "model")),

@@ -128,6 +128,7 @@ class ChatCompletionRequestTest {
                         .setReasoningEffort("low")
                         .setUser("u")
                         .setMaxOutputTokens(7)
+                        .setMaxCompletionTokens(true)
                         .setParallelToolCalls(false)
                         .setToolChoice("{\"type\":\"function\",\"function\":{\"name\":\"f\"}}")
                         .setResponseFormat("{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{}}}")
@@ -138,6 +139,9 @@ class ChatCompletionRequestTest {
     @Test
     void bothNamesOfTheBoundAreTakenAndTheNewerCounts() {
         assertThat(options("\"max_tokens\": 5").getMaxOutputTokens()).isEqualTo(5);
+        assertThat(options("\"max_tokens\": 5").getMaxCompletionTokens()).isFalse();
+        assertThat(options("\"max_completion_tokens\": 5").getMaxCompletionTokens())
+                .isTrue();
         assertThat(options("\"max_tokens\": 5, \"max_completion_tokens\": 6").getMaxOutputTokens())
                 .isEqualTo(6);
         assertThat(options("\"stop\": \"x\"").getStop()).containsExactly("x");
