@@ -148,7 +148,7 @@ public final class ConfigurationWatch implements AutoCloseable {
                 return new Look.Missing();
             }
             if (!Files.isRegularFile(file)) {
-                return new Look.Unreadable("is no file");
+                return new Look.Unreadable("is not a file");
             }
             return new Look.Content(ConfigurationFile.read(file));
         } catch (NoSuchFileException e) {

@@ -91,7 +91,7 @@ final class Standalone implements Installation {
         long deadline = System.nanoTime() + PORTS_FREE_WITHIN.toNanos();
         while (!IntStream.of(kafkaPort, registryPort, postgresPort, httpPort).allMatch(Standalone::isFree)) {
             if (System.nanoTime() > deadline) {
-                throw new IllegalStateException("something of 'up' outlives it; see " + folder.logs());
+                throw new IllegalStateException("a process of 'up' is still running; see " + folder.logs());
             }
             Cluster.pause(LOOK);
         }
