@@ -28,7 +28,7 @@ class ConfigurationProblemsTest {
                         "line 2: routes.sql.fallbacks: there is no engine 'nope': known are default, extractive, local"),
                 one(
                         "routes: {sql: {engine: extractive, fallbacks: [extractive]}}",
-                        "line 1: routes.sql.fallbacks: goes in a circle: 'extractive' is the route's engine itself"),
+                        "line 1: routes.sql.fallbacks: falls back to itself: 'extractive' is the route's engine"),
                 one(
                         "routes: {sql: {fallbacks: [extractive, extractive]}}",
                         "line 1: routes.sql.fallbacks: holds 'extractive' twice"),
@@ -277,7 +277,7 @@ class ConfigurationProblemsTest {
         assertThat(Yaml.problems("routes: {a: {system-prompt: " + "x".repeat(32 * 1024 + 1) + "}}"))
                 .containsExactly("line 1: routes.a.system-prompt: has 32769 characters: at most 32768");
         assertThat(Yaml.problems("routes: " + "[".repeat(500_000)))
-                .containsExactly("line 1: is nested more than 40 deep");
+                .containsExactly("line 1: is nested more than 40 levels deep");
         assertThat(Yaml.problems(lines(2_000, "k%d: 1"))).hasSize(501).last().isEqualTo("and 1500 more");
     }
 
