@@ -16,7 +16,6 @@ import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ConversationKey;
-import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.sinks.edge.SseFrames;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -30,10 +29,6 @@ import org.junit.jupiter.api.Test;
 
 /** A feed whose memory, archive and time are the test's, in one thread: what happens while a replay waits is scripted. */
 class FeedReplayTest {
-
-    static {
-        TrustedRecords.trust();
-    }
 
     private static final ConversationKey KEY = new ConversationKey("t", "c");
     private static final SseFrames FRAMES = new SseFrames();

@@ -30,7 +30,6 @@ import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ConversationKey;
-import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.sinks.edge.SseFrames;
 import dev.parley.sinks.json.Said;
 import dev.parley.stack.LaterVersion;
@@ -48,10 +47,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TimelineTest {
-
-    static {
-        TrustedRecords.trust();
-    }
 
     private static final ConversationKey KEY = new ConversationKey("t", "c");
     private static final SseFrames FRAMES = new SseFrames();

@@ -26,7 +26,6 @@ import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.chat.v1.UsageDetails;
-import dev.parley.schemas.serde.TrustedRecords;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -38,14 +37,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Draws logs that conversations could have written, several conversations interleaved. */
 final class Histories {
-
-    static {
-        TrustedRecords.trust();
-    }
-
-    static {
-        TrustedRecords.trust();
-    }
 
     private static final int EVENTS = 150;
     private static final List<String> TEXTS = List.of(
