@@ -1,24 +1,25 @@
 package dev.parley.ingest.http;
 
 import io.javalin.http.Context;
+import jakarta.servlet.ServletInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
+import org.eclipse.jetty.io.EndPoint;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What is left to come of the body of a request that was refused. A connection that is closed on a caller who is still sending
- * tells it of a broken connection instead of the refusal: many read an answer only when they have sent all. So a small rest is
- * read, and the connection stays; of a large one the answer is sent first, and the rest read, within bounds, before the
- * connection ends.
+ * tells it of a broken connection instead of the refusal: many read an answer only when they have sent all. So the answer is
+ * sent, and then the rest is read, within bounds; where that is little, the connection stays for the next request.
  */
 final class UnreadBody {
 
     private static final String BEGUN = "parley.body-begun";
 
-    /** Reading so much costs less than another connection. */
+    /** Reading so much costs no more than another connection. */
     private static final int SMALL_BYTES = Admission.MAX_BODY_BYTES;
 
     private static final long MAX_BYTES = 1024L * 1024 * 1024;
@@ -27,7 +28,7 @@ final class UnreadBody {
     /** A caller who stops sending for so long is not waited for. */
     private static final Duration SILENCE = Duration.ofSeconds(5);
 
-    /** Large ones at the same time; what is more than that has its connection closed on it. */
+    /** Bodies at the same time; what is more than that has its connection closed on it. */
     private static final Semaphore LINGERING = new Semaphore(256);
 
     private UnreadBody() {}
@@ -47,13 +48,10 @@ final class UnreadBody {
             return;
         }
         try {
-            InputStream body = ctx.req().getInputStream();
-            if (declared <= SMALL_BYTES && isReadWithin(body, SMALL_BYTES, Long.MAX_VALUE)) {
-                return;
-            }
-            if (LINGERING.tryAcquire()) {
+            ServletInputStream body = ctx.req().getInputStream();
+            if (!body.isFinished() && LINGERING.tryAcquire()) {
                 try {
-                    linger(ctx, body);
+                    linger(ctx, body, declared >= 0 && declared <= SMALL_BYTES);
                 } finally {
                     LINGERING.release();
                 }
@@ -63,8 +61,10 @@ final class UnreadBody {
         }
     }
 
-    private static void linger(Context ctx, InputStream body) throws IOException {
-        ctx.header("Connection", "close");
+    private static void linger(Context ctx, InputStream body, boolean stays) throws IOException {
+        if (!stays) {
+            ctx.header("Connection", "close");
+        }
         try (InputStream answer = result(ctx)) {
             byte[] bytes = answer.readAllBytes();
             ctx.res().setContentLength(bytes.length);
@@ -72,12 +72,17 @@ final class UnreadBody {
             ctx.res().flushBuffer();
         }
         ctx.result(new byte[0]);
-        ServletContextRequest.getServletContextRequest(ctx.req())
+        EndPoint connection = ServletContextRequest.getServletContextRequest(ctx.req())
                 .getConnectionMetaData()
                 .getConnection()
-                .getEndPoint()
-                .setIdleTimeout(SILENCE.toMillis());
-        boolean _ = isReadWithin(body, MAX_BYTES, System.nanoTime() + LIMIT.toNanos());
+                .getEndPoint();
+        long usual = connection.getIdleTimeout();
+        connection.setIdleTimeout(SILENCE.toMillis());
+        try {
+            passOver(body);
+        } finally {
+            connection.setIdleTimeout(usual);
+        }
     }
 
     private static InputStream result(Context ctx) {
@@ -85,15 +90,12 @@ final class UnreadBody {
         return result == null ? InputStream.nullInputStream() : result;
     }
 
-    /** Reads to the end, unless that is further than {@code bytes}, or later than {@code deadline} by the monotonic clock. */
-    private static boolean isReadWithin(InputStream body, long bytes, long deadline) throws IOException {
+    private static void passOver(InputStream body) throws IOException {
         byte[] scratch = new byte[64 * 1024];
-        long left = bytes;
-        int read = body.read(scratch);
-        while (read >= 0 && left > 0 && (deadline == Long.MAX_VALUE || System.nanoTime() - deadline < 0)) {
+        long deadline = System.nanoTime() + LIMIT.toNanos();
+        long left = MAX_BYTES;
+        for (int read = 0; read >= 0 && left > 0 && System.nanoTime() - deadline < 0; read = body.read(scratch)) {
             left -= read;
-            read = body.read(scratch);
         }
-        return read < 0;
     }
 }

@@ -12,6 +12,14 @@ import java.util.Optional;
  */
 public record ChatRules(boolean strict, Optional<Duration> stopAfter) {
 
+    private static final Duration USUAL = Duration.ofSeconds(15);
+    private static final Duration ATTENTIVE = Duration.ofMillis(250);
+
+    /** How long a stream over HTTP may be silent: a client that has left is found out by writing to it. */
+    Duration heartbeat() {
+        return stopAfter.isPresent() ? ATTENTIVE : USUAL;
+    }
+
     /** For frames, which have no headers to name what was not used. */
     Unused unused() {
         return strict ? Unused.refused() : Unused.passedOver();

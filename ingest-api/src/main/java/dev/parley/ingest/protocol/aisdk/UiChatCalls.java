@@ -65,7 +65,7 @@ final class UiChatCalls {
                 ctx,
                 conversation,
                 answer.before(),
-                new UiMessageEncoding(conversation, answer.turnId()),
+                new UiMessageEncoding(conversation, answer.turnId(), rules.heartbeat()),
                 UiMessageEncoding.HEADERS);
         return () -> {
             if (rules.stopAfter().isPresent()) {
