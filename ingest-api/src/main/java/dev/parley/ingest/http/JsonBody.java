@@ -324,8 +324,7 @@ public final class JsonBody {
             }
             whole.object
                     .properties()
-                    .forEach(entry ->
-                            members.put(entry.getKey(), object(whole.at(entry.getKey()), entry.getValue())));
+                    .forEach(entry -> members.put(entry.getKey(), object(whole.at(entry.getKey()), entry.getValue())));
         });
         return members;
     }

@@ -199,8 +199,7 @@ public final class Request {
                 .filter(name -> !known.contains(name))
                 .findFirst()
                 .ifPresent(name -> {
-                    throw new ProblemException(
-                            ErrorCode.INVALID_REQUEST, "is not a parameter of this call", name);
+                    throw new ProblemException(ErrorCode.INVALID_REQUEST, "is not a parameter of this call", name);
                 });
     }
 

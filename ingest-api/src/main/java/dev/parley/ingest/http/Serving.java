@@ -56,14 +56,17 @@ public final class Serving {
     public Handler streamed(Streamed call, String... parameters) {
         return checked(
                 ctx -> {
-            Reply[] reply = {Reply.SENT};
-            admission.admitted(any -> reply[0] = call.take(ctx, request(ctx))).handle(ctx);
-            if (ctx.method().equals(HandlerType.HEAD) && !(reply[0] instanceof Reply.Sent)) {
-                EventStreamHeaders.addTo(ctx); // Whoever asks for headers alone is not told a whole answer.
-            } else {
-                reply[0].send();
-            }
-        }, parameters);
+                    Reply[] reply = {Reply.SENT};
+                    admission
+                            .admitted(any -> reply[0] = call.take(ctx, request(ctx)))
+                            .handle(ctx);
+                    if (ctx.method().equals(HandlerType.HEAD) && !(reply[0] instanceof Reply.Sent)) {
+                        EventStreamHeaders.addTo(ctx); // Whoever asks for headers alone is not told a whole answer.
+                    } else {
+                        reply[0].send();
+                    }
+                },
+                parameters);
     }
 
     /** Streams are not counted as requests. */

@@ -45,10 +45,12 @@ class QueryParametersTest {
 
     static Stream<Operation> operations() {
         return openApi.routes().entrySet().stream()
-                .filter(entry -> entry.getValue().contains(" /api/") || entry.getValue().contains(" /v1/"))
+                .filter(entry ->
+                        entry.getValue().contains(" /api/") || entry.getValue().contains(" /v1/"))
                 .map(entry -> {
                     String[] route = entry.getValue().split(" ", 2);
-                    JsonNode operation = openApi.at("/paths").path(route[1]).path(route[0].toLowerCase(java.util.Locale.ROOT));
+                    JsonNode operation =
+                            openApi.at("/paths").path(route[1]).path(route[0].toLowerCase(java.util.Locale.ROOT));
                     Set<String> parameters = new TreeSet<>();
                     operation.path("parameters").forEach(parameter -> {
                         JsonNode whole = parameter.has("$ref")

@@ -147,7 +147,8 @@ class RequestBodiesTest {
                         said("'content': null, 'refusal': 'no', 'reasoning': 'hm', 'name': 'n'"),
                         said("'content': 'x', 'audio': {'id': 'a'}"),
                         said("'content': 'x', 'function_call': {'name': 'f'}"),
-                        said("'content': [{'type': 'thinking', 'thinking': 'hm'}, {'type': 'refusal', 'refusal': 'no'}]"),
+                        said(
+                                "'content': [{'type': 'thinking', 'thinking': 'hm'}, {'type': 'refusal', 'refusal': 'no'}]"),
                         said("'content': [{'type': 'refusal'}]"),
                         "[{'role': 'user', 'content': 'x', 'tool_calls': [{}]}]",
                         "[{'role': 'user', 'content': 'x', 'images': ['x']}]",
@@ -335,7 +336,8 @@ class RequestBodiesTest {
                         "'id': 'tooled-again', 'messageId': 'a', 'messages': [{'id': 'a', 'role': 'assistant', 'parts':"
                                 + " [{'type': 'tool-f', 'toolCallId': 'c', 'state': 'output-error', 'errorText': 'x'}]}]",
                         "'id': 'assisted', 'system': 's', 'tools': {'f': {'parameters': {}, 'x': 1}}, 'callSettings':"
-                                + " {'temperature': 1, 'maxRetries': 1}, 'config': {'x': 1}, 'messages': [" + user + "]",
+                                + " {'temperature': 1, 'maxRetries': 1}, 'config': {'x': 1}, 'messages': [" + user
+                                + "]",
                         "'id': 'new', 'tools': [], 'messages': [" + user + "]",
                         "'id': 'new', 'tools': {'f': {'parameters': 1}}, 'messages': [" + user + "]",
                         "'id': 'new', 'callSettings': {'topP': 2}, 'messages': [" + user + "]",

@@ -117,7 +117,10 @@ class UnreadBodyTest {
     void oneWhoWaitsToBeAskedForABodyIsAnsweredInstead() {
         try (RawConnection connection = open.connect()) {
             connection.send(head(
-                    "POST /nowhere", "Content-Type: application/json", "Content-Length: 52428800", "Expect: 100-continue"));
+                    "POST /nowhere",
+                    "Content-Type: application/json",
+                    "Content-Length: 52428800",
+                    "Expect: 100-continue"));
 
             assertThat(status(connection.readUntil("\r\n\r\n"))).isEqualTo("404");
         }

@@ -53,12 +53,15 @@ class UnusedFieldsTest {
     void namesThatNoHeaderHoldsAreNotRepeated() {
         try (DoorUnderTest door = DoorUnderTest.start()) {
             Map<String, Object> odd = Map.of("role", "user", "content", "Hi", "\r\nSet-Cookie: x", 1);
-            assertThat(door.post(COMPLETIONS, asking(odd)).header(Unused.HEADER)).isEqualTo("...");
+            assertThat(door.post(COMPLETIONS, asking(odd)).header(Unused.HEADER))
+                    .isEqualTo("...");
 
             Object[] many = IntStream.range(0, 100)
                     .mapToObj(i -> Map.of("role", "user", "content", "Hi", "member" + i, 1))
                     .toArray();
-            assertThat(door.post(COMPLETIONS, asking(many)).header(Unused.HEADER).split(", "))
+            assertThat(door.post(COMPLETIONS, asking(many))
+                            .header(Unused.HEADER)
+                            .split(", "))
                     .hasSize(33)
                     .contains("...");
         }

@@ -69,8 +69,7 @@ class ExtractiveModelTest {
     @Test
     void anAnswerThatWasBegunIsRefused() {
         GenerationRequest request = GenerationRequest.newBuilder(request("Hi"))
-                .setOptions(
-                        GenerationOptions.newBuilder().setPrefill("Well, ").build())
+                .setOptions(GenerationOptions.newBuilder().setPrefill("Well, ").build())
                 .build();
 
         assertThat(new ExtractiveModel().generate(request, new Collected(pieces), new Cancellation()))

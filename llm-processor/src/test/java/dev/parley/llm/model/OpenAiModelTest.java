@@ -180,14 +180,16 @@ class OpenAiModelTest {
 
     @Test
     void parametersOfTheServersOwnReachItAsTheyAre() throws JsonProcessingException {
-        String extra = "{\"top_k\":40,\"logit_bias\":{\"1\":-100},\"chat_template_kwargs\":{\"enable_thinking\":false}}";
+        String extra =
+                "{\"top_k\":40,\"logit_bias\":{\"1\":-100},\"chat_template_kwargs\":{\"enable_thinking\":false}}";
 
         JsonNode body = sent(
                 List.of(message(Role.USER, "Hi")),
                 GenerationOptions.newBuilder().setExtraParameters(extra).build());
 
-        json(extra).properties().forEach(parameter -> assertThat(body.path(parameter.getKey()))
-                .isEqualTo(parameter.getValue()));
+        json(extra)
+                .properties()
+                .forEach(parameter -> assertThat(body.path(parameter.getKey())).isEqualTo(parameter.getValue()));
     }
 
     @Test

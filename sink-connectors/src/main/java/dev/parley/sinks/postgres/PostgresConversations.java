@@ -163,8 +163,8 @@ final class PostgresConversations implements ConversationQueries {
         Optional<Place> from = before.map(Place::parse);
         return ask(connection -> {
             Optional<Place> end = endOfSearch(tenant, from).first(connection, PostgresConversations::place);
-            List<Summary> found = search(tenant, words, limit + 1, from, end)
-                    .list(connection, PostgresConversations::summary);
+            List<Summary> found =
+                    search(tenant, words, limit + 1, from, end).list(connection, PostgresConversations::summary);
             if (found.size() <= limit) {
                 return new Page(found, end.map(Place::toString));
             }
@@ -176,8 +176,8 @@ final class PostgresConversations implements ConversationQueries {
 
     /** The last conversation to be looked through; empty where there are not so many. */
     private static Query endOfSearch(String tenant, Optional<Place> from) {
-        return from.map(place -> new Query(
-                        PAGE + SKIP, tenant, Timestamp.from(place.updatedAt()), place.id(), 1, SEARCHED - 1))
+        return from.map(place ->
+                        new Query(PAGE + SKIP, tenant, Timestamp.from(place.updatedAt()), place.id(), 1, SEARCHED - 1))
                 .orElseGet(() -> new Query(FIRST_PAGE + SKIP, tenant, 1, SEARCHED - 1));
     }
 

@@ -462,8 +462,8 @@ class PostgresSinkIT {
                     .values()
                     .serializer()
                     .serialize(topics.events().name(), event);
-            var _ = producer.send(new ProducerRecord<>(
-                    topics.events().name(), ("s/" + id).getBytes(StandardCharsets.UTF_8), value));
+            var _ = producer.send(
+                    new ProducerRecord<>(topics.events().name(), ("s/" + id).getBytes(StandardCharsets.UTF_8), value));
         }
     }
 
@@ -481,11 +481,7 @@ class PostgresSinkIT {
         conversation("accents", 4, null, "Un \u00c9T\u00c9 \u00e0 Paris, \u4f60\u597d\u4e16\u754c");
         await().atMost(PATIENCE)
                 .ignoreExceptions()
-                .until(() -> readModel
-                                .conversations()
-                                .conversations("s", 10, Optional.empty())
-                                .conversations()
-                                .stream()
+                .until(() -> readModel.conversations().conversations("s", 10, Optional.empty()).conversations().stream()
                                 .mapToInt(ConversationSnapshot.Summary::messageCount)
                                 .sum()
                         == 4);
@@ -505,7 +501,10 @@ class PostgresSinkIT {
                 .isEqualTo(new ConversationQueries.Page(List.of(), Optional.empty()));
         ConversationQueries.Page first = readModel.conversations().search("s", List.of("capital"), 1, Optional.empty());
         assertThat(first.next()).isPresent();
-        assertThat(readModel.conversations().search("s", List.of("capital"), 1, first.next()).conversations())
+        assertThat(readModel
+                        .conversations()
+                        .search("s", List.of("capital"), 1, first.next())
+                        .conversations())
                 .extracting(ConversationSnapshot.Summary::id)
                 .containsExactly("title");
     }

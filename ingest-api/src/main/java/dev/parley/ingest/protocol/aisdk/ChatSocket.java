@@ -72,12 +72,7 @@ final class ChatSocket {
     }
 
     ChatSocket(
-            String tenant,
-            Session session,
-            UiChat chat,
-            EventStreams streams,
-            Abandoned abandoned,
-            ChatRules rules) {
+            String tenant, Session session, UiChat chat, EventStreams streams, Abandoned abandoned, ChatRules rules) {
         this.tenant = tenant;
         this.session = session;
         this.chat = chat;

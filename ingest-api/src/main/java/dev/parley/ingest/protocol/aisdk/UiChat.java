@@ -62,19 +62,18 @@ final class UiChat {
     }
 
     private Answer submit(ConversationKey conversation, UiChatRequest request, Call call) {
-        SubmitMessage submit =
-                switch (request.last().orElseThrow()) {
-                    case Said.Text(String id, String text) -> {
-                        TurnIds ids = Request.ID.matcher(id).matches()
-                                ? TurnIds.ofMessage(conversation, id)
-                                : TurnIds.of(conversation, id);
-                        // Fingerprinted without what was said before: a repeat of the first message comes when that is
-                        // no news any more.
-                        yield new Question(text, request.handling(), Optional.empty())
-                                .submit(ids, prompt(conversation, request));
-                    }
-                    case Said.Results results -> results(conversation, request, results);
-                };
+        SubmitMessage submit = switch (request.last().orElseThrow()) {
+            case Said.Text(String id, String text) -> {
+                TurnIds ids = Request.ID.matcher(id).matches()
+                        ? TurnIds.ofMessage(conversation, id)
+                        : TurnIds.of(conversation, id);
+                // Fingerprinted without what was said before: a repeat of the first message comes when that is
+                // no news any more.
+                yield new Question(text, request.handling(), Optional.empty())
+                        .submit(ids, prompt(conversation, request));
+            }
+            case Said.Results results -> results(conversation, request, results);
+        };
         Submission submission = door.messages().submit(conversation, submit, true, Optional.empty(), call);
         submission.refuseRejected();
         return new Answer(submit.getTurnId(), Long.toString(submission.before()));
@@ -94,9 +93,7 @@ final class UiChat {
                 metadata);
         TurnIds ids = TurnIds.of(conversation, "results/" + given.answerId() + "/" + last.getToolCallId());
         return new Question(last.getContent(), handling, Optional.empty())
-                .submit(
-                        ids,
-                        Optional.of(new CallerPrompt(Role.TOOL, last.getToolCallId(), context, options(request))));
+                .submit(ids, Optional.of(new CallerPrompt(Role.TOOL, last.getToolCallId(), context, options(request))));
     }
 
     /** Empty where the client brings nothing but its message. */
@@ -108,8 +105,7 @@ final class UiChat {
     }
 
     private static GenerationOptions options(UiChatRequest request) {
-        return request.options()
-                .orElseGet(() -> GenerationOptions.newBuilder().build());
+        return request.options().orElseGet(() -> GenerationOptions.newBuilder().build());
     }
 
     /** What the client has of a chat that this server has never heard of. */

@@ -69,8 +69,7 @@ final class UiChatCalls {
                 UiMessageEncoding.HEADERS);
         return () -> {
             if (rules.stopAfter().isPresent()) {
-                abandoned.watch(
-                        conversation, answer.turnId(), rules.stopAfter().get(), reading);
+                abandoned.watch(conversation, answer.turnId(), rules.stopAfter().get(), reading);
             } else {
                 SseEdge.End _ = reading.run();
             }

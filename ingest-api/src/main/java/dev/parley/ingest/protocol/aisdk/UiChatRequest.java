@@ -72,7 +72,8 @@ record UiChatRequest(
         }
         JsonBody last = messages.getLast();
         Optional<Said.Results> results = results(last);
-        messageId.filter(id -> results.isEmpty() || !results.get().answerId().equals(id))
+        messageId
+                .filter(id -> results.isEmpty() || !results.get().answerId().equals(id))
                 .ifPresent(id -> {
                     throw envelope.refusal(
                             "messageId",

@@ -32,6 +32,7 @@ final class UiMessageChunks {
     private String messageId = "";
     /** The message that this answer goes on with, as its client has it: one whose tools it has called. */
     private @Nullable String continued;
+
     private @Nullable String open;
     private int parts;
     private boolean over;

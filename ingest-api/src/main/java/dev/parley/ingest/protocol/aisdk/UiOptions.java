@@ -58,7 +58,8 @@ final class UiOptions {
                 .setTopP(settings.number("topP", 0, 1).orElse(null))
                 .setPresencePenalty(settings.number("presencePenalty", -2, 2).orElse(null))
                 .setFrequencyPenalty(settings.number("frequencyPenalty", -2, 2).orElse(null))
-                .setSeed(settings.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(null))
+                .setSeed(
+                        settings.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(null))
                 .setStop(settings.texts("stopSequences", MAX_STOPS));
         settings.integer("topK", Integer.MIN_VALUE, Integer.MAX_VALUE).ifPresent(topK -> {
             ObjectNode extra = Json.object().put("top_k", topK);

@@ -51,17 +51,18 @@ final class UiParts {
 
     /** A call that has come back. One that has not is of no use to a model. */
     private void tool(JsonBody part, String type) {
-        Optional<String> result =
-                switch (part.text("state").orElse("")) {
-                    case "output-available" -> Optional.of(output(part));
-                    case "output-error" -> part.text("errorText").or(() -> Optional.of("the tool failed"));
-                    case "output-denied" -> Optional.of("the user did not let the tool be called");
-                    default -> Optional.empty();
-                };
+        Optional<String> result = switch (part.text("state").orElse("")) {
+            case "output-available" -> Optional.of(output(part));
+            case "output-error" -> part.text("errorText").or(() -> Optional.of("the tool failed"));
+            case "output-denied" -> Optional.of("the user did not let the tool be called");
+            default -> Optional.empty();
+        };
         if (result.isPresent()) {
             String id = part.requiredText("toolCallId");
             String name = type.equals(DYNAMIC_TOOL) ? part.requiredText("toolName") : type.substring(TOOL.length());
-            steps.getLast().calls().add(new ToolCall(id, name, part.json("input").orElse("{}")));
+            steps.getLast()
+                    .calls()
+                    .add(new ToolCall(id, name, part.json("input").orElse("{}")));
             steps.getLast().results().add(new PromptMessage(Role.TOOL, result.get(), List.of(), id, null));
         }
     }

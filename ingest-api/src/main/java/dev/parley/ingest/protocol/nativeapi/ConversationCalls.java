@@ -96,7 +96,8 @@ final class ConversationCalls {
         if (text.isEmpty()) {
             return List.of();
         }
-        List<String> words = WORD.matcher(text.get()).results().map(MatchResult::group).toList();
+        List<String> words =
+                WORD.matcher(text.get()).results().map(MatchResult::group).toList();
         if (words.isEmpty()
                 || words.size() > MAX_WORDS
                 || text.get().codePointCount(0, text.get().length()) > MAX_QUERY_CHARS) {

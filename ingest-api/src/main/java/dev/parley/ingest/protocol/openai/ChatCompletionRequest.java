@@ -24,8 +24,8 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
     static final int MAX_TOOLS = 512;
 
     /** Members of messages that say something to a model: to pass over them would be to answer something else. */
-    static final Set<String> MEANINGFUL =
-            Set.of("tool_calls", "function_call", "audio", "images", "files", "attachments", "experimental_attachments");
+    static final Set<String> MEANINGFUL = Set.of(
+            "tool_calls", "function_call", "audio", "images", "files", "attachments", "experimental_attachments");
 
     private static final int MAX_STOPS = 16;
     private static final List<String> ROLES = List.of("system", "developer", "user", "assistant", "tool");
@@ -63,8 +63,7 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
                     throw body.refusal("modalities", "must be text alone");
                 });
         body.done();
-        return new ChatCompletionRequest(
-                ModelCall.of(model, choice, asked, options, metadata), stream, includeUsage);
+        return new ChatCompletionRequest(ModelCall.of(model, choice, asked, options, metadata), stream, includeUsage);
     }
 
     static void refuseUnlessFalse(JsonBody body, String name) {
@@ -109,7 +108,8 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
                 .setReasoningEffort(body.text("reasoning_effort").orElse(null))
                 .setMaxOutputTokens(newer.or(() -> older).orElse(null))
                 .setMaxCompletionTokens(newer.isPresent())
-                .setExtraParameters(ExtraParameters.of(body).withLogprobs(body).json().orElse(null));
+                .setExtraParameters(
+                        ExtraParameters.of(body).withLogprobs(body).json().orElse(null));
     }
 
     /** The options that every model API has under the same names. */
@@ -151,15 +151,13 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
 
     private static PromptMessage message(JsonBody message) {
         String role = message.oneOf("role", ROLES).orElseThrow(() -> JsonBody.required(message.at("role")));
-        PromptMessage read =
-                switch (role) {
-                    case "assistant" -> assistant(message);
-                    case "tool" ->
-                        new PromptMessage(
-                                Role.TOOL, content(message), List.of(), message.requiredText("tool_call_id"), null);
-                    case "user" -> new PromptMessage(Role.USER, content(message), List.of(), null, null);
-                    default -> new PromptMessage(Role.SYSTEM, content(message), List.of(), null, null);
-                };
+        PromptMessage read = switch (role) {
+            case "assistant" -> assistant(message);
+            case "tool" ->
+                new PromptMessage(Role.TOOL, content(message), List.of(), message.requiredText("tool_call_id"), null);
+            case "user" -> new PromptMessage(Role.USER, content(message), List.of(), null, null);
+            default -> new PromptMessage(Role.SYSTEM, content(message), List.of(), null, null);
+        };
         message.unusedRest(MEANINGFUL);
         return read;
     }

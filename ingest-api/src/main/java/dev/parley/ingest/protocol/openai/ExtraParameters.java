@@ -88,12 +88,10 @@ final class ExtraParameters {
 
     /** What responses are asked for under other names. */
     ExtraParameters withTopLogprobs(JsonBody body) {
-        body.integer("top_logprobs", 0, MOST_LOGPROBS)
-                .filter(top -> top > 0)
-                .ifPresent(top -> {
-                    body.unused("top_logprobs");
-                    logprobs(Optional.of(top));
-                });
+        body.integer("top_logprobs", 0, MOST_LOGPROBS).filter(top -> top > 0).ifPresent(top -> {
+            body.unused("top_logprobs");
+            logprobs(Optional.of(top));
+        });
         return this;
     }
 

@@ -61,7 +61,8 @@ record ResponseRequest(
         String model = body.text("model").orElse(Models.DEFAULT);
         Models.Choice choice = models.choice(model);
         Asked asked = Asked.of(
-                new Input(references).messages(body), rule -> body.refusal("input", "ends with a message that " + rule));
+                new Input(references).messages(body),
+                rule -> body.refusal("input", "ends with a message that " + rule));
         Optional<String> previous = body.text("previous_response_id");
         Optional<String> conversation = conversation(body);
         if (previous.isPresent() && conversation.isPresent()) {

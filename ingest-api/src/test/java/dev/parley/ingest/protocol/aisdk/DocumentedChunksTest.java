@@ -24,8 +24,8 @@ class DocumentedChunksTest {
 
     private static List<JsonNode> told(List<FeedEvent> story) {
         return DocumentedEvents.told(
-                new UiMessageEncoding(
-                        DocumentedEvents.CONVERSATION, DocumentedEvents.TURN, Duration.ofSeconds(15)), story);
+                new UiMessageEncoding(DocumentedEvents.CONVERSATION, DocumentedEvents.TURN, Duration.ofSeconds(15)),
+                story);
     }
 
     @ParameterizedTest

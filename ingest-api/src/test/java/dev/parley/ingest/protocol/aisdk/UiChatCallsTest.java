@@ -31,7 +31,16 @@ class UiChatCallsTest {
 
     private static Map<String, Object> result(String id, Object output) {
         return Map.of(
-                "type", "tool-look", "toolCallId", id, "state", "output-available", "input", Map.of(), "output", output);
+                "type",
+                "tool-look",
+                "toolCallId",
+                id,
+                "state",
+                "output-available",
+                "input",
+                Map.of(),
+                "output",
+                output);
     }
 
     private static List<SubmitMessage> submitted(FakeWorld world) {
@@ -63,11 +72,12 @@ class UiChatCallsTest {
             assertThat(prompt).isNotNull();
             assertThat(prompt.getRole()).isEqualTo(Role.TOOL);
             assertThat(prompt.getToolCallId()).isEqualTo("c2");
-            assertThat(prompt.getContext())
-                    .containsExactly(new PromptMessage(Role.TOOL, "one", List.of(), "c1", null));
+            assertThat(prompt.getContext()).containsExactly(new PromptMessage(Role.TOOL, "one", List.of(), "c1", null));
             assertThat(prompt.getOptions().getTools()).hasSize(1);
 
-            int turns = door.world.events(door.world.commands().getLast().conversation()).size();
+            int turns = door.world
+                    .events(door.world.commands().getLast().conversation())
+                    .size();
             assertThat(door.post("/api/chat", body).text()).isEqualTo(reply.text());
             assertThat(door.world.events(door.world.commands().getLast().conversation()))
                     .hasSize(turns);
@@ -81,18 +91,22 @@ class UiChatCallsTest {
 
             CallerPrompt prompt = submitted(door.world).getLast().getPrompt();
             assertThat(prompt).isNotNull();
-            assertThat(prompt.getContext()).extracting(PromptMessage::getRole).containsExactly(Role.USER, Role.ASSISTANT);
+            assertThat(prompt.getContext())
+                    .extracting(PromptMessage::getRole)
+                    .containsExactly(Role.USER, Role.ASSISTANT);
         }
     }
 
     /** A running answer, read by somebody who then leaves. */
     private static void readAndLeave(DoorUnderTest door) {
         door.world.answer(Answer.NEVER);
-        String body = "{\"id\": \"c\", \"messages\": [{\"id\": \"m1\", \"role\": \"user\", \"parts\": [{\"type\": \"text\","
-                + " \"text\": \"Hi\"}]}]}";
+        String body =
+                "{\"id\": \"c\", \"messages\": [{\"id\": \"m1\", \"role\": \"user\", \"parts\": [{\"type\": \"text\","
+                        + " \"text\": \"Hi\"}]}]}";
         try (RawConnection reader = door.connect()) {
-            reader.send("POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
-                    + body.length() + "\r\n\r\n" + body);
+            reader.send(
+                    "POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                            + body.length() + "\r\n\r\n" + body);
             reader.readUntil("start-step");
         }
     }

@@ -79,18 +79,19 @@ class UiChatRequestTest {
     }
 
     /** An answer that called two tools, which have come back, and before that another one. */
-    private static final String CALLED = "{\"id\": \"a1\", \"role\": \"assistant\", \"parts\": [{\"type\": \"step-start\"},"
-            + " {\"type\": \"text\", \"text\": \"First.\"}, {\"type\": \"dynamic-tool\", \"toolName\": \"look\","
-            + " \"toolCallId\": \"c0\", \"state\": \"output-available\", \"input\": {\"q\": 0}, \"output\": \"zero\"},"
-            + " {\"type\": \"step-start\"}, {\"type\": \"tool-look\", \"toolCallId\": \"c1\","
-            + " \"state\": \"output-available\", \"input\": {\"q\": 1}, \"output\": {\"found\": 1}},"
-            + " {\"type\": \"tool-look\", \"toolCallId\": \"c2\", \"state\": \"output-error\", \"input\": {\"q\": 2},"
-            + " \"errorText\": \"away\"}]}";
+    private static final String CALLED =
+            "{\"id\": \"a1\", \"role\": \"assistant\", \"parts\": [{\"type\": \"step-start\"},"
+                    + " {\"type\": \"text\", \"text\": \"First.\"}, {\"type\": \"dynamic-tool\", \"toolName\": \"look\","
+                    + " \"toolCallId\": \"c0\", \"state\": \"output-available\", \"input\": {\"q\": 0}, \"output\": \"zero\"},"
+                    + " {\"type\": \"step-start\"}, {\"type\": \"tool-look\", \"toolCallId\": \"c1\","
+                    + " \"state\": \"output-available\", \"input\": {\"q\": 1}, \"output\": {\"found\": 1}},"
+                    + " {\"type\": \"tool-look\", \"toolCallId\": \"c2\", \"state\": \"output-error\", \"input\": {\"q\": 2},"
+                    + " \"errorText\": \"away\"}]}";
 
     @Test
     void whatCameOfToolsIsWhatIsSaid() {
-        UiChatRequest request = read("{\"trigger\": \"submit-message\", \"messageId\": \"a1\", \"messages\": ["
-                + HI + ", " + CALLED + "]}");
+        UiChatRequest request = read(
+                "{\"trigger\": \"submit-message\", \"messageId\": \"a1\", \"messages\": [" + HI + ", " + CALLED + "]}");
 
         assertThat(request.last())
                 .contains(new Said.Results(
@@ -102,11 +103,7 @@ class UiChatRequestTest {
                 .containsExactly(
                         new PromptMessage(Role.USER, "Hi", List.of(), null, null),
                         new PromptMessage(
-                                Role.ASSISTANT,
-                                "First.",
-                                List.of(new ToolCall("c0", "look", "{\"q\":0}")),
-                                null,
-                                null),
+                                Role.ASSISTANT, "First.", List.of(new ToolCall("c0", "look", "{\"q\":0}")), null, null),
                         new PromptMessage(Role.TOOL, "zero", List.of(), "c0", null),
                         new PromptMessage(
                                 Role.ASSISTANT,
@@ -125,10 +122,11 @@ class UiChatRequestTest {
 
     @Test
     void whatAssistantUiSendsBesideIsTaken() {
-        UiChatRequest request = read("{\"messages\": [" + HI + "], \"system\": \"Be brief.\", \"config\": {\"modelName\": \"m\"},"
-                + " \"runConfig\": {\"custom\": {}}, \"callSettings\": {\"temperature\": 0.5, \"maxTokens\": 9, \"topK\": 4,"
-                + " \"maxRetries\": 2}, \"tools\": {\"look\": {\"description\": \"Looks.\","
-                + " \"parameters\": {\"type\": \"object\"}, \"providerOptions\": {\"x\": {}}}}, \"metadata\": null}");
+        UiChatRequest request = read(
+                "{\"messages\": [" + HI + "], \"system\": \"Be brief.\", \"config\": {\"modelName\": \"m\"},"
+                        + " \"runConfig\": {\"custom\": {}}, \"callSettings\": {\"temperature\": 0.5, \"maxTokens\": 9, \"topK\": 4,"
+                        + " \"maxRetries\": 2}, \"tools\": {\"look\": {\"description\": \"Looks.\","
+                        + " \"parameters\": {\"type\": \"object\"}, \"providerOptions\": {\"x\": {}}}}, \"metadata\": null}");
 
         assertThat(request.options())
                 .contains(GenerationOptions.newBuilder()
@@ -145,9 +143,7 @@ class UiChatRequestTest {
 
     @Test
     void blankInstructionsAreNone() {
-        assertThat(saying(
-                                "{\"role\": \"system\", \"parts\": [{\"type\": \"text\", \"text\": \" \"}]}",
-                                HI)
+        assertThat(saying("{\"role\": \"system\", \"parts\": [{\"type\": \"text\", \"text\": \" \"}]}", HI)
                         .earlier())
                 .isEmpty();
     }

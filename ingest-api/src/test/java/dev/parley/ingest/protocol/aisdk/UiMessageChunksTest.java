@@ -56,8 +56,8 @@ class UiMessageChunksTest {
 
     @Test
     void anAnswerToWhatCameOfToolsGoesOnWithTheMessageThatCalledThem() {
-        List<JsonNode> chunks = stream.tell(
-                TurnEvents.accepted(Map.of(UiChat.CONTINUED, "shown"), null), TurnEvents.begun());
+        List<JsonNode> chunks =
+                stream.tell(TurnEvents.accepted(Map.of(UiChat.CONTINUED, "shown"), null), TurnEvents.begun());
 
         assertThat(chunks.getFirst().path("messageId").asText()).isEqualTo("shown");
     }

@@ -168,7 +168,8 @@ class ChatCompletionRequestTest {
 
     @Test
     void lastWordsOfTheAssistantsAreWhatTheAnswerBeginsWith() {
-        ModelCall call = saying(HI, "{\"role\": \"assistant\", \"content\": \"Well, \"}").call();
+        ModelCall call =
+                saying(HI, "{\"role\": \"assistant\", \"content\": \"Well, \"}").call();
 
         assertThat(call.content()).isEqualTo("Hi");
         assertThat(call.prompt().getContext()).isEmpty();
@@ -205,8 +206,7 @@ class ChatCompletionRequestTest {
                         .getExtraParameters())
                 .isNull();
         Refusals.expect(
-                () -> read(
-                        "{\"model\": \"m\", \"messages\": [" + HI + "], \"logprobs\": true}", Unused.refused()),
+                () -> read("{\"model\": \"m\", \"messages\": [" + HI + "], \"logprobs\": true}", Unused.refused()),
                 "logprobs");
     }
 
