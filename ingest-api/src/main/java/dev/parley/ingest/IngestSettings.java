@@ -8,6 +8,7 @@ import dev.parley.schemas.settings.Secret;
 import dev.parley.schemas.settings.Settings;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,10 @@ import java.util.regex.Pattern;
  *     {@code default})
  * @param model name of the model behind the connected model server ({@code PARLEY_LLM_MODEL}); callers of a model API may
  *     ask for it
+ * @param strictRequests whether fields that clients send and that mean nothing here are refused, rather than taken and named
+ *     in the answer ({@code PARLEY_STRICT_REQUESTS}, false)
+ * @param chatStopAfter how long after its last reader has left an answer of {@code /api/chat} is stopped
+ *     ({@code PARLEY_CHAT_STOP_AFTER}, {@code never}); empty: it goes on
  */
 public record IngestSettings(
         String host,
@@ -38,7 +43,9 @@ public record IngestSettings(
         int maxBodyBytes,
         List<String> corsOrigins,
         String defaultWorkspace,
-        Optional<String> model) {
+        Optional<String> model,
+        boolean strictRequests,
+        Optional<Duration> chatStopAfter) {
 
     private static final String ORIGINS = "PARLEY_CORS_ORIGINS";
     private static final Pattern ORIGIN = Pattern.compile("https?://[A-Za-z0-9.-]+(:\\d{1,5})?|\\*");
@@ -46,6 +53,8 @@ public record IngestSettings(
     private static final String HOST = "PARLEY_HTTP_HOST";
     private static final String KEYS = "PARLEY_API_KEYS";
     private static final int MIN_KEY_CHARS = 8;
+    private static final String STOP_AFTER = "PARLEY_CHAT_STOP_AFTER";
+    private static final String NEVER = "never";
 
     public static IngestSettings from(Settings settings) {
         String host = settings.string(HOST, "127.0.0.1");
@@ -64,7 +73,15 @@ public record IngestSettings(
                         "PARLEY_MAX_REQUEST_BYTES", 128 * 1024 * 1024, Documents.MAX_UPLOAD_BYTES, Integer.MAX_VALUE),
                 origins(settings, keys.isEmpty()),
                 DocumentKey.defaultWorkspace(settings),
-                settings.string("PARLEY_LLM_MODEL"));
+                settings.string("PARLEY_LLM_MODEL"),
+                settings.flag("PARLEY_STRICT_REQUESTS", false),
+                chatStopAfter(settings));
+    }
+
+    private static Optional<Duration> chatStopAfter(Settings settings) {
+        return settings.string(STOP_AFTER)
+                .filter(text -> !text.equals(NEVER))
+                .map(text -> settings.duration(STOP_AFTER, Duration.ZERO));
     }
 
     private static List<String> origins(Settings settings, boolean open) {

@@ -133,6 +133,23 @@ public final class FakeQueries implements ConversationQueries {
     }
 
     @Override
+    public Page search(String tenant, List<String> words, int limit, Optional<String> before) {
+        Page all = conversations(tenant, Integer.MAX_VALUE, before);
+        return new Page(
+                all.conversations().stream()
+                        .filter(summary -> words.stream().allMatch(word -> has(tenant, summary, word)))
+                        .limit(limit)
+                        .toList(),
+                Optional.empty());
+    }
+
+    private boolean has(String tenant, Summary summary, String word) {
+        return summary.title().filter(title -> title.contains(word)).isPresent()
+                || snapshot(new ConversationKey(tenant, summary.id())).orElseThrow().messages().stream()
+                        .anyMatch(message -> message.content().contains(word));
+    }
+
+    @Override
     public Presence presence(ConversationKey conversation) {
         List<ConversationEvent> events = events(conversation);
         if (events.isEmpty()) {

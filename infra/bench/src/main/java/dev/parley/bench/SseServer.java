@@ -123,6 +123,11 @@ final class SseServer {
         }
 
         @Override
+        public Page search(String tenant, List<String> words, int limit, Optional<String> before) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public Presence presence(ConversationKey conversation) {
             return Presence.PRESENT;
         }

@@ -85,6 +85,7 @@ public final class Problems {
                 .findFirst()
                 .orElseGet(ProblemJson::new)
                 .write(ctx, problem);
+        UnreadBody.passOver(ctx);
     }
 
     /** What an HTTP status of the server's own making means. */

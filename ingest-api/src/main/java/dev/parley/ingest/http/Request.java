@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -29,11 +30,13 @@ public final class Request {
     private final Context ctx;
     private final Access access;
     private final Admission admission;
+    private final boolean strict;
 
-    Request(Context ctx, Access access, Admission admission) {
+    Request(Context ctx, Access access, Admission admission, boolean strict) {
         this.ctx = ctx;
         this.access = access;
         this.admission = admission;
+        this.strict = strict;
     }
 
     public String tenant() {
@@ -114,7 +117,7 @@ public final class Request {
                     ErrorCode.UNSUPPORTED_MEDIA_TYPE,
                     "the body must be sent as Content-Type: application/json, in UTF-8");
         }
-        return JsonBody.of(bytes);
+        return JsonBody.of(bytes, strict ? Unused.refused() : Unused.namedIn(ctx));
     }
 
     private static boolean isJson(@Nullable String type) {
@@ -184,6 +187,20 @@ public final class Request {
         return Optional.ofNullable(ctx.header("Last-Event-ID"))
                 .filter(id -> !id.isEmpty())
                 .or(() -> query("cursor"));
+    }
+
+    /**
+     * Refuses parameters of the URL that a call does not have, as fields of a body are that nobody reads.
+     *
+     * @param known names of those that it has
+     */
+    public static void checkQuery(Context ctx, Set<String> known) {
+        ctx.queryParamMap().keySet().stream()
+                .filter(name -> !known.contains(name))
+                .findFirst()
+                .ifPresent(name -> {
+                    throw new ProblemException(ErrorCode.INVALID_REQUEST, "is not a parameter of this call", name);
+                });
     }
 
     public Optional<String> query(String name) {

@@ -104,6 +104,22 @@ class AbandonedTest {
     }
 
     @Test
+    void aReaderThatMayComeBackStopsItsTurnOnlyWhereItDoesNot() throws Exception {
+        abandoned.watch(conversation, TURN, Duration.ofMillis(1), () -> End.GONE);
+
+        await().atMost(Duration.ofSeconds(60)).until(() -> stopped().equals(List.of(TURN)));
+    }
+
+    @Test
+    void whoeverReadsATurnKeepsItFromBeingStopped() throws Exception {
+        try (Abandoned.Reader reader = abandoned.attend(TURN)) {
+            read(false, () -> End.GONE);
+            assertThat(stopped()).isEmpty();
+        }
+        assertThat(stopped()).isEmpty();
+    }
+
+    @Test
     void whereItCannotBeStoppedNobodyIsTroubled() throws Exception {
         world.kafkaAway();
 

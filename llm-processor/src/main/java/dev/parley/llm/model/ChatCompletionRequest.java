@@ -33,7 +33,7 @@ record ChatCompletionRequest(ObjectNode json, List<String> leftOut) {
      */
     static ChatCompletionRequest of(GenerationRequest request, String model, LearnedDialect dialect) {
         ObjectNode json = MAPPER.createObjectNode().put("model", model);
-        json.set("messages", messages(History.of(request.getMessages(), dialect.instructionsFirst()), dialect));
+        json.set("messages", messages(History.of(Prefill.messages(request), dialect.instructionsFirst()), dialect));
         json.put("stream", true);
         if (dialect.sendsStreamOptions()) {
             json.putObject("stream_options").put("include_usage", true);
@@ -123,6 +123,10 @@ record ChatCompletionRequest(ObjectNode json, List<String> leftOut) {
         put(json, "reasoning_effort", options.getReasoningEffort());
         put(json, "user", options.getUser());
         put(json, "response_format", parsed(options.getResponseFormat()));
+        JsonNode extra = parsed(options.getExtraParameters());
+        if (extra != null) {
+            extra.properties().forEach(parameter -> json.set(parameter.getKey(), parameter.getValue()));
+        }
         if (!options.getTools().isEmpty()) {
             ArrayNode tools = json.putArray("tools");
             options.getTools().forEach(tool -> tools.add(tool(tool)));

@@ -20,6 +20,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
@@ -48,6 +49,17 @@ final class PostgresConversations implements ConversationQueries {
     private static final String PAGE = """
             select * from conversations where tenant = ? and not deleted and (updated_at, id) < (?, ?)
             order by updated_at desc, id desc limit ?
+            """;
+
+    private static final String SKIP = " offset ?";
+
+    /** Whole conversations are compared, one after the other, so that a search costs nothing where nobody searches. */
+    private static final int SEARCHED = 1_000;
+
+    private static final String HAS_WORD = """
+             and (c.title ilike ? or exists (
+              select 1 from messages m
+              where m.tenant = c.tenant and m.conversation_id = c.id and m.content ilike ?))
             """;
 
     private final Database database;
@@ -144,6 +156,61 @@ final class PostgresConversations implements ConversationQueries {
         List<Summary> page = List.copyOf(found.subList(0, limit));
         Summary last = page.getLast();
         return new Page(page, Optional.of(new Place(last.updatedAt(), last.id()).toString()));
+    }
+
+    @Override
+    public Page search(String tenant, List<String> words, int limit, Optional<String> before) {
+        Optional<Place> from = before.map(Place::parse);
+        return ask(connection -> {
+            Optional<Place> end = endOfSearch(tenant, from).first(connection, PostgresConversations::place);
+            List<Summary> found =
+                    search(tenant, words, limit + 1, from, end).list(connection, PostgresConversations::summary);
+            if (found.size() <= limit) {
+                return new Page(found, end.map(Place::toString));
+            }
+            List<Summary> page = List.copyOf(found.subList(0, limit));
+            Summary last = page.getLast();
+            return new Page(page, Optional.of(new Place(last.updatedAt(), last.id()).toString()));
+        });
+    }
+
+    /** The last conversation to be looked through; empty where there are not so many. */
+    private static Query endOfSearch(String tenant, Optional<Place> from) {
+        return from.map(place ->
+                        new Query(PAGE + SKIP, tenant, Timestamp.from(place.updatedAt()), place.id(), 1, SEARCHED - 1))
+                .orElseGet(() -> new Query(FIRST_PAGE + SKIP, tenant, 1, SEARCHED - 1));
+    }
+
+    private static Query search(
+            String tenant, List<String> words, int limit, Optional<Place> from, Optional<Place> end) {
+        StringBuilder sql = new StringBuilder("select * from conversations c where tenant = ? and not deleted");
+        List<Object> parameters = new ArrayList<>(List.of(tenant));
+        from.ifPresent(place -> {
+            sql.append(" and (updated_at, id) < (?, ?)");
+            parameters.addAll(List.of(Timestamp.from(place.updatedAt()), place.id()));
+        });
+        end.ifPresent(place -> {
+            sql.append(" and (updated_at, id) >= (?, ?)");
+            parameters.addAll(List.of(Timestamp.from(place.updatedAt()), place.id()));
+        });
+        for (String word : words) {
+            sql.append(HAS_WORD);
+            String pattern = pattern(word);
+            parameters.addAll(List.of(pattern, pattern));
+        }
+        sql.append(" order by updated_at desc, id desc limit ?");
+        parameters.add(limit);
+        return new Query(sql.toString(), parameters.toArray());
+    }
+
+    /** Of what a text holds, as it is kept for reading. */
+    private static String pattern(String word) {
+        String plain = ExactText.of(word).readable();
+        return "%" + plain.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%";
+    }
+
+    private static Place place(ResultSet row) throws SQLException {
+        return new Place(row.getTimestamp("updated_at").toInstant(), row.getString("id"));
     }
 
     private static Summary summary(ResultSet row) throws SQLException {

@@ -442,6 +442,73 @@ class PostgresSinkIT {
                 .isEmpty();
     }
 
+    /** A conversation of tenant {@code s} in which one message was sent. */
+    private void conversation(String id, int second, @Nullable String title, String content) {
+        List<ConversationEvent.Body> bodies = List.of(
+                new ConversationCreated(title, "w", Map.of()),
+                MessageAccepted.newBuilder()
+                        .setMessageId("m-" + id)
+                        .setAssistantMessageId("a-" + id)
+                        .setRole(Role.USER)
+                        .setContent(content)
+                        .setOnBusy(OnBusy.ENQUEUE)
+                        .setMetadata(Map.of())
+                        .setFingerprint("f")
+                        .build());
+        for (int i = 0; i < bodies.size(); i++) {
+            ConversationEvent event = new ConversationEvent(
+                    "s", id, i + 1L, NOW.plusSeconds(second), "cause", i == 0 ? null : "t", null, bodies.get(i));
+            byte[] value = topics.events()
+                    .values()
+                    .serializer()
+                    .serialize(topics.events().name(), event);
+            var _ = producer.send(
+                    new ProducerRecord<>(topics.events().name(), ("s/" + id).getBytes(StandardCharsets.UTF_8), value));
+        }
+    }
+
+    private List<String> found(String... words) {
+        return readModel.conversations().search("s", List.of(words), 10, Optional.empty()).conversations().stream()
+                .map(ConversationSnapshot.Summary::id)
+                .toList();
+    }
+
+    @Test
+    void conversationsAreFoundByTheirWords() {
+        conversation("title", 1, "The Capital of France", "x");
+        conversation("both", 2, "Travels", "What does a 100% ticket to the capital cost?");
+        conversation("nul", 3, null, "a\u0000b and C:\\temp_1");
+        conversation("accents", 4, null, "Un \u00c9T\u00c9 \u00e0 Paris, \u4f60\u597d\u4e16\u754c");
+        await().atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(() -> readModel.conversations().conversations("s", 10, Optional.empty()).conversations().stream()
+                                .mapToInt(ConversationSnapshot.Summary::messageCount)
+                                .sum()
+                        == 4);
+
+        assertThat(found("capital")).containsExactly("both", "title");
+        assertThat(found("apita", "TRAVEL")).containsExactly("both");
+        assertThat(found("france", "travels")).isEmpty();
+        assertThat(found("100%")).containsExactly("both");
+        assertThat(found("%")).containsExactly("both");
+        assertThat(found("temp_1")).containsExactly("nul");
+        assertThat(found("tempx1")).isEmpty();
+        assertThat(found("c:\\temp")).containsExactly("nul");
+        assertThat(found("a\u0000b")).containsExactly("nul");
+        assertThat(found("\u00e9t\u00e9")).containsExactly("accents");
+        assertThat(found("\u4e16\u754c")).containsExactly("accents");
+        assertThat(readModel.conversations().search("t", List.of("capital"), 10, Optional.empty()))
+                .isEqualTo(new ConversationQueries.Page(List.of(), Optional.empty()));
+        ConversationQueries.Page first = readModel.conversations().search("s", List.of("capital"), 1, Optional.empty());
+        assertThat(first.next()).isPresent();
+        assertThat(readModel
+                        .conversations()
+                        .search("s", List.of("capital"), 1, first.next())
+                        .conversations())
+                .extracting(ConversationSnapshot.Summary::id)
+                .containsExactly("title");
+    }
+
     private static Document document(String path, String text) {
         return new Document("t", "w", path, "Title", null, "text/markdown", text, NOW);
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
@@ -33,6 +34,9 @@ final class UiMessageChunks {
     private final String turnId;
     private final boolean resets;
     private String messageId = "";
+    /** The message that this answer goes on with, as its client has it: one whose tools it has called. */
+    private @Nullable String continued;
+
     private @Nullable String open;
     private int parts;
     private boolean over;
@@ -57,10 +61,11 @@ final class UiMessageChunks {
     List<ObjectNode> of(Step step) {
         List<ObjectNode> chunks = new ArrayList<>();
         switch (step) {
-            case Step.Accepted accepted -> {}
+            case Step.Accepted(MessageAccepted accepted, var time) ->
+                continued = accepted.getMetadata().get(UiChat.CONTINUED);
             case Step.Begun begun -> {
                 messageId = begun.messageId();
-                ObjectNode start = chunk("start").put("messageId", messageId);
+                ObjectNode start = chunk("start").put("messageId", continued == null ? messageId : continued);
                 start.putObject("messageMetadata")
                         .put("conversationId", conversation.conversation())
                         .put("turnId", turnId)

@@ -27,6 +27,9 @@ import java.util.function.Supplier;
  */
 final class ResponseCalls {
 
+    /** Of the URL of a response that is read. */
+    static final String[] PARAMETERS = {"stream", "starting_after", "include", "include[]", "include_obfuscation"};
+
     private static final Duration STOPPING = Duration.ofSeconds(5);
 
     private final Door door;
@@ -95,6 +98,9 @@ final class ResponseCalls {
         Found response = named(ctx, request);
         boolean stream = request.query("stream").filter("true"::equals).isPresent();
         Optional<Long> after = request.query("starting_after", 0, Long.MAX_VALUE);
+        request.query("include_obfuscation").filter("true"::equals).ifPresent(wanted -> {
+            throw new ProblemException(ErrorCode.INVALID_REQUEST, "is not supported", "include_obfuscation");
+        });
         if (stream) {
             ResponseEncoding encoding =
                     new ResponseEncoding(response.id(), after.orElse(ResponseEncoding.NOTHING_SEEN), true);

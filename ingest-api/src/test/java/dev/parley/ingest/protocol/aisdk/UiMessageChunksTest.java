@@ -14,8 +14,10 @@ import dev.parley.ingest.answer.ServerSentEvents;
 import dev.parley.ingest.answer.TurnEvents;
 import dev.parley.ingest.answer.TurnEvents.Answer;
 import dev.parley.sinks.feed.FeedEvent;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,14 @@ class UiMessageChunksTest {
 
     private static List<String> types(List<JsonNode> chunks) {
         return chunks.stream().map(chunk -> chunk.path("type").asText()).toList();
+    }
+
+    @Test
+    void anAnswerToWhatCameOfToolsGoesOnWithTheMessageThatCalledThem() {
+        List<JsonNode> chunks =
+                stream.tell(TurnEvents.accepted(Map.of(UiChat.CONTINUED, "shown"), null), TurnEvents.begun());
+
+        assertThat(chunks.getFirst().path("messageId").asText()).isEqualTo("shown");
     }
 
     @Test
@@ -343,7 +353,7 @@ class UiMessageChunksTest {
 
     @Test
     void overHttpAnEndIsMarkedAsOne() {
-        UiMessageEncoding encoding = new UiMessageEncoding(TurnEvents.KEY, TurnEvents.TURN);
+        UiMessageEncoding encoding = new UiMessageEncoding(TurnEvents.KEY, TurnEvents.TURN, Duration.ofSeconds(15));
 
         List<byte[]> pieces = ServerSentEvents.encoded(
                 encoding,

@@ -56,7 +56,7 @@ class StreamCallsTest {
             assertThat(head)
                     .startsWith("http/1.1 200 ")
                     .contains("content-type: text/event-stream; charset=utf-8")
-                    .contains("cache-control: no-store")
+                    .contains("cache-control: no-cache, no-transform")
                     .contains("x-accel-buffering: no")
                     .contains("x-request-id: ")
                     .doesNotContain("content-encoding");
