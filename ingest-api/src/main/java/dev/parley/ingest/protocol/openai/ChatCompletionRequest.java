@@ -109,8 +109,7 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
                 .setMaxOutputTokens(newer.or(() -> older).orElse(null))
                 .setMaxCompletionTokens(newer.isPresent())
                 .setExtraParameters(
-                        ExtraParameters.of(body).withLogprobs(body).json().orElse(null))
-                .build();
+                        ExtraParameters.of(body).withLogprobs(body).json().orElse(null));
     }
 
     /** The options that every model API has under the same names. */
