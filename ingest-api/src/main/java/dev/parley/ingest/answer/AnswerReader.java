@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * to append, such that what was told since the last {@link Step.Restarted} is always a beginning of the answer, and at its
  * end the whole of it. Pure but for its own state.
  *
- * <p>The order is reasoning, text, tool calls. Reasoning that comes after text, and calls, which are of no use before the
+ * <p>The order is reasoning, text, a refusal, tool calls. Reasoning that comes after text, and calls, which are of no use before the
  * answer's end, are told when it is complete.
  */
 public final class AnswerReader {

@@ -20,8 +20,10 @@ import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
+import dev.parley.chat.v1.UsageDetails;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.Topics;
@@ -66,6 +68,8 @@ class PostgresSinkIT {
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
     private static final ConversationKey KEY = new ConversationKey("t", "c");
     private static final Usage USAGE = new Usage(3, 4, UsageBasis.MEASURED, null);
+    private static final Upstream UPSTREAM =
+            new Upstream(new UsageDetails(1, null, 2, null, null), 3, List.of("seed"), null, 1);
     private static final Timings TIMINGS = new Timings(1.0, 2.0, 3.0, 4.0);
 
     @TempDir
@@ -140,6 +144,7 @@ class PostgresSinkIT {
                         .setFinishReason("stop")
                         .setUsage(USAGE)
                         .setTimings(TIMINGS)
+                        .setUpstream(UPSTREAM)
                         .build());
     }
 
@@ -197,6 +202,8 @@ class PostgresSinkIT {
                 .extracting(Message::status)
                 .containsExactly(Status.ACCEPTED, Status.COMPLETED, Status.FORGOTTEN, Status.FORGOTTEN);
         assertThat(messages.get(1).answer().usage()).contains(USAGE);
+        assertThat(messages.get(1).answer().upstream()).contains(UPSTREAM);
+        assertThat(messages.get(0).answer().upstream()).isEmpty();
         assertThat(messages.get(1).feedback().map(ConversationSnapshot.Feedback::rating))
                 .contains("up");
         assertThat(readModel.conversations().snapshot(KEY).orElseThrow().activeTurn())
