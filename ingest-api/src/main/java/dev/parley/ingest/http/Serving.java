@@ -44,9 +44,11 @@ public final class Serving {
         return checked(admission.admitted(ctx -> call.serve(ctx, request(ctx))), parameters);
     }
 
-    private static Handler checked(Handler handler, String... parameters) {
+    /** Whoever may not call at all is told that first. */
+    private Handler checked(Handler handler, String... parameters) {
         Set<String> known = Set.of(parameters);
         return ctx -> {
+            String _ = access.tenant(ctx);
             Request.checkQuery(ctx, known);
             handler.handle(ctx);
         };
@@ -69,9 +71,13 @@ public final class Serving {
                 parameters);
     }
 
-    /** Streams are not counted as requests. */
+    /** Streams are not counted as requests. They take tickets, of which one look is the last: so the parameters come first. */
     public Handler stream(Call call, String... parameters) {
-        return checked(ctx -> call.serve(ctx, request(ctx)), parameters);
+        Set<String> known = Set.of(parameters);
+        return ctx -> {
+            Request.checkQuery(ctx, known);
+            call.serve(ctx, request(ctx));
+        };
     }
 
     private Request request(Context ctx) {
