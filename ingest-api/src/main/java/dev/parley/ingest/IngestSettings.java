@@ -2,8 +2,8 @@ package dev.parley.ingest;
 
 import dev.parley.ingest.documents.Documents;
 import dev.parley.ingest.http.Cors;
-import dev.parley.schemas.ConversationKey;
-import dev.parley.schemas.DocumentKey;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.Secret;
 import dev.parley.schemas.settings.Settings;
 import java.net.InetAddress;
@@ -63,7 +63,7 @@ public record IngestSettings(
                 settings.integer(
                         "PARLEY_MAX_REQUEST_BYTES", 128 * 1024 * 1024, Documents.MAX_UPLOAD_BYTES, Integer.MAX_VALUE),
                 origins(settings, keys.isEmpty()),
-                DocumentKey.defaultWorkspace(settings),
+                WorkspaceKey.defaultWorkspace(settings),
                 settings.string("PARLEY_LLM_MODEL"));
     }
 

@@ -7,7 +7,7 @@ import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Role;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.postgres.ConversationQueries;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.Answer;

@@ -3,7 +3,7 @@ package dev.parley.bench;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.CreateConversation;
 import dev.parley.schemas.CloudEventHeaders;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.settings.KafkaSettings;
 import java.io.IOException;

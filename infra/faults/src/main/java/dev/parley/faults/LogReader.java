@@ -7,7 +7,7 @@ import dev.parley.faults.History.DeadLetter;
 import dev.parley.faults.History.Event;
 import dev.parley.faults.History.Log;
 import dev.parley.schemas.CloudEventHeaders;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.serde.UndecodableRecordException;
 import dev.parley.schemas.settings.KafkaSettings;

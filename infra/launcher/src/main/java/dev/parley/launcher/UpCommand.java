@@ -4,7 +4,7 @@ import dev.parley.config.ConfigurationLog;
 import dev.parley.config.ConfigurationLogException;
 import dev.parley.config.ConfigurationWatch;
 import dev.parley.ingest.IngestSettings;
-import dev.parley.schemas.DocumentKey;
+import dev.parley.schemas.keys.DocumentKey;
 import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.schemas.settings.RegistrySettings;
 import dev.parley.schemas.settings.Secret;

@@ -2,7 +2,7 @@ package dev.parley.ingest.door;
 
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.SubmitMessage;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.TurnIds;
 import java.util.Optional;
 
 /**

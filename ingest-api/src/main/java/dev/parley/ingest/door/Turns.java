@@ -18,7 +18,7 @@ import dev.parley.chat.v1.Unknown;
 import dev.parley.ingest.door.Watches.Watch;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.feed.ConversationFeed;
 import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import java.time.Duration;

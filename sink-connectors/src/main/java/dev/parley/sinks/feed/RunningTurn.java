@@ -13,7 +13,7 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

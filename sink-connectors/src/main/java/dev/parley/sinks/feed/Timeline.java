@@ -16,7 +16,7 @@ import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

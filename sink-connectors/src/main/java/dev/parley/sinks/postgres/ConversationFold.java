@@ -16,7 +16,7 @@ import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.postgres.ConversationRow.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationRow.Creation;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;

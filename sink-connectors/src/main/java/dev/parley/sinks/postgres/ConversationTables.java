@@ -1,7 +1,7 @@
 package dev.parley.sinks.postgres;
 
 import dev.parley.chat.v1.Attempt;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.postgres.Columns.Value;
 import dev.parley.sinks.postgres.ConversationRow.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationRow.Creation;

@@ -3,7 +3,7 @@ package dev.parley.sinks.postgres;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.postgres.ConversationSnapshot.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationSnapshot.Answer;
 import dev.parley.sinks.postgres.ConversationSnapshot.Failure;

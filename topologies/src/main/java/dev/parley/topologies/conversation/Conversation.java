@@ -14,7 +14,7 @@ import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.TurnId;
 import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Running;
 import java.time.Duration;
@@ -62,11 +62,6 @@ record Conversation(
         return running != null || !queue.isEmpty();
     }
 
-    /** The id of a turn's one generation. */
-    static String generationOf(Turn turn) {
-        return TurnIds.generationId(turn.turnId(), 1);
-    }
-
     /** The state after {@code change}. */
     Conversation evolve(Change change) {
         return switch (change) {
@@ -74,7 +69,7 @@ record Conversation(
             case Change.CommandSeen(String commandId) -> withCommand(commandId);
             case Change.Enqueued(Turn turn) -> with(running, plus(queue, turn));
             case Change.EnqueuedFirst(Turn turn) -> with(running, before(turn, queue));
-            case Change.Dropped(String turnId) ->
+            case Change.Dropped(TurnId turnId) ->
                 with(
                         running,
                         queue.stream()
@@ -126,7 +121,7 @@ record Conversation(
     }
 
     /** The running turn ends; the end of a turn that only waited leaves it alone. */
-    private Conversation ended(@Nullable String turnId) {
+    private Conversation ended(@Nullable TurnId turnId) {
         return running != null && running.turnId().equals(turnId) ? with(null, queue) : this;
     }
 
@@ -134,7 +129,7 @@ record Conversation(
         if (running != null) {
             throw new IllegalStateException("one turn at a time");
         }
-        Running next = Running.begun(begun.turn(), begun.generationId(), nextPosition, begun.at());
+        Running next = Running.begun(begun.turn(), begun.turn().generationId(), nextPosition, begun.at());
         List<Turn> rest = queue.stream()
                 .filter(turn -> !turn.turnId().equals(begun.turn().turnId()))
                 .toList();

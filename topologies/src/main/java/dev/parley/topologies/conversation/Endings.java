@@ -78,8 +78,8 @@ final class Endings {
         draft.change(new Change.Dropped(waiting.turnId()));
         draft.log(
                 new TurnCancelled(
-                        waiting.assistantMessageId(),
-                        waiting.userMessageId(),
+                        waiting.assistantMessageId().text(),
+                        waiting.userMessageId().text(),
                         null,
                         null,
                         "",
@@ -94,8 +94,8 @@ final class Endings {
     void completed(Running running, GenerationCompleted completed) {
         draft.log(
                 new MessageCompleted(
-                        running.turn().assistantMessageId(),
-                        running.generationId(),
+                        running.turn().assistantMessageId().text(),
+                        running.generationId().text(),
                         completed.getAttempt(),
                         completed.getContent(),
                         completed.getReasoning(),
@@ -115,7 +115,8 @@ final class Endings {
     private void title(Running running) {
         boolean first = running.position() == 0;
         if (first && !draft.state().titled() && !draft.state().deleted()) {
-            Titles.of(running.turn().content()).ifPresent(title -> draft.log(new ConversationRenamed(title), null));
+            Titles.of(running.turn().question().content())
+                    .ifPresent(title -> draft.log(new ConversationRenamed(title), null));
         }
     }
 
@@ -125,9 +126,9 @@ final class Endings {
             case CANCELLED, FORGOTTEN -> {
                 draft.log(
                         new TurnCancelled(
-                                running.turn().assistantMessageId(),
-                                running.turn().userMessageId(),
-                                running.generationId(),
+                                running.turn().assistantMessageId().text(),
+                                running.turn().userMessageId().text(),
+                                running.generationId().text(),
                                 partial.attempt(),
                                 partial.content(),
                                 partial.usage(),
@@ -147,8 +148,8 @@ final class Endings {
     void failed(Running running, String code, String detail, Partial partial) {
         draft.log(
                 new TurnFailed(
-                        running.turn().assistantMessageId(),
-                        running.generationId(),
+                        running.turn().assistantMessageId().text(),
+                        running.generationId().text(),
                         partial.attempt(),
                         code,
                         detail,
@@ -163,11 +164,13 @@ final class Endings {
     /** What became known upstream, with the calls of all attempts. */
     private static @Nullable Upstream inAll(Running running, @Nullable Upstream ofLastAttempt) {
         if (ofLastAttempt == null) {
-            return running.modelCalls() == 0 ? null : new Upstream(null, running.modelCalls(), List.of(), null);
+            return running.tries().modelCalls() == 0
+                    ? null
+                    : new Upstream(null, running.tries().modelCalls(), List.of(), null);
         }
         return new Upstream(
                 ofLastAttempt.getUsageDetails(),
-                running.modelCalls() + ofLastAttempt.getCalls(),
+                running.tries().modelCalls() + ofLastAttempt.getCalls(),
                 ofLastAttempt.getLeftOut(),
                 ofLastAttempt.getRetryAfterMillis());
     }

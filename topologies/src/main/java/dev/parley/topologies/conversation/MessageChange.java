@@ -16,6 +16,8 @@ import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
+import dev.parley.schemas.keys.MessageId;
+import dev.parley.schemas.keys.TurnId;
 import dev.parley.topologies.aggregate.Decision.Step;
 import dev.parley.topologies.conversation.Turn.Running;
 import dev.parley.topologies.state.v1.ExchangeState;
@@ -28,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 sealed interface MessageChange {
 
     /** The conversation has a message with this id. */
-    record Known(String messageId, MessageState message) implements MessageChange {}
+    record Known(MessageId messageId, MessageState message) implements MessageChange {}
 
     /** An exchange has ended. */
     record Ended(long position, ExchangeState exchange) implements MessageChange {}
@@ -38,7 +40,7 @@ sealed interface MessageChange {
 
     static List<MessageChange> of(Step<Conversation, Change> step) {
         return switch (step.change()) {
-            case Change.Logged(ConversationEvent.Body body, String _) -> of(body, step.before(), step.after());
+            case Change.Logged(ConversationEvent.Body body, TurnId _) -> of(body, step.before(), step.after());
             case Change.Enqueued(Turn turn) -> waiting(turn);
             case Change.EnqueuedFirst(Turn turn) -> waiting(turn);
             case Change.CommandSeen _,
@@ -63,15 +65,18 @@ sealed interface MessageChange {
     private static List<MessageChange> waiting(Turn turn) {
         return turn.regenerates() == null
                 ? List.of()
-                : List.of(new Known(turn.assistantMessageId(), new MessageState(turn.turnId(), null, null)));
+                : List.of(new Known(
+                        turn.assistantMessageId(),
+                        new MessageState(turn.turnId().text(), null, null)));
     }
 
     private static List<MessageChange> of(ConversationEvent.Body event, Conversation before, Conversation after) {
         return switch (event) {
             case MessageAccepted accepted ->
-                List.of(new Known(accepted.getMessageId(), new MessageState("", accepted.getFingerprint(), null)));
+                List.of(new Known(
+                        new MessageId(accepted.getMessageId()), new MessageState("", accepted.getFingerprint(), null)));
             case MessageRejected rejected ->
-                List.of(new Known(rejected.getMessageId(), new MessageState("", null, null)));
+                List.of(new Known(new MessageId(rejected.getMessageId()), new MessageState("", null, null)));
             case TurnStarted started -> begun(started, after.turn());
             case MessageCompleted completed ->
                 ended(before.turn(), completed.getContent(), completed.getToolCalls(), completed.getExtras(), true);
@@ -89,8 +94,9 @@ sealed interface MessageChange {
 
     private static List<MessageChange> begun(TurnStarted started, Running begun) {
         List<MessageChange> changes = new ArrayList<>();
-        changes.add(
-                new Known(started.getAssistantMessageId(), new MessageState(begun.turnId(), null, begun.position())));
+        changes.add(new Known(
+                new MessageId(started.getAssistantMessageId()),
+                new MessageState(begun.turnId().text(), null, begun.position())));
         Turn.Regenerated regenerates = begun.turn().regenerates();
         if (regenerates != null) {
             changes.add(new Replaced(regenerates.position()));
@@ -117,13 +123,13 @@ sealed interface MessageChange {
         return List.of(new Ended(
                 running.position(),
                 new ExchangeState(
-                        turn.turnId(),
-                        turn.userMessageId(),
-                        turn.assistantMessageId(),
-                        turn.content(),
+                        turn.turnId().text(),
+                        turn.userMessageId().text(),
+                        turn.assistantMessageId().text(),
+                        turn.question().content(),
                         answer,
                         counted,
-                        StateRecords.stored(turn.prompt()),
+                        StateRecords.stored(turn.question().prompt()),
                         StateRecords.stored(toolCalls),
                         StateRecords.stored(extras))));
     }

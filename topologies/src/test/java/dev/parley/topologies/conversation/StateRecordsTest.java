@@ -10,6 +10,9 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
+import dev.parley.schemas.keys.GenerationId;
+import dev.parley.schemas.keys.MessageId;
+import dev.parley.schemas.keys.TurnId;
 import dev.parley.schemas.serde.SingleObject;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.topologies.conversation.Turn.Ending;
@@ -53,14 +56,15 @@ class StateRecordsTest {
 
     private static Turn turn(String name, @Nullable CallerPrompt prompt, Turn.@Nullable Regenerated regenerates) {
         return new Turn(
-                name,
-                "user-" + name,
-                "answer-" + name,
-                "content",
-                prompt == null ? "intent" : null,
-                prompt == null ? null : "engine",
-                Map.of("k", "v"),
-                prompt,
+                new TurnId(name),
+                new MessageId("user-" + name),
+                new MessageId("answer-" + name),
+                new Turn.Question(
+                        "content",
+                        prompt == null ? "intent" : null,
+                        prompt == null ? null : "engine",
+                        Map.of("k", "v"),
+                        prompt),
                 NOW,
                 regenerates);
     }
@@ -74,20 +78,20 @@ class StateRecordsTest {
                 7,
                 new Turn.Running(
                         turn("one", prompt, null),
-                        "one.1",
+                        new GenerationId("one.1"),
                         6,
-                        2,
                         phase,
                         new Preparation(
                                 true,
                                 List.of(new Source("s", "t", null, 0.5)),
                                 "v1",
                                 prompt == null ? null : new Classification("sort", 0.5, "because")),
+                        new Turn.Tries(2, List.of("broken"), 3),
                         NOW,
-                        prompt == null ? null : NOW,
-                        List.of("broken"),
-                        3),
-                List.of(turn("two", prompt, new Turn.Regenerated("answer-one", 3)), turn("three", null, null)),
+                        prompt == null ? null : NOW),
+                List.of(
+                        turn("two", prompt, new Turn.Regenerated(new MessageId("answer-one"), 3)),
+                        turn("three", null, null)),
                 List.of("command-1", "command-2"));
     }
 

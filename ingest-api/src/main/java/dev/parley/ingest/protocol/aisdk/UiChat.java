@@ -12,8 +12,8 @@ import dev.parley.ingest.door.Question;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.Request;
-import dev.parley.schemas.ConversationKey;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.TurnIds;
 import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import java.util.List;
 import java.util.Optional;
@@ -39,7 +39,7 @@ final class UiChat {
     }
 
     private Answer regenerate(ConversationKey conversation, UiChatRequest request, Call call) {
-        TurnIds ids = TurnIds.of(conversation, "regenerate/" + Request.uniqueId());
+        TurnIds ids = TurnIds.of(conversation, Request.uniqueId());
         long before = door.messages()
                 .regenerate(
                         conversation,

@@ -10,7 +10,7 @@ import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.http.Json;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.json.NativeJson;
 import java.util.ArrayList;
 import java.util.List;

@@ -14,9 +14,9 @@ import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.TurnIds;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import io.javalin.http.Context;
 import java.time.Duration;
@@ -102,8 +102,7 @@ final class MessageCalls {
         OnBusy onBusy = Handling.onBusy(body);
         Optional<String> engine = Handling.engine(body);
         body.done();
-        // Prefixed, so that a key used for a message as well means another turn here.
-        TurnIds ids = TurnIds.of(conversation, "regenerate/" + messageId + "/" + key.orElseGet(Request::uniqueId));
+        TurnIds ids = TurnIds.ofRegeneration(conversation, messageId, key.orElseGet(Request::uniqueId));
         long before = door.messages()
                 .regenerate(
                         conversation,

@@ -13,7 +13,7 @@ import dev.parley.ingest.http.Request;
 import dev.parley.ingest.protocol.openai.Places.Place;
 import dev.parley.ingest.protocol.openai.Responses.Found;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.TurnIds;
 import io.javalin.http.Context;
 import java.time.Duration;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.parley.schemas;
+package dev.parley.schemas.keys;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
