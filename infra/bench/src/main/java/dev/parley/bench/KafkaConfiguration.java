@@ -39,8 +39,15 @@ final class KafkaConfiguration {
                 .forEach((part, definition) -> new TreeMap<>(definition.configKeys()).forEach((key, described) -> {
                     String text = plain(described.documentation);
                     if (!text.isEmpty() && seen.add(key + " " + text)) {
-                        documents.add(
-                                new Document(workspace.tenant(), workspace.workspace(), part + "/" + key, key, null, "text/plain", text, time));
+                        documents.add(new Document(
+                                workspace.tenant(),
+                                workspace.workspace(),
+                                part + "/" + key,
+                                key,
+                                null,
+                                "text/plain",
+                                text,
+                                time));
                     }
                 }));
         return documents;

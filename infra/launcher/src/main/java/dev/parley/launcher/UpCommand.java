@@ -4,7 +4,7 @@ import dev.parley.config.ConfigurationLog;
 import dev.parley.config.ConfigurationLogException;
 import dev.parley.config.ConfigurationWatch;
 import dev.parley.ingest.IngestSettings;
-import dev.parley.schemas.keys.DocumentKey;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.schemas.settings.RegistrySettings;
 import dev.parley.schemas.settings.Secret;
@@ -136,7 +136,7 @@ final class UpCommand implements Callable<Integer> {
                 embedded(stack),
                 flagValues(),
                 withoutOutside(System.getenv()),
-                Map.of(DocumentKey.DEFAULT_WORKSPACE, OwnDocuments.WORKSPACE));
+                Map.of(WorkspaceKey.DEFAULT_WORKSPACE, OwnDocuments.WORKSPACE));
         // In force before any role reads it.
         shutdown.close(ConfigurationWatch.start(configuration, provisioned(wired), console::progress), "configuration");
         Roles roles = shutdown.close(Roles.start(wanted, wired, false, console::progress), "roles");

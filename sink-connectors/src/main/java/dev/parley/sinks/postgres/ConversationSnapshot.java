@@ -1,9 +1,13 @@
 package dev.parley.sinks.postgres;
 
+import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnEnd;
+import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.Usage;
 import java.time.Instant;
 import java.util.List;
@@ -43,7 +47,16 @@ public record ConversationSnapshot(
         /** An answer that a regeneration replaced. */
         SUPERSEDED,
         /** Rolled back: shown, but no part of the history any more. */
-        FORGOTTEN
+        FORGOTTEN;
+
+        /** Of the answer of a turn that ended so. */
+        public static Status of(TurnEnd end) {
+            return switch (end) {
+                case MessageCompleted completed -> COMPLETED;
+                case TurnFailed failed -> FAILED;
+                case TurnCancelled cancelled -> cancelled.getForgotten() ? FORGOTTEN : CANCELLED;
+            };
+        }
     }
 
     /**

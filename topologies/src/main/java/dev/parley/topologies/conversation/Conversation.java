@@ -6,10 +6,8 @@ import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
-import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
-import dev.parley.chat.v1.TurnCancelled;
-import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
@@ -112,9 +110,7 @@ record Conversation(
             case TurnRouted routed ->
                 counted.with(turn().routed(turn().preparation().sources()), queue);
             case TurnRetrieved retrieved -> counted.with(turn().routed(retrieved.getSources()), queue);
-            case MessageCompleted completed -> counted.ended(logged.turnId());
-            case TurnFailed failed -> counted.ended(logged.turnId());
-            case TurnCancelled cancelled -> counted.ended(logged.turnId());
+            case TurnEnd end -> counted.ended(logged.turnId());
             case MessageAccepted _, MessageRejected _, TurnStarted _, FeedbackRecorded _, Unknown _ ->
                 counted; // The event only counts.
         };

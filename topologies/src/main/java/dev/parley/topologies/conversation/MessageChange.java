@@ -8,9 +8,8 @@ import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
-import dev.parley.chat.v1.ProviderExtras;
-import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
@@ -24,7 +23,6 @@ import dev.parley.topologies.state.v1.ExchangeState;
 import dev.parley.topologies.state.v1.MessageState;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** What a change of a conversation keeps for later decisions about its messages, which are no part of its head. */
 sealed interface MessageChange {
@@ -78,10 +76,7 @@ sealed interface MessageChange {
             case MessageRejected rejected ->
                 List.of(new Known(new MessageId(rejected.getMessageId()), new MessageState("", null, null)));
             case TurnStarted started -> begun(started, after.turn());
-            case MessageCompleted completed ->
-                ended(before.turn(), completed.getContent(), completed.getToolCalls(), completed.getExtras(), true);
-            case TurnFailed failed -> ended(before.turn(), failed.getContent(), List.of(), null, false);
-            case TurnCancelled cancelled -> cancelled(cancelled, before.running());
+            case TurnEnd end -> end.hasBegun() ? List.of(ended(before.turn(), end)) : List.of();
             case ConversationCreated _,
                     ConversationRenamed _,
                     ConversationDeleted _,
@@ -104,33 +99,30 @@ sealed interface MessageChange {
         return changes;
     }
 
-    /** A turn that was cancelled where it waited has no exchange. */
-    private static List<MessageChange> cancelled(TurnCancelled cancelled, @Nullable Running running) {
-        if (running == null || cancelled.getGenerationId() == null) {
-            return List.of();
+    private static Ended ended(Running running, TurnEnd end) {
+        Turn turn = running.turn();
+        ExchangeState.Builder exchange = ExchangeState.newBuilder()
+                .setTurnId(turn.turnId().text())
+                .setUserMessageId(turn.userMessageId().text())
+                .setAssistantMessageId(turn.assistantMessageId().text())
+                .setQuestion(turn.question().content())
+                .setPrompt(StateRecords.stored(turn.question().prompt()))
+                .setAnswer(end.getContent())
+                .setCounted(counts(end));
+        if (end instanceof MessageCompleted completed) {
+            exchange.setToolCalls(StateRecords.stored(completed.getToolCalls()))
+                    .setExtras(StateRecords.stored(completed.getExtras()));
         }
-        boolean counted = !cancelled.getForgotten() && !cancelled.getContent().isEmpty();
-        return ended(running, cancelled.getContent(), List.of(), null, counted);
+        return new Ended(running.position(), exchange.build());
     }
 
-    private static List<MessageChange> ended(
-            Running running,
-            String answer,
-            List<ToolCall> toolCalls,
-            @Nullable ProviderExtras extras,
-            boolean counted) {
-        Turn turn = running.turn();
-        return List.of(new Ended(
-                running.position(),
-                new ExchangeState(
-                        turn.turnId().text(),
-                        turn.userMessageId().text(),
-                        turn.assistantMessageId().text(),
-                        turn.question().content(),
-                        answer,
-                        counted,
-                        StateRecords.stored(turn.question().prompt()),
-                        StateRecords.stored(toolCalls),
-                        StateRecords.stored(extras))));
+    /** Whether later turns see it: what was said, be it not all, unless the turn failed or is to be forgotten. */
+    private static boolean counts(TurnEnd end) {
+        return switch (end) {
+            case MessageCompleted completed -> true;
+            case TurnFailed failed -> false;
+            case TurnCancelled cancelled ->
+                !cancelled.getForgotten() && !cancelled.getContent().isEmpty();
+        };
     }
 }

@@ -17,6 +17,7 @@ import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.TokenEstimate;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.EventIds;
 import dev.parley.schemas.keys.GenerationId;
@@ -145,8 +146,7 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
 
     private void follow(Record<String, Object> record, TurnRequest turn, Route route, Instant now) {
         Integer questionTokens = route.settings().getLimits().getQuestion();
-        boolean tooLong = questionTokens != null
-                && turn.getContent().length() > (long) questionTokens * Exchanges.CHARS_PER_TOKEN;
+        boolean tooLong = questionTokens != null && turn.getContent().length() > TokenEstimate.chars(questionTokens);
         List<Passage> found = tooLong ? List.of() : retrieve(turn, route);
         // The report goes first, so that the conversation mostly hears of the route before it hears of a worker.
         report(record, turn, prepared(turn, route, found, now), now);
