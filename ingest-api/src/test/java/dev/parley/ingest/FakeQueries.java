@@ -9,6 +9,7 @@ import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Role;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.postgres.ConversationQueries;
+import dev.parley.sinks.postgres.ConversationSnapshot.Utterance;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.Answer;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
@@ -98,8 +99,7 @@ public final class FakeQueries implements ConversationQueries {
         return new Message(
                 id,
                 String.valueOf(event.getTurnId()),
-                role,
-                content,
+                new Utterance(role, content),
                 sent,
                 Status.COMPLETED,
                 event.getTime(),

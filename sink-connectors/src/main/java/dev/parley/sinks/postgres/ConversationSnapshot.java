@@ -62,20 +62,34 @@ public record ConversationSnapshot(
     /**
      * One message, a user's or an answer.
      *
-     * @param content empty for a running answer: the feed has it
      * @param sent empty for an answer
      * @param answer {@link Answer#NONE} for a user's message
      */
     public record Message(
             String id,
             String turnId,
-            Role role,
-            String content,
+            Utterance utterance,
             Optional<Sent> sent,
             Status status,
             Instant createdAt,
             Answer answer,
-            Optional<Feedback> feedback) {}
+            Optional<Feedback> feedback) {
+
+        public Role role() {
+            return utterance.role();
+        }
+
+        public String content() {
+            return utterance.content();
+        }
+    }
+
+    /**
+     * Who said what.
+     *
+     * @param content empty for a running answer: the feed has it
+     */
+    public record Utterance(Role role, String content) {}
 
     /**
      * What came with a user's message.

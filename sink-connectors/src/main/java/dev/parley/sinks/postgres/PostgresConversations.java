@@ -13,6 +13,7 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
 import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
+import dev.parley.sinks.postgres.ConversationSnapshot.Utterance;
 import dev.parley.sinks.postgres.Database.Question;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -173,8 +174,9 @@ final class PostgresConversations implements ConversationQueries {
         return new Message(
                 row.getString("id"),
                 row.getString("turn_id"),
-                Role.valueOf(row.getString("role").toUpperCase(Locale.ROOT)),
-                text(row, "content").orElse(""),
+                new Utterance(
+                        Role.valueOf(row.getString("role").toUpperCase(Locale.ROOT)),
+                        text(row, "content").orElse("")),
                 sent(row),
                 Status.valueOf(row.getString("status")),
                 row.getTimestamp("created_at").toInstant(),

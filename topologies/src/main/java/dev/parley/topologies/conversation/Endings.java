@@ -77,35 +77,32 @@ final class Endings {
     void dropped(Turn waiting) {
         draft.change(new Change.Dropped(waiting.turnId()));
         draft.log(
-                new TurnCancelled(
-                        waiting.assistantMessageId().text(),
-                        waiting.userMessageId().text(),
-                        null,
-                        null,
-                        "",
-                        null,
-                        false,
-                        new Timings(millis(waiting.acceptedAt(), draft.now()), null, null, null),
-                        null),
+                TurnCancelled.newBuilder()
+                        .setMessageId(waiting.assistantMessageId().text())
+                        .setUserMessageId(waiting.userMessageId().text())
+                        .setContent("")
+                        .setTimings(new Timings(millis(waiting.acceptedAt(), draft.now()), null, null, null))
+                        .build(),
                 waiting.turnId());
     }
 
     /** Ends the running turn with its answer. */
     void completed(Running running, GenerationCompleted completed) {
         draft.log(
-                new MessageCompleted(
-                        running.turn().assistantMessageId().text(),
-                        running.generationId().text(),
-                        completed.getAttempt(),
-                        completed.getContent(),
-                        completed.getReasoning(),
-                        completed.getFinishReason(),
-                        completed.getUsage(),
-                        running.preparation().sources(),
-                        timings(running, completed.getFirstTokenMillis(), completed.getGenerationMillis()),
-                        completed.getToolCalls(),
-                        completed.getExtras(),
-                        inAll(running, completed.getUpstream())),
+                MessageCompleted.newBuilder()
+                        .setMessageId(running.turn().assistantMessageId().text())
+                        .setGenerationId(running.generationId().text())
+                        .setAttempt(completed.getAttempt())
+                        .setContent(completed.getContent())
+                        .setReasoning(completed.getReasoning())
+                        .setFinishReason(completed.getFinishReason())
+                        .setUsage(completed.getUsage())
+                        .setSources(running.preparation().sources())
+                        .setTimings(timings(running, completed.getFirstTokenMillis(), completed.getGenerationMillis()))
+                        .setToolCalls(completed.getToolCalls())
+                        .setExtras(completed.getExtras())
+                        .setUpstream(inAll(running, completed.getUpstream()))
+                        .build(),
                 running.turnId());
         title(running);
         turns.beginNext();
@@ -125,16 +122,17 @@ final class Endings {
         switch (ending) {
             case CANCELLED, FORGOTTEN -> {
                 draft.log(
-                        new TurnCancelled(
-                                running.turn().assistantMessageId().text(),
-                                running.turn().userMessageId().text(),
-                                running.generationId().text(),
-                                partial.attempt(),
-                                partial.content(),
-                                partial.usage(),
-                                ending == Ending.FORGOTTEN,
-                                timings(running, null, partial.generationMillis()),
-                                inAll(running, partial.upstream())),
+                        TurnCancelled.newBuilder()
+                                .setMessageId(running.turn().assistantMessageId().text())
+                                .setUserMessageId(running.turn().userMessageId().text())
+                                .setGenerationId(running.generationId().text())
+                                .setAttempt(partial.attempt())
+                                .setContent(partial.content())
+                                .setUsage(partial.usage())
+                                .setForgotten(ending == Ending.FORGOTTEN)
+                                .setTimings(timings(running, null, partial.generationMillis()))
+                                .setUpstream(inAll(running, partial.upstream()))
+                                .build(),
                         running.turnId());
                 turns.beginNext();
             }
@@ -147,16 +145,17 @@ final class Endings {
     /** Ends the running turn without an answer. */
     void failed(Running running, String code, String detail, Partial partial) {
         draft.log(
-                new TurnFailed(
-                        running.turn().assistantMessageId().text(),
-                        running.generationId().text(),
-                        partial.attempt(),
-                        code,
-                        detail,
-                        partial.content(),
-                        partial.usage(),
-                        timings(running, null, partial.generationMillis()),
-                        inAll(running, partial.upstream())),
+                TurnFailed.newBuilder()
+                        .setMessageId(running.turn().assistantMessageId().text())
+                        .setGenerationId(running.generationId().text())
+                        .setAttempt(partial.attempt())
+                        .setCode(code)
+                        .setDetail(detail)
+                        .setContent(partial.content())
+                        .setUsage(partial.usage())
+                        .setTimings(timings(running, null, partial.generationMillis()))
+                        .setUpstream(inAll(running, partial.upstream()))
+                        .build(),
                 running.turnId());
         turns.beginNext();
     }

@@ -101,19 +101,19 @@ sealed interface MessageChange {
 
     private static Ended ended(Running running, TurnEnd end) {
         Turn turn = running.turn();
-        ExchangeState.Builder exchange = ExchangeState.newBuilder()
+        MessageCompleted completed = end instanceof MessageCompleted whole ? whole : null;
+        ExchangeState exchange = ExchangeState.newBuilder()
                 .setTurnId(turn.turnId().text())
                 .setUserMessageId(turn.userMessageId().text())
                 .setAssistantMessageId(turn.assistantMessageId().text())
                 .setQuestion(turn.question().content())
                 .setPrompt(StateRecords.stored(turn.question().prompt()))
                 .setAnswer(end.getContent())
-                .setCounted(counts(end));
-        if (end instanceof MessageCompleted completed) {
-            exchange.setToolCalls(StateRecords.stored(completed.getToolCalls()))
-                    .setExtras(StateRecords.stored(completed.getExtras()));
-        }
-        return new Ended(running.position(), exchange.build());
+                .setCounted(counts(end))
+                .setToolCalls(completed == null ? List.of() : StateRecords.stored(completed.getToolCalls()))
+                .setExtras(completed == null ? null : StateRecords.stored(completed.getExtras()))
+                .build();
+        return new Ended(running.position(), exchange);
     }
 
     /** Whether later turns see it: what was said, be it not all, unless the turn failed or is to be forgotten. */

@@ -66,36 +66,40 @@ final class StateRecords {
     }
 
     private static RunningTurnState stored(Running running) {
-        return new RunningTurnState(
-                stored(running.turn()),
-                running.generationId().text(),
-                running.position(),
-                running.attempt(),
-                switch (running.phase()) {
-                    case Phase.Preparing preparing -> TurnPhase.PREPARING;
-                    case Phase.Classifying classifying -> TurnPhase.CLASSIFYING;
-                    case Phase.Pausing pausing -> TurnPhase.PAUSING;
-                    case Phase.Generating generating -> TurnPhase.GENERATING;
-                    case Phase.Cancelling cancelling -> TurnPhase.CANCELLING;
-                },
-                running.phase() instanceof Phase.Cancelling(Ending ending) ? ending.name() : null,
-                running.preparation().routed(),
-                running.preparation().sources().stream()
+        return RunningTurnState.newBuilder()
+                .setTurn(stored(running.turn()))
+                .setGenerationId(running.generationId().text())
+                .setPosition(running.position())
+                .setAttempt(running.attempt())
+                .setPhase(
+                        switch (running.phase()) {
+                            case Phase.Preparing preparing -> TurnPhase.PREPARING;
+                            case Phase.Classifying classifying -> TurnPhase.CLASSIFYING;
+                            case Phase.Pausing pausing -> TurnPhase.PAUSING;
+                            case Phase.Generating generating -> TurnPhase.GENERATING;
+                            case Phase.Cancelling cancelling -> TurnPhase.CANCELLING;
+                        })
+                .setEnding(running.phase() instanceof Phase.Cancelling(Ending ending) ? ending.name() : null)
+                .setPrepared(running.preparation().routed())
+                .setSources(running.preparation().sources().stream()
                         .map(source -> new SourceState(
                                 source.getSourceId(), source.getTitle(), source.getUri(), source.getScore()))
-                        .toList(),
-                running.startedAt(),
-                running.claimedAt(),
-                running.configuration(),
-                running.tries().failedEngines(),
-                running.phase() instanceof Phase.Classifying(int attempt, Duration limit)
-                        ? new ClassifyingState(attempt, (int) limit.toMillis())
-                        : null,
-                stored(running.preparation().classification()),
-                running.tries().modelCalls(),
-                running.phase() instanceof Phase.Pausing(Duration pause, String cause)
-                        ? new PauseState(pause.toMillis(), cause)
-                        : null);
+                        .toList())
+                .setStartedAt(running.startedAt())
+                .setClaimedAt(running.claimedAt())
+                .setConfiguration(running.configuration())
+                .setFailedEngines(running.tries().failedEngines())
+                .setClassifying(
+                        running.phase() instanceof Phase.Classifying(int attempt, Duration limit)
+                                ? new ClassifyingState(attempt, (int) limit.toMillis())
+                                : null)
+                .setClassification(stored(running.preparation().classification()))
+                .setModelCalls(running.tries().modelCalls())
+                .setPause(
+                        running.phase() instanceof Phase.Pausing(Duration pause, String cause)
+                                ? new PauseState(pause.toMillis(), cause)
+                                : null)
+                .build();
     }
 
     private static @Nullable ClassificationState stored(@Nullable Classification said) {

@@ -6,6 +6,7 @@ import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.ProviderExtras;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
@@ -18,11 +19,16 @@ import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Preparation;
+import dev.parley.topologies.state.v1.ClassificationState;
+import dev.parley.topologies.state.v1.ExtrasState;
 import dev.parley.topologies.state.v1.HeadState;
+import dev.parley.topologies.state.v1.SourceState;
+import dev.parley.topologies.state.v1.ToolCallState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.apache.avro.Schema;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -116,6 +122,21 @@ class StateRecordsTest {
             assertThat(stored(prompted)).isEqualTo(prompted);
         }
         assertThat(stored(Conversation.NONE)).isEqualTo(Conversation.NONE);
+    }
+
+    /** A field that a contract gains would be lost on its way through the store. */
+    @Test
+    void whatTheStoreKeepsOfAContractIsAllOfIt() {
+        assertThat(fields(SourceState.getClassSchema())).isEqualTo(fields(Source.getClassSchema()));
+        assertThat(fields(ClassificationState.getClassSchema())).isEqualTo(fields(Classification.getClassSchema()));
+        assertThat(fields(ToolCallState.getClassSchema())).isEqualTo(fields(ToolCall.getClassSchema()));
+        assertThat(fields(ExtrasState.getClassSchema())).isEqualTo(fields(ProviderExtras.getClassSchema()));
+    }
+
+    private static List<String> fields(Schema schema) {
+        return schema.getFields().stream()
+                .map(field -> field.name() + ": " + field.schema())
+                .toList();
     }
 
     @Test

@@ -16,6 +16,7 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Failure;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
 import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
+import dev.parley.sinks.postgres.ConversationSnapshot.Utterance;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -36,8 +37,7 @@ final class EndedTurn {
         Message question = new Message(
                 submit.getMessageId(),
                 submit.getTurnId(),
-                Role.USER,
-                submit.getContent(),
+                new Utterance(Role.USER, submit.getContent()),
                 Optional.empty(),
                 questionStatus(end),
                 submission.accepted().orElse(end).getTime(),
@@ -74,8 +74,7 @@ final class EndedTurn {
         return new Message(
                 end.getMessageId(),
                 turnId,
-                Role.ASSISTANT,
-                end.getContent(),
+                new Utterance(Role.ASSISTANT, end.getContent()),
                 Optional.empty(),
                 Status.of(end),
                 began,

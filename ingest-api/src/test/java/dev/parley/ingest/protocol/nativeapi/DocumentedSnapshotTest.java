@@ -3,6 +3,7 @@ package dev.parley.ingest.protocol.nativeapi;
 import dev.parley.chat.v1.Role;
 import dev.parley.ingest.contract.DocumentedEvents;
 import dev.parley.ingest.contract.PublishedOpenApi;
+import dev.parley.sinks.postgres.ConversationSnapshot.Utterance;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationSnapshot.Failure;
@@ -33,8 +34,7 @@ class DocumentedSnapshotTest {
                 .map(status -> new Message(
                         "m",
                         "t",
-                        Role.ASSISTANT,
-                        "",
+                        new Utterance(Role.ASSISTANT, ""),
                         Optional.of(new Sent(
                                 "fingerprint", List.of(DocumentedEvents.ASKED_EARLIER, DocumentedEvents.TOOL_RESULT))),
                         status,
