@@ -247,9 +247,9 @@ final class ConversationCommand extends Measurement {
             default -> {
                 TurnIds ids = TurnIds.of(new ConversationKey("default", conversation), "question-" + step);
                 yield SubmitMessage.newBuilder()
-                        .setMessageId(ids.messageId())
-                        .setTurnId(ids.turnId())
-                        .setAssistantMessageId(ids.assistantMessageId())
+                        .setMessageId(ids.messageId().text())
+                        .setTurnId(ids.turnId().text())
+                        .setAssistantMessageId(ids.assistantMessageId().text())
                         .setContent("How long are records of a compacted topic kept, and who decides that?")
                         .setOnBusy(OnBusy.ENQUEUE)
                         .setFingerprint("fingerprint")

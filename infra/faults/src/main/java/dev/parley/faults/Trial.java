@@ -210,11 +210,11 @@ final class Trial implements AutoCloseable {
                 answer.body()
                         .map(body -> body.path("messageId").asText(""))
                         .filter(id -> !id.isEmpty())
-                        .orElse(ids.messageId()),
+                        .orElse(ids.messageId().text()),
                 answer.body()
                         .map(body -> body.path("turnId").asText(""))
                         .filter(id -> !id.isEmpty())
-                        .orElse(ids.turnId()),
+                        .orElse(ids.turnId().text()),
                 question.content(),
                 question.ask(),
                 question.endings(),

@@ -22,9 +22,9 @@ public record Question(String content, Handling handling, Optional<CallerPrompt>
      */
     public SubmitMessage submit(TurnIds ids, Optional<CallerPrompt> sentAlong) {
         return SubmitMessage.newBuilder()
-                .setMessageId(ids.messageId())
-                .setTurnId(ids.turnId())
-                .setAssistantMessageId(ids.assistantMessageId())
+                .setMessageId(ids.messageId().text())
+                .setTurnId(ids.turnId().text())
+                .setAssistantMessageId(ids.assistantMessageId().text())
                 .setContent(content)
                 .setOnBusy(handling.onBusy())
                 .setIntent(handling.intent().orElse(null))

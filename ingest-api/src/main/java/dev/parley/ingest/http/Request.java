@@ -5,6 +5,7 @@ import dev.parley.schemas.TraceParent;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.DocumentKey;
 import dev.parley.schemas.keys.Ids;
+import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.WorkspaceKey;
 import io.javalin.http.Context;
 import java.time.Duration;
@@ -99,12 +100,12 @@ public final class Request {
         return admission.body(ctx, maxBytes);
     }
 
-    public String messageId() {
+    public MessageId messageId() {
         String messageId = ctx.pathParam("messageId");
         if (!ID.matcher(messageId).matches()) {
             throw new ProblemException(ErrorCode.INVALID_ID, "must be " + ID_RULE, "messageId");
         }
-        return messageId;
+        return new MessageId(messageId);
     }
 
     /** The JSON body. The caller is known by then: nobody else's body is read. */

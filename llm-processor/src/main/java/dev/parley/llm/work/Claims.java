@@ -86,7 +86,7 @@ final class Claims implements Requests.Taker {
                     record, ErrorCode.INVALID_RECORD, order == null ? "the value is missing" : "the prompt is empty");
         }
         if (!ConversationKey.isKey(order.getTenantId(), order.getConversationId())) {
-            return setAside(record, ErrorCode.INVALID_RECORD, "tenantId or conversationId is not an id");
+            return setAside(record, ErrorCode.INVALID_RECORD, "tenantId or conversationId is not a valid id");
         }
         TurnRequest former = order.getClassify();
         if (former != null) {
@@ -97,7 +97,9 @@ final class Claims implements Requests.Taker {
                 .findFirst()
                 .map(kind -> claim(record, order, kind))
                 .orElseGet(() -> setAside(
-                        record, ErrorCode.UNKNOWN_TYPE, "of a kind of work that nobody does here: " + order.getKind()));
+                        record,
+                        ErrorCode.UNKNOWN_TYPE,
+                        "of a kind of work that nothing here runs: " + order.getKind()));
     }
 
     private Requests.Taken setAside(ConsumerRecord<byte[], byte[]> record, ErrorCode code, String cause) {

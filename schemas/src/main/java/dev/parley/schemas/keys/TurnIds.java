@@ -9,20 +9,20 @@ import java.util.HexFormat;
  * The ids of one turn and its messages, a function of conversation and idempotency key alone: a repeated request gets the
  * same ids on any node, without a look-up.
  */
-public record TurnIds(String messageId, String turnId, String assistantMessageId) {
+public record TurnIds(MessageId messageId, TurnId turnId, MessageId assistantMessageId) {
 
     private static final int ID_BYTES = 12;
 
     public static TurnIds of(ConversationKey conversation, String idempotencyKey) {
         return new TurnIds(
-                "msg_" + hash(conversation, idempotencyKey, "user"),
-                "turn_" + hash(conversation, idempotencyKey, "turn"),
-                "msg_" + hash(conversation, idempotencyKey, "assistant"));
+                new MessageId("msg_" + hash(conversation, idempotencyKey, "user")),
+                new TurnId("turn_" + hash(conversation, idempotencyKey, "turn")),
+                new MessageId("msg_" + hash(conversation, idempotencyKey, "assistant")));
     }
 
     /** Like {@link #of}, for a caller who chose the user message's id: that id is the idempotency key. */
-    public static TurnIds ofMessage(ConversationKey conversation, String messageId) {
-        TurnIds derived = of(conversation, messageId);
+    public static TurnIds ofMessage(ConversationKey conversation, MessageId messageId) {
+        TurnIds derived = of(conversation, messageId.text());
         return new TurnIds(messageId, derived.turnId, derived.assistantMessageId);
     }
 
@@ -31,7 +31,7 @@ public record TurnIds(String messageId, String turnId, String assistantMessageId
      *
      * @param answerId the answer that it replaces
      */
-    public static TurnIds ofRegeneration(ConversationKey conversation, String answerId, String idempotencyKey) {
+    public static TurnIds ofRegeneration(ConversationKey conversation, MessageId answerId, String idempotencyKey) {
         return of(conversation, "regenerate/" + answerId + "/" + idempotencyKey);
     }
 

@@ -52,8 +52,10 @@ class IdentifiersTest {
 
     @Test
     void aCallersMessageIdIsKept() {
-        assertThat(TurnIds.ofMessage(CONVERSATION, "mine").messageId()).isEqualTo("mine");
-        assertThat(TurnIds.ofMessage(CONVERSATION, "mine").turnId())
+        MessageId mine = new MessageId("mine");
+
+        assertThat(TurnIds.ofMessage(CONVERSATION, mine).messageId()).isEqualTo(mine);
+        assertThat(TurnIds.ofMessage(CONVERSATION, mine).turnId())
                 .isEqualTo(TurnIds.of(CONVERSATION, "mine").turnId());
     }
 }

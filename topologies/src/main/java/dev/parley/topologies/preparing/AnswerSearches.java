@@ -111,7 +111,7 @@ final class AnswerSearches implements Processor<String, SearchRequest, String, S
                 return "the key is not that of the workspace";
             }
         } catch (IllegalArgumentException e) {
-            return "tenantId or workspaceId is not an id";
+            return "tenantId or workspaceId is not a valid id";
         }
         if (search.getSearchId().isEmpty()) {
             return "searchId is empty";

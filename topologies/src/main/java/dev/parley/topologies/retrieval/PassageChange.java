@@ -53,7 +53,7 @@ public sealed interface PassageChange {
         }
         for (IndexedPassage passage : document.getPassages()) {
             if (passage.getVector().remaining() % Float.BYTES != 0) {
-                return "a vector is no whole number of floats";
+                return "a vector is not a whole number of floats";
             }
         }
         return null;

@@ -13,6 +13,7 @@ import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.Request;
 import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.TurnIds;
 import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import java.util.List;
@@ -45,18 +46,18 @@ final class UiChat {
                         conversation,
                         new RegenerateMessage(
                                 request.answer().orElse(null),
-                                ids.turnId(),
-                                ids.assistantMessageId(),
+                                ids.turnId().text(),
+                                ids.assistantMessageId().text(),
                                 request.handling().onBusy(),
                                 request.handling().engine().orElse(null)),
                         call);
-        return new Answer(ids.turnId(), Long.toString(before));
+        return new Answer(ids.turnId().text(), Long.toString(before));
     }
 
     private Answer submit(ConversationKey conversation, UiChatRequest request, Call call) {
         UiChatRequest.Said said = request.last().orElseThrow();
         TurnIds ids = Request.ID.matcher(said.id()).matches()
-                ? TurnIds.ofMessage(conversation, said.id())
+                ? TurnIds.ofMessage(conversation, new MessageId(said.id()))
                 : TurnIds.of(conversation, said.id());
         Optional<CallerPrompt> prompt = context(conversation, request);
         // Fingerprinted without what was said before: a repeat of the first message comes when that is no news any
@@ -64,7 +65,7 @@ final class UiChat {
         SubmitMessage submit = new Question(said.text(), request.handling(), Optional.empty()).submit(ids, prompt);
         Submission submission = door.messages().submit(conversation, submit, true, Optional.empty(), call);
         submission.refuseRejected();
-        return new Answer(ids.turnId(), Long.toString(submission.before()));
+        return new Answer(ids.turnId().text(), Long.toString(submission.before()));
     }
 
     /** What the client has of a chat that this server has never heard of. */

@@ -16,6 +16,7 @@ import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.TurnIds;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import io.javalin.http.Context;
@@ -43,7 +44,7 @@ final class MessageCalls {
         String content = body.requiredText("content", Question.MAX_CONTENT_BYTES);
         Handling handling = Handling.of(body);
         body.done();
-        TurnIds ids = ownId.map(id -> TurnIds.ofMessage(conversation, id))
+        TurnIds ids = ownId.map(id -> TurnIds.ofMessage(conversation, new MessageId(id)))
                 .orElseGet(() -> TurnIds.of(conversation, key.orElseGet(Request::uniqueId)));
         SubmitMessage submit = new Question(content, handling, Optional.empty()).submit(ids, Optional.empty());
         door.conversations().require(conversation);
@@ -96,7 +97,7 @@ final class MessageCalls {
 
     void regenerate(Context ctx, Request request) {
         ConversationKey conversation = request.conversation();
-        String messageId = request.messageId();
+        MessageId messageId = request.messageId();
         Optional<String> key = request.idempotencyKey();
         JsonBody body = request.body();
         OnBusy onBusy = Handling.onBusy(body);
@@ -107,9 +108,21 @@ final class MessageCalls {
                 .regenerate(
                         conversation,
                         new RegenerateMessage(
-                                messageId, ids.turnId(), ids.assistantMessageId(), onBusy, engine.orElse(null)),
+                                messageId.text(),
+                                ids.turnId().text(),
+                                ids.assistantMessageId().text(),
+                                onBusy,
+                                engine.orElse(null)),
                         request.call());
-        Json.answer(ctx, 202, turn(Json.object(), conversation, ids.turnId(), ids.assistantMessageId(), before));
+        Json.answer(
+                ctx,
+                202,
+                turn(
+                        Json.object(),
+                        conversation,
+                        ids.turnId().text(),
+                        ids.assistantMessageId().text(),
+                        before));
     }
 
     void cancel(Context ctx, Request request) {
@@ -123,7 +136,7 @@ final class MessageCalls {
 
     void rate(Context ctx, Request request) {
         ConversationKey conversation = request.conversation();
-        String messageId = request.messageId();
+        MessageId messageId = request.messageId();
         JsonBody body = request.body();
         String rating = body.textOrNumber("rating").orElseThrow(() -> JsonBody.required("rating"));
         if (!RATING.matcher(rating).matches()) {
@@ -131,7 +144,7 @@ final class MessageCalls {
         }
         Optional<String> comment = body.text("comment", MAX_COMMENT_BYTES);
         body.done();
-        door.messages().rate(conversation, new RateMessage(messageId, rating, comment.orElse(null)), request.call());
-        Json.answer(ctx, 202, Json.object().put("messageId", messageId).put("rating", rating));
+        door.messages().rate(conversation, new RateMessage(messageId.text(), rating, comment.orElse(null)), request.call());
+        Json.answer(ctx, 202, Json.object().put("messageId", messageId.text()).put("rating", rating));
     }
 }

@@ -49,7 +49,7 @@ final class ResponseCalls {
                 ResponseRequest.of(request.body(), models.get(), id -> responses.referenced(tenant, id));
         Place place = places.of(tenant, asked, key);
         TurnIds ids = TurnIds.of(place.conversation(), key.orElseGet(Request::uniqueId));
-        ResponseId id = ResponseId.of(ids.turnId(), place.conversation().conversation());
+        ResponseId id = ResponseId.of(ids.turnId().text(), place.conversation().conversation());
         SubmitMessage submit = asked.call().submit(ids, place.before());
         if (asked.stream()) {
             Submission submission = submit(place, submit, key, Optional.empty(), request);
