@@ -123,7 +123,8 @@ final class Endings {
             case CANCELLED, FORGOTTEN -> {
                 draft.log(
                         TurnCancelled.newBuilder()
-                                .setMessageId(running.turn().assistantMessageId().text())
+                                .setMessageId(
+                                        running.turn().assistantMessageId().text())
                                 .setUserMessageId(running.turn().userMessageId().text())
                                 .setGenerationId(running.generationId().text())
                                 .setAttempt(partial.attempt())

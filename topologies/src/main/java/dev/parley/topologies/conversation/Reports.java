@@ -152,7 +152,8 @@ final class Reports {
             return running.attempt() == 1 ? "" : "; all " + running.attempt() + " attempts failed";
         }
         if (running.tries().modelCalls() + calls >= rules.maxModelCalls()) {
-            return "; " + (running.tries().modelCalls() + calls) + " calls of model servers were made, as many as a turn may";
+            return "; " + (running.tries().modelCalls() + calls)
+                    + " calls of model servers were made, as many as a turn may";
         }
         if (pause.compareTo(rules.longestPause()) > 0) {
             return "; it is to be asked again in " + pause.toSeconds() + " s, and a turn waits for "

@@ -144,7 +144,8 @@ final class MessageCalls {
         }
         Optional<String> comment = body.text("comment", MAX_COMMENT_BYTES);
         body.done();
-        door.messages().rate(conversation, new RateMessage(messageId.text(), rating, comment.orElse(null)), request.call());
+        door.messages()
+                .rate(conversation, new RateMessage(messageId.text(), rating, comment.orElse(null)), request.call());
         Json.answer(ctx, 202, Json.object().put("messageId", messageId.text()).put("rating", rating));
     }
 }
