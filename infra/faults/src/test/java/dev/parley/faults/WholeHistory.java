@@ -29,6 +29,7 @@ import dev.parley.faults.History.EventRow;
 import dev.parley.faults.History.GenerationRow;
 import dev.parley.faults.History.Log;
 import dev.parley.faults.History.MessageRow;
+import dev.parley.faults.History.MessageState;
 import dev.parley.faults.History.ModelCall;
 import dev.parley.faults.History.Outcome;
 import dev.parley.faults.History.Poison;
@@ -240,6 +241,12 @@ final class WholeHistory {
             String content,
             Optional<Integer> input,
             Optional<Integer> output) {
-        return new MessageRow(CONVERSATION, id, TURN, position, role, status, content, input, output, Optional.empty());
+        return new MessageRow(
+                CONVERSATION,
+                id,
+                TURN,
+                position,
+                role,
+                new MessageState(status, content, input, output, Optional.empty()));
     }
 }

@@ -1,8 +1,6 @@
 package dev.parley.ingest.answer;
 
-import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.chat.v1.MessageCompleted;
-import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.Upstream;
 import dev.parley.ingest.http.ProblemException;
@@ -31,9 +29,9 @@ public final class UpstreamHeaders {
 
     private UpstreamHeaders() {}
 
-    /** Adds to an answer what {@code end} knows, which is the end of a turn. */
-    public static void addTo(Context ctx, ConversationEvent.Body end) {
-        Upstream upstream = upstream(end);
+    /** Adds to an answer what its end knows. */
+    public static void addTo(Context ctx, TurnEnd end) {
+        Upstream upstream = end.getUpstream();
         of(upstream).forEach(ctx::header);
         retryAfter(upstream).ifPresent(after -> ctx.header("Retry-After", ProblemException.seconds(after)));
     }
@@ -42,16 +40,6 @@ public final class UpstreamHeaders {
     public static ProblemException problem(TurnFailed failed) {
         return new ProblemException(ErrorCode.ofWire(failed.getCode()).orElse(ErrorCode.INTERNAL), failed.getDetail())
                 .told(retryAfter(failed.getUpstream()), of(failed.getUpstream()));
-    }
-
-    private static @Nullable Upstream upstream(ConversationEvent.Body end) {
-        if (end instanceof MessageCompleted completed) {
-            return completed.getUpstream();
-        }
-        if (end instanceof TurnFailed failed) {
-            return failed.getUpstream();
-        }
-        return end instanceof TurnCancelled cancelled ? cancelled.getUpstream() : null;
     }
 
     private static Map<String, String> of(@Nullable Upstream upstream) {

@@ -18,7 +18,7 @@ import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.sinks.feed.FeedEvent;
 import dev.parley.sinks.feed.Frame;

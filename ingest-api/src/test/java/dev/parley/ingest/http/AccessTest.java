@@ -7,7 +7,7 @@ import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.IngestSettings;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.settings.InvalidSettingsException;
 import dev.parley.schemas.settings.Settings;
 import java.time.Instant;

@@ -7,6 +7,7 @@ import dev.parley.llm.model.Cancellation;
 import dev.parley.llm.model.Model;
 import dev.parley.llm.model.Model.Outcome.Failed;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.ConversationKey;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -71,7 +72,7 @@ public final class Engine {
     Answer answer(
             GenerationRequest request, AnswerSink sink, Cancellation cancellation, CallBudget budget, boolean force) {
         Beginning beginning = new Beginning(sink);
-        String key = request.getTenantId() + "/" + request.getConversationId();
+        String key = new ConversationKey(request.getTenantId(), request.getConversationId()).toString();
         Set<Endpoint> tried = new HashSet<>();
         long startedNanos = retries.ticker().getAsLong();
         Failed last = null;

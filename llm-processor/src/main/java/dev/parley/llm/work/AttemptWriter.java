@@ -15,6 +15,7 @@ import dev.parley.llm.engine.AnswerSink;
 import dev.parley.llm.engine.Prices;
 import dev.parley.llm.stream.TokenUsage;
 import dev.parley.schemas.TextChecksum;
+import dev.parley.schemas.TokenEstimate;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Future;
@@ -41,7 +42,6 @@ final class AttemptWriter implements AnswerSink {
     static final int MAX_DELTA_CHARS = 256 * 1024;
     static final long MAX_IN_FLIGHT_BYTES = 1024 * 1024;
 
-    private static final int CHARS_PER_TOKEN = 4;
     private static final UsageDetails NO_DETAILS = new UsageDetails(null, null, null, null, null);
 
     private enum Kind {
@@ -374,7 +374,7 @@ final class AttemptWriter implements AnswerSink {
     }
 
     private static int tokens(int chars) {
-        return Math.ceilDiv(chars, CHARS_PER_TOKEN);
+        return TokenEstimate.ofChars(chars);
     }
 
     private double millisSinceStart() {

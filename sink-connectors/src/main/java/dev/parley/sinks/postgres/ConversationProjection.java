@@ -1,9 +1,9 @@
 package dev.parley.sinks.postgres;
 
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.Topic;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.serde.UndecodableRecordException;
 import dev.parley.sinks.postgres.ConversationRow.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationRow.Kept;

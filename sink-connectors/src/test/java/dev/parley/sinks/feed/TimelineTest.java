@@ -29,7 +29,7 @@ import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.SseFrames;
 import dev.parley.sinks.json.Said;
 import dev.parley.stack.LaterVersion;

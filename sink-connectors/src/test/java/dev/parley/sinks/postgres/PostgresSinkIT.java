@@ -24,9 +24,10 @@ import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.chat.v1.UsageDetails;
-import dev.parley.schemas.ConversationKey;
-import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.DocumentKey;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.schemas.settings.Settings;
 import dev.parley.schemas.settings.TopicSettings;
@@ -524,7 +525,7 @@ class PostgresSinkIT {
         DocumentKey key = new DocumentKey("t", "w", path);
         producer.send(new ProducerRecord<>(
                         topics.documents().name(),
-                        key.partition(2),
+                        key.workspaceKey().partition(2),
                         key.toString().getBytes(StandardCharsets.UTF_8),
                         topics.documents()
                                 .values()
@@ -534,7 +535,7 @@ class PostgresSinkIT {
     }
 
     private List<String> paths() {
-        return readModel.documents().documents("t", "w", 10, Optional.empty()).documents().stream()
+        return readModel.documents().documents(new WorkspaceKey("t", "w"), 10, Optional.empty()).documents().stream()
                 .map(DocumentSummary::path)
                 .toList();
     }
@@ -576,8 +577,10 @@ class PostgresSinkIT {
         }
         await().atMost(PATIENCE).ignoreExceptions().until(() -> paths().size() == 5);
 
-        DocumentQueries.DocumentPage first = readModel.documents().documents("t", "w", 3, Optional.empty());
-        DocumentQueries.DocumentPage second = readModel.documents().documents("t", "w", 3, first.next());
+        DocumentQueries.DocumentPage first =
+                readModel.documents().documents(new WorkspaceKey("t", "w"), 3, Optional.empty());
+        DocumentQueries.DocumentPage second =
+                readModel.documents().documents(new WorkspaceKey("t", "w"), 3, first.next());
 
         assertThat(first.documents()).extracting(DocumentSummary::path).containsExactly("a", "b", "c");
         assertThat(second.documents()).extracting(DocumentSummary::path).containsExactly("d", "e");
@@ -587,7 +590,7 @@ class PostgresSinkIT {
     @Test
     void itIsKnownHowFarDocumentsAreFoldedAndPoisonDoesNotStopThem() throws Exception {
         DocumentKey key = new DocumentKey("t", "w", "a");
-        int partition = key.partition(2);
+        int partition = key.workspaceKey().partition(2);
         document("a", document("a", "x"));
         document("a", document("not/this/key", "x"));
         producer.send(new ProducerRecord<>(

@@ -13,7 +13,7 @@ import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.http.Json;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.json.NativeJson;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.parley.ingest.protocol.openai;
 
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageRejected;
@@ -14,7 +15,7 @@ import dev.parley.ingest.http.Request;
 import dev.parley.ingest.protocol.openai.Places.Place;
 import dev.parley.ingest.protocol.openai.Responses.Found;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.TurnIds;
 import io.javalin.http.Context;
 import java.time.Duration;
 import java.util.List;
@@ -53,7 +54,7 @@ final class ResponseCalls {
                 ResponseRequest.of(request.body(), models.get(), id -> responses.referenced(tenant, id));
         Place place = places.of(tenant, asked, key);
         TurnIds ids = TurnIds.of(place.conversation(), key.orElseGet(Request::uniqueId));
-        ResponseId id = ResponseId.of(ids.turnId(), place.conversation().conversation());
+        ResponseId id = ResponseId.of(ids.turnId().text(), place.conversation().conversation());
         SubmitMessage submit = asked.call().submit(ids, place.before());
         if (asked.stream()) {
             Submission submission = submit(place, submit, key, Optional.empty(), request);
@@ -89,7 +90,9 @@ final class ResponseCalls {
     }
 
     private static Reply answer(Context ctx, Found response) {
-        UpstreamHeaders.addTo(ctx, response.events().getLast().getBody());
+        if (response.events().getLast().getBody() instanceof TurnEnd end) {
+            UpstreamHeaders.addTo(ctx, end);
+        }
         Json.answer(ctx, 200, ResponseJson.of(response.id(), response.events()));
         return Reply.SENT;
     }

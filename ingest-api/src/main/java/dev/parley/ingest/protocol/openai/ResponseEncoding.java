@@ -4,8 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.ToolCall;
-import dev.parley.chat.v1.TurnCancelled;
-import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.ingest.answer.AnswerEncoding;
 import dev.parley.ingest.answer.AnswerReader;
 import dev.parley.ingest.answer.AnswerReader.Step;
@@ -232,8 +231,9 @@ final class ResponseEncoding extends AnswerEncoding {
     }
 
     private boolean isBrokenOff() {
-        Object last = events.isEmpty() ? "" : events.getLast().getBody();
-        return last instanceof TurnFailed || last instanceof TurnCancelled;
+        return !events.isEmpty()
+                && events.getLast().getBody() instanceof TurnEnd end
+                && !(end instanceof MessageCompleted);
     }
 
     /** Opens a part of the message, and the message where it is the first; a part that is open is whole then. */
