@@ -1,5 +1,6 @@
 package dev.parley.llm.stream;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 
 /** Reads the events of one answer in a model server's protocol. One thread. */
@@ -11,6 +12,12 @@ public sealed interface AnswerReader permits ChatCompletionReader, MessagesReade
      * @throws UnreadableEventException where it cannot be read: the answer has a hole from here on
      */
     List<ModelEvent> read(SseEvent event);
+
+    /**
+     * What an answer says that came in one piece, though a stream was asked for, up to its end; nothing where {@code json} is
+     * no such answer.
+     */
+    List<ModelEvent> readWhole(JsonNode json);
 
     /**
      * What is known to be whole only now that the answer is. Once.

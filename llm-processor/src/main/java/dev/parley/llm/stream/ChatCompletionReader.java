@@ -250,6 +250,18 @@ public final class ChatCompletionReader implements AnswerReader {
     }
 
     @Override
+    public List<ModelEvent> readWhole(JsonNode json) {
+        JsonNode first = json.path("choices").path(0);
+        if (!first.path("message").isObject() && !first.path("text").isTextual()) {
+            return List.of();
+        }
+        List<ModelEvent> events = new ArrayList<>();
+        chunk(json, events);
+        events.add(new ModelEvent.Ended());
+        return events;
+    }
+
+    @Override
     public List<ModelEvent> whole() {
         List<ModelEvent> events = new ArrayList<>();
         if (tags != null) {

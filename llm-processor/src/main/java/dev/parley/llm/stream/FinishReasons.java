@@ -39,7 +39,7 @@ public final class FinishReasons {
                     "done",
                     "finished",
                     "normal" -> finished(STOP);
-            case "length", "max_tokens", "max_output_tokens", "max_length", "limit" -> finished("length");
+            case "length", "max_tokens", "max_output_tokens", "max_length", "model_length", "limit" -> finished("length");
             case "tool_calls", "tool_call", "tool_use", "function_call", "function_calls" -> finished(TOOL_CALLS);
             case "content_filter",
                     "content_filtered",

@@ -196,6 +196,23 @@ public final class MessagesReader implements AnswerReader {
     }
 
     @Override
+    public List<ModelEvent> readWhole(JsonNode json) {
+        JsonNode content = json.path("content");
+        if (!json.path("type").asText().equals("message") || !content.isArray()) {
+            return List.of();
+        }
+        List<ModelEvent> events = new ArrayList<>();
+        for (int index = 0; index < content.size(); index++) {
+            begin(index, content.path(index), events);
+            end(index, events);
+        }
+        count(json.path("usage"), true, events);
+        FinishReasons.of(json.path("stop_reason").asText("")).ifPresent(events::add);
+        events.add(new ModelEvent.Ended());
+        return events;
+    }
+
+    @Override
     public List<ModelEvent> whole() {
         List<ModelEvent> events = new ArrayList<>();
         blocks.forEach((index, block) -> {

@@ -32,7 +32,7 @@ public record ServerError(int status, List<String> names, String message, Option
     private static final Pattern TITLE = Pattern.compile("(?is)<title[^>]*>(.*?)</title>");
     private static final Pattern TAG = Pattern.compile("(?s)<[^>]{0,1000}>");
     private static final Pattern SPACE = Pattern.compile("[\\s\\p{Cntrl}]+");
-    private static final Pattern SECONDS = Pattern.compile("(\\d{1,6})(?:\\.\\d{1,9})?s");
+    private static final Pattern SECONDS = Pattern.compile("(\\d{1,6}(?:\\.\\d{1,9})?)s");
 
     public ServerError {
         names = List.copyOf(names);
@@ -148,7 +148,8 @@ public record ServerError(int status, List<String> names, String message, Option
 
     /** The words of an error object, wherever it has them. */
     private static String words(JsonNode error) {
-        for (String member : List.of("message", "detail", "details", "msg", "error_message", "title", "error")) {
+        for (String member : List.of(
+                "message", "Message", "detail", "details", "msg", "error_message", "errors", "title", "error", "reason")) {
             String found = text(error.path(member));
             if (!found.isEmpty()) {
                 return found;
@@ -206,8 +207,11 @@ public record ServerError(int status, List<String> names, String message, Option
     private static Optional<Duration> retryAfter(JsonNode error) {
         for (String member : List.of("retry_after", "retryAfter", "retry_after_seconds")) {
             JsonNode said = error.path(member);
-            if (said.isNumber() && said.asDouble() >= 0 && said.asDouble() < 1e6) {
-                return Optional.of(Duration.ofMillis((long) Math.ceil(said.asDouble() * 1000)));
+            double seconds = said.isTextual() && said.asText().matches("\\d{1,6}(\\.\\d{1,9})?")
+                    ? Double.parseDouble(said.asText())
+                    : said.isNumber() ? said.asDouble() : -1;
+            if (seconds >= 0 && seconds < 1e6) {
+                return Optional.of(seconds(seconds));
             }
         }
         // Google's RetryInfo among the details.
@@ -215,8 +219,12 @@ public record ServerError(int status, List<String> names, String message, Option
                 .valueStream()
                 .map(detail -> SECONDS.matcher(detail.path("retryDelay").asText()))
                 .filter(Matcher::matches)
-                .map(delay -> Duration.ofSeconds(Long.parseLong(delay.group(1)) + 1))
+                .map(delay -> seconds(Double.parseDouble(delay.group(1))))
                 .findFirst();
+    }
+
+    private static Duration seconds(double seconds) {
+        return Duration.ofMillis((long) Math.ceil(seconds * 1000));
     }
 
     /** The status that names stand for, where none was said. */

@@ -1,8 +1,11 @@
 package dev.parley.stack.scripted;
 
-import static dev.parley.stack.scripted.Quirk.Result.WHOLE;
+import static dev.parley.stack.scripted.Outcome.uncounted;
+import static dev.parley.stack.scripted.Outcome.whole;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.stack.scripted.Heard.Call;
+import dev.parley.stack.scripted.Heard.Counts;
 import dev.parley.stack.scripted.Piece.Event;
 import dev.parley.stack.scripted.Piece.Part;
 import dev.parley.stack.scripted.Script.Answer;
@@ -51,11 +54,13 @@ enum BlockQuirk implements Quirk {
             p -> p.replace(Part.CALLS, BlockQuirk::byCharacter)),
     INPUT_ABSENT(
             Needs.CALLS,
+            whole((api, heard) -> heard.calling(call -> new Call(call.id(), call.name(), "{}"))),
             "sends no input for a tool without parameters",
             "Anthropic",
             p -> p.replace(Part.CALLS, event -> isInput(event) ? List.of() : List.of(event))),
     INPUT_EMPTY(
             Needs.CALLS,
+            whole((api, heard) -> heard.calling(call -> new Call(call.id(), call.name(), "{}"))),
             "sends empty text as a tool's input",
             "Anthropic",
             p -> p.edit(Part.CALLS, json -> {
@@ -113,6 +118,8 @@ enum BlockQuirk implements Quirk {
                                     "{\"type\":\"citations_delta\",\"citation\":{\"type\":\"page_location\",\"cited_text\":\"x\"}}")))),
     CACHE_TOKENS(
             Needs.NOTHING,
+            whole((api, heard) -> heard.counting(heard.counts()
+                    .map(counts -> new Counts(counts.input() + 1_200, counts.output(), 1_000, 200, null, null, null)))),
             "counts cached input apart from input",
             "Anthropic",
             p -> p.edit(
@@ -122,6 +129,7 @@ enum BlockQuirk implements Quirk {
                             .put("cache_creation_input_tokens", 200))),
     TOKENS_AT_START_ONLY(
             Needs.NOTHING,
+            whole(uncounted()),
             "counts nothing at the end",
             "hand-made gateways",
             p -> p.edit(Part.FINISH, json -> json.remove("usage"))),
@@ -143,12 +151,14 @@ enum BlockQuirk implements Quirk {
                                     .put("output_tokens", 0))),
     TOKENS_NEVER(
             Needs.NOTHING,
+            whole(uncounted()),
             "counts nothing",
             "hand-made gateways",
             p -> p.edit(Part.BEGIN, json -> Json.in(json, "message").remove("usage"))
                     .edit(Part.FINISH, json -> json.remove("usage"))),
     TOKENS_NULL(
             Needs.NOTHING,
+            whole(uncounted()),
             "counts null",
             "hand-made gateways",
             p -> p.edit(Part.BEGIN, json -> Json.in(json, "message").putNull("usage"))
@@ -165,7 +175,11 @@ enum BlockQuirk implements Quirk {
     private final UnaryOperator<Pieces> change;
 
     BlockQuirk(Needs needs, String does, String seenIn, UnaryOperator<Pieces> change) {
-        this.facts = Facts.ofMessages(WHOLE, does, seenIn);
+        this(needs, whole(), does, seenIn, change);
+    }
+
+    BlockQuirk(Needs needs, Outcome outcome, String does, String seenIn, UnaryOperator<Pieces> change) {
+        this.facts = Facts.ofMessages(outcome, does, seenIn);
         this.needs = needs;
         this.change = change;
     }

@@ -1,5 +1,6 @@
 package dev.parley.stack.scripted;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -24,4 +25,12 @@ final class Catalogue {
             .toList();
 
     private Catalogue() {}
+
+    /** Those of {@code quirks} that do something in {@code api}, as they are applied. */
+    static List<Quirk> ordered(List<Quirk> quirks, Api api) {
+        return quirks.stream()
+                .filter(quirk -> quirk.apis().contains(api))
+                .sorted(Comparator.comparingInt(ALL::indexOf))
+                .toList();
+    }
 }
