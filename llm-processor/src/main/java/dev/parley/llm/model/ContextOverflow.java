@@ -54,7 +54,8 @@ record ContextOverflow(@Nullable Long limit, @Nullable Long asked) {
                     + "|context length of only|greater than the context length|longer than the (?:model's |maximum )|input token count[^.]{0,40}exceeds"
                     + "|`?inputs`? tokens \\+ `?max_new_tokens`? must be|too large for model with|too many tokens");
 
-    private static final Pattern TOO_LONG = Pattern.compile("exceed|too (?:long|large|many)|longer than|greater than|must be <=");
+    private static final Pattern TOO_LONG =
+            Pattern.compile("exceed|too (?:long|large|many)|longer than|greater than|must be <=");
 
     private static Pattern pattern(String words) {
         return Pattern.compile(

@@ -28,8 +28,8 @@ final class FailureKinds {
             "datainspectionfailed",
             "moderation_blocked");
 
-    private static final Set<String> EXHAUSTED =
-            Set.of("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "exceeded_current_quota_error");
+    private static final Set<String> EXHAUSTED = Set.of(
+            "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "exceeded_current_quota_error");
 
     private FailureKinds() {}
 
@@ -48,6 +48,11 @@ final class FailureKinds {
     private static @Nullable Failed known(Throwable cause) {
         return switch (cause) {
             case RefusedException refused -> refused(refused);
+            case UnreadableEncodingException compressed ->
+                failed(
+                        ErrorCode.ENGINE_PROTOCOL,
+                        "the model server compressed its answer by " + compressed.encoding()
+                                + ", which nobody asked for");
             case NoModelException none ->
                 failed(ErrorCode.ENGINE_REJECTED, "no model is named, and the model server lists none");
             case NotAStreamException other -> failed(ErrorCode.ENGINE_PROTOCOL, other.detail());

@@ -53,11 +53,14 @@ final class RetryAfter {
                 .map(String::strip)
                 .filter(value -> NUMBER.matcher(value).matches())
                 .map(value -> millis(Double.parseDouble(value)));
-        return millis.isPresent() ? millis : headers.firstValue("retry-after").flatMap(value -> {
-            Instant theirs = headers.firstValue("date").flatMap(RetryAfter::date).orElse(now);
-            return time(value.strip())
-                    .or(() -> date(value.strip()).map(date -> positive(Duration.between(theirs, date))));
-        });
+        return millis.isPresent()
+                ? millis
+                : headers.firstValue("retry-after").flatMap(value -> {
+                    Instant theirs =
+                            headers.firstValue("date").flatMap(RetryAfter::date).orElse(now);
+                    return time(value.strip())
+                            .or(() -> date(value.strip()).map(date -> positive(Duration.between(theirs, date))));
+                });
     }
 
     private static Optional<Duration> time(String value) {

@@ -13,6 +13,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PushbackInputStream;
 import java.io.SequenceInputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -35,6 +36,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.Inflater;
 import java.util.zip.InflaterInputStream;
 
 /**
@@ -45,10 +47,12 @@ import java.util.zip.InflaterInputStream;
 final class ServerCall {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
-    private static final ObjectMapper ONE_VALUE =
-            JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+    private static final ObjectMapper ONE_VALUE = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
     private static final int MAX_BODY_BYTES = 64 * 1024;
     private static final int MAX_LIST_BYTES = 4 * 1024 * 1024;
+    private static final int MAGIC_BYTES = 2;
     private static final int READ_BYTES = 16 * 1024;
 
     /** How long an answer that is whole but for its usage is waited for. */
@@ -279,11 +283,39 @@ final class ServerCall {
     }
 
     private static InputStream decoded(InputStream body, HttpHeaders headers) throws IOException {
-        return switch (headers.firstValue("content-encoding").orElse("").strip().toLowerCase(Locale.ROOT)) {
+        String encoding =
+                headers.firstValue("content-encoding").orElse("").strip().toLowerCase(Locale.ROOT);
+        return switch (encoding) {
             case "gzip", "x-gzip" -> new GZIPInputStream(body, READ_BYTES);
-            case "deflate" -> new InflaterInputStream(body);
-            default -> body;
+            case "deflate" -> inflated(body);
+            case "", "identity" -> unzipped(body);
+            // It was not asked for, and there is nothing here to read it by.
+            default -> throw new UnreadableEncodingException(encoding);
         };
+    }
+
+    /** By the standard with a wrapper around it, which servers forget. */
+    private static InputStream inflated(InputStream body) throws IOException {
+        PushbackInputStream in = new PushbackInputStream(body, MAGIC_BYTES);
+        byte[] magic = peeked(in);
+        boolean wrapped = magic.length == MAGIC_BYTES
+                && (magic[0] & 0x0F) == 8
+                && (((magic[0] & 0xFF) << 8) | (magic[1] & 0xFF)) % 31 == 0;
+        return new InflaterInputStream(in, new Inflater(!wrapped));
+    }
+
+    /** What is compressed is no text, whatever the head says. */
+    private static InputStream unzipped(InputStream body) throws IOException {
+        PushbackInputStream in = new PushbackInputStream(body, MAGIC_BYTES);
+        byte[] magic = peeked(in);
+        boolean gzip = magic.length == MAGIC_BYTES && magic[0] == 0x1F && (magic[1] & 0xFF) == 0x8B;
+        return gzip ? new GZIPInputStream(in, READ_BYTES) : in;
+    }
+
+    private static byte[] peeked(PushbackInputStream in) throws IOException {
+        byte[] magic = in.readNBytes(MAGIC_BYTES);
+        in.unread(magic);
+        return magic;
     }
 
     /**

@@ -26,6 +26,19 @@ public sealed interface AnswerReader permits ChatCompletionReader, MessagesReade
      */
     List<ModelEvent> whole();
 
+    /** Events by which servers show that they live, whatever their data says. */
+    static boolean isSignOfLife(SseEvent event) {
+        return switch (event.type()) {
+            case "ping", "heartbeat", "keepalive", "keep-alive" -> true;
+            default -> false;
+        };
+    }
+
+    /** Whether {@code data} is the end of a stream, which gateways put in quotes or in small letters. */
+    static boolean isDone(String data) {
+        return data.equalsIgnoreCase("[DONE]") || data.equalsIgnoreCase("\"[DONE]\"");
+    }
+
     /** An event of a stream is not what its protocol knows. */
     final class UnreadableEventException extends RuntimeException {
         private static final long serialVersionUID = 1L;

@@ -34,6 +34,10 @@ public record ServerError(int status, List<String> names, String message, Option
     private static final Pattern SPACE = Pattern.compile("[\\s\\p{Cntrl}]+");
     private static final Pattern SECONDS = Pattern.compile("(\\d{1,6}(?:\\.\\d{1,9})?)s");
 
+    /** OpenAI's and Azure's words for it, where a gateway lost the header. */
+    private static final Pattern IN_WORDS = Pattern.compile(
+            "(?i)(?:try again|retry) (?:in|after) (\\d{1,6}(?:\\.\\d{1,9})?) ?(ms|s(?:ec(?:ond)?s?)?)\\b");
+
     public ServerError {
         names = List.copyOf(names);
     }
@@ -92,9 +96,12 @@ public record ServerError(int status, List<String> names, String message, Option
     static boolean isError(JsonNode event) {
         JsonNode error = event.path("error");
         boolean named = (error.isObject() && !error.isEmpty())
-                || (error.isTextual() && !error.asText().isEmpty());
+                || (error.isTextual() && !error.asText().isEmpty())
+                || (error.isBoolean() && error.asBoolean());
         boolean flat = event.path("object").asText().equals("error")
                 || event.path("type").asText().equals("error")
+                || event.path("status").asText().equals("error")
+                || (event.path("errors").isArray() && !event.path("errors").isEmpty())
                 || event.has("detail")
                 || (event.has("message") && (event.has("code") || event.has("status") || event.has("status_code")));
         return named || (flat && !event.has("choices"));
@@ -138,7 +145,7 @@ public record ServerError(int status, List<String> names, String message, Option
                 status == 0 ? statusOf(names) : status,
                 names,
                 bounded(withTheSource(message, error)),
-                retryAfter(error));
+                retryAfter(error, message));
     }
 
     private static String name(String said) {
@@ -149,7 +156,16 @@ public record ServerError(int status, List<String> names, String message, Option
     /** The words of an error object, wherever it has them. */
     private static String words(JsonNode error) {
         for (String member : List.of(
-                "message", "Message", "detail", "details", "msg", "error_message", "errors", "title", "error", "reason")) {
+                "message",
+                "Message",
+                "detail",
+                "details",
+                "msg",
+                "error_message",
+                "errors",
+                "title",
+                "error",
+                "reason")) {
             String found = text(error.path(member));
             if (!found.isEmpty()) {
                 return found;
@@ -204,7 +220,7 @@ public record ServerError(int status, List<String> names, String message, Option
         return source.isEmpty() || message.contains(source) ? message : message + ": " + source;
     }
 
-    private static Optional<Duration> retryAfter(JsonNode error) {
+    private static Optional<Duration> retryAfter(JsonNode error, String message) {
         for (String member : List.of("retry_after", "retryAfter", "retry_after_seconds")) {
             JsonNode said = error.path(member);
             double seconds = said.isTextual() && said.asText().matches("\\d{1,6}(\\.\\d{1,9})?")
@@ -215,12 +231,17 @@ public record ServerError(int status, List<String> names, String message, Option
             }
         }
         // Google's RetryInfo among the details.
-        return error.path("details")
+        Optional<Duration> info = error.path("details")
                 .valueStream()
                 .map(detail -> SECONDS.matcher(detail.path("retryDelay").asText()))
                 .filter(Matcher::matches)
                 .map(delay -> seconds(Double.parseDouble(delay.group(1))))
                 .findFirst();
+        return info.or(() -> IN_WORDS.matcher(message)
+                .results()
+                .map(said -> seconds(
+                        Double.parseDouble(said.group(1)) / (said.group(2).equals("ms") ? 1000 : 1)))
+                .findFirst());
     }
 
     private static Duration seconds(double seconds) {

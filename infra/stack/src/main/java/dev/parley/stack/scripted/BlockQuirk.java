@@ -52,6 +52,39 @@ enum BlockQuirk implements Quirk {
             "sends a tool's input a character at a time",
             "any tokenizer",
             p -> p.replace(Part.CALLS, BlockQuirk::byCharacter)),
+    BLOCK_INDEX_ABSENT(
+            Needs.NOTHING, "gives blocks no index", "hand-made gateways", p -> p.editAll(json -> json.remove("index"))),
+    DELTA_TYPE_ABSENT(
+            Needs.NOTHING,
+            "gives deltas no type",
+            "hand-made gateways",
+            p -> p.edit(Part.SAYS, json -> Json.in(json, "delta").remove("type"))),
+    MESSAGE_START_MISSING(
+            Needs.NOTHING,
+            whole(uncounted()),
+            "does not begin its message",
+            "hand-made gateways",
+            p -> p.without(Part.BEGIN)),
+    STOP_REASON_NULL_FIRST(
+            Needs.NOTHING,
+            "has a `message_delta` without a reason before the one with it",
+            "gateways that count as they go",
+            p -> p.before(
+                    Part.FINISH,
+                    new Event(
+                            Part.OTHER,
+                            "message_delta",
+                            "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":null},\"usage\":{\"output_tokens\":1}}"))),
+    INPUT_AS_OBJECT(
+            Needs.CALLS,
+            "sends a tool's input as an object",
+            "hand-made gateways",
+            p -> p.edit(Part.CALLS, json -> {
+                String input = json.at("/delta/partial_json").asText("");
+                if (!input.isEmpty()) {
+                    Json.in(json, "delta").set("partial_json", Json.read(input));
+                }
+            })),
     INPUT_ABSENT(
             Needs.CALLS,
             whole((api, heard) -> heard.calling(call -> new Call(call.id(), call.name(), "{}"))),

@@ -242,6 +242,77 @@ enum ContentQuirk implements Quirk {
             "has choices without an index",
             "Cohere's endpoint, hand-made servers",
             to(p -> p.editAll(json -> choice(json).remove("index")))),
+    CHOICES_EMPTY(
+            Needs.NOTHING,
+            whole(),
+            "has chunks whose choices are empty, to keep alive",
+            "Azure, gateways that trace",
+            to(p -> p.between(new Event(Part.OTHER, "", "{\"object\":\"chat.completion.chunk\",\"choices\":[]}")))),
+    CHOICES_AS_OBJECT(
+            Needs.NOTHING,
+            elsewhere((api, heard) -> heard),
+            "has its choice and no list around it",
+            "hand-made servers in PHP",
+            response -> response.edit(json -> {
+                if (json.path("choices").size() == 1) {
+                    json.set("choices", json.path("choices").path(0));
+                }
+            })),
+    CHOICE_INDEX_AS_TEXT(
+            Needs.NOTHING,
+            whole(),
+            "has the index of its choice as text",
+            "hand-made servers",
+            to(p -> p.editAll(json -> choice(json).put("index", "0")))),
+    MESSAGE_BESIDE_DELTA(
+            Needs.NOTHING,
+            whole(),
+            "sums up in a message beside the last delta",
+            "Baidu's gateways",
+            to(p -> p.edit(
+                    Part.FINISH,
+                    json -> choice(json)
+                            .putObject("message")
+                            .put("role", "assistant")
+                            .put("content", said(p))))),
+    MESSAGE_AT_THE_END(
+            Needs.NOTHING,
+            whole(),
+            "sums up in a message in place of the last delta",
+            "DashScope's gateways, hand-made servers",
+            to(p -> p.edit(Part.FINISH, json -> {
+                choice(json).remove("delta");
+                choice(json).putObject("message").put("role", "assistant").put("content", said(p));
+            }))),
+    WHOLE_IN_ONE_EVENT(
+            Needs.NOTHING,
+            either(),
+            "streams one event, which is the whole answer",
+            "gateways in front of what does not stream",
+            to(p -> wholeInOne(p))),
+    TEXT_AS_OBJECT(
+            Needs.NOTHING,
+            either(),
+            "has its text as an object with a value",
+            "gateways in front of OpenAI's assistants",
+            said((choice, said) -> {
+                if (said.path("content").isTextual()) {
+                    String text = said.path("content").asText();
+                    ObjectNode part = said.putArray("content").addObject().put("type", "text");
+                    part.putObject("text").put("value", text);
+                }
+            })),
+    PROBABILITIES_NO_NUMBERS(
+            Needs.NOTHING,
+            elsewhere((api, heard) -> heard),
+            "has probabilities that JSON has no word for",
+            "vLLM, Python's json.dumps",
+            to(p -> p.replace(
+                    Part.SAYS,
+                    event -> List.of(new Event(
+                            event.part(),
+                            event.name(),
+                            event.data().replaceFirst("\\{", "{\"logprob\":-Infinity,\"score\":NaN,")))))),
     UNKNOWN_MEMBERS(
             Needs.NOTHING,
             whole(),
@@ -404,11 +475,8 @@ enum ContentQuirk implements Quirk {
                 .edit(Part.SAYS, json -> rename(Json.in(choice(json), "delta"), "reasoning_content", "content"));
     }
 
-    private static Event text(Pieces pieces, String text) {
-        return with(pieces, Json.object().put("content", text));
-    }
-
-    private static Pieces inOne(Pieces pieces) {
+    /** All the text that is said. */
+    private static String said(Pieces pieces) {
         StringBuilder text = new StringBuilder();
         pieces.all().forEach(piece -> {
             if (piece instanceof Event event && event.part() == Part.SAYS) {
@@ -416,9 +484,35 @@ enum ContentQuirk implements Quirk {
                         Json.read(event.data()).at("/choices/0/delta/content").asText(""));
             }
         });
+        return text.toString();
+    }
+
+    private static Pieces wholeInOne(Pieces pieces) {
+        StringBuilder reasoning = new StringBuilder();
+        pieces.all().forEach(piece -> {
+            if (piece instanceof Event event && event.part() == Part.SAYS) {
+                reasoning.append(Json.read(event.data())
+                        .at("/choices/0/delta/reasoning_content")
+                        .asText(""));
+            }
+        });
+        return pieces.replace(Part.SAYS, event -> List.of()).edit(Part.FINISH, json -> {
+            choice(json).remove("delta");
+            choice(json)
+                    .putObject("message")
+                    .put("content", said(pieces))
+                    .put("reasoning_content", reasoning.toString());
+        });
+    }
+
+    private static Event text(Pieces pieces, String text) {
+        return with(pieces, Json.object().put("content", text));
+    }
+
+    private static Pieces inOne(Pieces pieces) {
         return pieces.replace(
                         Part.SAYS, event -> event.data().contains("reasoning_content") ? List.of(event) : List.of())
-                .edit(Part.FINISH, json -> Json.in(choice(json), "delta").put("content", text.toString()));
+                .edit(Part.FINISH, json -> Json.in(choice(json), "delta").put("content", said(pieces)));
     }
 
     private static List<Event> halved(Event event) {

@@ -56,6 +56,21 @@ enum EndingQuirk implements Quirk {
             "sends the end twice",
             "LiteLLM and other gateways that add their own",
             to(p -> p.replace(Part.DONE, event -> List.of(event, event)))),
+    DONE_QUOTED(
+            whole(),
+            "sends the end as a JSON string",
+            "gateways that encode whatever they send",
+            to(p -> p.replace(Part.DONE, event -> List.of(new Event(Part.DONE, "", "\"[DONE]\""))))),
+    DONE_SMALL(
+            whole(),
+            "sends the end in small letters",
+            "hand-made servers",
+            to(p -> p.replace(Part.DONE, event -> List.of(new Event(Part.DONE, "", "[done]"))))),
+    DONE_OTHERWISE(
+            whole(),
+            "ends as the other protocol does as well",
+            "gateways that end all streams alike",
+            to(p -> p.after(Part.DONE, new Event(Part.OTHER, "done", "[DONE]")))),
     FINISH_TWICE(
             whole(),
             "sends the finish twice",

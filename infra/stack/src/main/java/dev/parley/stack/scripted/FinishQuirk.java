@@ -66,6 +66,46 @@ enum FinishQuirk implements Quirk {
     STOP_REASON_GUARDRAIL(Api.MESSAGES, "guardrail_intervened", either(finishing("content_filter")), "Bedrock"),
     STOP_REASON_UNKNOWN(Api.MESSAGES, "tired", whole(finishing("tired")), "the next server"),
 
+    FINISH_PREFIXED(
+            Api.CHAT_COMPLETIONS, "FINISH_REASON_STOP", whole(finishing("stop")), "gateways in front of Vertex AI"),
+    FINISH_AS_NAME(Api.CHAT_COMPLETIONS, "FinishReason.MAX_TOKENS", whole(finishing("length")), "gateways in Python"),
+    FINISH_HYPHENS(
+            Api.CHAT_COMPLETIONS,
+            "content-filter",
+            either(finishing("content_filter")),
+            "gateways that use the AI SDK"),
+    FINISH_CAMEL(Api.CHAT_COMPLETIONS, "endTurn", whole(finishing("stop")), "gateways in JavaScript"),
+    FINISH_TOOL_CAPITALS(
+            Api.CHAT_COMPLETIONS,
+            "TOOL_CALL",
+            whole(finishing("stop")),
+            "gateways in front of Cohere, with nothing called"),
+    STOP_REASON_CAPITALS(Api.MESSAGES, "END_TURN", whole(finishing("stop")), "gateways in Java"),
+    STOP_REASON_OPENAI(Api.MESSAGES, "stop", whole(finishing("stop")), "gateways in front of OpenAI's"),
+    STOP_REASON_ERROR(Api.MESSAGES, "error", failed(ENGINE_ABORTED, "error"), "gateways in front of OpenRouter"),
+
+    FINISH_IN_DELTA(
+            "has its reason within the delta",
+            "hand-made servers",
+            response -> response.pieces(pieces -> pieces.edit(Part.FINISH, json -> {
+                String reason = choice(json).path("finish_reason").asText();
+                choice(json).remove("finish_reason");
+                Json.in(choice(json), "delta").put("finish_reason", reason);
+            }))),
+    FINISH_BESIDE_CHOICES(
+            "has its reason beside the choices",
+            "hand-made servers",
+            response -> response.pieces(pieces -> pieces.edit(Part.FINISH, json -> {
+                json.put("finish_reason", choice(json).path("finish_reason").asText());
+                choice(json).remove("finish_reason");
+            }))),
+    FINISH_AS_OBJECT(
+            "has an object for a reason",
+            "hand-made servers",
+            response -> response.pieces(pieces -> pieces.edit(Part.FINISH, json -> {
+                String reason = choice(json).path("finish_reason").asText();
+                choice(json).putObject("finish_reason").put("type", reason);
+            }))),
     FINISH_WITH_TEXT(
             "has its reason in the chunk of the last text",
             "Ollama, Gemini's endpoint",

@@ -172,6 +172,86 @@ enum FramingQuirk implements Quirk {
             "is compressed though nobody asked",
             "nginx with `gzip_types *`",
             s -> s.encoded(Encoding.GZIPPED)),
+    GZIPPED_UNTOLD(
+            either(),
+            "is compressed, and its head does not say so",
+            "proxies that strip headers",
+            s -> s.encoded(Encoding.GZIPPED_UNTOLD)),
+    DEFLATED(
+            either(),
+            "is deflated, without the wrapper that the standard wants",
+            "old proxies, hand-made servers",
+            s -> s.encoded(Encoding.DEFLATED)),
+    ENCODING_UNREADABLE(
+            broken(ENGINE_PROTOCOL, "br"),
+            "says that it is compressed in a way that nobody asked for",
+            "CDNs that ignore `accept-encoding`",
+            s -> s.contentType("text/html").headed(head -> added(head, "content-encoding: br"))),
+    TRAILERS(
+            whole(),
+            "has extensions to its chunks and trailers after the last",
+            "gRPC gateways, the standard allows it",
+            s -> s.encoded(Encoding.CHUNKED_WITH_TRAILERS)),
+    CONTINUE_FIRST(
+            whole(),
+            "says `100 Continue` though nobody waits for it",
+            "old Python and Go servers",
+            s -> s.headed(head -> "HTTP/1.1 100 Continue\r\n\r\n" + head)),
+    HINTS_FIRST(
+            whole(),
+            "says `103 Early Hints` first",
+            "CDNs",
+            s -> s.headed(head -> "HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\n" + head)),
+    HTTP_1_0(
+            whole(),
+            "answers by HTTP/1.0, whose body ends with the connection",
+            "small embedded servers",
+            s -> s.encoded(Encoding.UNTIL_CLOSED).headed(head -> head.replaceFirst("HTTP/1.1", "HTTP/1.0"))),
+    NO_REASON_PHRASE(
+            whole(),
+            "has no words after its status",
+            "Tomcat, hyper",
+            s -> s.headed(head -> head.replaceFirst("200 OK", "200"))),
+    HEAD_LINE_FEEDS(
+            whole(),
+            "ends the lines of its head with LF alone",
+            "hand-made servers",
+            s -> s.headed(head -> head.replace("\r\n", "\n"))),
+    HUGE_HEADER(
+            whole(),
+            "has a header of 24 KiB",
+            "gateways that trace, single sign-on",
+            s -> s.headed(head -> added(head, "x-trace: " + "x".repeat(24 * 1024)))),
+    STATUS_CREATED(
+            whole(),
+            "answers 201",
+            "Replicate's gateways, hand-made servers",
+            s -> s.headed(head -> head.replaceFirst("200 OK", "201 Created"))),
+    HUGE_LINES(
+            whole(),
+            "has lines of 2 MiB",
+            "gateways that send all they know",
+            s -> s.pieces(p -> p.edit(Part.FINISH, json -> json.put("trace", "x".repeat(1 << 21))))),
+    NULL_EVENTS(
+            whole(),
+            "sends `null` between events",
+            "gateways in Go and JavaScript",
+            s -> s.pieces(p -> p.between(new Event(Part.OTHER, "", "null")))),
+    EMPTY_OBJECTS(
+            whole(),
+            "sends `{}` between events",
+            "gateways that keep alive",
+            s -> s.pieces(p -> p.between(new Event(Part.OTHER, "", "{}")))),
+    HEARTBEAT_EVENTS(
+            whole(),
+            "sends events `heartbeat` that are no JSON",
+            "hand-made gateways",
+            s -> s.pieces(p -> p.between(new Event(Part.OTHER, "heartbeat", "alive")))),
+    BLANKS_FOREVER(
+            silent(),
+            "sends blank lines for ever in mid-answer",
+            "proxies that keep alive",
+            s -> s.pieces(p -> p.half().then(KeepAlive.forever(new Piece.Raw("\n"))))),
     CONTENT_TYPE_CAPITALS(
             whole(),
             "writes its content type in capitals",
@@ -238,6 +318,10 @@ enum FramingQuirk implements Quirk {
     @Override
     public Response response(ModelRequest request, Answer answer, Response response) {
         return response.streamed(change);
+    }
+
+    private static String added(String head, String header) {
+        return head.replaceFirst("\r\n", "\r\n" + header + "\r\n");
     }
 
     private static List<String> with(String line, List<String> lines) {

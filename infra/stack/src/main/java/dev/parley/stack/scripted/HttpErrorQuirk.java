@@ -205,6 +205,13 @@ enum HttpErrorQuirk implements Quirk {
                     "[{\"error\":{\"code\":429,\"message\":\"Quota exceeded: WHY\",\"status\":\"RESOURCE_EXHAUSTED\",\"details\":"
                             + "[{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":\"3s\"}]}}]"),
             failed(ENGINE_RATE_LIMITED, "WHY").after(Duration.ofSeconds(3))),
+    LIMITED_IN_WORDS(
+            429,
+            "too many requests, and the time to wait in its words",
+            "OpenAI, Azure",
+            json(
+                    "{\"error\":{\"message\":\"Rate limit reached: WHY. Please try again in 1.5s.\",\"code\":\"rate_limit_exceeded\"}}"),
+            failed(ENGINE_RATE_LIMITED, "WHY").after(Duration.ofMillis(1_500))),
     LIMITED_BELOW_ZERO(
             429,
             "too many requests, and less than no time to wait",
@@ -230,6 +237,24 @@ enum HttpErrorQuirk implements Quirk {
             json(
                     "{\"error\":{\"message\":\"You exceeded your current quota, please check your plan and billing details. WHY\",\"type\":\"insufficient_quota\",\"param\":null,\"code\":\"insufficient_quota\"}}"),
             refused(ENGINE_REJECTED, "WHY")),
+    PROXY_AUTHENTICATION(
+            407,
+            "a proxy that wants to know who asks",
+            "company networks",
+            html("407 Proxy Authentication Required WHY")),
+    GONE(410, "an API that is no more", "retired models", json("{\"error\":{\"message\":\"WHY\",\"type\":\"gone\"}}")),
+    TOO_EARLY(425, "a request that came too early", "CDNs", body("text/plain", "WHY"), failed(ENGINE_ERROR, "WHY")),
+    NO_QUOTA_IN_WORDS(
+            402,
+            "no quota, in a list",
+            "Cloudflare",
+            json("{\"success\":false,\"errors\":[{\"code\":4006,\"message\":\"WHY\"}]}")),
+    NOT_STREAMING(
+            501,
+            "that it cannot stream",
+            "hand-made servers",
+            json("{\"error\":{\"message\":\"WHY\",\"type\":\"not_implemented\"}}"),
+            failed(ENGINE_ERROR, "WHY")),
     SERVER_ERROR(
             500,
             "an error of the server's",

@@ -62,6 +62,29 @@ enum NoStreamQuirk implements Quirk {
             "answers 307, to a path with a slash",
             "FastAPI servers",
             (request, answer) -> page(307).header("location", "/v1/chat/completions/")),
+    MOVED_FOR_GOOD(
+            broken(ENGINE_REJECTED, "308", "/v2/chat/completions"),
+            "answers 308, to another version",
+            "gateways",
+            (request, answer) -> page(308).header("location", "/v2/chat/completions")),
+    MOVED_NOWHERE(
+            broken(ENGINE_REJECTED, "302"),
+            "answers 302, and says not where to",
+            "hand-made servers",
+            (request, answer) -> page(302)),
+    RESET_CONTENT(broken(ENGINE_PROTOCOL, "205"), "answers 205", "hand-made servers", of(205, "", "")),
+    ERROR_LIST_WITH_200(
+            failed(ENGINE_ERROR, "the upstream failed"),
+            "answers 200 with a list of errors",
+            "gateways in front of Gemini",
+            of(200, Response.JSON, "[{\"error\":{\"message\":\"the upstream failed\",\"code\":503}}]")),
+    WHOLE_ANSWER_AS_STREAM(
+            either(), "answers in one piece, and calls it a stream", "hand-made gateways", (request, answer) -> {
+                Response whole = Dialect.of(request.api()).whole(request, answer);
+                return whole instanceof Response.Whole all
+                        ? new Response.Whole(all.status(), all.headers(), Response.EVENT_STREAM, all.body())
+                        : whole;
+            }),
     NO_HEAD(
             silent(),
             "takes the request and answers nothing, not even a head",

@@ -84,12 +84,14 @@ public sealed interface Outcome {
         return (api, heard) -> heard.counting(Optional.empty());
     }
 
+    /** An answer with something of everything. */
+    Heard SAMPLE = new Heard(
+            "text", "reasoning", List.of(new Heard.Call("id", "name", "{}")), "as it should", Optional.empty());
+
     /** For people, in a word: the reason for which it ends, or the error's name. */
     default String title(Api api) {
         return switch (this) {
-            case Ends(Result _, Change change) ->
-                change.of(api, new Heard("", "", List.of(), "as it should", Optional.empty()))
-                        .finish();
+            case Ends(Result _, Change change) -> change.of(api, SAMPLE).finish();
             case Fails fails -> fails.code().wire();
         };
     }

@@ -133,6 +133,47 @@ enum StreamErrorQuirk implements Quirk {
                             new Piece.Raw(
                                     "error: {\"code\":500,\"message\":\"the slot is gone\",\"type\":\"server_error\"}\n\n"),
                             Piece.LAST_CHUNK))),
+    ERROR_ERRORS(
+            Api.CHAT_COMPLETIONS,
+            failed(ENGINE_ERROR, "the engine died"),
+            "has a list of errors",
+            "Cloudflare",
+            later("{\"success\":false,\"errors\":[{\"code\":5006,\"message\":\"the engine died\"}]}")),
+    ERROR_TRUE(
+            Api.CHAT_COMPLETIONS,
+            failed(ENGINE_ERROR, "the engine died"),
+            "has `true` for an error, and its words beside it",
+            "hand-made gateways",
+            later("{\"error\":true,\"message\":\"the engine died\"}")),
+    ERROR_STATUS(
+            Api.CHAT_COMPLETIONS,
+            failed(ENGINE_ERROR, "the engine died"),
+            "has a status that is an error",
+            "hand-made gateways",
+            later("{\"status\":\"error\",\"message\":\"the engine died\"}")),
+    ERROR_IN_CHOICE(
+            Api.CHAT_COMPLETIONS,
+            failed(ENGINE_ERROR, "Provider disconnected"),
+            "has an error within its choice",
+            "OpenRouter",
+            later(
+                    "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"error\":{\"code\":502,\"message\":\"Provider disconnected\"},\"finish_reason\":\"error\"}]}")),
+    ERROR_NESTED(
+            Api.CHAT_COMPLETIONS,
+            failed(ENGINE_RATE_LIMITED, "slow down"),
+            "has an error within an error's text",
+            "LiteLLM",
+            later(
+                    "{\"error\":{\"message\":\"{\\\"error\\\":{\\\"message\\\":\\\"slow down\\\",\\\"code\\\":429}}\",\"code\":429}}")),
+    ERROR_EVENT_LIST(
+            Api.CHAT_COMPLETIONS,
+            failed(ENGINE_RATE_LIMITED, "slow down"),
+            "names an event `error` whose data are a list",
+            "gateways in front of Gemini",
+            response -> response.pieces(p -> p.half()
+                    .then(
+                            new Event(Part.OTHER, "error", "[{\"error\":{\"code\":429,\"message\":\"slow down\"}}]"),
+                            Piece.LAST_CHUNK))),
     ERROR_PLAIN(
             Api.CHAT_COMPLETIONS,
             broken(ENGINE_PROTOCOL),
@@ -181,6 +222,20 @@ enum StreamErrorQuirk implements Quirk {
             "has an error event after text: not a valid request",
             "Anthropic",
             later(error("invalid_request_error", "Output blocked by content filtering policy"))),
+    PLAIN_ERROR_AFTER_TEXT(
+            Api.MESSAGES,
+            failed(ENGINE_ERROR, "upstream connect error"),
+            "has an error event after text that is no JSON",
+            "Envoy in front of Anthropic's",
+            response -> response.pieces(
+                    p -> p.half().then(new Event(Part.OTHER, "error", "upstream connect error"), Piece.LAST_CHUNK))),
+    FLAT_ERROR_AFTER_TEXT(
+            Api.MESSAGES,
+            failed(ENGINE_RATE_LIMITED, "Too many tokens"),
+            "has an error after text that is the event itself",
+            "Bedrock gateways",
+            later(
+                    "{\"message\":\"Too many tokens, please wait before trying again.\",\"code\":\"throttlingException\"}")),
     OPENAI_ERROR_AFTER_TEXT(
             Api.MESSAGES,
             failed(ENGINE_ERROR, "the engine died"),

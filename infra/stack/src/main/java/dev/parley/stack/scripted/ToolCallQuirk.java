@@ -48,6 +48,37 @@ enum ToolCallQuirk implements Quirk {
                     (call, json) -> json.put("index", call.index() * 3))),
     CALLS_INTERLEAVED(
             "tells the pieces of several calls in turn", "vLLM with parallel calls", ToolCallQuirk::interleaved),
+    CALLS_WITH_INDEX_AS_TEXT(
+            "has indexes as text, and tells the pieces of several calls in turn",
+            "hand-made servers",
+            calls -> interleaved(calls).stream()
+                    .map(delta -> {
+                        delta.forEach(
+                                json -> json.put("index", json.path("index").asText()));
+                        return delta;
+                    })
+                    .toList()),
+    CALLS_TOLD_AGAIN(
+            "tells all calls once more, whole, when their pieces are told", "one-api, gateways that sum up", calls -> {
+                List<List<ObjectNode>> deltas = new ArrayList<>(interleaved(calls));
+                deltas.add(calls.stream().map(ToolCallQuirk::all).toList());
+                return deltas;
+            }),
+    CALL_IDS_AS_NUMBERS(
+            Outcome.whole((api, heard) -> heard.calling(ToolCallQuirk.numbered(heard.calls()))),
+            "has numbers for ids",
+            "hand-made servers",
+            retold((call, json) -> json.put("id", call.index() + 7))),
+    CALL_ARGUMENTS_NULL_AS_TEXT(
+            Outcome.whole((api, heard) -> heard.calling(ToolCallQuirk::without)),
+            "sends `null` as text for no arguments",
+            "gateways in Go",
+            retold((call, json) -> function(json).put("arguments", "null"))),
+    CALLS_AS_ONE_OBJECT(
+            "has a call and no list around it",
+            "hand-made servers in PHP",
+            calls -> calls.stream().map(call -> List.of(all(call))).toList(),
+            true),
     CALLS_WHOLE("tells each call whole in one delta", "Gemini's endpoint, Mistral, Ollama", whole((call, json) -> {})),
     CALLS_IN_ONE_DELTA("tells all calls in one delta", "Gemini's endpoint, Mistral", together((call, json) -> {})),
     CALLS_WITHOUT_INDEX(
@@ -161,6 +192,21 @@ enum ToolCallQuirk implements Quirk {
         this(Outcome.whole(), does, seenIn, response -> response.pieces(pieces -> told(pieces, deltas)));
     }
 
+    /** Without the list around each delta's only call. */
+    ToolCallQuirk(
+            String does, String seenIn, Function<List<Call>, List<List<ObjectNode>>> deltas, boolean withoutList) {
+        this(
+                Outcome.whole(),
+                does,
+                seenIn,
+                response -> response.pieces(pieces -> told(pieces, deltas).edit(Part.CALLS, json -> {
+                    ObjectNode delta = Json.in((ObjectNode) json.path("choices").path(0), "delta");
+                    if (withoutList) {
+                        delta.set("tool_calls", delta.path("tool_calls").path(0));
+                    }
+                })));
+    }
+
     ToolCallQuirk(Outcome outcome, String does, String seenIn, UnaryOperator<Response> change) {
         this.facts = Facts.ofChat(outcome, does, seenIn);
         this.change = change;
@@ -210,6 +256,15 @@ enum ToolCallQuirk implements Quirk {
         return IntStream.range(0, calls.size())
                 .mapToObj(i -> new Heard.Call(
                         "functions." + calls.get(i).name() + ":" + i,
+                        calls.get(i).name(),
+                        calls.get(i).arguments()))
+                .toList();
+    }
+
+    private static List<Heard.Call> numbered(List<Heard.Call> calls) {
+        return IntStream.range(0, calls.size())
+                .mapToObj(i -> new Heard.Call(
+                        Integer.toString(i + 7),
                         calls.get(i).name(),
                         calls.get(i).arguments()))
                 .toList();

@@ -107,6 +107,31 @@ enum UsageQuirk implements Quirk {
                             .put(
                                     "completion_tokens",
                                     usage.path("completion_tokens").asDouble()))),
+    USAGE_AS_TEXT(
+            "has its counts as text",
+            "gateways in PHP and Lua",
+            (pieces, usage) -> counted(
+                    pieces,
+                    Json.object()
+                            .put("prompt_tokens", usage.path("prompt_tokens").asText())
+                            .put(
+                                    "completion_tokens",
+                                    usage.path("completion_tokens").asText()))),
+    USAGE_BELOW_ZERO(
+            whole(uncounted()),
+            "counts less than nothing",
+            "servers that cancel",
+            (pieces, usage) -> counted(pieces, usage(-1, -1))),
+    USAGE_IN_LIST(
+            whole(uncounted()),
+            "has a list for its counts",
+            "hand-made servers",
+            (pieces, usage) -> counted(pieces, Json.object()).edit(Part.USAGE, json -> json.putArray("usage"))),
+    USAGE_IN_DELTA(
+            "counts tokens within the last delta",
+            "hand-made servers",
+            (pieces, usage) -> pieces.without(Part.USAGE)
+                    .edit(Part.FINISH, json -> Json.in(choice(json), "delta").set("usage", usage))),
     USAGE_WITHOUT_TOTAL("tells no total", "Perplexity, gateways", (pieces, usage) -> {
         ObjectNode less = usage.deepCopy();
         less.remove("total_tokens");
