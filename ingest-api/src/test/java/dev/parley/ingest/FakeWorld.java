@@ -212,17 +212,18 @@ public final class FakeWorld implements CommandLog {
                 key,
                 cause,
                 turnId,
-                new MessageAccepted(
-                        submit.getMessageId(),
-                        answerId,
-                        Role.USER,
-                        submit.getContent(),
-                        submit.getOnBusy(),
-                        submit.getIntent(),
-                        submit.getEngine(),
-                        submit.getMetadata(),
-                        submit.getFingerprint(),
-                        submit.getPrompt()));
+                MessageAccepted.newBuilder()
+                        .setMessageId(submit.getMessageId())
+                        .setAssistantMessageId(answerId)
+                        .setRole(Role.USER)
+                        .setContent(submit.getContent())
+                        .setOnBusy(submit.getOnBusy())
+                        .setIntent(submit.getIntent())
+                        .setEngine(submit.getEngine())
+                        .setMetadata(submit.getMetadata())
+                        .setFingerprint(submit.getFingerprint())
+                        .setPrompt(submit.getPrompt())
+                        .build());
         ids(key).add(answerId);
         String generation = turnId + ".1";
         emit(key, cause, turnId, new TurnStarted(submit.getMessageId(), answerId, generation, null));
@@ -235,49 +236,43 @@ public final class FakeWorld implements CommandLog {
                         key,
                         cause,
                         turnId,
-                        new MessageCompleted(
-                                answerId,
-                                generation,
-                                attempt,
-                                "You said: " + submit.getContent(),
-                                null,
-                                "stop",
-                                usage,
-                                List.of(),
-                                timings,
-                                List.of(),
-                                null,
-                                null));
+                        MessageCompleted.newBuilder()
+                                .setMessageId(answerId)
+                                .setGenerationId(generation)
+                                .setAttempt(attempt)
+                                .setContent("You said: " + submit.getContent())
+                                .setFinishReason("stop")
+                                .setUsage(usage)
+                                .setTimings(timings)
+                                .build());
             case FAIL ->
                 emit(
                         key,
                         cause,
                         turnId,
-                        new TurnFailed(
-                                answerId,
-                                generation,
-                                attempt,
-                                failure.wire(),
-                                "it broke",
-                                "Half",
-                                null,
-                                timings,
-                                null));
+                        TurnFailed.newBuilder()
+                                .setMessageId(answerId)
+                                .setGenerationId(generation)
+                                .setAttempt(attempt)
+                                .setCode(failure.wire())
+                                .setDetail("it broke")
+                                .setContent("Half")
+                                .setTimings(timings)
+                                .build());
             case CANCEL ->
                 emit(
                         key,
                         cause,
                         turnId,
-                        new TurnCancelled(
-                                answerId,
-                                submit.getMessageId(),
-                                generation,
-                                attempt,
-                                "Ha",
-                                usage,
-                                false,
-                                timings,
-                                null));
+                        TurnCancelled.newBuilder()
+                                .setMessageId(answerId)
+                                .setUserMessageId(submit.getMessageId())
+                                .setGenerationId(generation)
+                                .setAttempt(attempt)
+                                .setContent("Ha")
+                                .setUsage(usage)
+                                .setTimings(timings)
+                                .build());
             case NEVER, REJECT -> {}
         }
     }
@@ -308,16 +303,13 @@ public final class FakeWorld implements CommandLog {
                         key,
                         cause,
                         turnId,
-                        new TurnCancelled(
-                                started.getAssistantMessageId(),
-                                started.getUserMessageId(),
-                                started.getGenerationId(),
-                                null,
-                                "",
-                                null,
-                                false,
-                                new Timings(null, null, null, null),
-                                null));
+                        TurnCancelled.newBuilder()
+                                .setMessageId(started.getAssistantMessageId())
+                                .setUserMessageId(started.getUserMessageId())
+                                .setGenerationId(started.getGenerationId())
+                                .setContent("")
+                                .setTimings(new Timings(null, null, null, null))
+                                .build());
             }
         });
     }

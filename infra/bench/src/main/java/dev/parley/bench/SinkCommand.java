@@ -259,32 +259,26 @@ final class SinkCommand extends Measurement {
         String answer = turn + "-answer";
         String generation = turn + ".1";
         return List.of(
-                new MessageAccepted(
-                        question,
-                        answer,
-                        Role.USER,
-                        "How long are records of a compacted topic kept, and who decides that? ".repeat(2),
-                        OnBusy.ENQUEUE,
-                        null,
-                        null,
-                        Map.of(),
-                        "fingerprint",
-                        null),
+                MessageAccepted.newBuilder()
+                        .setMessageId(question)
+                        .setAssistantMessageId(answer)
+                        .setRole(Role.USER)
+                        .setContent("How long are records of a compacted topic kept, and who decides that? ".repeat(2))
+                        .setOnBusy(OnBusy.ENQUEUE)
+                        .setFingerprint("fingerprint")
+                        .build(),
                 new TurnStarted(question, answer, generation, null),
                 new TurnRouted(answer, "chat", 1.0, "default", "default"),
-                new MessageCompleted(
-                        answer,
-                        generation,
-                        new Attempt(turn + "-attempt", 1, "default", "scripted", "worker", ""),
-                        "The latest record of each key is kept for as long as the topic exists. ".repeat(10),
-                        null,
-                        "stop",
-                        new Usage(40, 160, UsageBasis.MEASURED, null),
-                        List.of(),
-                        new Timings(1.0, 2.0, 3.0, 4.0),
-                        List.of(),
-                        null,
-                        null));
+                MessageCompleted.newBuilder()
+                        .setMessageId(answer)
+                        .setGenerationId(generation)
+                        .setAttempt(new Attempt(turn + "-attempt", 1, "default", "scripted", "worker", ""))
+                        .setContent(
+                                "The latest record of each key is kept for as long as the topic exists. ".repeat(10))
+                        .setFinishReason("stop")
+                        .setUsage(new Usage(40, 160, UsageBasis.MEASURED, null))
+                        .setTimings(new Timings(1.0, 2.0, 3.0, 4.0))
+                        .build());
     }
 
     private static Future<RecordMetadata> send(

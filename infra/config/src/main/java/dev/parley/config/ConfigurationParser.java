@@ -204,27 +204,28 @@ final class ConfigurationParser {
 
     private RouteConfiguration route(String intent, Section section, Set<String> engines) {
         String engine = engineOf(section, "engine", engines).orElse(BuiltInConfiguration.DEFAULT_ENGINE);
-        return new RouteConfiguration(
-                intent,
-                section.text("description", MAX_DESCRIPTION_CHARS)
+        return RouteConfiguration.newBuilder()
+                .setIntent(intent)
+                .setDescription(section.text("description", MAX_DESCRIPTION_CHARS)
                         .map(String::strip)
-                        .orElse(""),
-                own(section, "examples", MAX_EXAMPLES, MAX_EXAMPLE_CHARS, intent, examples),
-                own(section, "prefixes", MAX_PREFIXES, MAX_PREFIX_CHARS, intent, prefixes),
-                systemPrompt(section).orElse(null),
-                engine,
-                fallbacks(section, engine, engines),
-                retrieval(section),
-                tools(section).orElse(null),
-                section.node("output")
+                        .orElse(""))
+                .setExamples(own(section, "examples", MAX_EXAMPLES, MAX_EXAMPLE_CHARS, intent, examples))
+                .setPrefixes(own(section, "prefixes", MAX_PREFIXES, MAX_PREFIX_CHARS, intent, prefixes))
+                .setSystemPrompt(systemPrompt(section).orElse(null))
+                .setEngine(engine)
+                .setFallbacks(fallbacks(section, engine, engines))
+                .setRetrieval(retrieval(section))
+                .setTools(tools(section).orElse(null))
+                .setResponseFormat(section.node("output")
                         .flatMap(node -> new OutputParser(problems).responseFormat(section, node))
-                        .orElse(null),
-                section.section("limits", Keys.LIMITS)
+                        .orElse(null))
+                .setLimits(section.section("limits", Keys.LIMITS)
                         .map(limits -> new RouteLimits(
                                 limits.integer("question", 1, MAX_TOKENS),
                                 limits.integer("history", 0, MAX_TOKENS),
                                 limits.integer("output", 1, MAX_TOKENS)))
-                        .orElseGet(() -> new RouteLimits(null, null, null)));
+                        .orElseGet(() -> new RouteLimits(null, null, null)))
+                .build();
     }
 
     private Optional<String> engineOf(Section section, String key, Set<String> engines) {

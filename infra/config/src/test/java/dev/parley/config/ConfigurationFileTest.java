@@ -99,79 +99,66 @@ class ConfigurationFileTest {
                         .setResponseFormat("{\"type\":\"json_object\"}")
                         .build());
         assertThat(configuration.getRoutes().get(2))
-                .isEqualTo(new RouteConfiguration(
-                        "sql",
-                        "Questions about tables.",
-                        List.of("how many orders came in yesterday", "select: the ten largest customers"),
-                        List.of("run ", "/sql"),
-                        "You write SQL for {{workspace}}. It is {{date}}.\n\n"
-                                + "Answer as {{metadata.persona}} about {{intent}}.",
-                        "local",
-                        List.of("claude", "extractive"),
-                        new RetrievalConfiguration(true, 4, 900, 0.4),
-                        List.of("query", "explain"),
-                        "{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"table\",\"strict\":true,\"schema\":"
-                                + "{\"type\":\"object\",\"properties\":{\"rows\":{\"type\":\"integer\",\"minimum\":0,"
-                                + "\"maximum\":1E+3,\"default\":1.50},\"ok\":{\"enum\":[true,null,\"true\",\"1\"]}}}}}",
-                        new RouteLimits(500, 0, 200)));
+                .isEqualTo(RouteConfiguration.newBuilder()
+                        .setIntent("sql")
+                        .setDescription("Questions about tables.")
+                        .setExamples(List.of("how many orders came in yesterday", "select: the ten largest customers"))
+                        .setPrefixes(List.of("run ", "/sql"))
+                        .setSystemPrompt("You write SQL for {{workspace}}. It is {{date}}.\n\n"
+                                + "Answer as {{metadata.persona}} about {{intent}}.")
+                        .setEngine("local")
+                        .setFallbacks(List.of("claude", "extractive"))
+                        .setRetrieval(new RetrievalConfiguration(true, 4, 900, 0.4))
+                        .setTools(List.of("query", "explain"))
+                        .setResponseFormat(
+                                "{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"table\",\"strict\":true,\"schema\":"
+                                        + "{\"type\":\"object\",\"properties\":{\"rows\":{\"type\":\"integer\",\"minimum\":0,"
+                                        + "\"maximum\":1E+3,\"default\":1.50},\"ok\":{\"enum\":[true,null,\"true\",\"1\"]}}}}}")
+                        .setLimits(new RouteLimits(500, 0, 200))
+                        .build());
         assertThat(configuration.getEngines())
                 .containsExactly(
-                        new EngineConfiguration(
-                                "claude",
-                                EngineKind.ANTHROPIC,
-                                "claude-sonnet",
-                                List.of("https://api.anthropic.com/v1"),
-                                null,
-                                null,
-                                256,
-                                120_000,
-                                60_000,
-                                2,
-                                null,
-                                null,
-                                null,
-                                0,
-                                null,
-                                null),
-                        new EngineConfiguration(
-                                "demo",
-                                EngineKind.SCRIPTED,
-                                null,
-                                List.of(),
-                                null,
-                                null,
-                                256,
-                                120_000,
-                                60_000,
-                                2,
-                                null,
-                                null,
-                                "One two three.",
-                                20,
-                                null,
-                                null),
-                        new EngineConfiguration(
-                                "local",
-                                EngineKind.OPENAI,
-                                "Qwen/Qwen3-8B",
-                                List.of("http://10.0.0.1:8000/v1", "http://10.0.0.2:8000/v1"),
-                                "LOCAL_KEY",
-                                32_768,
-                                8,
-                                10_000,
-                                1_500,
-                                0,
-                                0.2,
-                                1.0,
-                                null,
-                                0,
-                                0.05,
-                                new Dialect(
+                        EngineConfiguration.newBuilder()
+                                .setName("claude")
+                                .setKind(EngineKind.ANTHROPIC)
+                                .setModel("claude-sonnet")
+                                .setEndpoints(List.of("https://api.anthropic.com/v1"))
+                                .setConcurrency(256)
+                                .setFirstTokenTimeoutMillis(120_000)
+                                .setIdleTimeoutMillis(60_000)
+                                .setRetries(2)
+                                .build(),
+                        EngineConfiguration.newBuilder()
+                                .setName("demo")
+                                .setKind(EngineKind.SCRIPTED)
+                                .setConcurrency(256)
+                                .setFirstTokenTimeoutMillis(120_000)
+                                .setIdleTimeoutMillis(60_000)
+                                .setRetries(2)
+                                .setScript("One two three.")
+                                .setPaceMillis(20)
+                                .build(),
+                        EngineConfiguration.newBuilder()
+                                .setName("local")
+                                .setKind(EngineKind.OPENAI)
+                                .setModel("Qwen/Qwen3-8B")
+                                .setEndpoints(List.of("http://10.0.0.1:8000/v1", "http://10.0.0.2:8000/v1"))
+                                .setKeyVariable("LOCAL_KEY")
+                                .setContextTokens(32_768)
+                                .setConcurrency(8)
+                                .setFirstTokenTimeoutMillis(10_000)
+                                .setIdleTimeoutMillis(1_500)
+                                .setRetries(0)
+                                .setInputPrice(0.2)
+                                .setOutputPrice(1.0)
+                                .setCachedInputPrice(0.05)
+                                .setDialect(new Dialect(
                                         TokenLimitParameter.MAX_COMPLETION_TOKENS,
                                         StreamOptions.NONE,
                                         InstructionsRole.DEVELOPER,
                                         ThinkTags.TAGGED,
-                                        List.of("temperature", "top_p"))));
+                                        List.of("temperature", "top_p")))
+                                .build());
     }
 
     @ParameterizedTest

@@ -107,7 +107,14 @@ final class WholeHistory {
         event(null, new ConversationCreated(null, "default", Map.of()));
         event(
                 TURN,
-                new MessageAccepted("m", "a", Role.USER, "hello", OnBusy.ENQUEUE, null, null, Map.of(), "print", null));
+                MessageAccepted.newBuilder()
+                        .setMessageId("m")
+                        .setAssistantMessageId("a")
+                        .setRole(Role.USER)
+                        .setContent("hello")
+                        .setOnBusy(OnBusy.ENQUEUE)
+                        .setFingerprint("print")
+                        .build());
         event(TURN, new TurnStarted("m", "a", GENERATION, null));
         event(TURN, new TurnRouted("a", "chat", 1.0, "default", "default"));
         event(TURN, new TurnRetrieved("a", List.of()));
@@ -123,7 +130,18 @@ final class WholeHistory {
         chunk("a2", new TextDelta(2, "second2 "));
         chunk(
                 "a2",
-                new AttemptFinished("stop", new Tally(3, 24L, 0L, usage(), 1.0, 2.0, null, null, 0), null, List.of()));
+                new AttemptFinished(
+                        "stop",
+                        Tally.newBuilder()
+                                .setSeq(3)
+                                .setTextBytes(24L)
+                                .setTextCrc32c(0L)
+                                .setUsage(usage())
+                                .setFirstTokenMillis(1.0)
+                                .setGenerationMillis(2.0)
+                                .build(),
+                        null,
+                        List.of()));
     }
 
     static MessageCompleted completed() {
@@ -131,19 +149,15 @@ final class WholeHistory {
     }
 
     static MessageCompleted completed(String text, int attempt) {
-        return new MessageCompleted(
-                "a",
-                GENERATION,
-                attempt(attempt),
-                text,
-                null,
-                "stop",
-                usage(),
-                List.of(),
-                new Timings(1.0, 1.0, 1.0, 1.0),
-                List.of(),
-                null,
-                null);
+        return MessageCompleted.newBuilder()
+                .setMessageId("a")
+                .setGenerationId(GENERATION)
+                .setAttempt(attempt(attempt))
+                .setContent(text)
+                .setFinishReason("stop")
+                .setUsage(usage())
+                .setTimings(new Timings(1.0, 1.0, 1.0, 1.0))
+                .build();
     }
 
     void event(@Nullable String turn, ConversationEvent.Body body) {

@@ -21,16 +21,17 @@ public record Question(String content, Handling handling, Optional<CallerPrompt>
      * @param sentAlong what the message is kept with, which may be more, or other, than its fingerprint is about
      */
     public SubmitMessage submit(TurnIds ids, Optional<CallerPrompt> sentAlong) {
-        return new SubmitMessage(
-                ids.messageId(),
-                ids.turnId(),
-                ids.assistantMessageId(),
-                content,
-                handling.onBusy(),
-                handling.intent().orElse(null),
-                handling.engine().orElse(null),
-                handling.metadata(),
-                Fingerprint.of(this),
-                sentAlong.orElse(null));
+        return SubmitMessage.newBuilder()
+                .setMessageId(ids.messageId())
+                .setTurnId(ids.turnId())
+                .setAssistantMessageId(ids.assistantMessageId())
+                .setContent(content)
+                .setOnBusy(handling.onBusy())
+                .setIntent(handling.intent().orElse(null))
+                .setEngine(handling.engine().orElse(null))
+                .setMetadata(handling.metadata())
+                .setFingerprint(Fingerprint.of(this))
+                .setPrompt(sentAlong.orElse(null))
+                .build();
     }
 }

@@ -43,17 +43,15 @@ class PastExchangesTest {
     private void asked(String name, @Nullable CallerPrompt prompt) {
         log(
                 name,
-                new MessageAccepted(
-                        "user-" + name,
-                        "answer-" + name,
-                        prompt == null ? Role.USER : prompt.getRole(),
-                        "question " + name,
-                        OnBusy.ENQUEUE,
-                        null,
-                        null,
-                        Map.of(),
-                        "print",
-                        prompt));
+                MessageAccepted.newBuilder()
+                        .setMessageId("user-" + name)
+                        .setAssistantMessageId("answer-" + name)
+                        .setRole(prompt == null ? Role.USER : prompt.getRole())
+                        .setContent("question " + name)
+                        .setOnBusy(OnBusy.ENQUEUE)
+                        .setFingerprint("print")
+                        .setPrompt(prompt)
+                        .build());
     }
 
     private void started(String name, String question) {
@@ -63,19 +61,17 @@ class PastExchangesTest {
     private void answered(String name, ToolCall... calls) {
         log(
                 name,
-                new MessageCompleted(
-                        "answer-" + name,
-                        name + ".1",
-                        new Attempt("a", 1, "e", "m", "w", ""),
-                        "answer " + name,
-                        "thoughts",
-                        "stop",
-                        TurnEvents.USAGE,
-                        List.of(),
-                        TIMINGS,
-                        List.of(calls),
-                        null,
-                        null));
+                MessageCompleted.newBuilder()
+                        .setMessageId("answer-" + name)
+                        .setGenerationId(name + ".1")
+                        .setAttempt(new Attempt("a", 1, "e", "m", "w", ""))
+                        .setContent("answer " + name)
+                        .setReasoning("thoughts")
+                        .setFinishReason("stop")
+                        .setUsage(TurnEvents.USAGE)
+                        .setTimings(TIMINGS)
+                        .setToolCalls(List.of(calls))
+                        .build());
     }
 
     private void exchange(String name) {
@@ -113,9 +109,23 @@ class PastExchangesTest {
         started("failed", "user-failed");
         log(
                 "failed",
-                new TurnFailed("answer-failed", "failed.1", null, "engine_error", "x", "Half", null, TIMINGS, null));
+                TurnFailed.newBuilder()
+                        .setMessageId("answer-failed")
+                        .setGenerationId("failed.1")
+                        .setCode("engine_error")
+                        .setDetail("x")
+                        .setContent("Half")
+                        .setTimings(TIMINGS)
+                        .build());
         asked("stopped", null);
-        log("stopped", new TurnCancelled("answer-stopped", "user-stopped", null, null, "", null, false, TIMINGS, null));
+        log(
+                "stopped",
+                TurnCancelled.newBuilder()
+                        .setMessageId("answer-stopped")
+                        .setUserMessageId("user-stopped")
+                        .setContent("")
+                        .setTimings(TIMINGS)
+                        .build());
         exchange("one");
         asked("running", null);
         started("running", "user-running");

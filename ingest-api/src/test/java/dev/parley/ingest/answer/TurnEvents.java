@@ -70,8 +70,16 @@ public final class TurnEvents {
     }
 
     public static FeedEvent accepted(Map<String, String> metadata, @Nullable CallerPrompt prompt) {
-        return logged(new MessageAccepted(
-                QUESTION, ANSWER, Role.USER, "Why?", OnBusy.ENQUEUE, null, null, metadata, "print", prompt));
+        return logged(MessageAccepted.newBuilder()
+                .setMessageId(QUESTION)
+                .setAssistantMessageId(ANSWER)
+                .setRole(Role.USER)
+                .setContent("Why?")
+                .setOnBusy(OnBusy.ENQUEUE)
+                .setMetadata(metadata)
+                .setFingerprint("print")
+                .setPrompt(prompt)
+                .build());
     }
 
     public static FeedEvent begun() {
@@ -83,19 +91,17 @@ public final class TurnEvents {
     }
 
     public static FeedEvent completed(Answer answer, int attempt, String finishReason) {
-        return logged(new MessageCompleted(
-                ANSWER,
-                TURN + ".1",
-                attempt(attempt),
-                answer.text(),
-                answer.reasoning().isEmpty() ? null : answer.reasoning(),
-                finishReason,
-                USAGE,
-                List.of(),
-                TIMINGS,
-                answer.calls(),
-                null,
-                null));
+        return logged(MessageCompleted.newBuilder()
+                .setMessageId(ANSWER)
+                .setGenerationId(TURN + ".1")
+                .setAttempt(attempt(attempt))
+                .setContent(answer.text())
+                .setReasoning(answer.reasoning().isEmpty() ? null : answer.reasoning())
+                .setFinishReason(finishReason)
+                .setUsage(USAGE)
+                .setTimings(TIMINGS)
+                .setToolCalls(answer.calls())
+                .build());
     }
 
     public static FeedEvent completed(Answer answer, int attempt) {
@@ -103,11 +109,27 @@ public final class TurnEvents {
     }
 
     public static FeedEvent failed(String code, String content) {
-        return logged(new TurnFailed(ANSWER, TURN + ".1", attempt(1), code, "it broke", content, USAGE, TIMINGS, null));
+        return logged(TurnFailed.newBuilder()
+                .setMessageId(ANSWER)
+                .setGenerationId(TURN + ".1")
+                .setAttempt(attempt(1))
+                .setCode(code)
+                .setDetail("it broke")
+                .setContent(content)
+                .setUsage(USAGE)
+                .setTimings(TIMINGS)
+                .build());
     }
 
     public static FeedEvent cancelled(String content) {
-        return logged(new TurnCancelled(ANSWER, QUESTION, TURN + ".1", null, content, USAGE, false, TIMINGS, null));
+        return logged(TurnCancelled.newBuilder()
+                .setMessageId(ANSWER)
+                .setUserMessageId(QUESTION)
+                .setGenerationId(TURN + ".1")
+                .setContent(content)
+                .setUsage(USAGE)
+                .setTimings(TIMINGS)
+                .build());
     }
 
     public static FeedEvent rejected(String code) {

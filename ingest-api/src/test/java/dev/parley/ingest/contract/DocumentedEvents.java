@@ -89,27 +89,33 @@ public final class DocumentedEvents {
     public static FeedEvent accepted(String turnId) {
         return logged(
                 turnId,
-                new MessageAccepted(
-                        "m", "a", Role.TOOL, "x", OnBusy.ENQUEUE, null, null, Map.of("k", "v"), "f", PROMPT));
+                MessageAccepted.newBuilder()
+                        .setMessageId("m")
+                        .setAssistantMessageId("a")
+                        .setRole(Role.TOOL)
+                        .setContent("x")
+                        .setOnBusy(OnBusy.ENQUEUE)
+                        .setMetadata(Map.of("k", "v"))
+                        .setFingerprint("f")
+                        .setPrompt(PROMPT)
+                        .build());
     }
 
     public static FeedEvent completed(
             String turnId, String content, @Nullable String reasoning, String finishReason, ToolCall... calls) {
         return logged(
                 turnId,
-                new MessageCompleted(
-                        "a",
-                        "g",
-                        ATTEMPT,
-                        content,
-                        reasoning,
-                        finishReason,
-                        USAGE,
-                        List.of(),
-                        NO_TIMINGS,
-                        List.of(calls),
-                        null,
-                        null));
+                MessageCompleted.newBuilder()
+                        .setMessageId("a")
+                        .setGenerationId("g")
+                        .setAttempt(ATTEMPT)
+                        .setContent(content)
+                        .setReasoning(reasoning)
+                        .setFinishReason(finishReason)
+                        .setUsage(USAGE)
+                        .setTimings(NO_TIMINGS)
+                        .setToolCalls(List.of(calls))
+                        .build());
     }
 
     private DocumentedEvents() {}
@@ -123,8 +129,17 @@ public final class DocumentedEvents {
                 logged(null, new ConversationDeleted()),
                 logged(
                         "t",
-                        new MessageAccepted(
-                                "m", "a", Role.USER, "x", OnBusy.ROLLBACK, "i", "e", Map.of("k", "v"), "f", null)),
+                        MessageAccepted.newBuilder()
+                                .setMessageId("m")
+                                .setAssistantMessageId("a")
+                                .setRole(Role.USER)
+                                .setContent("x")
+                                .setOnBusy(OnBusy.ROLLBACK)
+                                .setIntent("i")
+                                .setEngine("e")
+                                .setMetadata(Map.of("k", "v"))
+                                .setFingerprint("f")
+                                .build()),
                 accepted("t"),
                 logged("t", new MessageRejected("m", "busy", "a turn is running")),
                 logged("t", new TurnStarted("m", "a", "g", "earlier")),
@@ -133,24 +148,61 @@ public final class DocumentedEvents {
                 logged("t", new TurnRetrieved("a", List.of(SOURCE, BARE_SOURCE))),
                 logged(
                         "t",
-                        new MessageCompleted(
-                                "a",
-                                "g",
-                                ATTEMPT,
-                                "x",
-                                "thought",
-                                "stop",
-                                USAGE,
-                                List.of(SOURCE),
-                                TIMINGS,
-                                List.of(TOOL_CALL),
-                                null,
-                                null)),
+                        MessageCompleted.newBuilder()
+                                .setMessageId("a")
+                                .setGenerationId("g")
+                                .setAttempt(ATTEMPT)
+                                .setContent("x")
+                                .setReasoning("thought")
+                                .setFinishReason("stop")
+                                .setUsage(USAGE)
+                                .setSources(List.of(SOURCE))
+                                .setTimings(TIMINGS)
+                                .setToolCalls(List.of(TOOL_CALL))
+                                .build()),
                 completed("t", "", null, "stop"),
-                logged("t", new TurnFailed("a", "g", ATTEMPT, "no_worker", "none", "x", USAGE, TIMINGS, null)),
-                logged("t", new TurnFailed("a", "g", null, "no_worker", "none", "", null, NO_TIMINGS, null)),
-                logged("t", new TurnCancelled("a", "m", "g", ATTEMPT, "x", USAGE, true, TIMINGS, null)),
-                logged("t", new TurnCancelled("a", "m", null, null, "", null, false, NO_TIMINGS, null)),
+                logged(
+                        "t",
+                        TurnFailed.newBuilder()
+                                .setMessageId("a")
+                                .setGenerationId("g")
+                                .setAttempt(ATTEMPT)
+                                .setCode("no_worker")
+                                .setDetail("none")
+                                .setContent("x")
+                                .setUsage(USAGE)
+                                .setTimings(TIMINGS)
+                                .build()),
+                logged(
+                        "t",
+                        TurnFailed.newBuilder()
+                                .setMessageId("a")
+                                .setGenerationId("g")
+                                .setCode("no_worker")
+                                .setDetail("none")
+                                .setContent("")
+                                .setTimings(NO_TIMINGS)
+                                .build()),
+                logged(
+                        "t",
+                        TurnCancelled.newBuilder()
+                                .setMessageId("a")
+                                .setUserMessageId("m")
+                                .setGenerationId("g")
+                                .setAttempt(ATTEMPT)
+                                .setContent("x")
+                                .setUsage(USAGE)
+                                .setForgotten(true)
+                                .setTimings(TIMINGS)
+                                .build()),
+                logged(
+                        "t",
+                        TurnCancelled.newBuilder()
+                                .setMessageId("a")
+                                .setUserMessageId("m")
+                                .setContent("")
+                                .setTimings(NO_TIMINGS)
+                                .build()),
                 logged(null, new FeedbackRecorded("a", "5", "good")),
                 logged(null, new FeedbackRecorded("a", "up", null)),
                 new FeedEvent.MessageStarted(CONVERSATION, "t", "a", 1, "engine", "model"),
@@ -192,12 +244,39 @@ public final class DocumentedEvents {
                         says,
                         logged(
                                 TURN,
-                                new TurnFailed("a", "g", ATTEMPT, "engine_error", "no", "It", USAGE, TIMINGS, null))),
+                                TurnFailed.newBuilder()
+                                        .setMessageId("a")
+                                        .setGenerationId("g")
+                                        .setAttempt(ATTEMPT)
+                                        .setCode("engine_error")
+                                        .setDetail("no")
+                                        .setContent("It")
+                                        .setUsage(USAGE)
+                                        .setTimings(TIMINGS)
+                                        .build())),
                 List.of(
                         begins,
                         says,
-                        logged(TURN, new TurnCancelled("a", "m", "g", ATTEMPT, "It", USAGE, true, TIMINGS, null))),
-                List.of(logged(TURN, new TurnCancelled("a", "m", null, null, "", null, false, NO_TIMINGS, null))),
+                        logged(
+                                TURN,
+                                TurnCancelled.newBuilder()
+                                        .setMessageId("a")
+                                        .setUserMessageId("m")
+                                        .setGenerationId("g")
+                                        .setAttempt(ATTEMPT)
+                                        .setContent("It")
+                                        .setUsage(USAGE)
+                                        .setForgotten(true)
+                                        .setTimings(TIMINGS)
+                                        .build())),
+                List.of(logged(
+                        TURN,
+                        TurnCancelled.newBuilder()
+                                .setMessageId("a")
+                                .setUserMessageId("m")
+                                .setContent("")
+                                .setTimings(NO_TIMINGS)
+                                .build())),
                 List.of(logged(TURN, new MessageRejected("m", "queue_full", "wait"))),
                 List.of(begins, says, new FeedEvent.MessageReset(CONVERSATION, TURN, "a", 2, "worker_lost")),
                 List.of(

@@ -328,16 +328,17 @@ final class AttemptWriter implements AnswerSink {
                         UsageBasis.ESTIMATED,
                         null));
         UsageDetails details = measured.flatMap(AttemptWriter::details).orElse(null);
-        return new Tally(
-                seq,
-                checksum.bytes(),
-                checksum.crc32c(),
-                prices.priced(usage, details),
-                firstTokenMillis,
-                millisSinceStart(),
-                answeredBy(),
-                details,
-                modelCalls);
+        return Tally.newBuilder()
+                .setSeq(seq)
+                .setTextBytes(checksum.bytes())
+                .setTextCrc32c(checksum.crc32c())
+                .setUsage(prices.priced(usage, details))
+                .setFirstTokenMillis(firstTokenMillis)
+                .setGenerationMillis(millisSinceStart())
+                .setAnsweredBy(answeredBy())
+                .setUsageDetails(details)
+                .setModelCalls(modelCalls)
+                .build();
     }
 
     private static Usage measured(TokenUsage counted) {

@@ -34,24 +34,21 @@ final class Fakes {
     private Fakes() {}
 
     static GenerationRequest request(String conversation, String engine, String... fallbacks) {
-        return new GenerationRequest(
-                "t",
-                conversation,
-                "turn",
-                "turn.1",
-                "a",
-                1,
-                "initial",
-                Instant.EPOCH,
-                engine,
-                List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null, null)),
-                List.of(),
-                null,
-                List.of(fallbacks),
-                "",
-                null,
-                "model",
-                0);
+        return GenerationRequest.newBuilder()
+                .setTenantId("t")
+                .setConversationId(conversation)
+                .setTurnId("turn")
+                .setGenerationId("turn.1")
+                .setAssistantMessageId("a")
+                .setAttempt(1)
+                .setCause("initial")
+                .setTime(Instant.EPOCH)
+                .setEngine(engine)
+                .setMessages(List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null, null)))
+                .setFallbacks(List.of(fallbacks))
+                .setConfiguration("")
+                .setKind("model")
+                .build();
     }
 
     static EngineConfiguration.Builder engine(String name, EngineKind kind) {

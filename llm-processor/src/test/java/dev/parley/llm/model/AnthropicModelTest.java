@@ -59,29 +59,26 @@ class AnthropicModelTest {
     }
 
     private static GenerationRequest request(@Nullable GenerationOptions options) {
-        return new GenerationRequest(
-                "t",
-                "c",
-                "turn",
-                "turn.1",
-                "a",
-                1,
-                "initial",
-                Instant.EPOCH,
-                "claude",
-                List.of(
+        return GenerationRequest.newBuilder()
+                .setTenantId("t")
+                .setConversationId("c")
+                .setTurnId("turn")
+                .setGenerationId("turn.1")
+                .setAssistantMessageId("a")
+                .setAttempt(1)
+                .setCause("initial")
+                .setTime(Instant.EPOCH)
+                .setEngine("claude")
+                .setMessages(List.of(
                         new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null),
                         new PromptMessage(Role.USER, "Look!", List.of(), null, null),
                         new PromptMessage(
                                 Role.ASSISTANT, "", List.of(new ToolCall("c1", "look", "{\"q\":1}")), null, null),
-                        new PromptMessage(Role.TOOL, "42", List.of(), "c1", null)),
-                List.of(),
-                options,
-                List.of(),
-                "",
-                null,
-                "model",
-                0);
+                        new PromptMessage(Role.TOOL, "42", List.of(), "c1", null)))
+                .setOptions(options)
+                .setConfiguration("")
+                .setKind("model")
+                .build();
     }
 
     private Outcome ask(@Nullable GenerationOptions options) {

@@ -121,24 +121,20 @@ class HistoryTest {
     }
 
     private static GenerationRequest request(List<PromptMessage> messages) {
-        return new GenerationRequest(
-                "t",
-                "c",
-                "turn",
-                "g",
-                "a",
-                1,
-                "initial",
-                Instant.EPOCH,
-                "e",
-                messages,
-                List.of(),
-                null,
-                List.of(),
-                "",
-                null,
-                "model",
-                0);
+        return GenerationRequest.newBuilder()
+                .setTenantId("t")
+                .setConversationId("c")
+                .setTurnId("turn")
+                .setGenerationId("g")
+                .setAssistantMessageId("a")
+                .setAttempt(1)
+                .setCause("initial")
+                .setTime(Instant.EPOCH)
+                .setEngine("e")
+                .setMessages(messages)
+                .setConfiguration("")
+                .setKind("model")
+                .build();
     }
 
     /** Any conversation at all comes out in a form that the strictest servers take. */

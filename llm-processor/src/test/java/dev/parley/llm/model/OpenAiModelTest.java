@@ -68,24 +68,22 @@ class OpenAiModelTest {
 
     private static GenerationRequest request(
             List<PromptMessage> messages, @Nullable GenerationOptions options, Passage... passages) {
-        return new GenerationRequest(
-                "t",
-                "c",
-                "turn",
-                "turn.1",
-                "a",
-                1,
-                "initial",
-                Instant.EPOCH,
-                "default",
-                messages,
-                List.of(passages),
-                options,
-                List.of(),
-                "",
-                null,
-                "model",
-                0);
+        return GenerationRequest.newBuilder()
+                .setTenantId("t")
+                .setConversationId("c")
+                .setTurnId("turn")
+                .setGenerationId("turn.1")
+                .setAssistantMessageId("a")
+                .setAttempt(1)
+                .setCause("initial")
+                .setTime(Instant.EPOCH)
+                .setEngine("default")
+                .setMessages(messages)
+                .setPassages(List.of(passages))
+                .setOptions(options)
+                .setConfiguration("")
+                .setKind("model")
+                .build();
     }
 
     private Outcome ask(Script script) {

@@ -86,24 +86,21 @@ class ServerQuirksTest {
     }
 
     private static GenerationRequest request(List<PromptMessage> messages, @Nullable GenerationOptions options) {
-        return new GenerationRequest(
-                "t",
-                "c",
-                "turn",
-                "turn.1",
-                "a",
-                1,
-                "initial",
-                Instant.EPOCH,
-                "e",
-                messages,
-                List.of(),
-                options,
-                List.of(),
-                "",
-                null,
-                "model",
-                0);
+        return GenerationRequest.newBuilder()
+                .setTenantId("t")
+                .setConversationId("c")
+                .setTurnId("turn")
+                .setGenerationId("turn.1")
+                .setAssistantMessageId("a")
+                .setAttempt(1)
+                .setCause("initial")
+                .setTime(Instant.EPOCH)
+                .setEngine("e")
+                .setMessages(messages)
+                .setOptions(options)
+                .setConfiguration("")
+                .setKind("model")
+                .build();
     }
 
     private static PromptMessage message(Role role, String content) {

@@ -40,24 +40,20 @@ class AttemptWriterTest {
                     producer,
                     topics,
                     InstantSource.fixed(Instant.EPOCH),
-                    new GenerationRequest(
-                            "t",
-                            "c",
-                            "turn",
-                            "turn.1",
-                            "a",
-                            1,
-                            "initial",
-                            Instant.EPOCH,
-                            "default",
-                            List.of(),
-                            List.of(),
-                            null,
-                            List.of(),
-                            "",
-                            null,
-                            "model",
-                            0),
+                    GenerationRequest.newBuilder()
+                            .setTenantId("t")
+                            .setConversationId("c")
+                            .setTurnId("turn")
+                            .setGenerationId("turn.1")
+                            .setAssistantMessageId("a")
+                            .setAttempt(1)
+                            .setCause("initial")
+                            .setTime(Instant.EPOCH)
+                            .setEngine("default")
+                            .setMessages(List.of())
+                            .setConfiguration("")
+                            .setKind("model")
+                            .build(),
                     "attempt",
                     new RecordHeaders()),
             () -> nanos,

@@ -97,24 +97,21 @@ class RunsTest {
     }
 
     private Object run(String version, String engine, String... fallbacks) {
-        GenerationRequest request = new GenerationRequest(
-                "t",
-                "c",
-                "turn",
-                "turn.1",
-                "a",
-                1,
-                "initial",
-                Instant.EPOCH,
-                engine,
-                List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null, null)),
-                List.of(),
-                null,
-                List.of(fallbacks),
-                version,
-                null,
-                "model",
-                0);
+        GenerationRequest request = GenerationRequest.newBuilder()
+                .setTenantId("t")
+                .setConversationId("c")
+                .setTurnId("turn")
+                .setGenerationId("turn.1")
+                .setAssistantMessageId("a")
+                .setAttempt(1)
+                .setCause("initial")
+                .setTime(Instant.EPOCH)
+                .setEngine(engine)
+                .setMessages(List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null, null)))
+                .setFallbacks(List.of(fallbacks))
+                .setConfiguration(version)
+                .setKind("model")
+                .build();
         ChunkLog log = new ChunkLog(
                 producer, topics, InstantSource.fixed(Instant.EPOCH), request, "attempt", new RecordHeaders());
         runs.begin(new Runs.Run(

@@ -40,17 +40,12 @@ public final class BuiltInConfiguration {
 
     /** A route that says nothing but its name. */
     public static RouteConfiguration route(String intent) {
-        return new RouteConfiguration(
-                intent,
-                "",
-                List.of(),
-                List.of(),
-                null,
-                DEFAULT_ENGINE,
-                List.of(),
-                new RetrievalConfiguration(true, null, null, null),
-                null,
-                null,
-                new RouteLimits(null, null, null));
+        return RouteConfiguration.newBuilder()
+                .setIntent(intent)
+                .setDescription("")
+                .setEngine(DEFAULT_ENGINE)
+                .setRetrieval(new RetrievalConfiguration(true, null, null, null))
+                .setLimits(new RouteLimits(null, null, null))
+                .build();
     }
 }

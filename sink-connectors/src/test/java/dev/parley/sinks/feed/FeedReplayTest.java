@@ -44,19 +44,15 @@ class FeedReplayTest {
     private static final ConversationEvent COMPLETED = event(
             5,
             "turn",
-            new MessageCompleted(
-                    "answer",
-                    "turn.1",
-                    new Attempt("x", 1, "e", "m", "w", ""),
-                    "Hello",
-                    null,
-                    "stop",
-                    new Usage(1, 1, UsageBasis.MEASURED, null),
-                    List.of(),
-                    new Timings(null, null, null, null),
-                    List.of(),
-                    null,
-                    null));
+            MessageCompleted.newBuilder()
+                    .setMessageId("answer")
+                    .setGenerationId("turn.1")
+                    .setAttempt(new Attempt("x", 1, "e", "m", "w", ""))
+                    .setContent("Hello")
+                    .setFinishReason("stop")
+                    .setUsage(new Usage(1, 1, UsageBasis.MEASURED, null))
+                    .setTimings(new Timings(null, null, null, null))
+                    .build());
 
     private final List<ConversationEvent> archived = new ArrayList<>();
     private final List<Runnable> whileWaiting = new ArrayList<>();

@@ -60,7 +60,13 @@ class TimelineTest {
     }
 
     private static Tally tally(int seq) {
-        return new Tally(seq, 0L, 0L, USAGE, null, 1.0, null, null, 0);
+        return Tally.newBuilder()
+                .setSeq(seq)
+                .setTextBytes(0L)
+                .setTextCrc32c(0L)
+                .setUsage(USAGE)
+                .setGenerationMillis(1.0)
+                .build();
     }
 
     /** A random log of one conversation: records of both topics in one of the orders in which a node may read them. */
@@ -125,19 +131,16 @@ class TimelineTest {
             log.add(event(
                     ++sequence,
                     turn,
-                    new MessageCompleted(
-                            message,
-                            turn + ".1",
-                            new Attempt("a", attempts, "e", "m", "w", ""),
-                            text.toString(),
-                            null,
-                            "stop",
-                            USAGE,
-                            List.of(),
-                            new Timings(null, null, null, null),
-                            List.copyOf(calls),
-                            null,
-                            null)));
+                    MessageCompleted.newBuilder()
+                            .setMessageId(message)
+                            .setGenerationId(turn + ".1")
+                            .setAttempt(new Attempt("a", attempts, "e", "m", "w", ""))
+                            .setContent(text.toString())
+                            .setFinishReason("stop")
+                            .setUsage(USAGE)
+                            .setTimings(new Timings(null, null, null, null))
+                            .setToolCalls(List.copyOf(calls))
+                            .build()));
         }
         return log;
     }
@@ -397,19 +400,15 @@ class TimelineTest {
         return event(
                 sequence,
                 turn,
-                new MessageCompleted(
-                        "answer-" + turn,
-                        turn + ".1",
-                        new Attempt(attemptId, 2, "e", "m", "w", ""),
-                        content,
-                        null,
-                        "stop",
-                        USAGE,
-                        List.of(),
-                        new Timings(null, null, null, null),
-                        List.of(),
-                        null,
-                        null));
+                MessageCompleted.newBuilder()
+                        .setMessageId("answer-" + turn)
+                        .setGenerationId(turn + ".1")
+                        .setAttempt(new Attempt(attemptId, 2, "e", "m", "w", ""))
+                        .setContent(content)
+                        .setFinishReason("stop")
+                        .setUsage(USAGE)
+                        .setTimings(new Timings(null, null, null, null))
+                        .build());
     }
 
     private static ConversationEvent started(long sequence, String turn) {
@@ -504,8 +503,14 @@ class TimelineTest {
     // What is known of turns
 
     private static MessageAccepted accepted(String turn) {
-        return new MessageAccepted(
-                "user-" + turn, "answer-" + turn, Role.USER, "q", OnBusy.ENQUEUE, null, null, Map.of(), "print", null);
+        return MessageAccepted.newBuilder()
+                .setMessageId("user-" + turn)
+                .setAssistantMessageId("answer-" + turn)
+                .setRole(Role.USER)
+                .setContent("q")
+                .setOnBusy(OnBusy.ENQUEUE)
+                .setFingerprint("print")
+                .build();
     }
 
     @Test
@@ -530,16 +535,13 @@ class TimelineTest {
         timeline.accept(event(
                 4,
                 "one",
-                new TurnCancelled(
-                        "answer-one",
-                        "user-one",
-                        "one.1",
-                        null,
-                        "Hi",
-                        null,
-                        false,
-                        new Timings(null, null, null, null),
-                        null)));
+                TurnCancelled.newBuilder()
+                        .setMessageId("answer-one")
+                        .setUserMessageId("user-one")
+                        .setGenerationId("one.1")
+                        .setContent("Hi")
+                        .setTimings(new Timings(null, null, null, null))
+                        .build()));
         assertThat(timeline.running()).isEmpty();
         assertThat(timeline.latestTurn()).contains("two");
     }

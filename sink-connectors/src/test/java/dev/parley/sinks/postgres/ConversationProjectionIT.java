@@ -157,8 +157,14 @@ class ConversationProjectionIT {
 
     @Test
     void aMessageThatIsThereAlreadyIsRefusedWithItsBatch() throws SQLException {
-        MessageAccepted accepted = new MessageAccepted(
-                "user", "answer", Role.USER, "q", OnBusy.ENQUEUE, null, null, Map.of(), "print", null);
+        MessageAccepted accepted = MessageAccepted.newBuilder()
+                .setMessageId("user")
+                .setAssistantMessageId("answer")
+                .setRole(Role.USER)
+                .setContent("q")
+                .setOnBusy(OnBusy.ENQUEUE)
+                .setFingerprint("print")
+                .build();
         LoggedEvent created = event(1, null, new ConversationCreated(null, "w", Map.of()));
         try (Database database = database("refusing")) {
             assertThatThrownBy(() ->

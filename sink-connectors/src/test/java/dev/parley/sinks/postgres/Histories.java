@@ -149,17 +149,15 @@ final class Histories {
                     GenerationOptions.newBuilder().build());
             log(
                     turn,
-                    new MessageAccepted(
-                            accepted.question(),
-                            accepted.answer(),
-                            Role.USER,
-                            text(),
-                            OnBusy.ENQUEUE,
-                            null,
-                            null,
-                            Map.of(),
-                            "print",
-                            maybe(prompt)));
+                    MessageAccepted.newBuilder()
+                            .setMessageId(accepted.question())
+                            .setAssistantMessageId(accepted.answer())
+                            .setRole(Role.USER)
+                            .setContent(text())
+                            .setOnBusy(OnBusy.ENQUEUE)
+                            .setFingerprint("print")
+                            .setPrompt(maybe(prompt))
+                            .build());
             queue.add(accepted);
         }
 
@@ -195,16 +193,13 @@ final class Histories {
             if (dropped != null) {
                 log(
                         dropped.id(),
-                        new TurnCancelled(
-                                dropped.answer(),
-                                dropped.question(),
-                                null,
-                                null,
-                                "",
-                                null,
-                                random.nextBoolean(),
-                                timings(),
-                                null));
+                        TurnCancelled.newBuilder()
+                                .setMessageId(dropped.answer())
+                                .setUserMessageId(dropped.question())
+                                .setContent("")
+                                .setForgotten(random.nextBoolean())
+                                .setTimings(timings())
+                                .build());
             }
         }
 
@@ -235,42 +230,41 @@ final class Histories {
         private ConversationEvent.Body end(Turn turn, String generation) {
             return switch (random.nextInt(4)) {
                 case 0 ->
-                    new TurnFailed(
-                            turn.answer(),
-                            generation,
-                            maybe(attempt()),
-                            "code",
-                            text(),
-                            text(),
-                            maybe(usage()),
-                            timings(),
-                            null);
+                    TurnFailed.newBuilder()
+                            .setMessageId(turn.answer())
+                            .setGenerationId(generation)
+                            .setAttempt(maybe(attempt()))
+                            .setCode("code")
+                            .setDetail(text())
+                            .setContent(text())
+                            .setUsage(maybe(usage()))
+                            .setTimings(timings())
+                            .build();
                 case 1 ->
-                    new TurnCancelled(
-                            turn.answer(),
-                            turn.question(),
-                            generation,
-                            maybe(attempt()),
-                            text(),
-                            maybe(usage()),
-                            random.nextBoolean(),
-                            timings(),
-                            null);
+                    TurnCancelled.newBuilder()
+                            .setMessageId(turn.answer())
+                            .setUserMessageId(turn.question())
+                            .setGenerationId(generation)
+                            .setAttempt(maybe(attempt()))
+                            .setContent(text())
+                            .setUsage(maybe(usage()))
+                            .setForgotten(random.nextBoolean())
+                            .setTimings(timings())
+                            .build();
                 default -> {
                     answered.add(turn);
-                    yield new MessageCompleted(
-                            turn.answer(),
-                            generation,
-                            attempt(),
-                            text(),
-                            maybe(text()),
-                            "stop",
-                            usage(),
-                            sources(),
-                            timings(),
-                            calls(),
-                            null,
-                            null);
+                    yield MessageCompleted.newBuilder()
+                            .setMessageId(turn.answer())
+                            .setGenerationId(generation)
+                            .setAttempt(attempt())
+                            .setContent(text())
+                            .setReasoning(maybe(text()))
+                            .setFinishReason("stop")
+                            .setUsage(usage())
+                            .setSources(sources())
+                            .setTimings(timings())
+                            .setToolCalls(calls())
+                            .build();
                 }
             };
         }

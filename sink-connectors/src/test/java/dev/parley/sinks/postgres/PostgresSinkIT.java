@@ -121,33 +121,26 @@ class PostgresSinkIT {
     private void exchange(String name, String question, String answer) {
         log(
                 name,
-                new MessageAccepted(
-                        "user-" + name,
-                        "answer-" + name,
-                        Role.USER,
-                        question,
-                        OnBusy.ENQUEUE,
-                        null,
-                        null,
-                        Map.of(),
-                        "print",
-                        null));
+                MessageAccepted.newBuilder()
+                        .setMessageId("user-" + name)
+                        .setAssistantMessageId("answer-" + name)
+                        .setRole(Role.USER)
+                        .setContent(question)
+                        .setOnBusy(OnBusy.ENQUEUE)
+                        .setFingerprint("print")
+                        .build());
         log(name, new TurnStarted("user-" + name, "answer-" + name, name + ".1", null));
         log(
                 name,
-                new MessageCompleted(
-                        "answer-" + name,
-                        name + ".1",
-                        new Attempt("a", 1, "e", "m", "w", ""),
-                        answer,
-                        null,
-                        "stop",
-                        USAGE,
-                        List.of(),
-                        TIMINGS,
-                        List.of(),
-                        null,
-                        null));
+                MessageCompleted.newBuilder()
+                        .setMessageId("answer-" + name)
+                        .setGenerationId(name + ".1")
+                        .setAttempt(new Attempt("a", 1, "e", "m", "w", ""))
+                        .setContent(answer)
+                        .setFinishReason("stop")
+                        .setUsage(USAGE)
+                        .setTimings(TIMINGS)
+                        .build());
     }
 
     private List<Message> messages() {
@@ -167,8 +160,14 @@ class PostgresSinkIT {
         exchange("one", "nul \u0000 and \uD83D\uDE00", "answer \u0000 \u2028");
         log(
                 "two",
-                new MessageAccepted(
-                        "user-two", "answer-two", Role.USER, "q", OnBusy.ENQUEUE, null, null, Map.of(), "print", null));
+                MessageAccepted.newBuilder()
+                        .setMessageId("user-two")
+                        .setAssistantMessageId("answer-two")
+                        .setRole(Role.USER)
+                        .setContent("q")
+                        .setOnBusy(OnBusy.ENQUEUE)
+                        .setFingerprint("print")
+                        .build());
         log("two", new TurnStarted("user-two", "answer-two", "two.1", null));
         awaitSequence();
 
@@ -176,7 +175,17 @@ class PostgresSinkIT {
         assertThat(running.activeTurn().map(ConversationSnapshot.ActiveTurn::turnId))
                 .contains("two");
         assertThat(running.conversation().messageCount()).isEqualTo(4);
-        log("two", new TurnCancelled("answer-two", "user-two", "two.1", null, "part", USAGE, true, TIMINGS, null));
+        log(
+                "two",
+                TurnCancelled.newBuilder()
+                        .setMessageId("answer-two")
+                        .setUserMessageId("user-two")
+                        .setGenerationId("two.1")
+                        .setContent("part")
+                        .setUsage(USAGE)
+                        .setForgotten(true)
+                        .setTimings(TIMINGS)
+                        .build());
         log(null, new FeedbackRecorded("answer-one", "up", "nice"));
         awaitSequence();
 
@@ -211,39 +220,34 @@ class PostgresSinkIT {
         log(null, new ConversationCreated(null, "w", Map.of()));
         log(
                 "one",
-                new MessageAccepted(
-                        "user-one",
-                        "answer-one",
-                        Role.TOOL,
-                        "43",
-                        OnBusy.ENQUEUE,
-                        null,
-                        null,
-                        Map.of(),
-                        "print",
-                        new CallerPrompt(
+                MessageAccepted.newBuilder()
+                        .setMessageId("user-one")
+                        .setAssistantMessageId("answer-one")
+                        .setRole(Role.TOOL)
+                        .setContent("43")
+                        .setOnBusy(OnBusy.ENQUEUE)
+                        .setFingerprint("print")
+                        .setPrompt(new CallerPrompt(
                                 Role.TOOL,
                                 "call_2",
                                 context,
                                 GenerationOptions.newBuilder()
                                         .setInstructions("x")
-                                        .build())));
+                                        .build()))
+                        .build());
         log("one", new TurnStarted("user-one", "answer-one", "one.1", null));
         log(
                 "one",
-                new MessageCompleted(
-                        "answer-one",
-                        "one.1",
-                        new Attempt("a", 1, "e", "m", "w", ""),
-                        "",
-                        null,
-                        "tool_calls",
-                        USAGE,
-                        List.of(),
-                        TIMINGS,
-                        List.of(call, bare),
-                        null,
-                        null));
+                MessageCompleted.newBuilder()
+                        .setMessageId("answer-one")
+                        .setGenerationId("one.1")
+                        .setAttempt(new Attempt("a", 1, "e", "m", "w", ""))
+                        .setContent("")
+                        .setFinishReason("tool_calls")
+                        .setUsage(USAGE)
+                        .setTimings(TIMINGS)
+                        .setToolCalls(List.of(call, bare))
+                        .build());
         exchange("two", "q", "a");
         awaitSequence();
 

@@ -302,17 +302,18 @@ sealed interface Generation {
             return report(
                     progress,
                     "completed",
-                    new GenerationCompleted(
-                            progress.attempt(),
-                            progress.transcript().text(),
-                            reasoning.isEmpty() ? null : reasoning,
-                            finished.finishReason(),
-                            tally.getUsage(),
-                            tally.getFirstTokenMillis(),
-                            tally.getGenerationMillis(),
-                            progress.transcript().toolCalls(),
-                            finished.extras(),
-                            upstream(tally, finished.leftOut(), null)),
+                    GenerationCompleted.newBuilder()
+                            .setAttempt(progress.attempt())
+                            .setContent(progress.transcript().text())
+                            .setReasoning(reasoning.isEmpty() ? null : reasoning)
+                            .setFinishReason(finished.finishReason())
+                            .setUsage(tally.getUsage())
+                            .setFirstTokenMillis(tally.getFirstTokenMillis())
+                            .setGenerationMillis(tally.getGenerationMillis())
+                            .setToolCalls(progress.transcript().toolCalls())
+                            .setExtras(finished.extras())
+                            .setUpstream(upstream(tally, finished.leftOut(), null))
+                            .build(),
                     now);
         }
 
@@ -320,16 +321,17 @@ sealed interface Generation {
             return report(
                     progress,
                     "failed",
-                    new GenerationFailed(
-                            progress.attempt(),
-                            failed.code(),
-                            failed.detail(),
-                            failed.retryable(),
-                            progress.transcript().text(),
-                            failed.tally().getUsage(),
-                            failed.tally().getFirstTokenMillis(),
-                            failed.tally().getGenerationMillis(),
-                            upstream(failed.tally(), List.of(), failed.retryAfterMillis())),
+                    GenerationFailed.newBuilder()
+                            .setAttempt(progress.attempt())
+                            .setCode(failed.code())
+                            .setDetail(failed.detail())
+                            .setRetryable(failed.retryable())
+                            .setContent(progress.transcript().text())
+                            .setUsage(failed.tally().getUsage())
+                            .setFirstTokenMillis(failed.tally().getFirstTokenMillis())
+                            .setGenerationMillis(failed.tally().getGenerationMillis())
+                            .setUpstream(upstream(failed.tally(), List.of(), failed.retryAfterMillis()))
+                            .build(),
                     now);
         }
 

@@ -257,21 +257,23 @@ final class GenerationStores {
 
     private static CurrentAttempt current(AttemptProgress progress) {
         Attempt attempt = progress.attempt();
-        return new CurrentAttempt(
-                attempt.getAttemptId(),
-                attempt.getAttempt(),
-                attempt.getEngine(),
-                attempt.getModel(),
-                attempt.getWorkerId(),
-                switch (progress.phase()) {
-                    case Phase.Running running -> AttemptPhase.RUNNING;
-                    case Phase.Silent silent -> AttemptPhase.SILENT;
-                    case Phase.Corrupt corrupt -> AttemptPhase.CORRUPT;
-                    case Phase.Failed failed -> AttemptPhase.FAILED;
-                },
-                progress.phase() instanceof Phase.Failed(Cost cost) ? cost(cost) : null,
-                attempt.getEndpoint(),
-                progress.kind());
+        return CurrentAttempt.newBuilder()
+                .setAttemptId(attempt.getAttemptId())
+                .setAttempt(attempt.getAttempt())
+                .setEngine(attempt.getEngine())
+                .setModel(attempt.getModel())
+                .setWorkerId(attempt.getWorkerId())
+                .setPhase(
+                        switch (progress.phase()) {
+                            case Phase.Running running -> AttemptPhase.RUNNING;
+                            case Phase.Silent silent -> AttemptPhase.SILENT;
+                            case Phase.Corrupt corrupt -> AttemptPhase.CORRUPT;
+                            case Phase.Failed failed -> AttemptPhase.FAILED;
+                        })
+                .setCost(progress.phase() instanceof Phase.Failed(Cost cost) ? cost(cost) : null)
+                .setEndpoint(attempt.getEndpoint())
+                .setKind(progress.kind())
+                .build();
     }
 
     private static AttemptCost cost(Cost cost) {

@@ -75,19 +75,21 @@ final class Commands {
             return;
         }
         draft.log(
-                new MessageAccepted(
-                        submit.getMessageId(),
-                        submit.getAssistantMessageId(),
-                        submit.getPrompt() == null
-                                ? Role.USER
-                                : submit.getPrompt().getRole(),
-                        submit.getContent(),
-                        submit.getOnBusy(),
-                        submit.getIntent(),
-                        submit.getEngine(),
-                        submit.getMetadata(),
-                        submit.getFingerprint(),
-                        submit.getPrompt()),
+                MessageAccepted.newBuilder()
+                        .setMessageId(submit.getMessageId())
+                        .setAssistantMessageId(submit.getAssistantMessageId())
+                        .setRole(
+                                submit.getPrompt() == null
+                                        ? Role.USER
+                                        : submit.getPrompt().getRole())
+                        .setContent(submit.getContent())
+                        .setOnBusy(submit.getOnBusy())
+                        .setIntent(submit.getIntent())
+                        .setEngine(submit.getEngine())
+                        .setMetadata(submit.getMetadata())
+                        .setFingerprint(submit.getFingerprint())
+                        .setPrompt(submit.getPrompt())
+                        .build(),
                 submit.getTurnId());
         turns.take(Turn.asked(submit, draft.now()), submit.getOnBusy());
     }

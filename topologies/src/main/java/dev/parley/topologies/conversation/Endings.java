@@ -77,35 +77,32 @@ final class Endings {
     void dropped(Turn waiting) {
         draft.change(new Change.Dropped(waiting.turnId()));
         draft.log(
-                new TurnCancelled(
-                        waiting.assistantMessageId(),
-                        waiting.userMessageId(),
-                        null,
-                        null,
-                        "",
-                        null,
-                        false,
-                        new Timings(millis(waiting.acceptedAt(), draft.now()), null, null, null),
-                        null),
+                TurnCancelled.newBuilder()
+                        .setMessageId(waiting.assistantMessageId())
+                        .setUserMessageId(waiting.userMessageId())
+                        .setContent("")
+                        .setTimings(new Timings(millis(waiting.acceptedAt(), draft.now()), null, null, null))
+                        .build(),
                 waiting.turnId());
     }
 
     /** Ends the running turn with its answer. */
     void completed(Running running, GenerationCompleted completed) {
         draft.log(
-                new MessageCompleted(
-                        running.turn().assistantMessageId(),
-                        running.generationId(),
-                        completed.getAttempt(),
-                        completed.getContent(),
-                        completed.getReasoning(),
-                        completed.getFinishReason(),
-                        completed.getUsage(),
-                        running.preparation().sources(),
-                        timings(running, completed.getFirstTokenMillis(), completed.getGenerationMillis()),
-                        completed.getToolCalls(),
-                        completed.getExtras(),
-                        inAll(running, completed.getUpstream())),
+                MessageCompleted.newBuilder()
+                        .setMessageId(running.turn().assistantMessageId())
+                        .setGenerationId(running.generationId())
+                        .setAttempt(completed.getAttempt())
+                        .setContent(completed.getContent())
+                        .setReasoning(completed.getReasoning())
+                        .setFinishReason(completed.getFinishReason())
+                        .setUsage(completed.getUsage())
+                        .setSources(running.preparation().sources())
+                        .setTimings(timings(running, completed.getFirstTokenMillis(), completed.getGenerationMillis()))
+                        .setToolCalls(completed.getToolCalls())
+                        .setExtras(completed.getExtras())
+                        .setUpstream(inAll(running, completed.getUpstream()))
+                        .build(),
                 running.turnId());
         title(running);
         turns.beginNext();
@@ -124,16 +121,17 @@ final class Endings {
         switch (ending) {
             case CANCELLED, FORGOTTEN -> {
                 draft.log(
-                        new TurnCancelled(
-                                running.turn().assistantMessageId(),
-                                running.turn().userMessageId(),
-                                running.generationId(),
-                                partial.attempt(),
-                                partial.content(),
-                                partial.usage(),
-                                ending == Ending.FORGOTTEN,
-                                timings(running, null, partial.generationMillis()),
-                                inAll(running, partial.upstream())),
+                        TurnCancelled.newBuilder()
+                                .setMessageId(running.turn().assistantMessageId())
+                                .setUserMessageId(running.turn().userMessageId())
+                                .setGenerationId(running.generationId())
+                                .setAttempt(partial.attempt())
+                                .setContent(partial.content())
+                                .setUsage(partial.usage())
+                                .setForgotten(ending == Ending.FORGOTTEN)
+                                .setTimings(timings(running, null, partial.generationMillis()))
+                                .setUpstream(inAll(running, partial.upstream()))
+                                .build(),
                         running.turnId());
                 turns.beginNext();
             }
@@ -146,16 +144,17 @@ final class Endings {
     /** Ends the running turn without an answer. */
     void failed(Running running, String code, String detail, Partial partial) {
         draft.log(
-                new TurnFailed(
-                        running.turn().assistantMessageId(),
-                        running.generationId(),
-                        partial.attempt(),
-                        code,
-                        detail,
-                        partial.content(),
-                        partial.usage(),
-                        timings(running, null, partial.generationMillis()),
-                        inAll(running, partial.upstream())),
+                TurnFailed.newBuilder()
+                        .setMessageId(running.turn().assistantMessageId())
+                        .setGenerationId(running.generationId())
+                        .setAttempt(partial.attempt())
+                        .setCode(code)
+                        .setDetail(detail)
+                        .setContent(partial.content())
+                        .setUsage(partial.usage())
+                        .setTimings(timings(running, null, partial.generationMillis()))
+                        .setUpstream(inAll(running, partial.upstream()))
+                        .build(),
                 running.turnId());
         turns.beginNext();
     }

@@ -116,15 +116,16 @@ sealed interface MessageChange {
         Turn turn = running.turn();
         return List.of(new Ended(
                 running.position(),
-                new ExchangeState(
-                        turn.turnId(),
-                        turn.userMessageId(),
-                        turn.assistantMessageId(),
-                        turn.content(),
-                        answer,
-                        counted,
-                        StateRecords.stored(turn.prompt()),
-                        StateRecords.stored(toolCalls),
-                        StateRecords.stored(extras))));
+                ExchangeState.newBuilder()
+                        .setTurnId(turn.turnId())
+                        .setUserMessageId(turn.userMessageId())
+                        .setAssistantMessageId(turn.assistantMessageId())
+                        .setQuestion(turn.content())
+                        .setAnswer(answer)
+                        .setCounted(counted)
+                        .setPrompt(StateRecords.stored(turn.prompt()))
+                        .setToolCalls(StateRecords.stored(toolCalls))
+                        .setExtras(StateRecords.stored(extras))
+                        .build()));
     }
 }

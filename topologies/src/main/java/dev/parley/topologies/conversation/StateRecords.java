@@ -61,36 +61,40 @@ final class StateRecords {
     }
 
     private static RunningTurnState stored(Running running) {
-        return new RunningTurnState(
-                stored(running.turn()),
-                running.generationId(),
-                running.position(),
-                running.attempt(),
-                switch (running.phase()) {
-                    case Phase.Preparing preparing -> TurnPhase.PREPARING;
-                    case Phase.Classifying classifying -> TurnPhase.CLASSIFYING;
-                    case Phase.Pausing pausing -> TurnPhase.PAUSING;
-                    case Phase.Generating generating -> TurnPhase.GENERATING;
-                    case Phase.Cancelling cancelling -> TurnPhase.CANCELLING;
-                },
-                running.phase() instanceof Phase.Cancelling(Ending ending) ? ending.name() : null,
-                running.preparation().routed(),
-                running.preparation().sources().stream()
+        return RunningTurnState.newBuilder()
+                .setTurn(stored(running.turn()))
+                .setGenerationId(running.generationId())
+                .setPosition(running.position())
+                .setAttempt(running.attempt())
+                .setPhase(
+                        switch (running.phase()) {
+                            case Phase.Preparing preparing -> TurnPhase.PREPARING;
+                            case Phase.Classifying classifying -> TurnPhase.CLASSIFYING;
+                            case Phase.Pausing pausing -> TurnPhase.PAUSING;
+                            case Phase.Generating generating -> TurnPhase.GENERATING;
+                            case Phase.Cancelling cancelling -> TurnPhase.CANCELLING;
+                        })
+                .setEnding(running.phase() instanceof Phase.Cancelling(Ending ending) ? ending.name() : null)
+                .setPrepared(running.preparation().routed())
+                .setSources(running.preparation().sources().stream()
                         .map(source -> new SourceState(
                                 source.getSourceId(), source.getTitle(), source.getUri(), source.getScore()))
-                        .toList(),
-                running.startedAt(),
-                running.claimedAt(),
-                running.configuration(),
-                running.failedEngines(),
-                running.phase() instanceof Phase.Classifying(int attempt, Duration limit)
-                        ? new ClassifyingState(attempt, (int) limit.toMillis())
-                        : null,
-                stored(running.preparation().classification()),
-                running.modelCalls(),
-                running.phase() instanceof Phase.Pausing(Duration pause, String cause)
-                        ? new PauseState(pause.toMillis(), cause)
-                        : null);
+                        .toList())
+                .setStartedAt(running.startedAt())
+                .setClaimedAt(running.claimedAt())
+                .setConfiguration(running.configuration())
+                .setFailedEngines(running.failedEngines())
+                .setClassifying(
+                        running.phase() instanceof Phase.Classifying(int attempt, Duration limit)
+                                ? new ClassifyingState(attempt, (int) limit.toMillis())
+                                : null)
+                .setClassification(stored(running.preparation().classification()))
+                .setModelCalls(running.modelCalls())
+                .setPause(
+                        running.phase() instanceof Phase.Pausing(Duration pause, String cause)
+                                ? new PauseState(pause.toMillis(), cause)
+                                : null)
+                .build();
     }
 
     private static @Nullable ClassificationState stored(@Nullable Classification said) {
@@ -146,18 +150,19 @@ final class StateRecords {
 
     private static TurnState stored(Turn turn) {
         Regenerated regenerates = turn.regenerates();
-        return new TurnState(
-                turn.turnId(),
-                turn.userMessageId(),
-                turn.assistantMessageId(),
-                turn.content(),
-                turn.intent(),
-                turn.engine(),
-                turn.metadata(),
-                turn.acceptedAt(),
-                regenerates == null ? null : regenerates.assistantMessageId(),
-                regenerates == null ? null : regenerates.position(),
-                stored(turn.prompt()));
+        return TurnState.newBuilder()
+                .setTurnId(turn.turnId())
+                .setUserMessageId(turn.userMessageId())
+                .setAssistantMessageId(turn.assistantMessageId())
+                .setContent(turn.content())
+                .setIntent(turn.intent())
+                .setEngine(turn.engine())
+                .setMetadata(turn.metadata())
+                .setAcceptedAt(turn.acceptedAt())
+                .setSupersedes(regenerates == null ? null : regenerates.assistantMessageId())
+                .setRegeneratesPosition(regenerates == null ? null : regenerates.position())
+                .setPrompt(stored(turn.prompt()))
+                .build();
     }
 
     private static Turn read(TurnState state) {

@@ -228,17 +228,16 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
                 id,
                 turn.getGenerationId(),
                 now,
-                new GenerationFailed(
-                        new Attempt(id, turn.getAttempt(), route.engine(), "", "", ""),
-                        ErrorCode.PAYLOAD_TOO_LARGE.wire(),
-                        "the question has more than " + questionTokens + " tokens, which is the most that "
-                                + route.settings().getIntent() + " allows",
-                        false,
-                        "",
-                        new Usage(0, 0, UsageBasis.ESTIMATED, null),
-                        null,
-                        0.0,
-                        null));
+                GenerationFailed.newBuilder()
+                        .setAttempt(new Attempt(id, turn.getAttempt(), route.engine(), "", "", ""))
+                        .setCode(ErrorCode.PAYLOAD_TOO_LARGE.wire())
+                        .setDetail("the question has more than " + questionTokens + " tokens, which is the most that "
+                                + route.settings().getIntent() + " allows")
+                        .setRetryable(false)
+                        .setContent("")
+                        .setUsage(new Usage(0, 0, UsageBasis.ESTIMATED, null))
+                        .setGenerationMillis(0.0)
+                        .build());
     }
 
     private GenerationRequest request(TurnRequest turn, Route route, List<Passage> passages, Instant now) {

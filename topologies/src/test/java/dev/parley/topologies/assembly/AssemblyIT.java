@@ -106,17 +106,14 @@ class AssemblyIT {
 
         await().atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(bodies(reports))
-                        .contains(new GenerationCompleted(
-                                Attempts.attempt("a", 1),
-                                text.toString(),
-                                null,
-                                "stop",
-                                Attempts.MEASURED,
-                                12.5,
-                                80.0,
-                                List.of(),
-                                null,
-                                null)));
+                        .contains(GenerationCompleted.newBuilder()
+                                .setAttempt(Attempts.attempt("a", 1))
+                                .setContent(text.toString())
+                                .setFinishReason("stop")
+                                .setUsage(Attempts.MEASURED)
+                                .setFirstTokenMillis(12.5)
+                                .setGenerationMillis(80.0)
+                                .build()));
     }
 
     @Test

@@ -127,17 +127,14 @@ class AssemblyTopologyTest {
         assertThat(bodies())
                 .containsExactly(
                         new AttemptClaimed(Attempts.attempt("a", 1)),
-                        new GenerationCompleted(
-                                Attempts.attempt("a", 1),
-                                "Hello",
-                                null,
-                                "stop",
-                                Attempts.MEASURED,
-                                12.5,
-                                80.0,
-                                List.of(),
-                                null,
-                                null));
+                        GenerationCompleted.newBuilder()
+                                .setAttempt(Attempts.attempt("a", 1))
+                                .setContent("Hello")
+                                .setFinishReason("stop")
+                                .setUsage(Attempts.MEASURED)
+                                .setFirstTokenMillis(12.5)
+                                .setGenerationMillis(80.0)
+                                .build());
         assertThat(meters.counter("parley.assembly.generations", "outcome", "completed")
                         .count())
                 .isEqualTo(1);

@@ -81,7 +81,14 @@ final class Attempts {
 
     static Tally tally(int seq, String text) {
         TextChecksum checksum = TextChecksum.of(text);
-        return new Tally(seq, checksum.bytes(), checksum.crc32c(), MEASURED, 12.5, 80.0, null, null, 0);
+        return Tally.newBuilder()
+                .setSeq(seq)
+                .setTextBytes(checksum.bytes())
+                .setTextCrc32c(checksum.crc32c())
+                .setUsage(MEASURED)
+                .setFirstTokenMillis(12.5)
+                .setGenerationMillis(80.0)
+                .build();
     }
 
     private static GenerationChunk chunk(String attemptId, GenerationChunk.Body body) {

@@ -41,8 +41,15 @@ class GenerationTest {
         assertThat(bodies())
                 .containsExactly(
                         new AttemptClaimed(attempt("a", 1)),
-                        new GenerationCompleted(
-                                attempt("a", 1), "Hello", "hm", "stop", MEASURED, 12.5, 80.0, List.of(), null, null));
+                        GenerationCompleted.newBuilder()
+                                .setAttempt(attempt("a", 1))
+                                .setContent("Hello")
+                                .setReasoning("hm")
+                                .setFinishReason("stop")
+                                .setUsage(MEASURED)
+                                .setFirstTokenMillis(12.5)
+                                .setGenerationMillis(80.0)
+                                .build());
         assertThat(generation).isInstanceOf(Generation.Closed.class);
     }
 
@@ -52,17 +59,15 @@ class GenerationTest {
         read(Attempts.called("a", 2), finished("a", 3, "Let me see."));
 
         assertThat(bodies().getLast())
-                .isEqualTo(new GenerationCompleted(
-                        attempt("a", 1),
-                        "Let me see.",
-                        null,
-                        "stop",
-                        MEASURED,
-                        12.5,
-                        80.0,
-                        List.of(Attempts.call("a", 1), Attempts.call("a", 2)),
-                        null,
-                        null));
+                .isEqualTo(GenerationCompleted.newBuilder()
+                        .setAttempt(attempt("a", 1))
+                        .setContent("Let me see.")
+                        .setFinishReason("stop")
+                        .setUsage(MEASURED)
+                        .setFirstTokenMillis(12.5)
+                        .setGenerationMillis(80.0)
+                        .setToolCalls(List.of(Attempts.call("a", 1), Attempts.call("a", 2)))
+                        .build());
     }
 
     @Test
@@ -79,8 +84,14 @@ class GenerationTest {
         read(started("a", 1), finished("a", 0, ""));
 
         assertThat(bodies().getLast())
-                .isEqualTo(new GenerationCompleted(
-                        attempt("a", 1), "", null, "stop", MEASURED, 12.5, 80.0, List.of(), null, null));
+                .isEqualTo(GenerationCompleted.newBuilder()
+                        .setAttempt(attempt("a", 1))
+                        .setContent("")
+                        .setFinishReason("stop")
+                        .setUsage(MEASURED)
+                        .setFirstTokenMillis(12.5)
+                        .setGenerationMillis(80.0)
+                        .build());
     }
 
     @Test
@@ -135,8 +146,14 @@ class GenerationTest {
                         new AttemptClaimed(attempt("a", 1)),
                         new AttemptLost(attempt("a", 1), "chunks_corrupt"),
                         new AttemptClaimed(attempt("b", 2)),
-                        new GenerationCompleted(
-                                attempt("b", 2), "whole", null, "stop", MEASURED, 12.5, 80.0, List.of(), null, null));
+                        GenerationCompleted.newBuilder()
+                                .setAttempt(attempt("b", 2))
+                                .setContent("whole")
+                                .setFinishReason("stop")
+                                .setUsage(MEASURED)
+                                .setFirstTokenMillis(12.5)
+                                .setGenerationMillis(80.0)
+                                .build());
     }
 
     @Test
@@ -162,8 +179,16 @@ class GenerationTest {
 
         assertThat(again.reports()).containsExactly(reports.get(1));
         assertThat(bodies())
-                .contains(new GenerationFailed(
-                        attempt("a", 1), "engine_error", "status 500", true, "par", MEASURED, 12.5, 80.0, null));
+                .contains(GenerationFailed.newBuilder()
+                        .setAttempt(attempt("a", 1))
+                        .setCode("engine_error")
+                        .setDetail("status 500")
+                        .setRetryable(true)
+                        .setContent("par")
+                        .setUsage(MEASURED)
+                        .setFirstTokenMillis(12.5)
+                        .setGenerationMillis(80.0)
+                        .build());
         assertThat(completedText()).isEqualTo("whole");
     }
 
@@ -173,8 +198,16 @@ class GenerationTest {
         Step later = read(started("b", 2));
 
         assertThat(bodies().getLast())
-                .isEqualTo(new GenerationFailed(
-                        attempt("a", 1), "engine_error", "status 500", false, "par", MEASURED, 12.5, 80.0, null));
+                .isEqualTo(GenerationFailed.newBuilder()
+                        .setAttempt(attempt("a", 1))
+                        .setCode("engine_error")
+                        .setDetail("status 500")
+                        .setRetryable(false)
+                        .setContent("par")
+                        .setUsage(MEASURED)
+                        .setFirstTokenMillis(12.5)
+                        .setGenerationMillis(80.0)
+                        .build());
         assertThat(later.effect()).isEqualTo(Effect.LATE);
         assertThat(later.reports()).isEmpty();
     }

@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.Properties;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -109,17 +108,14 @@ class ConversationAggregateTest {
         context.resetCommit();
 
         take(
-                report(new GenerationCompleted(
-                        ATTEMPT,
-                        "Because.",
-                        null,
-                        "stop",
-                        new Usage(1, 1, UsageBasis.MEASURED, null),
-                        1.0,
-                        2.0,
-                        List.of(),
-                        null,
-                        null)),
+                report(GenerationCompleted.newBuilder()
+                        .setAttempt(ATTEMPT)
+                        .setContent("Because.")
+                        .setFinishReason("stop")
+                        .setUsage(new Usage(1, 1, UsageBasis.MEASURED, null))
+                        .setFirstTokenMillis(1.0)
+                        .setGenerationMillis(2.0)
+                        .build()),
                 Duration.ofMillis(3));
 
         assertThat(commitsAsked()).isTrue();
@@ -149,17 +145,14 @@ class ConversationAggregateTest {
                 "default",
                 "c1",
                 NOW,
-                new SubmitMessage(
-                        "user-" + name,
-                        name,
-                        "answer-" + name,
-                        "Why?",
-                        OnBusy.ENQUEUE,
-                        null,
-                        null,
-                        Map.of(),
-                        "print",
-                        null));
+                SubmitMessage.newBuilder()
+                        .setMessageId("user-" + name)
+                        .setTurnId(name)
+                        .setAssistantMessageId("answer-" + name)
+                        .setContent("Why?")
+                        .setOnBusy(OnBusy.ENQUEUE)
+                        .setFingerprint("print")
+                        .build());
     }
 
     private static GenerationReport report(GenerationReport.Body body) {

@@ -38,7 +38,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -119,17 +118,14 @@ class ConversationTopologyTest {
                 "default",
                 "c1",
                 NOW,
-                new SubmitMessage(
-                        "user-" + name,
-                        name,
-                        "answer-" + name,
-                        content,
-                        OnBusy.ENQUEUE,
-                        null,
-                        null,
-                        Map.of(),
-                        "print",
-                        null));
+                SubmitMessage.newBuilder()
+                        .setMessageId("user-" + name)
+                        .setTurnId(name)
+                        .setAssistantMessageId("answer-" + name)
+                        .setContent(content)
+                        .setOnBusy(OnBusy.ENQUEUE)
+                        .setFingerprint("print")
+                        .build());
     }
 
     private static GenerationReport completed(String turn, String content) {
@@ -137,17 +133,14 @@ class ConversationTopologyTest {
                 "report-" + turn,
                 turn + ".1",
                 NOW,
-                new GenerationCompleted(
-                        new Attempt("a", 1, "e", "m", "w", ""),
-                        content,
-                        null,
-                        "stop",
-                        new Usage(1, 1, UsageBasis.MEASURED, null),
-                        1.0,
-                        2.0,
-                        List.of(),
-                        null,
-                        null));
+                GenerationCompleted.newBuilder()
+                        .setAttempt(new Attempt("a", 1, "e", "m", "w", ""))
+                        .setContent(content)
+                        .setFinishReason("stop")
+                        .setUsage(new Usage(1, 1, UsageBasis.MEASURED, null))
+                        .setFirstTokenMillis(1.0)
+                        .setGenerationMillis(2.0)
+                        .build());
     }
 
     @Test

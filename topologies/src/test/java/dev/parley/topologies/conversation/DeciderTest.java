@@ -140,17 +140,14 @@ class DeciderTest {
         }
 
         List<SpecificRecord> submit(String name, OnBusy onBusy) {
-            return ask(new SubmitMessage(
-                    "user-" + name,
-                    name,
-                    "answer-" + name,
-                    "content of " + name,
-                    onBusy,
-                    null,
-                    null,
-                    Map.of(),
-                    "print",
-                    null));
+            return ask(SubmitMessage.newBuilder()
+                    .setMessageId("user-" + name)
+                    .setTurnId(name)
+                    .setAssistantMessageId("answer-" + name)
+                    .setContent("content of " + name)
+                    .setOnBusy(onBusy)
+                    .setFingerprint("print")
+                    .build());
         }
 
         List<SpecificRecord> report(String turn, GenerationReport.Body body) {
@@ -164,7 +161,14 @@ class DeciderTest {
         List<SpecificRecord> complete(String turn) {
             return report(
                     turn,
-                    new GenerationCompleted(attempt(1), "text", null, "stop", USAGE, 1.0, 2.0, List.of(), null, null));
+                    GenerationCompleted.newBuilder()
+                            .setAttempt(attempt(1))
+                            .setContent("text")
+                            .setFinishReason("stop")
+                            .setUsage(USAGE)
+                            .setFirstTokenMillis(1.0)
+                            .setGenerationMillis(2.0)
+                            .build());
         }
     }
 
@@ -196,7 +200,14 @@ class DeciderTest {
     }
 
     private static GenerationCompleted saying(String text) {
-        return new GenerationCompleted(attempt(1), text, null, "stop", USAGE, 1.0, 2.0, List.of(), null, null);
+        return GenerationCompleted.newBuilder()
+                .setAttempt(attempt(1))
+                .setContent(text)
+                .setFinishReason("stop")
+                .setUsage(USAGE)
+                .setFirstTokenMillis(1.0)
+                .setGenerationMillis(2.0)
+                .build();
     }
 
     private static Played asking() {
@@ -269,7 +280,16 @@ class DeciderTest {
     void aClassificationThatFailsOrIsLateLeavesTheTurnItsDefaultRoute() {
         Played failing = asking();
         failing.reportClassification(
-                "one", new GenerationFailed(attempt(1), "engine_error", "x", true, "", USAGE, null, 1.0, null));
+                "one",
+                GenerationFailed.newBuilder()
+                        .setAttempt(attempt(1))
+                        .setCode("engine_error")
+                        .setDetail("x")
+                        .setRetryable(true)
+                        .setContent("")
+                        .setUsage(USAGE)
+                        .setGenerationMillis(1.0)
+                        .build());
         assertThat(said(failing).getIntent()).isEmpty();
         assertThat(said(failing).getReason()).isEqualTo("engine 'engine' failed: engine_error");
         assertThat(failing.orders).containsExactly(new Order.Generate(failing.state.turn(), "initial", 100));
@@ -289,7 +309,15 @@ class DeciderTest {
 
         played.reportClassification(
                 "one",
-                new GenerationFailed(attempt(1), "answer_too_large", "x", false, "sort\n", USAGE, null, 1.0, null));
+                GenerationFailed.newBuilder()
+                        .setAttempt(attempt(1))
+                        .setCode("answer_too_large")
+                        .setDetail("x")
+                        .setRetryable(false)
+                        .setContent("sort\n")
+                        .setUsage(USAGE)
+                        .setGenerationMillis(1.0)
+                        .build());
 
         assertThat(said(played).getIntent()).isEqualTo("sort\n");
     }
@@ -299,7 +327,16 @@ class DeciderTest {
         Played played = asking();
 
         played.reportClassification(
-                "one", new GenerationFailed(attempt(1), "worker_lost", "x", true, "", USAGE, null, 1.0, null));
+                "one",
+                GenerationFailed.newBuilder()
+                        .setAttempt(attempt(1))
+                        .setCode("worker_lost")
+                        .setDetail("x")
+                        .setRetryable(true)
+                        .setContent("")
+                        .setUsage(USAGE)
+                        .setGenerationMillis(1.0)
+                        .build());
         assertThat(played.state.turn().phase()).isEqualTo(new Turn.Phase.Classifying(2, Duration.ofSeconds(4)));
         assertThat(played.orders).containsExactly(new Order.Generate(played.state.turn(), "worker_lost", 100));
         played.reportClassification("one", new AttemptLost(attempt(1), "worker_lost"));
@@ -423,8 +460,15 @@ class DeciderTest {
     }
 
     private static SubmitMessage asking(String name, CallerPrompt prompt) {
-        return new SubmitMessage(
-                "user-" + name, name, "answer-" + name, "?", OnBusy.ENQUEUE, null, null, Map.of(), "print", prompt);
+        return SubmitMessage.newBuilder()
+                .setMessageId("user-" + name)
+                .setTurnId(name)
+                .setAssistantMessageId("answer-" + name)
+                .setContent("?")
+                .setOnBusy(OnBusy.ENQUEUE)
+                .setFingerprint("print")
+                .setPrompt(prompt)
+                .build();
     }
 
     @Test
@@ -476,7 +520,16 @@ class DeciderTest {
         List<ToolCall> calls = List.of(new ToolCall("call_1", "look", "{}"));
 
         List<SpecificRecord> logged = played.report(
-                "one", new GenerationCompleted(attempt(1), "", null, "tool_calls", USAGE, 1.0, 2.0, calls, null, null));
+                "one",
+                GenerationCompleted.newBuilder()
+                        .setAttempt(attempt(1))
+                        .setContent("")
+                        .setFinishReason("tool_calls")
+                        .setUsage(USAGE)
+                        .setFirstTokenMillis(1.0)
+                        .setGenerationMillis(2.0)
+                        .setToolCalls(calls)
+                        .build());
 
         assertThat(((MessageCompleted) logged.getLast()).getToolCalls()).isEqualTo(calls);
         assertThat(((MessageCompleted) logged.getLast()).getFinishReason()).isEqualTo("tool_calls");
@@ -581,7 +634,15 @@ class DeciderTest {
 
         List<SpecificRecord> end = played.report(
                 "one",
-                new GenerationFailed(attempt(1), "engine_rejected", "no", false, "part", USAGE, null, 1.0, null));
+                GenerationFailed.newBuilder()
+                        .setAttempt(attempt(1))
+                        .setCode("engine_rejected")
+                        .setDetail("no")
+                        .setRetryable(false)
+                        .setContent("part")
+                        .setUsage(USAGE)
+                        .setGenerationMillis(1.0)
+                        .build());
 
         assertThat(end).singleElement().satisfies(body -> {
             assertThat(((TurnFailed) body).getCode()).isEqualTo("engine_rejected");
@@ -591,8 +652,16 @@ class DeciderTest {
 
     private static GenerationFailed rateLimited(int attempt, int calls, @Nullable Duration retryAfter) {
         Upstream upstream = new Upstream(null, calls, List.of(), retryAfter == null ? null : retryAfter.toMillis());
-        return new GenerationFailed(
-                attempt(attempt), "engine_rate_limited", "slow down", true, "", USAGE, null, 1.0, upstream);
+        return GenerationFailed.newBuilder()
+                .setAttempt(attempt(attempt))
+                .setCode("engine_rate_limited")
+                .setDetail("slow down")
+                .setRetryable(true)
+                .setContent("")
+                .setUsage(USAGE)
+                .setGenerationMillis(1.0)
+                .setUpstream(upstream)
+                .build();
     }
 
     @Test
@@ -749,8 +818,25 @@ class DeciderTest {
         return switch (random.nextInt(5)) {
             case 0, 1 -> asked();
             case 2 -> new AttemptLost(attempt, "worker_lost");
-            case 3 -> new GenerationFailed(attempt, "worker_lost", "x", true, "", USAGE, null, 1.0, null);
-            default -> new GenerationCompleted(attempt, "sort", null, "stop", USAGE, 1.0, 2.0, List.of(), null, null);
+            case 3 ->
+                GenerationFailed.newBuilder()
+                        .setAttempt(attempt)
+                        .setCode("worker_lost")
+                        .setDetail("x")
+                        .setRetryable(true)
+                        .setContent("")
+                        .setUsage(USAGE)
+                        .setGenerationMillis(1.0)
+                        .build();
+            default ->
+                GenerationCompleted.newBuilder()
+                        .setAttempt(attempt)
+                        .setContent("sort")
+                        .setFinishReason("stop")
+                        .setUsage(USAGE)
+                        .setFirstTokenMillis(1.0)
+                        .setGenerationMillis(2.0)
+                        .build();
         };
     }
 
@@ -767,8 +853,15 @@ class DeciderTest {
             case 9 ->
                 played.report(
                         turn,
-                        new GenerationFailed(
-                                attempt, "engine_error", "x", random.nextBoolean(), "p", USAGE, null, 1.0, null));
+                        GenerationFailed.newBuilder()
+                                .setAttempt(attempt)
+                                .setCode("engine_error")
+                                .setDetail("x")
+                                .setRetryable(random.nextBoolean())
+                                .setContent("p")
+                                .setUsage(USAGE)
+                                .setGenerationMillis(1.0)
+                                .build());
             case 10, 11 -> played.complete(turn);
             case 12 -> played.report(turn, new GenerationCancelled(attempt, "p", USAGE, null, null, null));
             case 13, 14 -> played.reportClassification(turn, aboutAClassification(attempt, random));

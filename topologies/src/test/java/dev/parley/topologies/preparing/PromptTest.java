@@ -13,7 +13,6 @@ import dev.parley.chat.v1.TurnRequest;
 import dev.parley.schemas.serde.TrustedRecords;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -48,27 +47,22 @@ class PromptTest {
     private static List<PromptMessage> prompt(
             List<Passage> passages, @Nullable CallerPrompt prompt, PromptMessage... history) {
         return Prompt.of(
-                new TurnRequest(
-                        "t",
-                        "c",
-                        "w",
-                        "turn",
-                        "turn.1",
-                        "answer",
-                        1,
-                        "initial",
-                        Instant.EPOCH,
-                        "Why?",
-                        List.of(history),
-                        null,
-                        null,
-                        Map.of(),
-                        prompt,
-                        "",
-                        List.of(),
-                        null,
-                        1,
-                        0),
+                TurnRequest.newBuilder()
+                        .setTenantId("t")
+                        .setConversationId("c")
+                        .setWorkspaceId("w")
+                        .setTurnId("turn")
+                        .setGenerationId("turn.1")
+                        .setAssistantMessageId("answer")
+                        .setAttempt(1)
+                        .setCause("initial")
+                        .setTime(Instant.EPOCH)
+                        .setContent("Why?")
+                        .setHistory(List.of(history))
+                        .setPrompt(prompt)
+                        .setConfiguration("")
+                        .setClassifyAttempt(1)
+                        .build(),
                 "Ours.",
                 passages,
                 Prompt.Bounds.NONE);

@@ -193,27 +193,21 @@ class RetrievalIT {
         send(
                         topics.turns(),
                         "default/main",
-                        new TurnRequest(
-                                "default",
-                                conversation,
-                                "main",
-                                "turn_1",
-                                "turn_1.1",
-                                "msg_2",
-                                1,
-                                "initial",
-                                Instant.EPOCH,
-                                question,
-                                List.of(),
-                                null,
-                                null,
-                                Map.of(),
-                                null,
-                                "",
-                                List.of(),
-                                null,
-                                1,
-                                0))
+                        TurnRequest.newBuilder()
+                                .setTenantId("default")
+                                .setConversationId(conversation)
+                                .setWorkspaceId("main")
+                                .setTurnId("turn_1")
+                                .setGenerationId("turn_1.1")
+                                .setAssistantMessageId("msg_2")
+                                .setAttempt(1)
+                                .setCause("initial")
+                                .setTime(Instant.EPOCH)
+                                .setContent(question)
+                                .setHistory(List.of())
+                                .setConfiguration("")
+                                .setClassifyAttempt(1)
+                                .build())
                 .get();
     }
 

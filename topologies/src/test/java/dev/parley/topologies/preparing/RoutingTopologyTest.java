@@ -39,7 +39,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -561,28 +560,24 @@ class RoutingTopologyTest {
     }
 
     private static TurnRequest turn(String content, @Nullable String intent, @Nullable String engine) {
-        return new TurnRequest(
-                "default",
-                "c1",
-                "main",
-                "turn_1",
-                "turn_1.1",
-                "msg_2",
-                2,
-                "worker_lost",
-                NOW,
-                content,
-                List.of(
+        return TurnRequest.newBuilder()
+                .setTenantId("default")
+                .setConversationId("c1")
+                .setWorkspaceId("main")
+                .setTurnId("turn_1")
+                .setGenerationId("turn_1.1")
+                .setAssistantMessageId("msg_2")
+                .setAttempt(2)
+                .setCause("worker_lost")
+                .setTime(NOW)
+                .setContent(content)
+                .setHistory(List.of(
                         new PromptMessage(Role.USER, "Before?", List.of(), null, null),
-                        new PromptMessage(Role.ASSISTANT, "That.", List.of(), null, null)),
-                intent,
-                engine,
-                Map.of(),
-                null,
-                "",
-                List.of(),
-                null,
-                1,
-                0);
+                        new PromptMessage(Role.ASSISTANT, "That.", List.of(), null, null)))
+                .setIntent(intent)
+                .setEngine(engine)
+                .setConfiguration("")
+                .setClassifyAttempt(1)
+                .build();
     }
 }

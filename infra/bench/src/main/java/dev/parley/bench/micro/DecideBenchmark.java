@@ -13,8 +13,6 @@ import dev.parley.schemas.work.WorkKinds;
 import dev.parley.topologies.conversation.ConversationInMemory;
 import dev.parley.topologies.conversation.Rules;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -52,17 +50,14 @@ public class DecideBenchmark {
             conversation.take(
                     report(
                             turn,
-                            new GenerationCompleted(
-                                    attempt(),
-                                    "An answer.",
-                                    null,
-                                    "stop",
-                                    new Usage(1, 2, UsageBasis.MEASURED, null),
-                                    1.0,
-                                    2.0,
-                                    List.of(),
-                                    null,
-                                    null)),
+                            GenerationCompleted.newBuilder()
+                                    .setAttempt(attempt())
+                                    .setContent("An answer.")
+                                    .setFinishReason("stop")
+                                    .setUsage(new Usage(1, 2, UsageBasis.MEASURED, null))
+                                    .setFirstTokenMillis(1.0)
+                                    .setGenerationMillis(2.0)
+                                    .build()),
                     Records.TIME);
         }
         if (conversation.isBusy() || conversation.turns() != turns) {
@@ -81,17 +76,14 @@ public class DecideBenchmark {
                 Records.TENANT,
                 Records.CONVERSATION,
                 Records.TIME,
-                new SubmitMessage(
-                        "question_" + number,
-                        "turn_" + number,
-                        "answer_" + number,
-                        "A question.",
-                        OnBusy.ENQUEUE,
-                        null,
-                        null,
-                        Map.of(),
-                        "fingerprint",
-                        null));
+                SubmitMessage.newBuilder()
+                        .setMessageId("question_" + number)
+                        .setTurnId("turn_" + number)
+                        .setAssistantMessageId("answer_" + number)
+                        .setContent("A question.")
+                        .setOnBusy(OnBusy.ENQUEUE)
+                        .setFingerprint("fingerprint")
+                        .build());
     }
 
     private static GenerationReport report(String turn, GenerationReport.Body body) {

@@ -41,20 +41,18 @@ public final class Records {
                 "report_0123456789abcdef01234567",
                 TURN,
                 "configuration-1",
-                new MessageCompleted(
-                        MESSAGE,
-                        GENERATION,
-                        new Attempt("attempt_0123456789abcdef01234567", 1, "default", "a-model", "worker-1", ""),
-                        "token ".repeat(ANSWER_TOKENS),
-                        null,
-                        "stop",
-                        new Usage(800, ANSWER_TOKENS, UsageBasis.MEASURED, null),
-                        List.of(
+                MessageCompleted.newBuilder()
+                        .setMessageId(MESSAGE)
+                        .setGenerationId(GENERATION)
+                        .setAttempt(new Attempt(
+                                "attempt_0123456789abcdef01234567", 1, "default", "a-model", "worker-1", ""))
+                        .setContent("token ".repeat(ANSWER_TOKENS))
+                        .setFinishReason("stop")
+                        .setUsage(new Usage(800, ANSWER_TOKENS, UsageBasis.MEASURED, null))
+                        .setSources(List.of(
                                 new Source("docs/operations.md#1", "Operations", null, 12.5),
-                                new Source("docs/architecture.md#4", "Architecture", null, 11.25)),
-                        new Timings(1.0, 12.0, 200.0, 4_000.0),
-                        List.of(),
-                        null,
-                        null));
+                                new Source("docs/architecture.md#4", "Architecture", null, 11.25)))
+                        .setTimings(new Timings(1.0, 12.0, 200.0, 4_000.0))
+                        .build());
     }
 }

@@ -104,17 +104,14 @@ final class Door implements Actor {
         String name = conversation + "-" + number;
         turns.add("turn-" + name);
         answers.add("answer-" + name);
-        return new SubmitMessage(
-                "user-" + name,
-                "turn-" + name,
-                "answer-" + name,
-                "question of " + name + "!".repeat(world.random().nextInt(60)),
-                onBusy(),
-                null,
-                null,
-                Map.of(),
-                "print",
-                null);
+        return SubmitMessage.newBuilder()
+                .setMessageId("user-" + name)
+                .setTurnId("turn-" + name)
+                .setAssistantMessageId("answer-" + name)
+                .setContent("question of " + name + "!".repeat(world.random().nextInt(60)))
+                .setOnBusy(onBusy())
+                .setFingerprint("print")
+                .build();
     }
 
     private OnBusy onBusy() {

@@ -355,7 +355,14 @@ final class Workers implements Actor {
 
         private Tally tally() {
             TextChecksum checksum = TextChecksum.of(said.toString());
-            return new Tally(seq, checksum.bytes(), checksum.crc32c(), answer.usage(), 1.0, 2.0, null, null, 0);
+            return Tally.newBuilder()
+                    .setSeq(seq)
+                    .setTextBytes(checksum.bytes())
+                    .setTextCrc32c(checksum.crc32c())
+                    .setUsage(answer.usage())
+                    .setFirstTokenMillis(1.0)
+                    .setGenerationMillis(2.0)
+                    .build();
         }
 
         private void end(GenerationChunk.Body ending) {
