@@ -17,8 +17,8 @@ final class RudeModelFaults {
 
     private static final Duration PACE = Duration.ofMillis(20);
 
-    /** An attempt may ask the model again before anything was said, and there are three attempts. */
-    private static final int MOST_CALLS = 9;
+    /** The budget of a turn, which its attempts, their retries and what is found out from refusals share. */
+    private static final int MOST_CALLS = 4;
 
     private RudeModelFaults() {}
 

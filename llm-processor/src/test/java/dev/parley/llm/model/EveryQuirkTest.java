@@ -17,10 +17,16 @@ import dev.parley.stack.scripted.Outcome;
 import dev.parley.stack.scripted.Quirk;
 import dev.parley.stack.scripted.Script;
 import dev.parley.stack.scripted.ScriptedModelServer;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -114,6 +120,56 @@ class EveryQuirkTest {
                 }));
     }
 
+    /** Those that change what is said, and not how it is sent. */
+    private static final Set<String> OF_WORDS = Set.of(
+            "Tool calls",
+            "Blocks of Anthropic's messages",
+            "Text, reasoning and refusals",
+            "Finish reasons",
+            "Usage",
+            "Errors in the stream");
+
+    /** Whole, byte by byte, and cut at every byte: both readers make the same of the same script. */
+    @TestFactory
+    Stream<DynamicTest> isHeardTheSameHoweverItsBytesCome() {
+        return Quirk.catalogue().stream()
+                .filter(quirk -> OF_WORDS.contains(quirk.kind()) && quirk.result() != Quirk.Result.SILENT)
+                .flatMap(quirk -> quirk.apis().stream().map(api -> new Case(quirk, api)))
+                .map(each -> DynamicTest.dynamicTest(each.toString(), () -> {
+                    Script.Answer script = (each.quirk().calls() ? CALLING : ANSWER).with(each.quirk());
+                    try (ScriptedModelServer server = ScriptedModelServer.start()) {
+                        String stream = stream(each.api(), server.answerWith(script));
+                        Streams.Heard heard = switch (each.api()) {
+                            case CHAT_COMPLETIONS -> Streams.chat(stream);
+                            case MESSAGES -> Streams.messages(stream);
+                            case MODELS -> throw new IllegalArgumentException("a list of models says nothing");
+                        };
+                        Said said = new Said();
+                        said.text.append(heard.text());
+                        said.reasoning.append(heard.reasoning());
+                        said.calls.addAll(heard.calls());
+                        comesTo(each, server, heard.outcome(), said, script);
+                    }
+                }));
+    }
+
+    private static String stream(Api api, ScriptedModelServer server) throws IOException, InterruptedException {
+        boolean chat = api == Api.CHAT_COMPLETIONS;
+        byte[] body = chat
+                ? ChatCompletionRequest.of(REQUEST, "scripted", new LearnedDialect(Dialects.USUAL))
+                        .bytes()
+                : MessagesRequest.of(REQUEST, "scripted", List.of()).bytes();
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            return client.send(
+                            HttpRequest.newBuilder(
+                                            URI.create(server.baseUrl() + (chat ? "/chat/completions" : "/messages")))
+                                    .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
+        }
+    }
+
     private static void play(Case each) {
         Script.Answer script = (each.quirk().calls() ? CALLING : ANSWER);
         try (ScriptedModelServer server = ScriptedModelServer.start()) {
@@ -126,18 +182,23 @@ class EveryQuirkTest {
 
             Model.Outcome outcome = model(each, server).generate(REQUEST, said, new Cancellation());
 
-            switch (each.outcome()) {
-                case Outcome.Fails fails -> failsAs(each, fails, outcome, said, script);
-                case Outcome.Ends _ -> {
-                    ModelExchange last = server.exchanges().getLast();
-                    Outcome expected = ((Script.Answer) last.script()).outcome(last.request());
-                    assertThat(expected).isInstanceOf(Outcome.Ends.class);
-                    Heard heard = ((Outcome.Ends) expected)
-                            .change()
-                            .of(each.api(), new Heard("", "", List.of(), "", Optional.empty()));
-                    assertThat(last.request().model()).isEqualTo("scripted");
-                    endsAs(heard, outcome, said);
-                }
+            comesTo(each, server, outcome, said, script);
+        }
+    }
+
+    private static void comesTo(
+            Case each, ScriptedModelServer server, Model.Outcome outcome, Said said, Script.Answer script) {
+        switch (each.outcome()) {
+            case Outcome.Fails fails -> failsAs(each, fails, outcome, said, script);
+            case Outcome.Ends _ -> {
+                ModelExchange last = server.exchanges().getLast();
+                Outcome expected = ((Script.Answer) last.script()).outcome(last.request());
+                assertThat(expected).isInstanceOf(Outcome.Ends.class);
+                Heard heard = ((Outcome.Ends) expected)
+                        .change()
+                        .of(each.api(), new Heard("", "", List.of(), "", Optional.empty()));
+                assertThat(last.request().model()).isEqualTo("scripted");
+                endsAs(heard, outcome, said);
             }
         }
     }

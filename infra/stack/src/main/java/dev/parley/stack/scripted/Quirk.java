@@ -170,7 +170,11 @@ public sealed interface Quirk
         private static final long serialVersionUID = 1L;
 
         UnknownException(String name) {
-            super("there is no quirk " + name);
+            super("there is no quirk " + name + suggestions(Catalogue.like(name)));
+        }
+
+        private static String suggestions(List<String> names) {
+            return names.isEmpty() ? "" : ": did you mean " + String.join(", ", names) + "?";
         }
     }
 }

@@ -135,7 +135,9 @@ class QuirkTest {
         assertThat(names).doesNotHaveDuplicates().allMatch(name -> name.matches("[a-z0-9]+(-[a-z0-9]+)*"));
         assertThat(names)
                 .allSatisfy(name -> assertThat(Quirk.called(name).wire()).isEqualTo(name));
-        assertThatThrownBy(() -> Quirk.called("polite")).hasMessageContaining("polite");
+        assertThatThrownBy(() -> Quirk.called("polite")).hasMessage("there is no quirk polite");
+        assertThatThrownBy(() -> Quirk.called("done-then-opne")).hasMessageContaining("did you mean done-then-open");
+        assertThatThrownBy(() -> Quirk.called("NO_DONE")).hasMessageContaining("did you mean no-done");
     }
 
     @Test
