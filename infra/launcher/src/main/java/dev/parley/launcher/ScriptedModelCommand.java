@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 final class ScriptedModelCommand implements Callable<Integer> {
 
-    private static final String LIST = "";
+    private static final String LIST = "list";
 
     @Option(names = "--port", paramLabel = "PORT", defaultValue = "8000", description = "Default: ${DEFAULT-VALUE}.")
     private int port;

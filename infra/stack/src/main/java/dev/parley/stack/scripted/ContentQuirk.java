@@ -250,7 +250,7 @@ enum ContentQuirk implements Quirk {
             to(p -> p.between(new Event(Part.OTHER, "", "{\"object\":\"chat.completion.chunk\",\"choices\":[]}")))),
     CHOICES_AS_OBJECT(
             Needs.NOTHING,
-            elsewhere((api, heard) -> heard),
+            either(),
             "has its choice and no list around it",
             "hand-made servers in PHP",
             response -> response.edit(json -> {
@@ -304,7 +304,7 @@ enum ContentQuirk implements Quirk {
             })),
     PROBABILITIES_NO_NUMBERS(
             Needs.NOTHING,
-            elsewhere((api, heard) -> heard),
+            either(),
             "has probabilities that JSON has no word for",
             "vLLM, Python's json.dumps",
             to(p -> p.replace(

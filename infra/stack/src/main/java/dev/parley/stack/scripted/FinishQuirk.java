@@ -85,6 +85,7 @@ enum FinishQuirk implements Quirk {
     STOP_REASON_ERROR(Api.MESSAGES, "error", failed(ENGINE_ABORTED, "error"), "gateways in front of OpenRouter"),
 
     FINISH_IN_DELTA(
+            either(),
             "has its reason within the delta",
             "hand-made servers",
             response -> response.pieces(pieces -> pieces.edit(Part.FINISH, json -> {
@@ -93,6 +94,7 @@ enum FinishQuirk implements Quirk {
                 Json.in(choice(json), "delta").put("finish_reason", reason);
             }))),
     FINISH_BESIDE_CHOICES(
+            either(),
             "has its reason beside the choices",
             "hand-made servers",
             response -> response.pieces(pieces -> pieces.edit(Part.FINISH, json -> {
@@ -100,6 +102,7 @@ enum FinishQuirk implements Quirk {
                 choice(json).remove("finish_reason");
             }))),
     FINISH_AS_OBJECT(
+            either(),
             "has an object for a reason",
             "hand-made servers",
             response -> response.pieces(pieces -> pieces.edit(Part.FINISH, json -> {
@@ -141,7 +144,11 @@ enum FinishQuirk implements Quirk {
     }
 
     FinishQuirk(String does, String seenIn, UnaryOperator<Response> change) {
-        this.facts = Facts.ofChat(whole(), does, seenIn);
+        this(whole(), does, seenIn, change);
+    }
+
+    FinishQuirk(Outcome outcome, String does, String seenIn, UnaryOperator<Response> change) {
+        this.facts = Facts.ofChat(outcome, does, seenIn);
         this.change = change;
     }
 

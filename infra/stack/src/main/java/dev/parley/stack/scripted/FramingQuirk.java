@@ -243,7 +243,7 @@ enum FramingQuirk implements Quirk {
             "gateways that keep alive",
             s -> s.pieces(p -> p.between(new Event(Part.OTHER, "", "{}")))),
     HEARTBEAT_EVENTS(
-            whole(),
+            either(),
             "sends events `heartbeat` that are no JSON",
             "hand-made gateways",
             s -> s.pieces(p -> p.between(new Event(Part.OTHER, "heartbeat", "alive")))),

@@ -206,6 +206,7 @@ final class CarefulClient {
     static List<String> events(String stream) {
         List<String> events = new ArrayList<>();
         List<String> data = new ArrayList<>();
+        boolean isError = false;
         String text = stream.startsWith("\uFEFF") ? stream.substring(1) : stream;
         List<String> lines = new ArrayList<>(Arrays.asList(text.split("\r\n|\r|\n", -1)));
         lines.add("");
@@ -214,10 +215,13 @@ final class CarefulClient {
                 String joined = String.join("\n", data);
                 data.clear();
                 if (!joined.isEmpty()) {
-                    events.add(joined);
+                    events.add(isError && !joined.startsWith("{") ? "{\"error\":\"in words\"}" : joined);
                 }
+                isError = false;
             } else if (line.startsWith("data:")) {
                 data.add(line.substring(line.startsWith("data: ") ? 6 : 5));
+            } else if (line.equals("event: error")) {
+                isError = true;
             } else if (line.startsWith("error:")) {
                 events.add("{\"error\":" + line.substring(6) + "}");
             }
@@ -288,6 +292,8 @@ final class CarefulClient {
             return json.isArray()
                     || json.hasNonNull("error")
                     || json.has("detail")
+                    || json.has("errors")
+                    || json.path("status").asText().equals("error")
                     || json.path("object").asText().equals("error")
                     || (json.has("message") && json.has("code"));
         }

@@ -111,6 +111,11 @@ class QuirkTest {
             FramingQuirk.TOGETHER,
             FramingQuirk.AT_ONCE,
             FramingQuirk.SPLIT_WRITES,
+            FramingQuirk.GZIPPED_UNTOLD,
+            FramingQuirk.CONTINUE_FIRST,
+            FramingQuirk.HINTS_FIRST,
+            FramingQuirk.NO_REASON_PHRASE,
+            FramingQuirk.HEAD_LINE_FEEDS,
             EndingQuirk.CLOSED_WHEN_IDLE);
 
     private static void isNotOnlyNamed(Quirk quirk, Api api, Answer odd) {
@@ -210,7 +215,7 @@ class QuirkTest {
         Rudeness second = new Rudeness(7);
         List<List<Quirk>> drawn = new ArrayList<>();
         Set<Quirk> met = new HashSet<>();
-        for (int i = 0; i < 5_000; i++) {
+        for (int i = 0; i < 20_000; i++) {
             List<Quirk> quirks = first.next(Api.CHAT_COMPLETIONS, true);
             drawn.add(quirks);
             met.addAll(quirks);
