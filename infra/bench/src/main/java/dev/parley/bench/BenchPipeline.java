@@ -56,21 +56,10 @@ final class BenchPipeline implements AutoCloseable {
         ScriptedModelServer model = ScriptedModelServer.start();
         Scratch scratch = scratch();
         Stack stack = Stack.start(StackSettings.ephemeral(scratch.folder()));
-        Map<String, String> settings = new HashMap<>(Map.of(
-                KafkaSettings.BOOTSTRAP_SERVERS,
-                stack.bootstrapServers(),
-                RegistrySettings.URL,
-                stack.registryUrl(),
-                "DATABASE_URL",
-                stack.jdbcUrl(),
-                "PARLEY_STATE_DIR",
-                stack.dataDir().resolve("streams").toString(),
-                "PARLEY_HTTP_PORT",
-                "0",
-                "PARLEY_LLM_BASE_URL",
-                model.baseUrl().toString(),
-                "PARLEY_LLM_MODEL",
-                modelName));
+        Map<String, String> settings = new HashMap<>(stack.environment());
+        settings.put("PARLEY_HTTP_PORT", "0");
+        settings.put("PARLEY_LLM_BASE_URL", model.baseUrl().toString());
+        settings.put("PARLEY_LLM_MODEL", modelName);
         settings.putAll(more);
         Roles roles = Roles.start(wanted, Settings.of(settings), true, progress);
         roles.awaitReady();

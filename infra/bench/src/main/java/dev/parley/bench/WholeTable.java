@@ -54,7 +54,7 @@ final class WholeTable {
     private static String words(int status) {
         return switch (status) {
             case 0 -> "reached";
-            case Measurement.THROWN_AWAY -> "thrown away " + TRIES + " times: the machine is too restless";
+            case Measurement.THROWN_AWAY -> "thrown away " + TRIES + " times: the machine is too noisy";
             case Measurement.MISSED -> "NOT REACHED";
             default -> "ended with status " + status;
         };

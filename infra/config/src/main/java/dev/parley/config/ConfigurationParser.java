@@ -121,7 +121,7 @@ final class ConfigurationParser {
             if (NAME.matcher(name).matches()) {
                 named.put(name, entry);
             } else {
-                problems.add(entry.line(), Mapping.at(key, name), "is no name: names are " + NAME_RULE);
+                problems.add(entry.line(), Mapping.at(key, name), "is not a valid name: names are " + NAME_RULE);
             }
         });
         return named;
@@ -253,7 +253,7 @@ final class ConfigurationParser {
                         problems.add(
                                 fallback.line(),
                                 where,
-                                "goes in a circle: " + Words.quoted(engine) + " is the route's engine itself");
+                                "falls back to itself: " + Words.quoted(engine) + " is the route's engine");
                     } else {
                         fallbacks.add(fallback.value());
                     }
@@ -308,7 +308,7 @@ final class ConfigurationParser {
                             tool.line(),
                             Mapping.at(section.path(), "tools"),
                             "holds " + Words.quoted(tool.value())
-                                    + ", which is no name of a tool: 1 to 100 of A-Z a-z 0-9 . _ -"));
+                                    + ", which is not a valid name of a tool: 1 to 100 of A-Z a-z 0-9 . _ -"));
             return tools.stream().map(Section.Text::value).toList();
         });
     }

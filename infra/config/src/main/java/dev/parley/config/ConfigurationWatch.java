@@ -1,6 +1,7 @@
 package dev.parley.config;
 
 import dev.parley.chat.v1.Configuration;
+import dev.parley.schemas.ClientThread;
 import dev.parley.schemas.routes.BuiltInConfiguration;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,8 +10,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -28,14 +27,13 @@ public final class ConfigurationWatch implements AutoCloseable {
     /** Between two looks, for {@link #start}. */
     public static final Duration PAUSE = Duration.ofSeconds(1);
 
-    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
     private static final int MAX_TOLD = 10;
 
     private final Path file;
     private final ConfigurationLog log;
     private final Consumer<String> notices;
-    private final CountDownLatch closing = new CountDownLatch(1);
-    private final Thread thread;
+    private final ClientThread thread;
+    private boolean watching;
     private Look handled;
     private Look last;
     private String inForce;
@@ -109,6 +107,7 @@ public final class ConfigurationWatch implements AutoCloseable {
     static ConfigurationWatch start(Opened opened, ConfigurationLog log, Duration pause, Consumer<String> notices) {
         ConfigurationWatch watch = new ConfigurationWatch(opened, log, pause, notices);
         watch.put(opened.configuration(), opened.look instanceof Look.Missing ? "no " + opened.file : watch.name());
+        watch.watching = true;
         watch.thread.start();
         return watch;
     }
@@ -120,7 +119,7 @@ public final class ConfigurationWatch implements AutoCloseable {
         this.handled = opened.look;
         this.last = opened.look;
         this.inForce = opened.configuration().getVersion();
-        this.thread = Thread.ofPlatform().name("configuration-watch").daemon().unstarted(() -> watch(pause));
+        this.thread = new ClientThread("configuration-watch", () -> watch(pause));
     }
 
     private String name() {
@@ -128,17 +127,12 @@ public final class ConfigurationWatch implements AutoCloseable {
     }
 
     private void watch(Duration pause) {
-        try {
-            while (!closing.await(pause.toNanos(), TimeUnit.NANOSECONDS)) {
-                Look now = look(file);
-                if (!now.equals(handled) && now.equals(last)) {
-                    tryToHandle(now);
-                }
-                last = now;
+        for (thread.pause(pause); !thread.isClosing(); thread.pause(pause)) {
+            Look now = look(file);
+            if (!now.equals(handled) && now.equals(last)) {
+                tryToHandle(now);
             }
-        } catch (InterruptedException e) {
-            // The end: only close() interrupts.
-            Thread.currentThread().interrupt();
+            last = now;
         }
     }
 
@@ -148,7 +142,7 @@ public final class ConfigurationWatch implements AutoCloseable {
                 return new Look.Missing();
             }
             if (!Files.isRegularFile(file)) {
-                return new Look.Unreadable("is no file");
+                return new Look.Unreadable("is not a file");
             }
             return new Look.Content(ConfigurationFile.read(file));
         } catch (NoSuchFileException e) {
@@ -166,7 +160,7 @@ public final class ConfigurationWatch implements AutoCloseable {
             trouble = "";
         } catch (ConfigurationLogException e) {
             String now = String.valueOf(e.getMessage());
-            if (closing.getCount() > 0 && !now.equals(trouble)) {
+            if (!thread.isClosing() && !now.equals(trouble)) {
                 trouble = now;
                 notices.accept(name() + " has changed, but " + now + "; trying again");
             }
@@ -212,7 +206,7 @@ public final class ConfigurationWatch implements AutoCloseable {
             notices.accept(why + ": configuration " + configuration.getVersion() + " is in force, was "
                     + applied.before().getVersion() + (keys.isEmpty() ? "" : "; changed: " + keys)
                     + (changes.size() > MAX_TOLD ? " and " + (changes.size() - MAX_TOLD) + " more" : ""));
-        } else if (thread.isAlive()) {
+        } else if (watching) {
             notices.accept(why + ": configuration " + inForce + " is in force as before");
         }
         if (applied.overtaken()) {
@@ -222,14 +216,6 @@ public final class ConfigurationWatch implements AutoCloseable {
 
     @Override
     public void close() {
-        closing.countDown();
-        try {
-            if (thread.isAlive() && !thread.join(CLOSE_TIMEOUT)) {
-                thread.interrupt();
-                thread.join(CLOSE_TIMEOUT);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        thread.close();
     }
 }

@@ -129,7 +129,7 @@ final class EngineKeys {
     private static int patience(Section timeouts, String key, int otherwise) {
         Integer millis = timeouts.millis(key, MAX_TIMEOUT_MILLIS);
         if (millis != null && millis == 0) {
-            timeouts.problem(key, "must be longer than nothing");
+            timeouts.problem(key, "must be longer than zero");
         }
         return or(millis, otherwise);
     }
@@ -177,7 +177,7 @@ final class EngineKeys {
         try {
             uri = new URI(url);
         } catch (URISyntaxException e) {
-            return "holds what is no URL: such as http://127.0.0.1:8000/v1 is";
+            return "holds a text that is not a URL such as http://127.0.0.1:8000/v1";
         }
         if (uri.getRawAuthority() != null && uri.getRawAuthority().contains("@")) {
             return "holds a URL with a user or password, which must not be in this file (it is not repeated here): name"
@@ -189,7 +189,7 @@ final class EngineKeys {
         }
         boolean http = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
         if (!http || uri.getHost() == null || uri.getPort() > 65_535) {
-            return "holds " + Words.quoted(url) + ", which is no http URL such as http://127.0.0.1:8000/v1";
+            return "holds " + Words.quoted(url) + ", which is not an http URL such as http://127.0.0.1:8000/v1";
         }
         return null;
     }

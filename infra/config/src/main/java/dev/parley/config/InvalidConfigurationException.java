@@ -3,7 +3,7 @@ package dev.parley.config;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A configuration file does not do; says everything that is wrong with it. */
+/** A configuration file is not valid; says everything that is wrong with it. */
 public final class InvalidConfigurationException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

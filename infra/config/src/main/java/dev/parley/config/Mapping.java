@@ -30,7 +30,7 @@ record Mapping(int line, Map<String, Entry> entries) {
         for (NodeTuple tuple : mapping.getValue()) {
             int line = YamlText.line(tuple.getKeyNode());
             if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
-                problems.add(line, path, "has a key that is no plain text");
+                problems.add(line, path, "has a key that is not a plain text");
                 continue;
             }
             String name = key.getValue();

@@ -91,7 +91,7 @@ final class OutputParser {
         try {
             return Optional.of(MAPPER.readTree(text));
         } catch (JsonProcessingException e) {
-            output.problem("schema", "is no valid JSON: " + Words.line(e.getOriginalMessage()));
+            output.problem("schema", "is not valid JSON: " + Words.line(e.getOriginalMessage()));
             return Optional.empty();
         }
     }

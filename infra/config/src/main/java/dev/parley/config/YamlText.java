@@ -64,7 +64,7 @@ final class YamlText {
                 if (depth > MAX_DEPTH) {
                     int line =
                             event.getStartMark().map(mark -> mark.getLine() + 1).orElse(0);
-                    problems.add(line, "", "is nested more than " + MAX_DEPTH + " deep");
+                    problems.add(line, "", "is nested more than " + MAX_DEPTH + " levels deep");
                     return Optional.empty();
                 }
             }
@@ -75,7 +75,7 @@ final class YamlText {
                     .map(mark -> mark.getLine() + 1)
                     .orElse(0);
             String context = e.getContext() == null ? "" : e.getContext() + ", ";
-            problems.add(line, "", "is no valid YAML: " + Words.line(context + e.getProblem()));
+            problems.add(line, "", "is not valid YAML: " + Words.line(context + e.getProblem()));
         } catch (ReaderException e) {
             int position = Math.min(Math.max(e.getPosition(), 0), text.length());
             int line = 1
@@ -86,10 +86,10 @@ final class YamlText {
             problems.add(
                     line,
                     "",
-                    "is no valid YAML: it holds the character U+%04X, which does not belong in a text"
+                    "is not valid YAML: it holds the character U+%04X, which does not belong in a text"
                             .formatted(e.getCodePoint()));
         } catch (YamlEngineException e) {
-            problems.add(0, "", "is no valid YAML: " + Words.line(String.valueOf(e.getMessage())));
+            problems.add(0, "", "is not valid YAML: " + Words.line(String.valueOf(e.getMessage())));
         }
         return Optional.empty();
     }

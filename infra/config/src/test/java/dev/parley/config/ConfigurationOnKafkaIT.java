@@ -229,7 +229,7 @@ class ConfigurationOnKafkaIT {
         assertThatThrownBy(() -> ConfigurationWatch.open(file)).isInstanceOf(InvalidConfigurationException.class);
         assertThatThrownBy(() -> ConfigurationWatch.open(folder))
                 .isInstanceOf(InvalidConfigurationException.class)
-                .hasMessageContaining("is no file");
+                .hasMessageContaining("is not a file");
     }
 
     private ConfigurationWatch watch(Path file, List<String> notices) {

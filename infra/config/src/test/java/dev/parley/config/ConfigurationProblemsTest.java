@@ -28,7 +28,7 @@ class ConfigurationProblemsTest {
                         "line 2: routes.sql.fallbacks: there is no engine 'nope': known are default, extractive, local"),
                 one(
                         "routes: {sql: {engine: extractive, fallbacks: [extractive]}}",
-                        "line 1: routes.sql.fallbacks: goes in a circle: 'extractive' is the route's engine itself"),
+                        "line 1: routes.sql.fallbacks: falls back to itself: 'extractive' is the route's engine"),
                 one(
                         "routes: {sql: {fallbacks: [extractive, extractive]}}",
                         "line 1: routes.sql.fallbacks: holds 'extractive' twice"),
@@ -65,7 +65,7 @@ class ConfigurationProblemsTest {
                         "line 1: default-route: there is no route 'c': known are a, b"),
                 one(
                         "routes: {two words: }",
-                        "line 1: routes.two words: is no name: names are 1 to 100 of A-Z a-z 0-9 . _ : / -"),
+                        "line 1: routes.two words: is not a valid name: names are 1 to 100 of A-Z a-z 0-9 . _ : / -"),
                 one("routes: 7", "line 1: routes: must hold keys, each with a value, as in 'key: value'"),
                 one("- a\n- b", "line 1: must hold keys, each with a value, as in 'key: value'"),
                 one(
@@ -111,7 +111,7 @@ class ConfigurationProblemsTest {
                         "line 1: routes.a.limits.output: must be a whole number from 1 to 10000000, not '0'"),
                 one(
                         "routes: {a: {tools: ['no such']}}",
-                        "line 1: routes.a.tools: holds 'no such', which is no name of a tool: 1 to 100 of A-Z a-z 0-9 . _ -"),
+                        "line 1: routes.a.tools: holds 'no such', which is not a valid name of a tool: 1 to 100 of A-Z a-z 0-9 . _ -"),
                 one(
                         "routes: {a: {output: xml}}",
                         "line 1: routes.a.output: must be text, json, or hold a schema, not 'xml'"),
@@ -140,16 +140,16 @@ class ConfigurationProblemsTest {
                         "line 1: engines.e.script: is missing: kind scripted needs what it is to say"),
                 one(
                         "engines: {extractive: {kind: scripted, script: x}}",
-                        "line 1: engines.extractive.kind: must be extractive: every worker has the engine of that name by itself"),
+                        "line 1: engines.extractive.kind: must be of kind extractive, which every worker brings by that name"),
                 one(
                         "engines: {e: {kind: extractive, model: x}}",
                         "line 1: engines.e.model: has no meaning for kind extractive"),
                 one(
                         "engines: {e: {kind: openai, endpoints: 127.0.0.1}}",
-                        "line 1: engines.e.endpoints: holds '127.0.0.1', which is no http URL such as http://127.0.0.1:8000/v1"),
+                        "line 1: engines.e.endpoints: holds '127.0.0.1', which is not an http URL such as http://127.0.0.1:8000/v1"),
                 one(
                         "engines: {e: {kind: openai, endpoints: ['http://a b/v1']}}",
-                        "line 1: engines.e.endpoints: holds what is no URL: such as http://127.0.0.1:8000/v1 is"),
+                        "line 1: engines.e.endpoints: holds a text that is not a URL such as http://127.0.0.1:8000/v1"),
                 one(
                         "engines: {e: {kind: scripted, script: x, pace: 5}}",
                         "line 1: engines.e.pace: must be a duration such as 500ms, 10s or 5m, of at most 1m, not '5'"),
@@ -158,12 +158,12 @@ class ConfigurationProblemsTest {
                         "line 1: engines.e.timeouts.idle: must be a duration such as 500ms, 10s or 5m, of at most 1h, not '2h'"),
                 one(
                         "engines: {e: {kind: anthropic, model: m, timeouts: {first-token: 0s}}}",
-                        "line 1: engines.e.timeouts.first-token: must be longer than nothing"),
+                        "line 1: engines.e.timeouts.first-token: must be longer than zero"),
                 one(
                         "engines: {e: {kind: anthropic, model: m, key: my-key}}",
                         "line 1: engines.e.key: must be the NAME of an environment variable of the workers, of A-Z 0-9 _, such as"
                                 + " LOCAL_API_KEY (what is there is not repeated here)"),
-                one("? [a, b]\n: c", "line 1: has a key that is no plain text"));
+                one("? [a, b]\n: c", "line 1: has a key that is not a plain text"));
     }
 
     private static Arguments one(String text, String problem) {
@@ -254,13 +254,13 @@ class ConfigurationProblemsTest {
         assertThat(Yaml.problems("routes:\n  a: [1, 2\nengines: }"))
                 .singleElement()
                 .asString()
-                .startsWith("line 3: is no valid YAML: ");
-        assertThat(Yaml.problems("a: *nowhere")).singleElement().asString().contains("is no valid YAML");
-        assertThat(Yaml.problems("a: 1\n---\nb: 2")).singleElement().asString().contains("is no valid YAML");
-        assertThat(Yaml.problems("routes:\n\ta: 1")).singleElement().asString().startsWith("line 2: is no valid YAML");
+                .startsWith("line 3: is not valid YAML: ");
+        assertThat(Yaml.problems("a: *nowhere")).singleElement().asString().contains("is not valid YAML");
+        assertThat(Yaml.problems("a: 1\n---\nb: 2")).singleElement().asString().contains("is not valid YAML");
+        assertThat(Yaml.problems("routes:\n\ta: 1")).singleElement().asString().startsWith("line 2: is not valid YAML");
         assertThat(Yaml.problems("a: 1\nb: \u0007"))
                 .containsExactly(
-                        "line 2: is no valid YAML: it holds the character U+0007, which does not belong in a text");
+                        "line 2: is not valid YAML: it holds the character U+0007, which does not belong in a text");
         assertThat(Yaml.problems("\u00e4".getBytes(StandardCharsets.ISO_8859_1)))
                 .containsExactly("is not UTF-8 text");
     }
@@ -277,7 +277,7 @@ class ConfigurationProblemsTest {
         assertThat(Yaml.problems("routes: {a: {system-prompt: " + "x".repeat(32 * 1024 + 1) + "}}"))
                 .containsExactly("line 1: routes.a.system-prompt: has 32769 characters: at most 32768");
         assertThat(Yaml.problems("routes: " + "[".repeat(500_000)))
-                .containsExactly("line 1: is nested more than 40 deep");
+                .containsExactly("line 1: is nested more than 40 levels deep");
         assertThat(Yaml.problems(lines(2_000, "k%d: 1"))).hasSize(501).last().isEqualTo("and 1500 more");
     }
 

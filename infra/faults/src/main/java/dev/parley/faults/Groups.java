@@ -9,6 +9,8 @@ import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.GroupListing;
@@ -43,17 +45,17 @@ final class Groups {
                     .all()
                     .get(LIMIT_SECONDS, TimeUnit.SECONDS)
                     .values()) {
-                TreeSet<String> its = new TreeSet<>();
-                group.members().forEach(member -> its.add(member.consumerId()));
-                members.put(group.groupId(), settled(group.groupState()) + its);
+                members.put(
+                        group.groupId(),
+                        told(group.groupState(), group.members().stream().map(member -> member.consumerId())));
             }
             for (ShareGroupDescription group : admin.describeShareGroups(ids.getOrDefault(GroupType.SHARE, List.of()))
                     .all()
                     .get(LIMIT_SECONDS, TimeUnit.SECONDS)
                     .values()) {
-                TreeSet<String> its = new TreeSet<>();
-                group.members().forEach(member -> its.add(member.consumerId()));
-                members.put(group.groupId(), settled(group.groupState()) + its);
+                members.put(
+                        group.groupId(),
+                        told(group.groupState(), group.members().stream().map(member -> member.consumerId())));
             }
             members.values().removeIf(its -> its.endsWith("[]"));
             return members;
@@ -65,7 +67,8 @@ final class Groups {
         }
     }
 
-    private static String settled(GroupState state) {
-        return state == GroupState.STABLE ? "" : state + " ";
+    /** The members in order, behind the state of a group that has not settled. */
+    private static String told(GroupState state, Stream<String> members) {
+        return (state == GroupState.STABLE ? "" : state + " ") + members.collect(Collectors.toCollection(TreeSet::new));
     }
 }

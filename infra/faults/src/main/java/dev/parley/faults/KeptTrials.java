@@ -57,7 +57,7 @@ final class KeptTrials {
         try {
             return MAPPER.readValue(line, TrialResult.class);
         } catch (JsonProcessingException e) {
-            throw new UncheckedIOException(file + " has a line that is no trial", e);
+            throw new UncheckedIOException(file + " has a line that is not a trial", e);
         }
     }
 }

@@ -7,12 +7,9 @@ import dev.parley.schemas.settings.RegistrySettings;
 import dev.parley.schemas.settings.Settings;
 import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.stack.EmbeddedPostgres;
+import dev.parley.stack.Ports;
 import dev.parley.stack.SchemaRegistry;
 import dev.parley.stack.scripted.ScriptedModelServer;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -89,21 +86,11 @@ final class Standalone implements Installation {
     void kill() {
         process.kill();
         long deadline = System.nanoTime() + PORTS_FREE_WITHIN.toNanos();
-        while (!IntStream.of(kafkaPort, registryPort, postgresPort, httpPort).allMatch(Standalone::isFree)) {
+        while (!IntStream.of(kafkaPort, registryPort, postgresPort, httpPort).allMatch(Ports::isFree)) {
             if (System.nanoTime() > deadline) {
-                throw new IllegalStateException("something of 'up' outlives it; see " + folder.logs());
+                throw new IllegalStateException("a process of 'up' is still running; see " + folder.logs());
             }
             Cluster.pause(LOOK);
-        }
-    }
-
-    private static boolean isFree(int port) {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.setReuseAddress(true);
-            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-            return true;
-        } catch (IOException e) {
-            return false;
         }
     }
 

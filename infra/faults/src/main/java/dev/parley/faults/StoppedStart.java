@@ -153,7 +153,7 @@ public final class StoppedStart {
         List<String> violations = new ArrayList<>();
         if (!await(STAGE_LIMIT, () -> printed().contains(plan.stage.told) || !process.isAlive())
                 || !process.isAlive()) {
-            violations.add("it did not come as far: " + printed());
+            violations.add("it did not get that far: " + printed());
         }
         await(plan.pause, () -> false);
         long signalled = System.nanoTime();
@@ -192,7 +192,7 @@ public final class StoppedStart {
         return new Outcome(plan, took, List.copyOf(violations));
     }
 
-    /** Waits for at most {@code limit}, and gets to know the children meanwhile; whether {@code condition} came true. */
+    /** Waits up to {@code limit}, and gets to know the children meanwhile; whether {@code condition} came true. */
     private boolean await(Duration limit, BooleanSupplier condition) throws InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         while (!condition.getAsBoolean()) {

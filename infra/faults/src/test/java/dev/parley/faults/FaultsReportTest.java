@@ -46,7 +46,7 @@ class FaultsReportTest {
 
         assertThatThrownBy(() -> new KeptTrials(file).read())
                 .isInstanceOf(UncheckedIOException.class)
-                .hasMessageContaining("no trial");
+                .hasMessageContaining("not a trial");
     }
 
     @Test

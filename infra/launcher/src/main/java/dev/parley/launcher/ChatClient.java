@@ -4,10 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.ConnectException;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -29,10 +26,7 @@ final class ChatClient {
     /** How often a broken stream is taken up again before the user is told. */
     private static final int MAX_RECONNECTS = 60;
 
-    private final URI server;
-    private final Optional<String> apiKey;
-    private final HttpClient http =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final Server server;
 
     /** What a client shows while an answer comes. */
     interface Answer {
@@ -53,8 +47,7 @@ final class ChatClient {
     record Question(String conversationId, String turnId, String assistantMessageId, String events) {}
 
     ChatClient(URI server, Optional<String> apiKey) {
-        this.server = server;
-        this.apiKey = apiKey;
+        this.server = new Server(server, apiKey);
     }
 
     /** Creates a conversation, or finds that it exists; returns its id. */
@@ -69,8 +62,10 @@ final class ChatClient {
     }
 
     private boolean exists(String conversationId) {
-        HttpResponse<String> response = send(
-                request("/api/conversations/" + encoded(conversationId)).GET().build());
+        HttpResponse<String> response =
+                server.send(server.request("/api/conversations/" + Server.encoded(conversationId), REQUEST_TIMEOUT)
+                        .GET()
+                        .build());
         return response.statusCode() == 200;
     }
 
@@ -78,7 +73,7 @@ final class ChatClient {
     Question ask(String conversationId, String content) {
         String key = UUID.randomUUID().toString();
         JsonNode accepted = post(
-                "/api/conversations/" + encoded(conversationId) + "/messages",
+                "/api/conversations/" + Server.encoded(conversationId) + "/messages",
                 Map.of("content", content),
                 "Idempotency-Key",
                 key);
@@ -91,7 +86,7 @@ final class ChatClient {
 
     void cancel(Question question) {
         post(
-                "/api/conversations/" + encoded(question.conversationId()) + "/cancel",
+                "/api/conversations/" + Server.encoded(question.conversationId()) + "/cancel",
                 Map.of("turnId", question.turnId()));
     }
 
@@ -104,7 +99,7 @@ final class ChatClient {
                 answer.reconnecting();
                 pause();
             }
-            HttpRequest.Builder request = request(question.events()).header("Accept", "text/event-stream");
+            HttpRequest.Builder request = server.request(question.events()).header("Accept", "text/event-stream");
             if (!lastId.isEmpty()) {
                 request.header("Last-Event-ID", lastId);
             }
@@ -194,89 +189,38 @@ final class ChatClient {
     }
 
     private JsonNode post(String path, Map<String, String> body, String... headers) {
-        HttpRequest.Builder request = request(path).header("Content-Type", "application/json");
+        HttpRequest.Builder request = server.request(path, REQUEST_TIMEOUT).header("Content-Type", "application/json");
         if (headers.length > 0) {
             request.headers(headers);
         }
-        HttpResponse<String> response = send(request.POST(HttpRequest.BodyPublishers.ofString(
+        HttpResponse<String> response = server.send(request.POST(HttpRequest.BodyPublishers.ofString(
                         MAPPER.valueToTree(body).toString()))
                 .build());
         if (response.statusCode() / 100 != 2) {
-            throw refused(response.statusCode(), response.body());
+            throw Server.refused(response.statusCode(), response.body());
         }
-        try {
-            return response.body().isEmpty() ? MAPPER.createObjectNode() : MAPPER.readTree(response.body());
-        } catch (IOException e) {
-            throw new CommandFailedException(server + " does not answer like a Parley server", e);
-        }
-    }
-
-    private HttpResponse<String> send(HttpRequest request) {
-        try {
-            return http.send(request, HttpResponse.BodyHandlers.ofString());
-        } catch (ConnectException e) {
-            throw new CommandFailedException(
-                    "no server answers at " + server + ": start one with './parley up', or name yours with --url", e);
-        } catch (IOException e) {
-            throw new CommandFailedException("no answer from " + server + ": " + e.getMessage(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CommandFailedException("interrupted", e);
-        }
+        return server.json(response);
     }
 
     private InputStream stream(HttpRequest request) throws IOException {
-        try {
-            HttpResponse<InputStream> response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
-            if (response.statusCode() / 100 == 5) {
-                response.body().close();
-                throw new IOException("status " + response.statusCode());
+        HttpResponse<InputStream> response = server.send(request, HttpResponse.BodyHandlers.ofInputStream());
+        if (response.statusCode() / 100 == 5) {
+            response.body().close();
+            throw new IOException("status " + response.statusCode());
+        }
+        if (response.statusCode() != 200) {
+            try (InputStream body = response.body()) {
+                throw Server.refused(response.statusCode(), new String(body.readAllBytes(), StandardCharsets.UTF_8));
             }
-            if (response.statusCode() != 200) {
-                try (InputStream body = response.body()) {
-                    throw refused(response.statusCode(), new String(body.readAllBytes(), StandardCharsets.UTF_8));
-                }
-            }
-            return response.body();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CommandFailedException("interrupted", e);
         }
-    }
-
-    private CommandFailedException refused(int status, String body) {
-        String why = "status " + status;
-        try {
-            JsonNode problem = MAPPER.readTree(body);
-            why = problem.path("detail").asText(problem.path("title").asText(why));
-        } catch (IOException e) {
-            // Not a problem document: the status has to do.
-        }
-        if (status == 401) {
-            why += " (give a key with --api-key or PARLEY_API_KEY)";
-        }
-        return new CommandFailedException(why);
-    }
-
-    private HttpRequest.Builder request(String path) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(server.resolve(path));
-        if (!path.contains("/events")) {
-            request.timeout(REQUEST_TIMEOUT);
-        }
-        apiKey.ifPresent(key -> request.header("Authorization", "Bearer " + key));
-        return request;
+        return response.body();
     }
 
     private static void pause() {
         try {
             Thread.sleep(RECONNECT_PAUSE);
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CommandFailedException("interrupted", e);
+            throw Server.interrupted(e);
         }
-    }
-
-    private static String encoded(String segment) {
-        return URLEncoder.encode(segment, StandardCharsets.UTF_8);
     }
 }

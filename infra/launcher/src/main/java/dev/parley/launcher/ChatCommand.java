@@ -45,7 +45,7 @@ final class ChatCommand implements Callable<Integer> {
     @Option(
             names = "--workspace",
             paramLabel = "NAME",
-            description = "Whose knowledge a new conversation draws on. Default: the server's own.")
+            description = "The workspace whose knowledge a new conversation draws on. Default: the server's own.")
     private @Nullable String workspace;
 
     @Mixin
@@ -193,7 +193,7 @@ final class ChatCommand implements Callable<Integer> {
 
         @Override
         public void reset(String reason) {
-            note("the answer begins anew: " + reason);
+            note("the answer starts again: " + reason);
         }
 
         @Override

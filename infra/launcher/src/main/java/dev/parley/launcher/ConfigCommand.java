@@ -47,7 +47,7 @@ import picocli.CommandLine.Spec;
             "  ./parley config apply --version built-in   back to no configuration",
             "",
             "'./parley up' applies parley.yaml by itself, at its start and at every edit.",
-            "Exit status: 0 done; 1 something is wrong, as said; 2 the command line is, or there is no such file.",
+            "Exit status: 0 done; 1 not valid, or not put in force; 2 wrong usage, or no such file.",
             ""
         })
 final class ConfigCommand implements Callable<Integer> {
@@ -223,7 +223,7 @@ final class ConfigCommand implements Callable<Integer> {
             content = ConfigurationFile.read(chosen);
         } catch (IOException e) {
             err.println("parley: cannot read " + chosen + ": "
-                    + (Files.exists(chosen) ? "it is no file to be read" : "there is no such file"));
+                    + (Files.exists(chosen) ? "it is not a readable file" : "there is no such file"));
             return CommandLine.ExitCode.USAGE;
         }
         try {

@@ -21,8 +21,8 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         footer = {
             "",
-            "Of a folder, files are named from there on; hidden ones, node_modules, target and their like are left out.",
-            "What no text can be made of is skipped. The same again changes nothing."
+            "Files in a folder are named relative to it; hidden ones, node_modules, target and the like are left out.",
+            "Files without text are skipped. Putting the same files again changes nothing."
         })
 final class IngestCommand implements Callable<Integer> {
 
@@ -34,7 +34,7 @@ final class IngestCommand implements Callable<Integer> {
             names = "--workspace",
             paramLabel = "NAME",
             description =
-                    "Whose conversations are to draw on it. Environment: PARLEY_DEFAULT_WORKSPACE. Default: default.",
+                    "The workspace, whose conversations draw on the files. Environment: PARLEY_DEFAULT_WORKSPACE. Default: default.",
             defaultValue = "${env:PARLEY_DEFAULT_WORKSPACE}")
     private @Nullable String workspace;
 
@@ -46,7 +46,7 @@ final class IngestCommand implements Callable<Integer> {
 
     @Option(
             names = "--delete-missing",
-            description = "Delete what the workspace has, under the prefix, and is not among these files.")
+            description = "Delete the documents of the workspace, under the prefix, that are not among these files.")
     private boolean deleteMissing;
 
     private final IngestReport report;

@@ -26,8 +26,9 @@ final class KafkaClock {
     static void report(MeterRegistry meters) {
         Gauge.builder("parley.kafka.clock.steady", () -> isSteady() ? 1 : 0).register(meters);
         if (!isSteady()) {
-            log.warn("Kafka's clients go by the wall clock: set back, it has them thrown out of their groups until this"
-                    + " process is restarted. Put clock/* before lib/* on the class path, as ./parley does");
+            log.warn(
+                    "Kafka's clients follow the wall clock here: once it is set back, they lose their groups until this"
+                            + " process restarts. Put clock/* before lib/* on the class path, as ./parley does");
         }
     }
 }

@@ -97,7 +97,7 @@ final class OwnDocuments implements AutoCloseable {
                 return read(jar.getPath(FOLDER));
             }
         } catch (URISyntaxException e) {
-            throw new IllegalStateException("the address of a resource is none", e);
+            throw new IllegalStateException("the address of a resource is not a URI", e);
         }
     }
 

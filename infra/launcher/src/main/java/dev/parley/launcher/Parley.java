@@ -76,11 +76,11 @@ public final class Parley implements Callable<Integer> {
     static int report(Exception exception) throws Exception {
         switch (exception) {
             case InvalidSettingsException invalid -> {
-                System.err.println("parley: the configuration does not do:");
+                System.err.println("parley: these settings are not valid:");
                 invalid.problems().forEach(problem -> System.err.println("  " + problem));
             }
             case InvalidConfigurationException invalid -> {
-                System.err.println("parley: the configuration file does not do:");
+                System.err.println("parley: the configuration file is not valid:");
                 invalid.lines().forEach(line -> System.err.println("  " + line));
             }
             case CommandFailedException failed -> System.err.println("parley: " + failed.getMessage());

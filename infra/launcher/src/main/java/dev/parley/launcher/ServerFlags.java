@@ -37,7 +37,7 @@ final class ServerFlags {
         try {
             return URI.create(address);
         } catch (IllegalArgumentException e) {
-            throw new CommandFailedException("--url is no URL: " + address, e);
+            throw new CommandFailedException("--url is not a URL: " + address, e);
         }
     }
 

@@ -5,8 +5,6 @@ import dev.parley.config.ConfigurationLogException;
 import dev.parley.config.ConfigurationWatch;
 import dev.parley.ingest.IngestSettings;
 import dev.parley.schemas.DocumentKey;
-import dev.parley.schemas.settings.KafkaSettings;
-import dev.parley.schemas.settings.RegistrySettings;
 import dev.parley.schemas.settings.Secret;
 import dev.parley.schemas.settings.Settings;
 import dev.parley.stack.DataDirInUseException;
@@ -133,7 +131,7 @@ final class UpCommand implements Callable<Integer> {
             throws InterruptedException {
         Stack stack = shutdown.close(Stack.start(stackSettings), "Kafka, Postgres and registry");
         Settings wired = Settings.of(
-                embedded(stack),
+                stack.environment(),
                 flagValues(),
                 withoutOutside(System.getenv()),
                 Map.of(DocumentKey.DEFAULT_WORKSPACE, OwnDocuments.WORKSPACE));
@@ -205,19 +203,6 @@ final class UpCommand implements Callable<Integer> {
                 .orElseGet(() -> Path.of(System.getProperty("parley.home", "."), ".parley"))
                 .toAbsolutePath()
                 .normalize();
-    }
-
-    /** Where the embedded services are, in the words of the environment that the roles read. */
-    private static Map<String, String> embedded(Stack stack) {
-        return Map.of(
-                KafkaSettings.BOOTSTRAP_SERVERS,
-                stack.bootstrapServers(),
-                RegistrySettings.URL,
-                stack.registryUrl(),
-                "DATABASE_URL",
-                stack.jdbcUrl(),
-                "PARLEY_STATE_DIR",
-                stack.dataDir().resolve("streams").toString());
     }
 
     /** 'up' brings its own Kafka: settings meant for an outside cluster must not leak into its clients. */

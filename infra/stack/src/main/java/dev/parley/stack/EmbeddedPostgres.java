@@ -186,7 +186,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         progress.report("postgres", "creating the database");
         Path unfinished = dir.resolve("data-unfinished");
         if (Files.exists(unfinished)) {
-            Commands.deleteRecursively(unfinished);
+            Folders.delete(unfinished);
         }
         Path output = dir.resolve("initdb.log");
         List<String> command = new ArrayList<>(List.of(

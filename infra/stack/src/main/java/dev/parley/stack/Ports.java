@@ -44,7 +44,8 @@ public final class Ports {
         throw new IllegalStateException("no free port between " + LOWEST + " and " + HIGHEST);
     }
 
-    static boolean isFree(int port) {
+    /** Whether nothing listens on {@code port} of the loopback address. */
+    public static boolean isFree(int port) {
         try (ServerSocket socket = new ServerSocket()) {
             socket.setReuseAddress(true);
             socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));

@@ -90,14 +90,14 @@ final class PostgresBinaries {
                     unpack(tar, entry, unfinished);
                 }
             } catch (IOException | RuntimeException e) {
-                Commands.deleteRecursively(unfinished);
+                Folders.delete(unfinished);
                 throw e;
             }
             Files.setPosixFilePermissions(unfinished, PosixFilePermissions.fromString("rwxr-xr-x"));
             try {
                 Files.move(unfinished, home);
             } catch (IOException e) {
-                Commands.deleteRecursively(unfinished);
+                Folders.delete(unfinished);
                 if (!Files.isDirectory(home)) {
                     throw e;
                 }

@@ -1,9 +1,12 @@
 package dev.parley.stack;
 
+import dev.parley.schemas.settings.KafkaSettings;
+import dev.parley.schemas.settings.RegistrySettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -122,6 +125,19 @@ public final class Stack implements AutoCloseable {
     /** The registry's Confluent-compatible base URL. */
     public String registryUrl() {
         return registry.url().toString();
+    }
+
+    /** Where its services are, in the words of the environment that the roles read. */
+    public Map<String, String> environment() {
+        return Map.of(
+                KafkaSettings.BOOTSTRAP_SERVERS,
+                bootstrapServers(),
+                RegistrySettings.URL,
+                registryUrl(),
+                "DATABASE_URL",
+                jdbcUrl(),
+                "PARLEY_STATE_DIR",
+                dataDir().resolve("streams").toString());
     }
 
     public EmbeddedKafka kafka() {
@@ -253,7 +269,7 @@ public final class Stack implements AutoCloseable {
             closeAll(registry, kafka, postgres);
         } finally {
             if (settings.ephemeral()) {
-                Commands.deleteRecursively(settings.dataDir());
+                Folders.delete(settings.dataDir());
             }
         }
     }

@@ -94,7 +94,7 @@ public final class TestStack {
             kafka.close();
             postgres.close();
         } finally {
-            dir.started().ifPresent(Commands::deleteRecursively);
+            dir.started().ifPresent(Folders::delete);
         }
     }
 

@@ -79,7 +79,7 @@ class EmbeddedKafkaIT {
             createTopic(kafka, "gone", 1);
         }
         Files.delete(dir.resolve("log/meta.properties"));
-        Commands.deleteRecursively(dir.resolve("log"));
+        Folders.delete(dir.resolve("log"));
         Files.createDirectories(dir.resolve("log"));
 
         try (EmbeddedKafka kafka = EmbeddedKafka.start(dir, 0)) {

@@ -93,7 +93,7 @@ public final class Access {
         return tickets.redeem(ticket)
                 .orElseThrow(() -> new ProblemException(
                         ErrorCode.UNAUTHORIZED,
-                        "the ticket is none, is used up, or has expired: get another one by POST /api/tickets",
+                        "the ticket is unknown, was used already, or has expired: get another one by POST /api/tickets",
                         "ticket"));
     }
 

@@ -371,7 +371,7 @@ public final class JsonBody {
         }
         String text = node.asText();
         if (loneSurrogate(text)) {
-            throw invalid(path, "holds half of a surrogate pair, which is no character and cannot be kept");
+            throw invalid(path, "holds half of a surrogate pair, which is not a character and cannot be kept");
         }
         return text;
     }

@@ -54,7 +54,9 @@ public final class Problems {
                 return;
             }
             logger.error("a request failed in an unforeseen way", e);
-            answer(ctx, new ProblemException(ErrorCode.INTERNAL, "something went wrong here; it is in the log"));
+            answer(
+                    ctx,
+                    new ProblemException(ErrorCode.INTERNAL, "an internal error; its cause is in the server's log"));
         });
     }
 
@@ -103,7 +105,7 @@ public final class Problems {
             case METHOD_NOT_ALLOWED -> "this path does not take this method";
             case PAYLOAD_TOO_LARGE -> "the body is too large";
             case UNAVAILABLE -> "the server cannot serve this now";
-            case INTERNAL -> "something went wrong here; it is in the log";
+            case INTERNAL -> "an internal error; its cause is in the server's log";
             default -> "the request cannot be served as it is";
         };
     }

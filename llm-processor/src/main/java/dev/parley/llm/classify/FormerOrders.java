@@ -24,7 +24,7 @@ public final class FormerOrders {
     public static ProducerRecord<byte[], byte[]> answer(
             Topic<String, TurnRequest> turns, TurnRequest turn, Headers cause, Instant now) {
         TurnRequest unclassified = TurnRequest.newBuilder(turn)
-                .setClassification(new Classification("", 0.0, "the order was of a former version"))
+                .setClassification(new Classification("", 0.0, "the request was written by an earlier version"))
                 .build();
         String key = turn.getTenantId() + "/" + turn.getWorkspaceId();
         return new ProducerRecord<>(

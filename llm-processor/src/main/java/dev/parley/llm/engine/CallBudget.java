@@ -38,6 +38,6 @@ final class CallBudget {
 
     /** What an engine says that was not asked any more. */
     static Failed usedUp() {
-        return new Failed(ErrorCode.OVERLOADED, "model servers were asked for this turn as often as they may be");
+        return new Failed(ErrorCode.OVERLOADED, "this turn has made as many calls of model servers as it may");
     }
 }

@@ -145,10 +145,10 @@ public final class Engine {
 
     private Failed turnedAway() {
         return endpoints.all().stream().anyMatch(Endpoint::isFull)
-                ? new Failed(ErrorCode.OVERLOADED, "engine '" + name + "' is asked as much as it is allowed to be")
+                ? new Failed(ErrorCode.OVERLOADED, "engine '" + name + "' has as many requests under way as it may")
                 : new Failed(
                         ErrorCode.ENGINE_UNREACHABLE,
-                        "engine '" + name + "' has failed too often, and is given a rest");
+                        "engine '" + name + "' has failed too often and is not asked for a while");
     }
 
     /** Whether an answer has begun. One thread. */

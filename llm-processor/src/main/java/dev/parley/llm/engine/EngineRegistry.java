@@ -56,7 +56,7 @@ public final class EngineRegistry {
         this.own = own;
         this.patience = patience;
         this.states = MultiGauge.builder("parley.engine.endpoint.state")
-                .description("0: in use, 1: on trial, 2: given a rest")
+                .description("0: closed, in use; 1: half open, on trial; 2: open, not asked for a while")
                 .register(meters);
         this.inFlight = MultiGauge.builder("parley.engine.endpoint.inflight")
                 .description("Requests that the endpoint is answering")
@@ -174,7 +174,7 @@ public final class EngineRegistry {
         return switch (state) {
             case CLOSED, DISABLED, METRICS_ONLY -> "in use";
             case HALF_OPEN -> "on trial";
-            case OPEN, FORCED_OPEN -> "given a rest";
+            case OPEN, FORCED_OPEN -> "not asked for a while";
         };
     }
 }

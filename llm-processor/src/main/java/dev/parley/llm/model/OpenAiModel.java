@@ -70,7 +70,7 @@ public final class OpenAiModel implements Model {
             } catch (IOException e) {
                 return server.withoutKey(FailureKinds.of(e));
             } catch (IllegalArgumentException e) {
-                return new Outcome.Failed(ErrorCode.ENGINE_REJECTED, "the request cannot be put into words");
+                return new Outcome.Failed(ErrorCode.ENGINE_REJECTED, "the request cannot be written as JSON");
             }
         }
     }

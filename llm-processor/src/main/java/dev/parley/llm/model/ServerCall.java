@@ -262,7 +262,7 @@ final class ServerCall {
                     ? path
                     : uri.getScheme() + "://" + uri.getHost() + (uri.getPort() < 0 ? "" : ":" + uri.getPort()) + path;
         } catch (IllegalArgumentException e) {
-            return "somewhere that is no URL";
+            return "somewhere that is not a URL";
         }
     }
 

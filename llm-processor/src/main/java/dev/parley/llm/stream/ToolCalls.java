@@ -71,7 +71,7 @@ final class ToolCalls {
                 continue;
             }
             if (!piece.isObject()) {
-                throw new UnreadableEventException("a tool call in the model server's stream is no object");
+                throw new UnreadableEventException("a tool call in the model server's stream is not an object");
             }
             touched.add(take(piece, all.size() > 1 ? place : -1, touched, events));
         }

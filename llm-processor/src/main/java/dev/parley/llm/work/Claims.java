@@ -93,7 +93,9 @@ final class Claims implements Requests.Taker {
                 .findFirst()
                 .map(kind -> claim(record, order, kind))
                 .orElseGet(() -> setAside(
-                        record, ErrorCode.UNKNOWN_TYPE, "of a kind of work that nobody does here: " + order.getKind()));
+                        record,
+                        ErrorCode.UNKNOWN_TYPE,
+                        "of a kind of work that nothing here runs: " + order.getKind()));
     }
 
     private Requests.Taken setAside(ConsumerRecord<byte[], byte[]> record, ErrorCode code, String cause) {

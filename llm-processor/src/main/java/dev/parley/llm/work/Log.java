@@ -23,7 +23,8 @@ record Log(Producer<byte[], byte[]> producer) {
         try {
             return isWritten(producer.send(record));
         } catch (KafkaException e) {
-            logger.warn("the log does not take a record, giving the request back: {}", e.toString());
+            logger.warn(
+                    "Kafka does not take a record, so the request is released for another worker: {}", e.toString());
             return false;
         }
     }
@@ -34,7 +35,8 @@ record Log(Producer<byte[], byte[]> producer) {
             sent.get(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
             return true;
         } catch (ExecutionException | TimeoutException e) {
-            logger.warn("the log does not take a record, giving the request back: {}", e.toString());
+            logger.warn(
+                    "Kafka does not take a record, so the request is released for another worker: {}", e.toString());
             return false;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

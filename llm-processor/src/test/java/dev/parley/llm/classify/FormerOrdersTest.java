@@ -51,7 +51,7 @@ class FormerOrdersTest {
                 .isEqualTo("00-trace-01");
         TurnRequest turn = topics.turns().values().deserializer().deserialize(record.topic(), record.value());
         assertThat(Objects.requireNonNull(turn.getClassification()).getIntent()).isEmpty();
-        assertThat(turn.getClassification().getReason()).contains("former version");
+        assertThat(turn.getClassification().getReason()).contains("earlier version");
         assertThat(TurnRequest.newBuilder(turn).setClassification(null).build()).isEqualTo(TURN);
     }
 }

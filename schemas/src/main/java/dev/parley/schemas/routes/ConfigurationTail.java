@@ -47,7 +47,7 @@ public final class ConfigurationTail implements Configurations, AutoCloseable {
         tail.start();
     }
 
-    /** Waits for at most {@code limit}; whether all that was there at the start has been read. */
+    /** Waits up to {@code limit}; returns whether all that was there at the start has been read. */
     public boolean awaitCaughtUp(Duration limit) throws InterruptedException {
         return tail.awaitCaughtUp(limit);
     }

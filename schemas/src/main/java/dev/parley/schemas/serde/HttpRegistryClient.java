@@ -141,7 +141,7 @@ final class HttpRegistryClient implements RegistryClient {
         try {
             return MAPPER.readTree(text);
         } catch (JsonProcessingException e) {
-            throw new RegistryUnavailableException("the schema registry's answer is no JSON", e);
+            throw new RegistryUnavailableException("the schema registry's answer is not JSON", e);
         }
     }
 
@@ -166,7 +166,7 @@ final class HttpRegistryClient implements RegistryClient {
                 }
                 trouble = "it answered " + response.statusCode();
                 if (System.nanoTime() >= deadline) {
-                    throw new RegistryUnavailableException("no use of the schema registry at " + url + ": " + trouble);
+                    throw new RegistryUnavailableException("cannot use the schema registry at " + url + ": " + trouble);
                 }
             } catch (IOException e) {
                 if (System.nanoTime() >= deadline) {

@@ -2,7 +2,7 @@ package dev.parley.schemas.settings;
 
 import java.util.List;
 
-/** The configuration does not do; says every problem by its key. */
+/** Settings are not valid; says every problem by its key. */
 public final class InvalidSettingsException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

@@ -132,7 +132,7 @@ public final class Settings {
         return found;
     }
 
-    /** Notes that the value of {@code key} does not do, and why; it must not be quoted in {@code why} where it is secret. */
+    /** Notes that the value of {@code key} is not valid, and why; it must not be quoted in {@code why} where it is secret. */
     public void problem(String key, String why) {
         String problem = key + " " + why;
         if (!problems.contains(problem)) {

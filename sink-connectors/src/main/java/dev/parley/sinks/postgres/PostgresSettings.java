@@ -47,7 +47,7 @@ public record PostgresSettings(
                     schema,
                     connections);
         } catch (URISyntaxException e) {
-            settings.problem(URL, "is no URL: postgresql://user:password@host:port/database");
+            settings.problem(URL, "is not a URL: postgresql://user:password@host:port/database");
             return new PostgresSettings("jdbc:postgresql:", Optional.empty(), Optional.empty(), schema, connections);
         }
     }

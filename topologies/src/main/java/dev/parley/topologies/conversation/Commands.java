@@ -142,7 +142,8 @@ final class Commands {
             case CONVERSATION_DELETED -> "the conversation was deleted";
             case BUSY -> "a turn is running, and the message asked not to wait for it";
             case QUEUE_FULL ->
-                "as many messages are waiting as may: " + draft.rules().maxQueuedTurns() + ", or "
+                "too many messages are waiting already: at most "
+                        + draft.rules().maxQueuedTurns() + ", or "
                         + draft.rules().maxQueuedChars() + " characters";
             case MESSAGE_NOT_FOUND -> "the conversation has no such answer";
             default -> refusal.wire();

@@ -150,7 +150,7 @@ final class Reports {
             return running.attempt() == 1 ? "" : "; all " + running.attempt() + " attempts failed";
         }
         if (running.modelCalls() + calls >= rules.maxModelCalls()) {
-            return "; model servers were asked " + (running.modelCalls() + calls) + " times, as often as they may be";
+            return "; " + (running.modelCalls() + calls) + " calls of model servers were made, as many as a turn may";
         }
         if (pause.compareTo(rules.longestPause()) > 0) {
             return "; it is to be asked again in " + pause.toSeconds() + " s, and a turn waits for "

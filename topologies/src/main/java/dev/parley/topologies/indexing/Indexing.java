@@ -153,7 +153,7 @@ public final class Indexing implements Role {
                 if (!closing) {
                     trouble = String.valueOf(e.getMessage());
                     metrics.outage();
-                    logger.warn("documents cannot be indexed, beginning anew at the last commit", e);
+                    logger.warn("documents cannot be indexed; going on from the last commit", e);
                     if (!pause()) {
                         return;
                     }

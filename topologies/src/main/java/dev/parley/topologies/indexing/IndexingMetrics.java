@@ -32,7 +32,7 @@ final class IndexingMetrics {
                 .tag("topic", topic)
                 .register(registry);
         this.outages = Counter.builder("parley.indexing.outages")
-                .description("Times that indexing had to begin anew from its last commit")
+                .description("Times that indexing went back to its last commit")
                 .register(registry);
         this.passages = Counter.builder("parley.indexing.passages")
                 .description("Passages written")

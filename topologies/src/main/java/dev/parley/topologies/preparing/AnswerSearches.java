@@ -104,7 +104,7 @@ final class AnswerSearches implements Processor<String, SearchRequest, String, S
         if (!ConversationKey.isTenant(search.getTenantId())
                 || search.getWorkspaceId().isEmpty()
                 || search.getWorkspaceId().contains("/")) {
-            return "tenantId or workspaceId is none";
+            return "tenantId or workspaceId is not a valid id";
         }
         // Another key may have brought it to a task that does not have the workspace, which would find nothing.
         if (!key.equals(search.getTenantId() + "/" + search.getWorkspaceId())) {

@@ -60,7 +60,7 @@ public final class ConfigurationFollower implements AutoCloseable {
     }
 
     /**
-     * Waits for at most {@code limit} until the configuration that is in force now is prepared; whether it is. It goes on
+     * Waits up to {@code limit} until the configuration that is in force now is prepared; whether it is. It goes on
      * trying where it is not.
      */
     public boolean awaitReady(Duration limit) throws InterruptedException {

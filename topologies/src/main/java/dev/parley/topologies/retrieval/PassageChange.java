@@ -51,11 +51,11 @@ public sealed interface PassageChange {
         if (!ConversationKey.isTenant(document.getTenantId())
                 || document.getWorkspaceId().isEmpty()
                 || document.getWorkspaceId().contains("/")) {
-            return "tenantId or workspaceId is none";
+            return "tenantId or workspaceId is not a valid id";
         }
         for (IndexedPassage passage : document.getPassages()) {
             if (passage.getVector().remaining() % Float.BYTES != 0) {
-                return "a vector is no whole number of floats";
+                return "a vector is not a whole number of floats";
             }
         }
         return null;

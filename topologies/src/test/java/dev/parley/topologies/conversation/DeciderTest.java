@@ -722,7 +722,7 @@ class DeciderTest {
         assertThat(played.report("one", rateLimited(2, 40, null)))
                 .singleElement()
                 .satisfies(body -> {
-                    assertThat(((TurnFailed) body).getDetail()).contains("100 times");
+                    assertThat(((TurnFailed) body).getDetail()).contains("100 calls");
                     assertThat(((TurnFailed) body).getUpstream()).isEqualTo(new Upstream(null, 100, List.of(), null));
                 });
     }

@@ -1,7 +1,5 @@
 package dev.parley.faults.simulation;
 
-import dev.parley.chat.v1.Control;
-import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.GenerationCompleted;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.Usage;
@@ -9,11 +7,7 @@ import dev.parley.topologies.assembly.AssemblyProcessor;
 import dev.parley.topologies.assembly.AssemblySettings;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.Record;
 
 /**
@@ -23,11 +17,8 @@ import org.apache.kafka.streams.processor.api.Record;
 final class AssemblyTask implements Actor {
 
     private final World world;
-    private final AssemblySettings settings;
-    private final Map<String, SimulatedStore> stores = new LinkedHashMap<>();
     private final Deque<Record<String, GenerationReport>> unsent = new ArrayDeque<>();
-    private SimulatedContext<GenerationReport> context;
-    private Processor<String, SpecificRecord, String, GenerationReport> processor;
+    private final SimulatedProcessor<GenerationReport> processor;
     private int nextChunk;
     private int nextControl;
     private int committedChunk;
@@ -35,18 +26,10 @@ final class AssemblyTask implements Actor {
 
     AssemblyTask(World world, AssemblySettings settings) {
         this.world = world;
-        this.settings = settings;
-        AssemblyProcessor.STORES.forEach(name -> stores.put(name, new SimulatedStore(name)));
-        this.context = new SimulatedContext<>(stores, unsent::add);
-        this.processor = start();
-    }
-
-    private Processor<String, SpecificRecord, String, GenerationReport> start() {
-        context = new SimulatedContext<>(stores, unsent::add);
-        Processor<String, SpecificRecord, String, GenerationReport> started =
-                AssemblyProcessor.create(settings, world::wallClock, world::nanos, World.METERS);
-        started.init(context);
-        return started;
+        this.processor = new SimulatedProcessor<>(
+                AssemblyProcessor.STORES,
+                () -> AssemblyProcessor.create(settings, world::wallClock, world::nanos, World.METERS),
+                unsent::add);
     }
 
     @Override
@@ -74,23 +57,21 @@ final class AssemblyTask implements Actor {
             return false;
         }
         if (chunk && (!control || world.random().nextBoolean())) {
-            Record<String, GenerationChunk> record = world.chunks.get(nextChunk++);
-            processor.process(new Record<>(record.key(), record.value(), record.timestamp()));
+            processor.process(world.chunks.get(nextChunk++));
         } else {
-            Record<String, Control> record = world.controls.get(nextControl++);
-            processor.process(new Record<>(record.key(), record.value(), record.timestamp()));
+            processor.process(world.controls.get(nextControl++));
         }
         return true;
     }
 
     void punctuate() {
-        context.punctuate();
+        processor.punctuate();
     }
 
     private boolean commit() {
         boolean any = !unsent.isEmpty() || committedChunk != nextChunk || committedControl != nextControl;
         send(unsent.size());
-        stores.values().forEach(SimulatedStore::commit);
+        processor.commit();
         committedChunk = nextChunk;
         committedControl = nextControl;
         return any;
@@ -105,14 +86,11 @@ final class AssemblyTask implements Actor {
 
     private void crash() {
         world.trace("assembly crashes");
-        processor.close();
         send(world.random().nextInt(unsent.size() + 1));
         unsent.clear();
-        stores.values().forEach(store -> store.crash(world.random()));
-        stores.values().forEach(SimulatedStore::commit);
         nextChunk = committedChunk;
         nextControl = committedControl;
-        processor = start();
+        processor.crash(world.random());
     }
 
     private GenerationReport planted(GenerationReport report) {

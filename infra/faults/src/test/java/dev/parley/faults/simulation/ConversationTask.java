@@ -3,7 +3,6 @@ package dev.parley.faults.simulation;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
@@ -12,11 +11,8 @@ import dev.parley.topologies.conversation.ConversationProcessor;
 import dev.parley.topologies.conversation.ConversationSettings;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.Record;
 
 /**
@@ -26,11 +22,8 @@ import org.apache.kafka.streams.processor.api.Record;
 final class ConversationTask implements Actor {
 
     private final World world;
-    private final ConversationSettings settings;
-    private final Map<String, SimulatedStore> stores = new LinkedHashMap<>();
     private final List<Record<String, SpecificRecord>> outputs = new ArrayList<>();
-    private SimulatedContext<SpecificRecord> context;
-    private Processor<String, SpecificRecord, String, SpecificRecord> processor;
+    private final SimulatedProcessor<SpecificRecord> processor;
     private int nextCommand;
     private int nextReport;
     private int committedCommand;
@@ -38,18 +31,10 @@ final class ConversationTask implements Actor {
 
     ConversationTask(World world, ConversationSettings settings) {
         this.world = world;
-        this.settings = settings;
-        ConversationProcessor.STORES.forEach(name -> stores.put(name, new SimulatedStore(name)));
-        this.context = new SimulatedContext<>(stores, outputs::add);
-        this.processor = start();
-    }
-
-    private Processor<String, SpecificRecord, String, SpecificRecord> start() {
-        context = new SimulatedContext<>(stores, outputs::add);
-        Processor<String, SpecificRecord, String, SpecificRecord> started =
-                ConversationProcessor.create(settings, world::wallClock, world::nanos, World.METERS);
-        started.init(context);
-        return started;
+        this.processor = new SimulatedProcessor<>(
+                ConversationProcessor.STORES,
+                () -> ConversationProcessor.create(settings, world::wallClock, world::nanos, World.METERS),
+                outputs::add);
     }
 
     @Override
@@ -76,16 +61,15 @@ final class ConversationTask implements Actor {
             if (world.plants(Plant.LOST_COMMAND)) {
                 return true;
             }
-            processor.process(new Record<>(record.key(), record.value(), record.timestamp()));
+            processor.process(record);
         } else {
-            Record<String, GenerationReport> record = world.results.get(nextReport++);
-            processor.process(new Record<>(record.key(), record.value(), record.timestamp()));
+            processor.process(world.results.get(nextReport++));
         }
         return true;
     }
 
     void punctuate() {
-        context.punctuate();
+        processor.punctuate();
     }
 
     private boolean commit() {
@@ -93,7 +77,7 @@ final class ConversationTask implements Actor {
         plant();
         outputs.forEach(this::write);
         outputs.clear();
-        stores.values().forEach(SimulatedStore::commit);
+        processor.commit();
         committedCommand = nextCommand;
         committedReport = nextReport;
         return any;
@@ -110,12 +94,10 @@ final class ConversationTask implements Actor {
 
     private void crash() {
         world.trace("conversation crashes");
-        processor.close();
         outputs.clear();
-        stores.values().forEach(SimulatedStore::takeBack);
         nextCommand = committedCommand;
         nextReport = committedReport;
-        processor = start();
+        processor.takeBack();
     }
 
     private void plant() {

@@ -40,7 +40,7 @@ enum EndingQuirk implements Quirk {
             to(p -> p.endingWith(Piece.RESET))),
     DONE_THEN_GARBAGE(
             whole(),
-            "sends what is no JSON after the end",
+            "sends text that is not JSON after the end",
             "proxies that append an error page",
             to(p -> p.after(Part.DONE, garbage()))),
     DONE_THEN_ERROR(
@@ -108,7 +108,7 @@ enum EndingQuirk implements Quirk {
             to(p -> p.without(Part.DONE).endingWith(KeepAlive.FOREVER))),
     FINISH_THEN_GARBAGE(
             whole(),
-            "sends what is no JSON after the finish",
+            "sends text that is not JSON after the finish",
             "proxies that append an error page",
             to(p -> p.replace(Part.DONE, event -> List.of(garbage())))),
     DONE_WITHOUT_FINISH(

@@ -91,7 +91,7 @@ final class HttpWire {
                 return length;
             }
         } catch (NumberFormatException e) {
-            throw new IOException("a length that is no number", e);
+            throw new IOException("a length that is not a number", e);
         }
         throw new IOException("a length out of range");
     }

@@ -111,8 +111,7 @@ final class ChatSocket {
 
     private void answer(Answering request, Finding finding) {
         if (answering.size() >= MAX_ANSWERS) {
-            throw new ProblemException(
-                    ErrorCode.OVERLOADED, "this connection is given " + MAX_ANSWERS + " answers already");
+            throw new ProblemException(ErrorCode.OVERLOADED, "this connection already has " + MAX_ANSWERS + " answers");
         }
         if (answering.putIfAbsent(request.requestId, request) != null) {
             throw new ProblemException(ErrorCode.INVALID_ID, "is in use on this connection", "requestId");
@@ -124,7 +123,10 @@ final class ChatSocket {
                 error(request.requestId, e);
             } catch (RuntimeException e) {
                 logger.error("a chat over a web socket failed", e);
-                error(request.requestId, new ProblemException(ErrorCode.INTERNAL, "something went wrong here"));
+                error(
+                        request.requestId,
+                        new ProblemException(
+                                ErrorCode.INTERNAL, "an internal error; its cause is in the server's log"));
             } finally {
                 answering.remove(request.requestId, request);
             }

@@ -127,7 +127,7 @@ final class UiMessageChunks {
             open = null;
             chunks.add(chunk("reset-step"));
         } else {
-            error("the answer is begun anew (" + reason + "): resume the stream to read it", chunks);
+            error("the answer starts again (" + reason + "): resume the stream to read it", chunks);
         }
     }
 

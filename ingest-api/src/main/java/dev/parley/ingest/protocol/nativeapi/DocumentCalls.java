@@ -63,7 +63,8 @@ final class DocumentCalls {
         int limit = request.query("limit", USUAL_PAGE, 1, MAX_PAGE);
         Optional<String> after = request.query("after");
         after.filter(path -> path.indexOf('\u0000') >= 0).ifPresent(path -> {
-            throw new ProblemException(ErrorCode.INVALID_CURSOR, "is no 'next' of a list of documents", "after");
+            throw new ProblemException(
+                    ErrorCode.INVALID_CURSOR, "must be the 'next' of an earlier page of documents", "after");
         });
         DocumentPage page = documents.list(tenant, workspace, limit, after);
         ObjectNode answer = Json.object();

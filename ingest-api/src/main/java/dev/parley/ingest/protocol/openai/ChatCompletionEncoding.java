@@ -59,7 +59,7 @@ final class ChatCompletionEncoding extends AnswerEncoding {
             case Step.Restarted(String reason) ->
                 fail(
                         ErrorCode.STREAM_RESET,
-                        "the answer is begun anew (" + reason
+                        "the answer starts again (" + reason
                                 + "): repeat the request, with its Idempotency-Key where it has one");
             case Step.Called(ToolCall call) -> called(call);
             case Step.Completed(MessageCompleted completed, Instant time) -> complete(completed);

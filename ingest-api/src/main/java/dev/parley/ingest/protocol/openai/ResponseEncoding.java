@@ -149,7 +149,7 @@ final class ResponseEncoding extends AnswerEncoding {
     private void reset(String reason) {
         fail(
                 ErrorCode.STREAM_RESET,
-                "the answer is begun anew (" + reason + "): forget its text, and read it again from its beginning");
+                "the answer starts again (" + reason + "): forget its text, and read it again from its beginning");
     }
 
     private void reasoning(String piece) {
