@@ -49,6 +49,11 @@ public final class Engine {
         return endpoints.all();
     }
 
+    /** Whether it asks model servers at all, rather than a model inside this process, which may be asked at any time. */
+    boolean asksServers() {
+        return endpoints.all().stream().anyMatch(endpoint -> !endpoint.address().isEmpty());
+    }
+
     /**
      * How asking an engine ended.
      *
@@ -66,12 +71,13 @@ public final class Engine {
     /**
      * Answers.
      *
-     * @param budget of calls; where it is used up, the last failure is the outcome
+     * @param allowed calls of model servers; where they are used up, the last failure is the outcome
      * @param force whether to ask endpoints that their breakers turn away from
      */
     Answer answer(
-            GenerationRequest request, AnswerSink sink, Cancellation cancellation, CallBudget budget, boolean force) {
-        Beginning beginning = new Beginning(sink);
+            GenerationRequest request, AnswerSink sink, Cancellation cancellation, CallBudget allowed, boolean force) {
+        CallBudget budget = asksServers() ? allowed : CallBudget.unbounded();
+        Beginning beginning = new Beginning(sink, budget);
         String key = new ConversationKey(request.getTenantId(), request.getConversationId()).toString();
         Set<Endpoint> tried = new HashSet<>();
         long startedNanos = retries.ticker().getAsLong();
@@ -81,7 +87,7 @@ public final class Engine {
             long freed = endpoints.freedSoFar();
             switch (endpoints.choose(key, tried, force)) {
                 case Endpoints.Choice.Taken(Endpoint endpoint) -> {
-                    budget.take();
+                    var _ = budget.take();
                     Model.Outcome outcome = ask(endpoint, request, beginning, cancellation);
                     if (beginning.begun
                             || cancellation.isCancelled()
@@ -149,10 +155,17 @@ public final class Engine {
     /** Whether an answer has begun. One thread. */
     private static final class Beginning implements AnswerSink {
         private final AnswerSink sink;
+        private final CallBudget budget;
         private boolean begun;
 
-        Beginning(AnswerSink sink) {
+        Beginning(AnswerSink sink, CallBudget budget) {
             this.sink = sink;
+            this.budget = budget;
+        }
+
+        @Override
+        public boolean asksAgain() {
+            return budget.take() && sink.asksAgain();
         }
 
         @Override

@@ -1,5 +1,6 @@
 package dev.parley.llm.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.llm.stream.AnswerReader;
 import dev.parley.llm.stream.AnswerReader.UnreadableEventException;
 import dev.parley.llm.stream.FinishReasons;
@@ -58,6 +59,22 @@ final class StreamedAnswer {
             reader.read(event).forEach(this::take);
         } catch (UnreadableEventException e) {
             broken(new Model.Outcome.Failed(ErrorCode.ENGINE_PROTOCOL, e.detail()));
+        }
+    }
+
+    /**
+     * Takes an answer that came in one piece.
+     *
+     * @return whether it is one
+     */
+    boolean takeWhole(JsonNode json) {
+        try {
+            List<ModelEvent> events = reader.readWhole(json);
+            events.forEach(this::take);
+            return !events.isEmpty();
+        } catch (UnreadableEventException e) {
+            broken(new Model.Outcome.Failed(ErrorCode.ENGINE_PROTOCOL, e.detail()));
+            return true;
         }
     }
 

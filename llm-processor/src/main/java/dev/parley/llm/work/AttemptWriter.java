@@ -112,6 +112,12 @@ final class AttemptWriter implements AnswerSink {
     }
 
     @Override
+    public synchronized boolean asksAgain() {
+        modelCalls++;
+        return true;
+    }
+
+    @Override
     public synchronized void answered(Answerer known) {
         answerer = known;
     }

@@ -325,6 +325,7 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
                         .setTemperature(0.0)
                         .build())
                 .setConfiguration(configuration.getVersion())
+                .setModelCallsLeft(ClassificationPrompt.MAX_CALLS)
                 .build();
     }
 
