@@ -84,13 +84,19 @@ public final class IngestApi implements Role {
                         writing.searches(),
                         tickets,
                         settings.defaultWorkspace()),
-                new OpenAiApi(serving, door, streams, writing.configurations(), settings.clients().model()),
+                new OpenAiApi(
+                        serving,
+                        door,
+                        streams,
+                        writing.configurations(),
+                        settings.clients().model()),
                 new AiSdkApi(
                         serving,
                         access,
                         door,
                         streams,
-                        new ChatRules(settings.clients().strict(), settings.clients().stopAfter())));
+                        new ChatRules(
+                                settings.clients().strict(), settings.clients().stopAfter())));
         Cors cors = new Cors(
                 settings.corsOrigins(),
                 protocols.stream()

@@ -2,8 +2,8 @@ package dev.parley.sinks.feed;
 
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.ToolCall;
-import dev.parley.sinks.json.Said;
 import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.sinks.json.Said;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;

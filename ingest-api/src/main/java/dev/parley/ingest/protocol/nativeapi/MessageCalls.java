@@ -1,13 +1,13 @@
 package dev.parley.ingest.protocol.nativeapi;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.parley.chat.v1.TurnEnd;
-import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.CancelTurn;
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.RateMessage;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.door.Handling;

@@ -1,10 +1,10 @@
 package dev.parley.ingest.protocol.openai;
 
-import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.door.Submission;

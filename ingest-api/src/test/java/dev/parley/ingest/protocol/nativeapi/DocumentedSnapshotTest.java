@@ -43,8 +43,8 @@ class DocumentedSnapshotTest {
                                 Optional.of(Instant.EPOCH),
                                 Optional.of("thought"),
                                 Optional.of("stop"),
-                                Optional.of(DocumentedEvents.USAGE),
-                                Optional.of(DocumentedEvents.UPSTREAM),
+                                new ConversationSnapshot.Spent(
+                                        Optional.of(DocumentedEvents.USAGE), Optional.of(DocumentedEvents.UPSTREAM)),
                                 List.of(DocumentedEvents.SOURCE),
                                 List.of(DocumentedEvents.TOOL_CALL),
                                 Optional.of(new Origin("engine", "model")),
