@@ -14,7 +14,6 @@ import dev.parley.ingest.http.Tickets;
 import dev.parley.ingest.page.WebPage;
 import dev.parley.ingest.protocol.Protocol;
 import dev.parley.ingest.protocol.aisdk.AiSdkApi;
-import dev.parley.ingest.protocol.aisdk.ChatRules;
 import dev.parley.ingest.protocol.nativeapi.NativeApi;
 import dev.parley.ingest.protocol.openai.OpenAiApi;
 import dev.parley.schemas.Role;
@@ -90,7 +89,8 @@ public final class IngestApi implements Role {
                         access,
                         door,
                         streams,
-                        new ChatRules(settings.strictRequests(), settings.chatStopAfter())));
+                        settings.strictRequests(),
+                        settings.chatStopAfter()));
         Cors cors = new Cors(
                 settings.corsOrigins(),
                 protocols.stream()
