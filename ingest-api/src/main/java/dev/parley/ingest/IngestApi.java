@@ -84,13 +84,7 @@ public final class IngestApi implements Role {
                         tickets,
                         settings.defaultWorkspace()),
                 new OpenAiApi(serving, door, streams, writing.configurations(), settings.model()),
-                new AiSdkApi(
-                        serving,
-                        access,
-                        door,
-                        streams,
-                        settings.strictRequests(),
-                        settings.chatStopAfter()));
+                new AiSdkApi(serving, access, door, streams, settings.strictRequests(), settings.chatStopAfter()));
         Cors cors = new Cors(
                 settings.corsOrigins(),
                 protocols.stream()

@@ -13,7 +13,8 @@ import dev.parley.ingest.door.Question;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.Request;
-import dev.parley.ingest.protocol.aisdk.UiChatRequest.Said;
+import dev.parley.ingest.protocol.aisdk.UiChatRequest.Results;
+import dev.parley.ingest.protocol.aisdk.UiChatRequest.Words;
 import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TurnIds;
 import dev.parley.sinks.postgres.ConversationQueries.Presence;
@@ -63,7 +64,7 @@ final class UiChat {
 
     private Answer submit(ConversationKey conversation, UiChatRequest request, Call call) {
         SubmitMessage submit = switch (request.last().orElseThrow()) {
-            case Said.Text(String id, String text) -> {
+            case Words(String id, String text) -> {
                 TurnIds ids = Request.ID.matcher(id).matches()
                         ? TurnIds.ofMessage(conversation, id)
                         : TurnIds.of(conversation, id);
@@ -72,7 +73,7 @@ final class UiChat {
                 yield new Question(text, request.handling(), Optional.empty())
                         .submit(ids, prompt(conversation, request));
             }
-            case Said.Results results -> results(conversation, request, results);
+            case Results results -> results(conversation, request, results);
         };
         Submission submission = door.messages().submit(conversation, submit, true, Optional.empty(), call);
         submission.refuseRejected();
@@ -80,7 +81,7 @@ final class UiChat {
     }
 
     /** What came of tools, of which the last is the message. The same results again are the same message. */
-    private SubmitMessage results(ConversationKey conversation, UiChatRequest request, Said.Results given) {
+    private SubmitMessage results(ConversationKey conversation, UiChatRequest request, Results given) {
         List<PromptMessage> context = new ArrayList<>(unheardOf(conversation, request));
         context.addAll(given.results());
         PromptMessage last = context.removeLast();
