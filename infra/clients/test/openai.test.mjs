@@ -420,7 +420,7 @@ test('a response calls tools and goes on with their results', async () => {
 test('refuses what responses do not support by name, and tells of what is not there', async () => {
   const cases = {
     'tools[0].type': { tools: [{ type: 'web_search' }] }, max_tool_calls: { max_tool_calls: 3 }, prompt: { prompt: { id: 'x' } },
-    include: { include: ['file_search_call.results'] }, model: { model: 'gpt-none' }, top_logprobs: { top_logprobs: 2 },
+    include: { include: ['everything'] }, model: { model: 'gpt-none' }, top_logprobs: { top_logprobs: 21 },
   };
   for (const [param, extra] of Object.entries(cases)) {
     await assert.rejects(client.responses.create({ model: 'default', input: 'hi', ...extra }), error => {

@@ -14,7 +14,6 @@ import dev.parley.ingest.http.Tickets;
 import dev.parley.ingest.page.WebPage;
 import dev.parley.ingest.protocol.Protocol;
 import dev.parley.ingest.protocol.aisdk.AiSdkApi;
-import dev.parley.ingest.protocol.aisdk.ChatRules;
 import dev.parley.ingest.protocol.nativeapi.NativeApi;
 import dev.parley.ingest.protocol.openai.OpenAiApi;
 import dev.parley.schemas.Role;
@@ -84,19 +83,8 @@ public final class IngestApi implements Role {
                         writing.searches(),
                         tickets,
                         settings.defaultWorkspace()),
-                new OpenAiApi(
-                        serving,
-                        door,
-                        streams,
-                        writing.configurations(),
-                        settings.clients().model()),
-                new AiSdkApi(
-                        serving,
-                        access,
-                        door,
-                        streams,
-                        new ChatRules(
-                                settings.clients().strict(), settings.clients().stopAfter())));
+                new OpenAiApi(serving, door, streams, writing.configurations(), settings.clients().model()),
+                new AiSdkApi(serving, access, door, streams, settings.clients().strict(), settings.clients().stopAfter()));
         Cors cors = new Cors(
                 settings.corsOrigins(),
                 protocols.stream()

@@ -7,7 +7,9 @@ import dev.parley.ingest.http.Access;
 import dev.parley.ingest.http.Serving;
 import dev.parley.ingest.protocol.Protocol;
 import io.javalin.config.JavalinConfig;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The chats of the AI SDK, over HTTP under {@code /api/chat} and over web sockets under {@code /ws}. Its clients show whatever
@@ -19,7 +21,20 @@ public final class AiSdkApi implements Protocol {
     private final UiChatCalls calls;
     private final ChatSockets sockets;
 
-    public AiSdkApi(Serving serving, Access access, Door door, EventStreams streams, ChatRules rules) {
+    /**
+     * The protocol of one server.
+     *
+     * @param strict whether fields that mean nothing here are refused
+     * @param stopAfter how long after its last reader has left an answer is stopped; empty: it goes on
+     */
+    public AiSdkApi(
+            Serving serving,
+            Access access,
+            Door door,
+            EventStreams streams,
+            boolean strict,
+            Optional<Duration> stopAfter) {
+        ChatRules rules = new ChatRules(strict, stopAfter);
         UiChat chat = new UiChat(door);
         Abandoned abandoned = new Abandoned(door.turns());
         this.serving = serving;

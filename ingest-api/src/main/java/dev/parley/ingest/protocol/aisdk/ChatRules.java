@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param strict whether fields that mean nothing here are refused
  * @param stopAfter how long after its last reader has left an answer is stopped; empty: it goes on
  */
-public record ChatRules(boolean strict, Optional<Duration> stopAfter) {
+record ChatRules(boolean strict, Optional<Duration> stopAfter) {
 
     private static final Duration USUAL = Duration.ofSeconds(15);
     private static final Duration ATTENTIVE = Duration.ofMillis(250);

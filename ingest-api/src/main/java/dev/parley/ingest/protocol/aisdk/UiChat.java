@@ -13,7 +13,8 @@ import dev.parley.ingest.door.Question;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.Request;
-import dev.parley.ingest.protocol.aisdk.UiChatRequest.Said;
+import dev.parley.ingest.protocol.aisdk.UiChatRequest.Results;
+import dev.parley.ingest.protocol.aisdk.UiChatRequest.Words;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.TurnIds;
@@ -64,7 +65,7 @@ final class UiChat {
 
     private Answer submit(ConversationKey conversation, UiChatRequest request, Call call) {
         SubmitMessage submit = switch (request.last().orElseThrow()) {
-            case Said.Text(String id, String text) -> {
+            case Words(String id, String text) -> {
                 TurnIds ids = Request.ID.matcher(id).matches()
                         ? TurnIds.ofMessage(conversation, new MessageId(id))
                         : TurnIds.of(conversation, id);
@@ -73,7 +74,7 @@ final class UiChat {
                 yield new Question(text, request.handling(), Optional.empty())
                         .submit(ids, prompt(conversation, request));
             }
-            case Said.Results results -> results(conversation, request, results);
+            case Results results -> results(conversation, request, results);
         };
         Submission submission = door.messages().submit(conversation, submit, true, Optional.empty(), call);
         submission.refuseRejected();
@@ -81,7 +82,7 @@ final class UiChat {
     }
 
     /** What came of tools, of which the last is the message. The same results again are the same message. */
-    private SubmitMessage results(ConversationKey conversation, UiChatRequest request, Said.Results given) {
+    private SubmitMessage results(ConversationKey conversation, UiChatRequest request, Results given) {
         List<PromptMessage> context = new ArrayList<>(unheardOf(conversation, request));
         context.addAll(given.results());
         PromptMessage last = context.removeLast();

@@ -34,19 +34,18 @@ record UiChatRequest(
     private static final int MAX_MESSAGES = 10_000;
 
     /** What a chat's client says. */
-    sealed interface Said {
+    sealed interface Said permits Words, Results {}
 
-        /** A user's message under the id that its client gave it. */
-        record Text(String id, String text) implements Said {}
+    /** A user's message under the id that its client gave it. */
+    record Words(String id, String text) implements Said {}
 
-        /**
-         * What came of the tools that an answer called.
-         *
-         * @param answerId the answer's, as the client has it: what is said now goes on with it
-         * @param results one for each call
-         */
-        record Results(String answerId, List<PromptMessage> results) implements Said {}
-    }
+    /**
+     * What came of the tools that an answer called.
+     *
+     * @param answerId the answer's, as the client has it: what is said now goes on with it
+     * @param results one for each call
+     */
+    record Results(String answerId, List<PromptMessage> results) implements Said {}
 
     /**
      * Reads a request.
@@ -71,7 +70,7 @@ record UiChatRequest(
             throw envelope.refusal("messages", "must hold at least one message");
         }
         JsonBody last = messages.getLast();
-        Optional<Said.Results> results = results(last);
+        Optional<Results> results = results(last);
         messageId
                 .filter(id -> results.isEmpty() || !results.get().answerId().equals(id))
                 .ifPresent(id -> {
@@ -92,20 +91,20 @@ record UiChatRequest(
     }
 
     /** Empty where a message is no answer with results of tools at its end. */
-    private static Optional<Said.Results> results(JsonBody message) {
+    private static Optional<Results> results(JsonBody message) {
         if (!message.requiredText("role").equals("assistant")) {
             return Optional.empty();
         }
         List<PromptMessage> results = UiParts.of(message).lastResults();
         return results.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new Said.Results(
+                : Optional.of(new Results(
                         message.text("id", Request.ID, Request.ID_RULE)
                                 .orElseThrow(() -> JsonBody.required(message.at("id"))),
                         results));
     }
 
-    private static Said.Text text(JsonBody message) {
+    private static Words text(JsonBody message) {
         if (!message.requiredText("role").equals("user")) {
             throw message.refusal(
                     "role", "must be user in the last message, unless that has results of the tools that it calls");
@@ -120,7 +119,7 @@ record UiChatRequest(
                     "must have at most " + Question.MAX_CONTENT_BYTES + " bytes in UTF-8",
                     message.at("parts"));
         }
-        return new Said.Text(message.text("id").orElseGet(Request::uniqueId), text);
+        return new Words(message.text("id").orElseGet(Request::uniqueId), text);
     }
 
     private static List<PromptMessage> earlier(JsonBody message) {

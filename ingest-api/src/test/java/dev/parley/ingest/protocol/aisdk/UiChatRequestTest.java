@@ -12,7 +12,8 @@ import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.ingest.door.Question;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.ingest.protocol.aisdk.UiChatRequest.Said;
+import dev.parley.ingest.protocol.aisdk.UiChatRequest.Results;
+import dev.parley.ingest.protocol.aisdk.UiChatRequest.Words;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.serde.TrustedRecords;
 import java.nio.charset.StandardCharsets;
@@ -49,7 +50,7 @@ class UiChatRequestTest {
                 + " \"messages\": [" + HI + "]}");
 
         assertThat(request.regenerate()).isFalse();
-        assertThat(request.last()).contains(new Said.Text("m1", "Hi"));
+        assertThat(request.last()).contains(new Words("m1", "Hi"));
         assertThat(request.earlier()).isEmpty();
         assertThat(request.handling().onBusy()).isEqualTo(OnBusy.ENQUEUE);
         assertThat(request.handling().metadata()).isEmpty();
@@ -71,11 +72,11 @@ class UiChatRequestTest {
                         new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null),
                         new PromptMessage(Role.USER, "", List.of(), null, null),
                         new PromptMessage(Role.ASSISTANT, "Well.", List.of(), null, null));
-        assertThat(request.last()).contains(new Said.Text("m1", "Hi"));
+        assertThat(request.last()).contains(new Words("m1", "Hi"));
     }
 
     private static String id(UiChatRequest request) {
-        return ((Said.Text) request.last().orElseThrow()).id();
+        return ((Words) request.last().orElseThrow()).id();
     }
 
     /** An answer that called two tools, which have come back, and before that another one. */
@@ -94,7 +95,7 @@ class UiChatRequestTest {
                 "{\"trigger\": \"submit-message\", \"messageId\": \"a1\", \"messages\": [" + HI + ", " + CALLED + "]}");
 
         assertThat(request.last())
-                .contains(new Said.Results(
+                .contains(new Results(
                         "a1",
                         List.of(
                                 new PromptMessage(Role.TOOL, "{\"found\":1}", List.of(), "c1", null),
