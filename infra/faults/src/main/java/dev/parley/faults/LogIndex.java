@@ -4,21 +4,11 @@ import dev.parley.chat.v1.AttemptCancelled;
 import dev.parley.chat.v1.AttemptFailed;
 import dev.parley.chat.v1.AttemptFinished;
 import dev.parley.chat.v1.AttemptStarted;
-import dev.parley.chat.v1.ConversationCreated;
-import dev.parley.chat.v1.ConversationDeleted;
-import dev.parley.chat.v1.ConversationRenamed;
-import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.MessageAccepted;
-import dev.parley.chat.v1.MessageCompleted;
-import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.TextDelta;
-import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnEnd;
-import dev.parley.chat.v1.TurnFailed;
-import dev.parley.chat.v1.TurnRetrieved;
-import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.faults.History.Chunk;
 import dev.parley.faults.History.Ending;
@@ -29,6 +19,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -216,22 +207,8 @@ final class LogIndex {
         return Optional.ofNullable(generations.get(turn));
     }
 
-    /** An event's name in the event stream. */
+    /** An event's name in the event stream: the words of its record's, {@code message.accepted} of MessageAccepted. */
     static String wireType(Object body) {
-        return switch (body) {
-            case ConversationCreated created -> "conversation.created";
-            case ConversationRenamed renamed -> "conversation.renamed";
-            case ConversationDeleted deleted -> "conversation.deleted";
-            case MessageAccepted accepted -> "message.accepted";
-            case MessageRejected rejected -> "message.rejected";
-            case TurnStarted started -> "turn.started";
-            case TurnRouted routed -> "turn.routed";
-            case TurnRetrieved retrieved -> "turn.retrieved";
-            case MessageCompleted completed -> "message.completed";
-            case TurnFailed failed -> "turn.failed";
-            case TurnCancelled cancelled -> "turn.cancelled";
-            case FeedbackRecorded feedback -> "feedback.recorded";
-            default -> "unknown";
-        };
+        return String.join(".", body.getClass().getSimpleName().split("(?=[A-Z])")).toLowerCase(Locale.ROOT);
     }
 }

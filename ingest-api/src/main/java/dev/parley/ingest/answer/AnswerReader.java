@@ -1,11 +1,8 @@
 package dev.parley.ingest.answer;
 
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.Attempt;
-import dev.parley.chat.v1.ConversationCreated;
-import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.chat.v1.ConversationRenamed;
-import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
@@ -160,12 +157,7 @@ public final class AnswerReader {
                 steps.add(new Step.Cancelled(cancelled, time));
             }
             case MessageRejected rejected -> steps.add(new Step.Rejected(rejected));
-            case ConversationCreated _,
-                    ConversationRenamed _,
-                    ConversationDeleted _,
-                    TurnRouted _,
-                    FeedbackRecorded _,
-                    Unknown _ -> {} // Nothing that this client is told.
+            case ConversationFact _, TurnRouted _, Unknown _ -> {} // Nothing that this client is told.
         }
     }
 

@@ -1,11 +1,9 @@
 package dev.parley.ingest.answer;
 
+import dev.parley.chat.v1.TurnPreparation;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.CallerPrompt;
-import dev.parley.chat.v1.ConversationCreated;
-import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.chat.v1.ConversationRenamed;
-import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
@@ -13,8 +11,6 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
-import dev.parley.chat.v1.TurnRetrieved;
-import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import java.util.ArrayList;
@@ -49,16 +45,7 @@ public final class PastExchanges {
             }
             case MessageCompleted completed ->
                 answers.put(questionOfAnswer.getOrDefault(completed.getMessageId(), ""), completed);
-            case ConversationCreated _,
-                    ConversationRenamed _,
-                    ConversationDeleted _,
-                    MessageRejected _,
-                    TurnRouted _,
-                    TurnRetrieved _,
-                    TurnFailed _,
-                    TurnCancelled _,
-                    FeedbackRecorded _,
-                    Unknown _ -> {} // Turns without an answer are no part of a prompt.
+            case ConversationFact _, TurnPreparation _, MessageRejected _, TurnFailed _, TurnCancelled _, Unknown _ -> {} // Turns without an answer are no part of a prompt.
         }
     }
 

@@ -1,16 +1,12 @@
 package dev.parley.ingest.door;
 
-import dev.parley.chat.v1.ConversationCreated;
-import dev.parley.chat.v1.ConversationDeleted;
+import dev.parley.chat.v1.TurnPreparation;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.chat.v1.ConversationRenamed;
-import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.TurnEnd;
-import dev.parley.chat.v1.TurnRetrieved;
-import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.ingest.door.Watches.Watch;
@@ -36,15 +32,7 @@ final class Story {
         return switch (event.getBody()) {
             case MessageAccepted accepted -> accepted.getMessageId().equals(messageId);
             case MessageRejected rejected -> rejected.getMessageId().equals(messageId);
-            case ConversationCreated _,
-                    ConversationRenamed _,
-                    ConversationDeleted _,
-                    TurnStarted _,
-                    TurnRouted _,
-                    TurnRetrieved _,
-                    TurnEnd _,
-                    FeedbackRecorded _,
-                    Unknown _ -> false;
+            case ConversationFact _, TurnPreparation _, TurnStarted _, TurnEnd _, Unknown _ -> false;
         };
     }
 

@@ -1,16 +1,12 @@
 package dev.parley.ingest.door;
 
+import dev.parley.chat.v1.TurnPreparation;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.CancelTurn;
-import dev.parley.chat.v1.ConversationCreated;
-import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.chat.v1.ConversationRenamed;
-import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.TurnEnd;
-import dev.parley.chat.v1.TurnRetrieved;
-import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.ingest.door.Watches.Watch;
@@ -43,15 +39,7 @@ public final class Turns {
         return turnId.equals(event.getTurnId())
                 && switch (event.getBody()) {
                     case TurnEnd _, MessageRejected _ -> true;
-                    case ConversationCreated _,
-                            ConversationRenamed _,
-                            ConversationDeleted _,
-                            MessageAccepted _,
-                            TurnStarted _,
-                            TurnRouted _,
-                            TurnRetrieved _,
-                            FeedbackRecorded _,
-                            Unknown _ -> false;
+                    case ConversationFact _, TurnPreparation _, MessageAccepted _, TurnStarted _, Unknown _ -> false;
                 };
     }
 

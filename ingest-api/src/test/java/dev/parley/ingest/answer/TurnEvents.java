@@ -57,8 +57,6 @@ public final class TurnEvents {
         return new Frame(event, "1", new byte[0]);
     }
 
-    // The log's own events
-
     public static FeedEvent logged(ConversationEvent.Body body) {
         return logged(TURN, body);
     }
@@ -159,8 +157,6 @@ public final class TurnEvents {
         return new Attempt("attempt-" + number, number, "engine", "a-model", "worker", "");
     }
 
-    // What the feed makes of chunks
-
     public static FeedEvent started(int attempt) {
         return new FeedEvent.MessageStarted(KEY, TURN, ANSWER, attempt, "engine", "a-model");
     }
@@ -194,8 +190,6 @@ public final class TurnEvents {
     public static FeedEvent gap() {
         return new FeedEvent.FeedGap(KEY.tenant(), Optional.of(KEY), FeedEvent.FeedGap.Reason.ARCHIVE_UNAVAILABLE);
     }
-
-    // Answers
 
     /**
      * An answer, or its beginning.

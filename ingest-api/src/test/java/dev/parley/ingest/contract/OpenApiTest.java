@@ -429,8 +429,6 @@ class OpenApiTest {
         return more;
     }
 
-    // OpenAI's
-
     private static final String COMPLETIONS = "/v1/chat/completions";
     private static final String RESPONSES = "/v1/responses";
     private static final Map<String, ?> COMPLETION =
@@ -617,8 +615,6 @@ class OpenApiTest {
                 .asText();
     }
 
-    // The AI SDK's
-
     private static final String CHAT = "/api/chat";
     private static final Map<String, ?> AGAIN = Map.of("id", "c", "trigger", "regenerate-message");
 
@@ -679,8 +675,6 @@ class OpenApiTest {
                 new Row("stopChat", 415, door -> plain(door, "POST", CHAT + "/c/stop")),
                 new Row("stopChat", 503, door -> post(withoutKafka(door), CHAT + "/c/stop")));
     }
-
-    // Held against the document
 
     @ParameterizedTest
     @MethodSource("rows")

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -146,8 +147,6 @@ class AccessTest {
         }
     }
 
-    // Web sockets
-
     private static String upgrade(DoorUnderTest door, String path, String... headers) {
         try (RawConnection connection = door.connect()) {
             String more = headers.length == 0 ? "" : String.join("\r\n", headers) + "\r\n";
@@ -159,45 +158,6 @@ class AccessTest {
         }
     }
 
-    @ParameterizedTest
-    @CsvSource({
-        "http://localhost:3000, 101",
-        "https://[::1]:5173, 101",
-        "https://friend.example, 101",
-        "https://evil.example, 403",
-        "https://friend.example.evil.example, 403",
-        "null, 403"
-    })
-    void withoutKeysPagesOfOtherSitesOpenNoSockets(String origin, int status) {
-        try (DoorUnderTest door =
-                new DoorUnderTest(new FakeWorld(), Map.of("PARLEY_CORS_ORIGINS", "https://friend.example"))) {
-            assertThat(upgrade(door, "/ws", "Origin: " + origin)).startsWith("HTTP/1.1 " + status + " ");
-        }
-    }
-
-    @Test
-    void withoutAnOriginItIsNoBrowser() {
-        try (DoorUnderTest door = DoorUnderTest.start()) {
-            assertThat(upgrade(door, "/ws")).startsWith("HTTP/1.1 101 ");
-        }
-    }
-
-    @Test
-    void withKeysASocketNeedsAKeyOrATicketAndNoParticularOrigin() {
-        try (DoorUnderTest door = withKeys()) {
-            String anywhere = "Origin: https://anywhere.example";
-            assertThat(upgrade(door, "/ws", anywhere)).startsWith("HTTP/1.1 401 ");
-            assertThat(upgrade(door, "/ws?ticket=none", anywhere)).startsWith("HTTP/1.1 401 ");
-            assertThat(upgrade(door, "/ws", anywhere, "Authorization: Bearer key-of-acme"))
-                    .startsWith("HTTP/1.1 101 ");
-            String ticket = ticket(door, "key-of-acme");
-            assertThat(upgrade(door, "/ws?ticket=" + ticket, anywhere)).startsWith("HTTP/1.1 101 ");
-            assertThat(upgrade(door, "/ws?ticket=" + ticket, anywhere)).startsWith("HTTP/1.1 401 ");
-        }
-    }
-
-    // Tickets
-
     private static String ticket(DoorUnderTest door, String key) {
         Reply reply = door.send("POST", "/api/tickets", null, "x-api-key", key);
         assertThat(reply.status()).isEqualTo(201);
@@ -205,51 +165,6 @@ class AccessTest {
         assertThat(Instant.parse(reply.json().path("expiresAt").asText())).isNotNull();
         return reply.json().path("ticket").asText();
     }
-
-    @Test
-    void aTicketOpensOneStreamOfItsTenant() {
-        try (DoorUnderTest door = withKeys()) {
-            door.post("/api/conversations", Map.of("id", "c"), "x-api-key", "key-of-acme");
-            for (String path : new String[] {"/api/conversations/c/events", "/api/events"}) {
-                String ticket = ticket(door, "key-of-acme");
-                try (RawConnection stream = door.connect()) {
-                    stream.send("GET " + path + "?ticket=" + ticket + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
-                    assertThat(stream.readUntil("retry: 1000")).startsWith("HTTP/1.1 200 ");
-                }
-                Reply again = door.get(path + "?ticket=" + ticket);
-                assertThat(again.status() + " " + again.problem()).isEqualTo("401 unauthorized:ticket");
-            }
-            Reply foreign = door.get("/api/conversations/c/events?ticket=" + ticket(door, "key-of-other"));
-            assertThat(foreign.status() + " " + foreign.problem()).isEqualTo("404 conversation_not_found");
-        }
-    }
-
-    @Test
-    void aTicketIsForStreamsAlone() {
-        try (DoorUnderTest door = withKeys()) {
-            String ticket = ticket(door, "key-of-acme");
-
-            for (String path : new String[] {"/api/conversations", "/v1/models", "/v1/responses/x?stream=true&a=b"}) {
-                assertThat(door.get(path + (path.contains("?") ? "&" : "?") + "ticket=" + ticket)
-                                .status())
-                        .as(path)
-                        .isEqualTo(401);
-            }
-            assertThat(door.send("POST", "/api/tickets?ticket=" + ticket, null).status())
-                    .isEqualTo(401);
-        }
-    }
-
-    @Test
-    void aTicketThatIsNoneIsRefusedEvenBesideAKey() {
-        try (DoorUnderTest door = withKeys()) {
-            assertThat(door.get("/api/events?ticket=x", "x-api-key", "key-of-acme")
-                            .problem())
-                    .isEqualTo("unauthorized:ticket");
-        }
-    }
-
-    // Web pages of other sites
 
     private static Map<String, List<String>> accessControl(Reply reply) {
         Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
@@ -274,149 +189,243 @@ class AccessTest {
                 "authorization,content-type,idempotency-key");
     }
 
-    @Test
-    void unlessSaidOtherwiseNoOtherSiteIsLetIn() {
-        try (DoorUnderTest door = DoorUnderTest.start()) {
-            for (String origin : new String[] {"https://evil.example", "http://localhost:3000", "null"}) {
-                assertThat(accessControl(door.get("/api/conversations", "Origin", origin)))
-                        .isEmpty();
-                assertThat(accessControl(preflight(door, "/v1/chat/completions", origin)))
-                        .isEmpty();
+    @Nested
+    class WebSockets {
+
+        @ParameterizedTest
+        @CsvSource({
+            "http://localhost:3000, 101",
+            "https://[::1]:5173, 101",
+            "https://friend.example, 101",
+            "https://evil.example, 403",
+            "https://friend.example.evil.example, 403",
+            "null, 403"
+        })
+        void withoutKeysPagesOfOtherSitesOpenNoSockets(String origin, int status) {
+            try (DoorUnderTest door =
+                    new DoorUnderTest(new FakeWorld(), Map.of("PARLEY_CORS_ORIGINS", "https://friend.example"))) {
+                assertThat(upgrade(door, "/ws", "Origin: " + origin)).startsWith("HTTP/1.1 " + status + " ");
+            }
+        }
+
+        @Test
+        void withoutAnOriginItIsNoBrowser() {
+            try (DoorUnderTest door = DoorUnderTest.start()) {
+                assertThat(upgrade(door, "/ws")).startsWith("HTTP/1.1 101 ");
+            }
+        }
+
+        @Test
+        void withKeysASocketNeedsAKeyOrATicketAndNoParticularOrigin() {
+            try (DoorUnderTest door = withKeys()) {
+                String anywhere = "Origin: https://anywhere.example";
+                assertThat(upgrade(door, "/ws", anywhere)).startsWith("HTTP/1.1 401 ");
+                assertThat(upgrade(door, "/ws?ticket=none", anywhere)).startsWith("HTTP/1.1 401 ");
+                assertThat(upgrade(door, "/ws", anywhere, "Authorization: Bearer key-of-acme"))
+                        .startsWith("HTTP/1.1 101 ");
+                String ticket = ticket(door, "key-of-acme");
+                assertThat(upgrade(door, "/ws?ticket=" + ticket, anywhere)).startsWith("HTTP/1.1 101 ");
+                assertThat(upgrade(door, "/ws?ticket=" + ticket, anywhere)).startsWith("HTTP/1.1 401 ");
             }
         }
     }
 
-    @Test
-    void aSiteThatIsNamedMayCallAndReadAndNoOther() {
-        try (DoorUnderTest door = new DoorUnderTest(
-                new FakeWorld(), Map.of("PARLEY_CORS_ORIGINS", "https://friend.example,http://friend.example:8081"))) {
-            door.world.conversation("c");
-            for (String origin : new String[] {"https://friend.example", "http://friend.example:8081"}) {
-                Reply allowed = preflight(door, "/v1/chat/completions", origin);
-                assertThat(allowed.status()).isEqualTo(204);
-                assertThat(allowed.header("Access-Control-Allow-Origin")).isEqualTo(origin);
-                assertThat(allowed.header("Access-Control-Allow-Methods")).contains("POST");
-                assertThat(allowed.header("Access-Control-Allow-Headers").toLowerCase(Locale.ROOT))
-                        .contains("authorization", "content-type", "idempotency-key");
-                assertThat(allowed.header("Access-Control-Max-Age")).isEqualTo("600");
+    @Nested
+    class Tickets {
 
-                Reply read = door.get("/api/conversations", "Origin", origin);
-                assertThat(read.status()).isEqualTo(200);
-                assertThat(read.header("Access-Control-Allow-Origin")).isEqualTo(origin);
-                assertThat(read.header("Access-Control-Expose-Headers").toLowerCase(Locale.ROOT))
-                        .contains(
-                                "x-request-id",
-                                "location",
-                                "retry-after",
-                                "preference-applied",
-                                "x-parley-attempts",
-                                "x-parley-left-out",
-                                "retry-after-ms");
-                assertThat(read.header("Vary")).containsIgnoringCase("Origin");
-                assertThat(door.send("POST", "/api/conversations/c/cancel", null, "Origin", origin)
-                                .status())
-                        .isEqualTo(202);
-                Reply problem = door.get("/v1/models/none", "Origin", origin);
-                assertThat(problem.status()).isEqualTo(404);
-                assertThat(problem.header("Access-Control-Allow-Origin")).isEqualTo(origin);
+        @Test
+        void aTicketOpensOneStreamOfItsTenant() {
+            try (DoorUnderTest door = withKeys()) {
+                door.post("/api/conversations", Map.of("id", "c"), "x-api-key", "key-of-acme");
+                for (String path : new String[] {"/api/conversations/c/events", "/api/events"}) {
+                    String ticket = ticket(door, "key-of-acme");
+                    try (RawConnection stream = door.connect()) {
+                        stream.send("GET " + path + "?ticket=" + ticket + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+                        assertThat(stream.readUntil("retry: 1000")).startsWith("HTTP/1.1 200 ");
+                    }
+                    Reply again = door.get(path + "?ticket=" + ticket);
+                    assertThat(again.status() + " " + again.problem()).isEqualTo("401 unauthorized:ticket");
+                }
+                Reply foreign = door.get("/api/conversations/c/events?ticket=" + ticket(door, "key-of-other"));
+                assertThat(foreign.status() + " " + foreign.problem()).isEqualTo("404 conversation_not_found");
             }
-            for (String origin : new String[] {
-                "https://evil.example",
-                "http://friend.example",
-                "https://friend.example:444",
-                "https://friend.example.evil.example",
-                "https://sub.friend.example",
-                "null"
-            }) {
-                assertThat(preflight(door, "/v1/chat/completions", origin).header("Access-Control-Allow-Origin"))
-                        .as(origin)
-                        .isEmpty();
-                Reply read = door.get("/health/live", "Origin", origin);
-                assertThat(accessControl(read)).as(origin).isEmpty();
-                assertThat(door.send("POST", "/api/conversations/c/cancel", null, "Origin", origin)
-                                .status())
-                        .as(origin)
-                        .isEqualTo(403);
+        }
+
+        @Test
+        void aTicketIsForStreamsAlone() {
+            try (DoorUnderTest door = withKeys()) {
+                String ticket = ticket(door, "key-of-acme");
+
+                for (String path : new String[] {"/api/conversations", "/v1/models", "/v1/responses/x?stream=true&a=b"}) {
+                    assertThat(door.get(path + (path.contains("?") ? "&" : "?") + "ticket=" + ticket)
+                                    .status())
+                            .as(path)
+                            .isEqualTo(401);
+                }
+                assertThat(door.send("POST", "/api/tickets?ticket=" + ticket, null).status())
+                        .isEqualTo(401);
+            }
+        }
+
+        @Test
+        void aTicketThatIsNoneIsRefusedEvenBesideAKey() {
+            try (DoorUnderTest door = withKeys()) {
+                assertThat(door.get("/api/events?ticket=x", "x-api-key", "key-of-acme")
+                                .problem())
+                        .isEqualTo("unauthorized:ticket");
             }
         }
     }
 
-    @Test
-    void withKeysAnySiteMayBeLetIn() {
-        try (DoorUnderTest door =
-                new DoorUnderTest(new FakeWorld(), Map.of("PARLEY_API_KEYS", KEYS, "PARLEY_CORS_ORIGINS", "*"))) {
-            assertThat(preflight(door, "/api/chat", "https://any.example").header("Access-Control-Allow-Origin"))
-                    .isIn("*", "https://any.example");
-            Reply refused = door.get("/api/conversations", "Origin", "https://any.example");
-            assertThat(refused.status()).isEqualTo(401);
-            assertThat(refused.header("Access-Control-Allow-Origin")).isIn("*", "https://any.example");
-            assertThat(refused.header("Access-Control-Allow-Credentials")).isEmpty();
+    @Nested
+    class PagesOfOtherSites {
+
+        @Test
+        void unlessSaidOtherwiseNoOtherSiteIsLetIn() {
+            try (DoorUnderTest door = DoorUnderTest.start()) {
+                for (String origin : new String[] {"https://evil.example", "http://localhost:3000", "null"}) {
+                    assertThat(accessControl(door.get("/api/conversations", "Origin", origin)))
+                            .isEmpty();
+                    assertThat(accessControl(preflight(door, "/v1/chat/completions", origin)))
+                            .isEmpty();
+                }
+            }
+        }
+
+        @Test
+        void aSiteThatIsNamedMayCallAndReadAndNoOther() {
+            try (DoorUnderTest door = new DoorUnderTest(
+                    new FakeWorld(), Map.of("PARLEY_CORS_ORIGINS", "https://friend.example,http://friend.example:8081"))) {
+                door.world.conversation("c");
+                for (String origin : new String[] {"https://friend.example", "http://friend.example:8081"}) {
+                    Reply allowed = preflight(door, "/v1/chat/completions", origin);
+                    assertThat(allowed.status()).isEqualTo(204);
+                    assertThat(allowed.header("Access-Control-Allow-Origin")).isEqualTo(origin);
+                    assertThat(allowed.header("Access-Control-Allow-Methods")).contains("POST");
+                    assertThat(allowed.header("Access-Control-Allow-Headers").toLowerCase(Locale.ROOT))
+                            .contains("authorization", "content-type", "idempotency-key");
+                    assertThat(allowed.header("Access-Control-Max-Age")).isEqualTo("600");
+
+                    Reply read = door.get("/api/conversations", "Origin", origin);
+                    assertThat(read.status()).isEqualTo(200);
+                    assertThat(read.header("Access-Control-Allow-Origin")).isEqualTo(origin);
+                    assertThat(read.header("Access-Control-Expose-Headers").toLowerCase(Locale.ROOT))
+                            .contains(
+                                    "x-request-id",
+                                    "location",
+                                    "retry-after",
+                                    "preference-applied",
+                                    "x-parley-attempts",
+                                    "x-parley-left-out",
+                                    "retry-after-ms");
+                    assertThat(read.header("Vary")).containsIgnoringCase("Origin");
+                    assertThat(door.send("POST", "/api/conversations/c/cancel", null, "Origin", origin)
+                                    .status())
+                            .isEqualTo(202);
+                    Reply problem = door.get("/v1/models/none", "Origin", origin);
+                    assertThat(problem.status()).isEqualTo(404);
+                    assertThat(problem.header("Access-Control-Allow-Origin")).isEqualTo(origin);
+                }
+                for (String origin : new String[] {
+                    "https://evil.example",
+                    "http://friend.example",
+                    "https://friend.example:444",
+                    "https://friend.example.evil.example",
+                    "https://sub.friend.example",
+                    "null"
+                }) {
+                    assertThat(preflight(door, "/v1/chat/completions", origin).header("Access-Control-Allow-Origin"))
+                            .as(origin)
+                            .isEmpty();
+                    Reply read = door.get("/health/live", "Origin", origin);
+                    assertThat(accessControl(read)).as(origin).isEmpty();
+                    assertThat(door.send("POST", "/api/conversations/c/cancel", null, "Origin", origin)
+                                    .status())
+                            .as(origin)
+                            .isEqualTo(403);
+                }
+            }
+        }
+
+        @Test
+        void withKeysAnySiteMayBeLetIn() {
+            try (DoorUnderTest door =
+                    new DoorUnderTest(new FakeWorld(), Map.of("PARLEY_API_KEYS", KEYS, "PARLEY_CORS_ORIGINS", "*"))) {
+                assertThat(preflight(door, "/api/chat", "https://any.example").header("Access-Control-Allow-Origin"))
+                        .isIn("*", "https://any.example");
+                Reply refused = door.get("/api/conversations", "Origin", "https://any.example");
+                assertThat(refused.status()).isEqualTo(401);
+                assertThat(refused.header("Access-Control-Allow-Origin")).isIn("*", "https://any.example");
+                assertThat(refused.header("Access-Control-Allow-Credentials")).isEmpty();
+            }
         }
     }
 
-    // Settings
+    @Nested
+    class InSettings {
 
-    @Test
-    void withoutKeysNoAddressButLoopbackIsTaken() {
-        assertThat(settings(Map.of()).host()).isEqualTo("127.0.0.1");
-        assertThat(settings(Map.of("PARLEY_HTTP_HOST", "::1")).host()).isEqualTo("::1");
-        assertThatThrownBy(() -> settings(Map.of("PARLEY_HTTP_HOST", "0.0.0.0")))
-                .isInstanceOf(InvalidSettingsException.class)
-                .hasMessageContaining("PARLEY_HTTP_HOST")
-                .hasMessageContaining("set PARLEY_API_KEYS");
-        assertThat(settings(Map.of("PARLEY_HTTP_HOST", "0.0.0.0", "PARLEY_API_KEYS", "a-long-key"))
-                        .host())
-                .isEqualTo("0.0.0.0");
-    }
+        @Test
+        void withoutKeysNoAddressButLoopbackIsTaken() {
+            assertThat(settings(Map.of()).host()).isEqualTo("127.0.0.1");
+            assertThat(settings(Map.of("PARLEY_HTTP_HOST", "::1")).host()).isEqualTo("::1");
+            assertThatThrownBy(() -> settings(Map.of("PARLEY_HTTP_HOST", "0.0.0.0")))
+                    .isInstanceOf(InvalidSettingsException.class)
+                    .hasMessageContaining("PARLEY_HTTP_HOST")
+                    .hasMessageContaining("set PARLEY_API_KEYS");
+            assertThat(settings(Map.of("PARLEY_HTTP_HOST", "0.0.0.0", "PARLEY_API_KEYS", "a-long-key"))
+                            .host())
+                    .isEqualTo("0.0.0.0");
+        }
 
-    @ParameterizedTest
-    @CsvSource({
-        "'short', less than 8",
-        "'acme=short', less than 8",
-        "'a b=long-enough', names a tenant",
-        "'one=the-same-key,two=the-same-key', one key to two tenants"
-    })
-    void keysThatDoNotDoAreRefusedWithoutBeingShown(String keys, String why) {
-        assertThatThrownBy(() -> settings(Map.of("PARLEY_API_KEYS", keys)))
-                .isInstanceOf(InvalidSettingsException.class)
-                .hasMessageContaining("PARLEY_API_KEYS")
-                .hasMessageContaining(why)
-                .hasMessageNotContaining("the-same-key")
-                .hasMessageNotContaining("short");
-    }
+        @ParameterizedTest
+        @CsvSource({
+            "'short', less than 8",
+            "'acme=short', less than 8",
+            "'a b=long-enough', names a tenant",
+            "'one=the-same-key,two=the-same-key', one key to two tenants"
+        })
+        void keysThatDoNotDoAreRefusedWithoutBeingShown(String keys, String why) {
+            assertThatThrownBy(() -> settings(Map.of("PARLEY_API_KEYS", keys)))
+                    .isInstanceOf(InvalidSettingsException.class)
+                    .hasMessageContaining("PARLEY_API_KEYS")
+                    .hasMessageContaining(why)
+                    .hasMessageNotContaining("the-same-key")
+                    .hasMessageNotContaining("short");
+        }
 
-    @Test
-    void originsAreReadAsTheyAreGiven() {
-        assertThat(settings(Map.of()).corsOrigins()).isEmpty();
-        assertThat(settings(Map.of("PARLEY_CORS_ORIGINS", "https://a.example, http://b.example:81"))
-                        .corsOrigins())
-                .containsExactly("https://a.example", "http://b.example:81");
-        assertThat(settings(Map.of("PARLEY_CORS_ORIGINS", "*", "PARLEY_API_KEYS", "a-long-key"))
-                        .corsOrigins())
-                .containsExactly("*");
-    }
+        @Test
+        void originsAreReadAsTheyAreGiven() {
+            assertThat(settings(Map.of()).corsOrigins()).isEmpty();
+            assertThat(settings(Map.of("PARLEY_CORS_ORIGINS", "https://a.example, http://b.example:81"))
+                            .corsOrigins())
+                    .containsExactly("https://a.example", "http://b.example:81");
+            assertThat(settings(Map.of("PARLEY_CORS_ORIGINS", "*", "PARLEY_API_KEYS", "a-long-key"))
+                            .corsOrigins())
+                    .containsExactly("*");
+        }
 
-    @ParameterizedTest
-    @CsvSource({
-        "'*', would let any web page in",
-        "a.example, is not like https://app.example.com",
-        "https://a.example/, is not like",
-        "https://a.example/path, is not like",
-        "ftp://a.example, is not like",
-        "https://*.example, is not like",
-        "https://a.example:port, is not like",
-        "null, is not like",
-        "'https://a.example,b', holds 'b'"
-    })
-    void originsThatDoNotDoAreRefused(String origins, String why) {
-        assertThatThrownBy(() -> settings(Map.of("PARLEY_CORS_ORIGINS", origins)))
-                .isInstanceOf(InvalidSettingsException.class)
-                .hasMessageContaining("PARLEY_CORS_ORIGINS")
-                .hasMessageContaining(why);
-    }
+        @ParameterizedTest
+        @CsvSource({
+            "'*', would let any web page in",
+            "a.example, is not like https://app.example.com",
+            "https://a.example/, is not like",
+            "https://a.example/path, is not like",
+            "ftp://a.example, is not like",
+            "https://*.example, is not like",
+            "https://a.example:port, is not like",
+            "null, is not like",
+            "'https://a.example,b', holds 'b'"
+        })
+        void originsThatDoNotDoAreRefused(String origins, String why) {
+            assertThatThrownBy(() -> settings(Map.of("PARLEY_CORS_ORIGINS", origins)))
+                    .isInstanceOf(InvalidSettingsException.class)
+                    .hasMessageContaining("PARLEY_CORS_ORIGINS")
+                    .hasMessageContaining(why);
+        }
 
-    @Test
-    void keysDoNotShowInSettings() {
-        assertThat(settings(Map.of("PARLEY_API_KEYS", KEYS)).toString()).doesNotContain("key-of");
+        @Test
+        void keysDoNotShowInSettings() {
+            assertThat(settings(Map.of("PARLEY_API_KEYS", KEYS)).toString()).doesNotContain("key-of");
+        }
     }
 }

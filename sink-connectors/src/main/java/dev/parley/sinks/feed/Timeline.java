@@ -1,17 +1,14 @@
 package dev.parley.sinks.feed;
 
+import dev.parley.chat.v1.TurnPreparation;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.Attempt;
-import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.chat.v1.ConversationRenamed;
-import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.TurnEnd;
-import dev.parley.chat.v1.TurnRetrieved;
-import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.keys.ConversationKey;
@@ -87,14 +84,7 @@ final class Timeline {
             case ConversationDeleted gone -> deleted = true;
             case TurnEnd end -> end(event, end.getAttempt(), frames);
             // Nothing more to know of it, or not yet.
-            case ConversationCreated _,
-                    ConversationRenamed _,
-                    MessageRejected _,
-                    TurnStarted _,
-                    TurnRouted _,
-                    TurnRetrieved _,
-                    FeedbackRecorded _,
-                    Unknown _ -> {}
+            case ConversationFact _, TurnPreparation _, MessageRejected _, TurnStarted _, Unknown _ -> {}
         }
         Frame frame = encoder.encode(new FeedEvent.Logged(conversation, event), here().toString());
         events.add(frame);

@@ -23,6 +23,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 class SseEdgeTest {
@@ -221,8 +222,6 @@ class SseEdgeTest {
         assertThat(client.text()).isEmpty();
     }
 
-    // A protocol of the caller's
-
     /** Tells the text of every delta in one piece, up to a full stop. */
     private static final class TextEncoding implements StreamEncoding {
         private final Duration heartbeatAfter;
@@ -288,94 +287,98 @@ class SseEdgeTest {
         return end.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
 
-    @Test
-    void aProtocolIsToldUntilItIsOver() throws Exception {
-        FakeClient client = new FakeClient(false);
-        CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(PATIENCE));
+    @Nested
+    class InAnotherProtocol {
 
-        feed.tell(0, "a");
-        feed.tell(1, "");
-        feed.tell(2, "b");
-        feed.tell(3, ".");
-        feed.tell(4, "not told");
+        @Test
+        void aProtocolIsToldUntilItIsOver() throws Exception {
+            FakeClient client = new FakeClient(false);
+            CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(PATIENCE));
 
-        assertThat(ending(end)).isEqualTo(SseEdge.End.OVER);
-        assertThat(client.text()).isEqualTo("<:[a][b][.]");
-        assertThat(feed.listeners).isEmpty();
-        assertThat(meters.counter("parley.sse.ended", "reason", "over").count()).isEqualTo(1);
-    }
+            feed.tell(0, "a");
+            feed.tell(1, "");
+            feed.tell(2, "b");
+            feed.tell(3, ".");
+            feed.tell(4, "not told");
 
-    @Test
-    void aProtocolHasItsOwnHeartbeats() throws Exception {
-        FakeClient client = new FakeClient(false);
-        CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(Duration.ofMillis(1)));
+            assertThat(ending(end)).isEqualTo(SseEdge.End.OVER);
+            assertThat(client.text()).isEqualTo("<:[a][b][.]");
+            assertThat(feed.listeners).isEmpty();
+            assertThat(meters.counter("parley.sse.ended", "reason", "over").count()).isEqualTo(1);
+        }
 
-        await().atMost(PATIENCE).until(() -> client.text().contains("~~"));
-        feed.tell(0, ".");
+        @Test
+        void aProtocolHasItsOwnHeartbeats() throws Exception {
+            FakeClient client = new FakeClient(false);
+            CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(Duration.ofMillis(1)));
 
-        assertThat(ending(end)).isEqualTo(SseEdge.End.OVER);
-        assertThat(client.text()).startsWith("<:~").endsWith("~[.]");
-    }
+            await().atMost(PATIENCE).until(() -> client.text().contains("~~"));
+            feed.tell(0, ".");
 
-    @Test
-    void aClientThatLeavesIsGone() throws Exception {
-        FakeClient client = new FakeClient(false);
-        CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(PATIENCE));
-        await().atMost(PATIENCE).until(() -> client.text().equals("<:"));
+            assertThat(ending(end)).isEqualTo(SseEdge.End.OVER);
+            assertThat(client.text()).startsWith("<:~").endsWith("~[.]");
+        }
 
-        client.abort(); // From now on every write fails.
-        feed.tell(0, "a");
+        @Test
+        void aClientThatLeavesIsGone() throws Exception {
+            FakeClient client = new FakeClient(false);
+            CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(PATIENCE));
+            await().atMost(PATIENCE).until(() -> client.text().equals("<:"));
 
-        assertThat(ending(end)).isEqualTo(SseEdge.End.GONE);
-        assertThat(feed.listeners).isEmpty();
-    }
+            client.abort(); // From now on every write fails.
+            feed.tell(0, "a");
 
-    @Test
-    void aClientThatIsTooSlowIsGone() throws Exception {
-        assertThat(ending(serve(new FakeClient(true), new TextEncoding(PATIENCE))))
-                .isEqualTo(SseEdge.End.GONE);
-    }
+            assertThat(ending(end)).isEqualTo(SseEdge.End.GONE);
+            assertThat(feed.listeners).isEmpty();
+        }
 
-    @Test
-    void aNodeThatStopsBreaksOff() throws Exception {
-        FakeClient client = new FakeClient(false);
-        CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(PATIENCE));
+        @Test
+        void aClientThatIsTooSlowIsGone() throws Exception {
+            assertThat(ending(serve(new FakeClient(true), new TextEncoding(PATIENCE))))
+                    .isEqualTo(SseEdge.End.GONE);
+        }
 
-        edge.close();
+        @Test
+        void aNodeThatStopsBreaksOff() throws Exception {
+            FakeClient client = new FakeClient(false);
+            CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(PATIENCE));
 
-        assertThat(ending(end)).isEqualTo(SseEdge.End.BROKEN_OFF);
-    }
+            edge.close();
 
-    @Test
-    void aFeedThatEndsBreaksOffAfterWhatItHadToTell() throws Exception {
-        FakeClient client = new FakeClient(false);
-        CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(PATIENCE));
+            assertThat(ending(end)).isEqualTo(SseEdge.End.BROKEN_OFF);
+        }
 
-        feed.tell(0, "a");
-        feed.listeners.forEach(ConversationFeed.FrameListener::onEnd);
+        @Test
+        void aFeedThatEndsBreaksOffAfterWhatItHadToTell() throws Exception {
+            FakeClient client = new FakeClient(false);
+            CompletableFuture<SseEdge.End> end = serve(client, new TextEncoding(PATIENCE));
 
-        assertThat(ending(end)).isEqualTo(SseEdge.End.BROKEN_OFF);
-        assertThat(client.text()).isEqualTo("<:[a]");
-    }
+            feed.tell(0, "a");
+            feed.listeners.forEach(ConversationFeed.FrameListener::onEnd);
 
-    @Test
-    void whatCannotBeToldIsItsCallersToAnswer() {
-        TextEncoding encoding = new TextEncoding(PATIENCE);
-        encoding.failing = true;
-        CompletableFuture<SseEdge.End> end = serve(new FakeClient(false), encoding);
+            assertThat(ending(end)).isEqualTo(SseEdge.End.BROKEN_OFF);
+            assertThat(client.text()).isEqualTo("<:[a]");
+        }
 
-        feed.tell(0, "a");
+        @Test
+        void whatCannotBeToldIsItsCallersToAnswer() {
+            TextEncoding encoding = new TextEncoding(PATIENCE);
+            encoding.failing = true;
+            CompletableFuture<SseEdge.End> end = serve(new FakeClient(false), encoding);
 
-        assertThatThrownBy(() -> ending(end)).hasCauseInstanceOf(IllegalStateException.class);
-        assertThat(feed.listeners).isEmpty();
-    }
+            feed.tell(0, "a");
 
-    @Test
-    void closingEndsEveryStream() throws InterruptedException {
-        Thread thread = serve(new FakeClient(false));
+            assertThatThrownBy(() -> ending(end)).hasCauseInstanceOf(IllegalStateException.class);
+            assertThat(feed.listeners).isEmpty();
+        }
 
-        edge.close();
+        @Test
+        void closingEndsEveryStream() throws InterruptedException {
+            Thread thread = serve(new FakeClient(false));
 
-        assertThat(thread.join(PATIENCE)).isTrue();
+            edge.close();
+
+            assertThat(thread.join(PATIENCE)).isTrue();
+        }
     }
 }

@@ -42,6 +42,7 @@ import java.util.Optional;
 import java.util.Random;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -317,8 +318,6 @@ class TimelineTest {
                 .hasSize(1);
     }
 
-    // Tool calls
-
     private static final ToolCall CALL = new ToolCall("call_1", "look", "{\"q\":1}");
 
     private static Timeline asking() {
@@ -330,90 +329,6 @@ class TimelineTest {
         timeline.accept(chunk("turn", "x", new TextDelta(1, "Let me see.", false)));
         return timeline;
     }
-
-    @Test
-    void aToolCallIsADeltaAmongTheOthers() throws JsonProcessingException {
-        Timeline timeline = asking();
-
-        List<Frame> frames = timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
-
-        assertThat(frames).singleElement().satisfies(frame -> {
-            assertThat(frame.cursor()).isEqualTo("2.1.2");
-            assertThat(frame.event()).isEqualTo(new FeedEvent.MessageToolCall(KEY, "turn", "a", 1, 2, CALL));
-        });
-        JsonNode data = new ObjectMapper()
-                .readTree(new String(frames.getFirst().encoded(), StandardCharsets.UTF_8)
-                        .lines()
-                        .toList()
-                        .get(2)
-                        .substring("data: ".length()));
-        assertThat(data.path("type").asText()).isEqualTo("message.delta");
-        assertThat(data.toString()).contains("\"look\"").contains("call_1");
-        assertThat(timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL))))
-                .as("a repeat")
-                .isEmpty();
-        assertThat(timeline.accept(chunk("turn", "x", new ToolCalled(4, CALL))))
-                .as("after a hole")
-                .isEmpty();
-        assertThat(timeline.accept(chunk("turn", "another", new ToolCalled(3, CALL))))
-                .as("of another attempt")
-                .isEmpty();
-    }
-
-    @Test
-    void whoResumesBeforeAToolCallIsToldOfIt() {
-        Timeline timeline = asking();
-        timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
-
-        assertThat(timeline.after(FeedCursor.parse("2.1.1")).frames())
-                .extracting(Frame::event)
-                .isEqualTo(List.of(new FeedEvent.MessageToolCall(KEY, "turn", "a", 1, 2, CALL)));
-        assertThat(timeline.after(FeedCursor.parse("2.1.2")).frames()).isEmpty();
-    }
-
-    @Test
-    void aSnapshotHoldsToolCallsAndANewAttemptNone() {
-        Timeline timeline = asking();
-        timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
-
-        assertThat(timeline.snapshot().orElseThrow().event())
-                .isEqualTo(new FeedEvent.MessageSnapshot(
-                        KEY, "turn", "a", 1, 2, Said.plainly("Let me see."), "Hm.", List.of(CALL)));
-
-        timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
-        assertThat(timeline.joining().getLast().event())
-                .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, Said.plainly(""), "", List.of()));
-    }
-
-    @Test
-    void aRefusalIsToldApart() {
-        Timeline timeline = asking();
-
-        assertThat(accept(timeline, chunk("turn", "x", new TextDelta(2, "I cannot.", true))))
-                .extracting(Frame::event)
-                .containsExactly(new FeedEvent.MessageDelta(
-                        KEY, "turn", "a", 1, 2, FeedEvent.MessageDelta.Kind.REFUSAL, "I cannot."));
-        assertThat(timeline.snapshot().orElseThrow().event())
-                .isEqualTo(new FeedEvent.MessageSnapshot(
-                        KEY, "turn", "a", 1, 2, new Said("Let me see.", Optional.of("I cannot.")), "Hm.", List.of()));
-        timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
-        assertThat(timeline.joining().getLast().event())
-                .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, Said.plainly(""), "", List.of()));
-    }
-
-    @Test
-    void anAnswerTooLargeToKeepPieceByPieceIsResumedFromASnapshotWithItsCalls() {
-        Timeline timeline = asking();
-        timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
-        timeline.accept(chunk("turn", "x", new TextDelta(3, "x".repeat(RunningTurn.MAX_DELTA_BYTES), false)));
-
-        assertThat(timeline.after(FeedCursor.parse("2.1.0")).frames())
-                .singleElement()
-                .satisfies(frame -> assertThat(((FeedEvent.MessageSnapshot) frame.event()).toolCalls())
-                        .containsExactly(CALL));
-    }
-
-    // Nodes that have not read as far as another, or as the other topic
 
     private static ConversationEvent completed(long sequence, String turn, String attemptId, String content) {
         return event(
@@ -434,93 +349,6 @@ class TimelineTest {
         return event(sequence, turn, new TurnStarted("user-" + turn, "answer-" + turn, turn + ".1", null));
     }
 
-    @Test
-    void aNodeThatReadsAllChunksBeforeAnyEventStillHasTheRunningAnswerWhole() {
-        Timeline timeline = new Timeline(KEY, FRAMES);
-        for (int number = 0; number < 20; number++) {
-            String turn = "turn" + number;
-            timeline.accept(chunk(turn, turn + "-x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
-            timeline.accept(chunk(turn, turn + "-x", new TextDelta(0, "Hi", false)));
-        }
-        timeline.accept(chunk("turn19", "turn19-y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
-        timeline.accept(chunk("turn19", "turn19-y", new TextDelta(0, "Hello", false)));
-        long sequence = 0;
-        for (int number = 0; number < 19; number++) {
-            String turn = "turn" + number;
-            timeline.accept(started(++sequence, turn));
-            timeline.accept(completed(++sequence, turn, turn + "-x", "Hi"));
-        }
-
-        assertThat(timeline.accept(started(++sequence, "turn19")))
-                .extracting(Frame::cursor)
-                .as("the second attempt is the second here, too")
-                .containsExactly("39", "39.1", "39.1.0", "39.1.999999999", "39.2", "39.2.0");
-    }
-
-    @Test
-    void whatComesLateOfAnEndedTurnTakesNoRoom() {
-        Timeline timeline = new Timeline(KEY, FRAMES);
-        timeline.accept(chunk("next", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
-        for (int number = 1; number <= 9; number++) {
-            timeline.accept(started(2L * number - 1, "turn" + number));
-            timeline.accept(completed(2L * number, "turn" + number, "none", ""));
-        }
-        for (int number = 1; number <= 9; number++) {
-            timeline.accept(chunk("turn" + number, "late", new AttemptStarted(9, "initial", "e", "m", "w", "model")));
-        }
-
-        assertThat(timeline.accept(started(19, "next")))
-                .extracting(Frame::cursor)
-                .containsExactly("19", "19.1");
-    }
-
-    @Test
-    void anEndByAnAttemptThatWasNotReadHereVoidsWhatWasShown() {
-        Timeline timeline = new Timeline(KEY, FRAMES);
-        timeline.accept(started(1, "turn"));
-        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
-        timeline.accept(chunk("turn", "x", new TextDelta(0, "He", false)));
-
-        List<Frame> frames = timeline.accept(completed(2, "turn", "y", "Good day"));
-
-        assertThat(frames).extracting(Frame::cursor).containsExactly("1.999999999", "2");
-        assertThat(frames.getFirst().event())
-                .isEqualTo(new FeedEvent.MessageReset(KEY, "turn", "answer-turn", 2, "another_attempt"));
-        assertThat(timeline.after(FeedCursor.parse("1.1.0")).frames())
-                .extracting(Frame::cursor)
-                .as("cut in mid-answer")
-                .containsExactly("1.999999999", "2");
-        assertThat(timeline.after(FeedCursor.parse("1.999999999")).frames())
-                .extracting(Frame::cursor)
-                .as("cut after the word that it is void")
-                .containsExactly("2");
-    }
-
-    @Test
-    void anEndByTheAttemptThatWasShownVoidsNothing() {
-        Timeline timeline = new Timeline(KEY, FRAMES);
-        timeline.accept(started(1, "turn"));
-        timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
-
-        assertThat(timeline.accept(completed(2, "turn", "x", "Good day")))
-                .extracting(Frame::cursor)
-                .containsExactly("2");
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"2.1.2", "2.1.999999999", "2.2", "2.2.0"})
-    void aReaderMayHaveSeenMoreOfAnAnswerThanThisNode(String cursor) {
-        assertThat(asking().isBehind(FeedCursor.parse(cursor))).isTrue();
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"0", "1", "1.7.3", "2", "2.1", "2.1.1"})
-    void aReaderMayHaveSeenAsMuchOfAnAnswerAsThisNodeOrLess(String cursor) {
-        assertThat(asking().isBehind(FeedCursor.parse(cursor))).isFalse();
-    }
-
-    // What is known of turns
-
     private static MessageAccepted accepted(String turn) {
         return MessageAccepted.newBuilder()
                 .setMessageId("user-" + turn)
@@ -532,151 +360,330 @@ class TimelineTest {
                 .build();
     }
 
-    @Test
-    void theRunningTurnIsKnownWithThePlaceFromWhichAllOfItIsTold() {
-        Timeline timeline = new Timeline(KEY, FRAMES);
-        assertThat(timeline.running()).isEmpty();
-        assertThat(timeline.latestTurn()).isEmpty();
-        timeline.accept(event(1, "one", accepted("one")));
-        assertThat(timeline.running()).isEmpty();
-        timeline.accept(event(2, "one", new TurnStarted("user-one", "answer-one", "one.1", null)));
-        timeline.accept(event(3, "two", accepted("two")));
-        timeline.accept(chunk("one", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
-        timeline.accept(chunk("one", "x", new TextDelta(0, "Hi", false)));
+    @Nested
+    class ToolCalls {
 
-        ConversationFeed.Running running = timeline.running().orElseThrow();
-        assertThat(running).isEqualTo(new ConversationFeed.Running("one", "answer-one", "1"));
-        assertThat(timeline.latestTurn()).contains("two");
-        assertThat(timeline.after(FeedCursor.parse(running.before())).frames().stream()
-                        .map(frame -> SseFrames.type(frame.event())))
-                .isEqualTo(List.of("turn.started", "message.accepted", "message.started", "message.delta"));
+        @Test
+        void aToolCallIsADeltaAmongTheOthers() throws JsonProcessingException {
+            Timeline timeline = asking();
 
-        timeline.accept(event(
-                4,
-                "one",
-                TurnCancelled.newBuilder()
-                        .setMessageId("answer-one")
-                        .setUserMessageId("user-one")
-                        .setGenerationId("one.1")
-                        .setContent("Hi")
-                        .setTimings(new Timings(null, null, null, null))
-                        .build()));
-        assertThat(timeline.running()).isEmpty();
-        assertThat(timeline.latestTurn()).contains("two");
-    }
+            List<Frame> frames = timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
 
-    @Test
-    void aTurnIsItsEventsInTheirOrderAsLongAsTheyAreRemembered() {
-        Timeline timeline = new Timeline(KEY, FRAMES);
-        timeline.accept(event(1, "one", accepted("one")));
-        timeline.accept(event(2, "two", accepted("two")));
-        timeline.accept(event(3, "one", new TurnStarted("user-one", "answer-one", "one.1", null)));
-        timeline.accept(event(4, null, new ConversationCreated(null, "w", Map.of())));
-
-        assertThat(timeline.turn("one"))
-                .extracting(ConversationEvent::getSequence)
-                .containsExactly(1L, 3L);
-        assertThat(timeline.turn("two"))
-                .extracting(ConversationEvent::getSequence)
-                .containsExactly(2L);
-        assertThat(timeline.turn("three")).isEmpty();
-
-        timeline.forgetOldest();
-        assertThat(timeline.turn("one"))
-                .extracting(ConversationEvent::getSequence)
-                .containsExactly(3L);
-    }
-
-    @Test
-    void memoryThatWasFreedIsReportedMissing() {
-        Timeline timeline = new Timeline(KEY, FRAMES);
-        for (int sequence = 1; sequence <= 5; sequence++) {
-            timeline.accept(event((long) sequence, null, new ConversationCreated(null, "w", Map.of())));
+            assertThat(frames).singleElement().satisfies(frame -> {
+                assertThat(frame.cursor()).isEqualTo("2.1.2");
+                assertThat(frame.event()).isEqualTo(new FeedEvent.MessageToolCall(KEY, "turn", "a", 1, 2, CALL));
+            });
+            JsonNode data = new ObjectMapper()
+                    .readTree(new String(frames.getFirst().encoded(), StandardCharsets.UTF_8)
+                            .lines()
+                            .toList()
+                            .get(2)
+                            .substring("data: ".length()));
+            assertThat(data.path("type").asText()).isEqualTo("message.delta");
+            assertThat(data.toString()).contains("\"look\"").contains("call_1");
+            assertThat(timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL))))
+                    .as("a repeat")
+                    .isEmpty();
+            assertThat(timeline.accept(chunk("turn", "x", new ToolCalled(4, CALL))))
+                    .as("after a hole")
+                    .isEmpty();
+            assertThat(timeline.accept(chunk("turn", "another", new ToolCalled(3, CALL))))
+                    .as("of another attempt")
+                    .isEmpty();
         }
-        timeline.forgetOldest();
-        timeline.forgetOldest();
 
-        assertThat(timeline.after(FeedCursor.after(0)).missingBefore()).isEqualTo(2);
-        assertThat(timeline.after(FeedCursor.after(2)).missingBefore()).isZero();
-        assertThat(timeline.after(FeedCursor.after(2)).frames()).hasSize(3);
-    }
+        @Test
+        void whoResumesBeforeAToolCallIsToldOfIt() {
+            Timeline timeline = asking();
+            timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
 
-    @ParameterizedTest
-    @ValueSource(strings = {"5", "5.1", "5.1.0", "0", "123456789012.3.44"})
-    void aCursorReadsBack(String text) {
-        assertThat(FeedCursor.parse(text)).hasToString(text);
-    }
+            assertThat(timeline.after(FeedCursor.parse("2.1.1")).frames())
+                    .extracting(Frame::event)
+                    .isEqualTo(List.of(new FeedEvent.MessageToolCall(KEY, "turn", "a", 1, 2, CALL)));
+            assertThat(timeline.after(FeedCursor.parse("2.1.2")).frames()).isEmpty();
+        }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"", "x", "-1", "1.", "1.2.", "1.2.3.4", "1 ", "9999999999999999999", "1.x", "t1.abc", "١"})
-    void whatIsNoCursorIsRefused(String text) {
-        assertThatThrownBy(() -> FeedCursor.parse(text)).isInstanceOf(InvalidCursorException.class);
-    }
+        @Test
+        void aSnapshotHoldsToolCallsAndANewAttemptNone() {
+            Timeline timeline = asking();
+            timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {"\n", "\r", "\r\n", "\u0000", "\u2028\u2029", "\uD83D\uDE00", "a\"b\\c", "data: x\n\nid: 7"})
-    void anyTextIsOneLineOfJsonAndReadsBackExactly(String text) throws JsonProcessingException {
-        Frame frame = FRAMES.encode(
-                new FeedEvent.MessageDelta(KEY, "turn", "a", 1, 0, FeedEvent.MessageDelta.Kind.TEXT, text), "1.1.0");
+            assertThat(timeline.snapshot().orElseThrow().event())
+                    .isEqualTo(new FeedEvent.MessageSnapshot(
+                            KEY, "turn", "a", 1, 2, Said.plainly("Let me see."), "Hm.", List.of(CALL)));
 
-        List<String> lines =
-                new String(frame.encoded(), StandardCharsets.UTF_8).lines().toList();
+            timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
+            assertThat(timeline.joining().getLast().event())
+                    .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, Said.plainly(""), "", List.of()));
+        }
 
-        assertThat(lines)
-                .hasSize(4)
-                .startsWith("id: 1.1.0", "event: message.delta")
-                .endsWith("");
-        JsonNode data = new ObjectMapper().readTree(lines.get(2).substring("data: ".length()));
-        assertThat(data.path("text").asText()).isEqualTo(text);
-        assertThat(FRAMES.under(frame, "77").encoded())
-                .asString(StandardCharsets.UTF_8)
-                .startsWith("id: 77\nevent: message.delta\n");
-    }
+        @Test
+        void aRefusalIsToldApart() {
+            Timeline timeline = asking();
 
-    @Test
-    void aTenantCursorIsBoundToItsTenant() {
-        FeedMemory memory = new FeedMemory(1_000_000, "topic", new long[] {5, 7}, FRAMES);
+            assertThat(accept(timeline, chunk("turn", "x", new TextDelta(2, "I cannot.", true))))
+                    .extracting(Frame::event)
+                    .containsExactly(new FeedEvent.MessageDelta(
+                            KEY, "turn", "a", 1, 2, FeedEvent.MessageDelta.Kind.REFUSAL, "I cannot."));
+            assertThat(timeline.snapshot().orElseThrow().event())
+                    .isEqualTo(new FeedEvent.MessageSnapshot(
+                            KEY, "turn", "a", 1, 2, new Said("Let me see.", Optional.of("I cannot.")), "Hm.", List.of()));
+            timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
+            assertThat(timeline.joining().getLast().event())
+                    .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, Said.plainly(""), "", List.of()));
+        }
 
-        TenantCursor here = TenantCursor.parse(memory.here("one").toString());
+        @Test
+        void anAnswerTooLargeToKeepPieceByPieceIsResumedFromASnapshotWithItsCalls() {
+            Timeline timeline = asking();
+            timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
+            timeline.accept(chunk("turn", "x", new TextDelta(3, "x".repeat(RunningTurn.MAX_DELTA_BYTES), false)));
 
-        assertThat(memory.isOurs(here, "one")).isTrue();
-        assertThat(memory.isOurs(here, "two")).isFalse();
-        assertThat(here.next()).containsExactly(5, 7);
-        for (String garbage : List.of("", "t1.", "t1.@@", "t1.AAAA", "5.1.0")) {
-            assertThatThrownBy(() -> TenantCursor.parse(garbage)).isInstanceOf(InvalidCursorException.class);
+            assertThat(timeline.after(FeedCursor.parse("2.1.0")).frames())
+                    .singleElement()
+                    .satisfies(frame -> assertThat(((FeedEvent.MessageSnapshot) frame.event()).toolCalls())
+                            .containsExactly(CALL));
         }
     }
 
-    @Test
-    void anEventOfALaterVersionIsAChangeWithACursorOfItsOwn() {
-        Timeline timeline = new Timeline(KEY, FRAMES);
-        accept(timeline, event(1, null, new ConversationCreated(null, "w", Map.of())));
+    @Nested
+    class OnNodesThatLagBehind {
 
-        List<Frame> frames =
-                accept(timeline, event(2, null, LaterVersion.body(ConversationEvent.getClassSchema(), "ToolApproved")));
+        @Test
+        void aNodeThatReadsAllChunksBeforeAnyEventStillHasTheRunningAnswerWhole() {
+            Timeline timeline = new Timeline(KEY, FRAMES);
+            for (int number = 0; number < 20; number++) {
+                String turn = "turn" + number;
+                timeline.accept(chunk(turn, turn + "-x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
+                timeline.accept(chunk(turn, turn + "-x", new TextDelta(0, "Hi", false)));
+            }
+            timeline.accept(chunk("turn19", "turn19-y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
+            timeline.accept(chunk("turn19", "turn19-y", new TextDelta(0, "Hello", false)));
+            long sequence = 0;
+            for (int number = 0; number < 19; number++) {
+                String turn = "turn" + number;
+                timeline.accept(started(++sequence, turn));
+                timeline.accept(completed(++sequence, turn, turn + "-x", "Hi"));
+            }
 
-        assertThat(frames).singleElement().satisfies(frame -> {
-            assertThat(frame.cursor()).isEqualTo(FeedCursor.after(2).toString());
-            assertThat(new String(frame.encoded(), StandardCharsets.UTF_8))
-                    .contains("event: conversation.changed\n")
-                    .contains("\"sequence\":2,\"time\":\"2026-01-01T00:00:00Z\"")
-                    .doesNotContain("call_1");
-        });
-        assertThat(timeline.deleted()).isFalse();
-        assertThat(timeline.sequence()).isEqualTo(2);
+            assertThat(timeline.accept(started(++sequence, "turn19")))
+                    .extracting(Frame::cursor)
+                    .as("the second attempt is the second here, too")
+                    .containsExactly("39", "39.1", "39.1.0", "39.1.999999999", "39.2", "39.2.0");
+        }
+
+        @Test
+        void whatComesLateOfAnEndedTurnTakesNoRoom() {
+            Timeline timeline = new Timeline(KEY, FRAMES);
+            timeline.accept(chunk("next", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
+            for (int number = 1; number <= 9; number++) {
+                timeline.accept(started(2L * number - 1, "turn" + number));
+                timeline.accept(completed(2L * number, "turn" + number, "none", ""));
+            }
+            for (int number = 1; number <= 9; number++) {
+                timeline.accept(chunk("turn" + number, "late", new AttemptStarted(9, "initial", "e", "m", "w", "model")));
+            }
+
+            assertThat(timeline.accept(started(19, "next")))
+                    .extracting(Frame::cursor)
+                    .containsExactly("19", "19.1");
+        }
+
+        @Test
+        void anEndByAnAttemptThatWasNotReadHereVoidsWhatWasShown() {
+            Timeline timeline = new Timeline(KEY, FRAMES);
+            timeline.accept(started(1, "turn"));
+            timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
+            timeline.accept(chunk("turn", "x", new TextDelta(0, "He", false)));
+
+            List<Frame> frames = timeline.accept(completed(2, "turn", "y", "Good day"));
+
+            assertThat(frames).extracting(Frame::cursor).containsExactly("1.999999999", "2");
+            assertThat(frames.getFirst().event())
+                    .isEqualTo(new FeedEvent.MessageReset(KEY, "turn", "answer-turn", 2, "another_attempt"));
+            assertThat(timeline.after(FeedCursor.parse("1.1.0")).frames())
+                    .extracting(Frame::cursor)
+                    .as("cut in mid-answer")
+                    .containsExactly("1.999999999", "2");
+            assertThat(timeline.after(FeedCursor.parse("1.999999999")).frames())
+                    .extracting(Frame::cursor)
+                    .as("cut after the word that it is void")
+                    .containsExactly("2");
+        }
+
+        @Test
+        void anEndByTheAttemptThatWasShownVoidsNothing() {
+            Timeline timeline = new Timeline(KEY, FRAMES);
+            timeline.accept(started(1, "turn"));
+            timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
+
+            assertThat(timeline.accept(completed(2, "turn", "x", "Good day")))
+                    .extracting(Frame::cursor)
+                    .containsExactly("2");
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"2.1.2", "2.1.999999999", "2.2", "2.2.0"})
+        void aReaderMayHaveSeenMoreOfAnAnswerThanThisNode(String cursor) {
+            assertThat(asking().isBehind(FeedCursor.parse(cursor))).isTrue();
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"0", "1", "1.7.3", "2", "2.1", "2.1.1"})
+        void aReaderMayHaveSeenAsMuchOfAnAnswerAsThisNodeOrLess(String cursor) {
+            assertThat(asking().isBehind(FeedCursor.parse(cursor))).isFalse();
+        }
     }
 
-    @Test
-    void aChunkOfALaterVersionIsPassedOver() {
-        Timeline timeline = new Timeline(KEY, FRAMES);
-        accept(timeline, event(1, "turn", new TurnStarted("question", "answer", "turn.1", null)));
-        accept(timeline, chunk("turn", "a", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
+    @Nested
+    class KnownTurns {
 
-        assertThat(accept(
-                        timeline, chunk("turn", "a", LaterVersion.body(GenerationChunk.getClassSchema(), "Progress"))))
-                .isEmpty();
-        assertThat(accept(timeline, chunk("turn", "a", new TextDelta(0, "Hello", false))))
-                .hasSize(1);
+        @Test
+        void theRunningTurnIsKnownWithThePlaceFromWhichAllOfItIsTold() {
+            Timeline timeline = new Timeline(KEY, FRAMES);
+            assertThat(timeline.running()).isEmpty();
+            assertThat(timeline.latestTurn()).isEmpty();
+            timeline.accept(event(1, "one", accepted("one")));
+            assertThat(timeline.running()).isEmpty();
+            timeline.accept(event(2, "one", new TurnStarted("user-one", "answer-one", "one.1", null)));
+            timeline.accept(event(3, "two", accepted("two")));
+            timeline.accept(chunk("one", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
+            timeline.accept(chunk("one", "x", new TextDelta(0, "Hi", false)));
+
+            ConversationFeed.Running running = timeline.running().orElseThrow();
+            assertThat(running).isEqualTo(new ConversationFeed.Running("one", "answer-one", "1"));
+            assertThat(timeline.latestTurn()).contains("two");
+            assertThat(timeline.after(FeedCursor.parse(running.before())).frames().stream()
+                            .map(frame -> SseFrames.type(frame.event())))
+                    .isEqualTo(List.of("turn.started", "message.accepted", "message.started", "message.delta"));
+
+            timeline.accept(event(
+                    4,
+                    "one",
+                    TurnCancelled.newBuilder()
+                            .setMessageId("answer-one")
+                            .setUserMessageId("user-one")
+                            .setGenerationId("one.1")
+                            .setContent("Hi")
+                            .setTimings(new Timings(null, null, null, null))
+                            .build()));
+            assertThat(timeline.running()).isEmpty();
+            assertThat(timeline.latestTurn()).contains("two");
+        }
+
+        @Test
+        void aTurnIsItsEventsInTheirOrderAsLongAsTheyAreRemembered() {
+            Timeline timeline = new Timeline(KEY, FRAMES);
+            timeline.accept(event(1, "one", accepted("one")));
+            timeline.accept(event(2, "two", accepted("two")));
+            timeline.accept(event(3, "one", new TurnStarted("user-one", "answer-one", "one.1", null)));
+            timeline.accept(event(4, null, new ConversationCreated(null, "w", Map.of())));
+
+            assertThat(timeline.turn("one"))
+                    .extracting(ConversationEvent::getSequence)
+                    .containsExactly(1L, 3L);
+            assertThat(timeline.turn("two"))
+                    .extracting(ConversationEvent::getSequence)
+                    .containsExactly(2L);
+            assertThat(timeline.turn("three")).isEmpty();
+
+            timeline.forgetOldest();
+            assertThat(timeline.turn("one"))
+                    .extracting(ConversationEvent::getSequence)
+                    .containsExactly(3L);
+        }
+
+        @Test
+        void memoryThatWasFreedIsReportedMissing() {
+            Timeline timeline = new Timeline(KEY, FRAMES);
+            for (int sequence = 1; sequence <= 5; sequence++) {
+                timeline.accept(event((long) sequence, null, new ConversationCreated(null, "w", Map.of())));
+            }
+            timeline.forgetOldest();
+            timeline.forgetOldest();
+
+            assertThat(timeline.after(FeedCursor.after(0)).missingBefore()).isEqualTo(2);
+            assertThat(timeline.after(FeedCursor.after(2)).missingBefore()).isZero();
+            assertThat(timeline.after(FeedCursor.after(2)).frames()).hasSize(3);
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"5", "5.1", "5.1.0", "0", "123456789012.3.44"})
+        void aCursorReadsBack(String text) {
+            assertThat(FeedCursor.parse(text)).hasToString(text);
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"", "x", "-1", "1.", "1.2.", "1.2.3.4", "1 ", "9999999999999999999", "1.x", "t1.abc", "١"})
+        void whatIsNoCursorIsRefused(String text) {
+            assertThatThrownBy(() -> FeedCursor.parse(text)).isInstanceOf(InvalidCursorException.class);
+        }
+
+        @ParameterizedTest
+        @ValueSource(
+                strings = {"\n", "\r", "\r\n", "\u0000", "\u2028\u2029", "\uD83D\uDE00", "a\"b\\c", "data: x\n\nid: 7"})
+        void anyTextIsOneLineOfJsonAndReadsBackExactly(String text) throws JsonProcessingException {
+            Frame frame = FRAMES.encode(
+                    new FeedEvent.MessageDelta(KEY, "turn", "a", 1, 0, FeedEvent.MessageDelta.Kind.TEXT, text), "1.1.0");
+
+            List<String> lines =
+                    new String(frame.encoded(), StandardCharsets.UTF_8).lines().toList();
+
+            assertThat(lines)
+                    .hasSize(4)
+                    .startsWith("id: 1.1.0", "event: message.delta")
+                    .endsWith("");
+            JsonNode data = new ObjectMapper().readTree(lines.get(2).substring("data: ".length()));
+            assertThat(data.path("text").asText()).isEqualTo(text);
+            assertThat(FRAMES.under(frame, "77").encoded())
+                    .asString(StandardCharsets.UTF_8)
+                    .startsWith("id: 77\nevent: message.delta\n");
+        }
+
+        @Test
+        void aTenantCursorIsBoundToItsTenant() {
+            FeedMemory memory = new FeedMemory(1_000_000, "topic", new long[] {5, 7}, FRAMES);
+
+            TenantCursor here = TenantCursor.parse(memory.here("one").toString());
+
+            assertThat(memory.isOurs(here, "one")).isTrue();
+            assertThat(memory.isOurs(here, "two")).isFalse();
+            assertThat(here.next()).containsExactly(5, 7);
+            for (String garbage : List.of("", "t1.", "t1.@@", "t1.AAAA", "5.1.0")) {
+                assertThatThrownBy(() -> TenantCursor.parse(garbage)).isInstanceOf(InvalidCursorException.class);
+            }
+        }
+
+        @Test
+        void anEventOfALaterVersionIsAChangeWithACursorOfItsOwn() {
+            Timeline timeline = new Timeline(KEY, FRAMES);
+            accept(timeline, event(1, null, new ConversationCreated(null, "w", Map.of())));
+
+            List<Frame> frames =
+                    accept(timeline, event(2, null, LaterVersion.body(ConversationEvent.getClassSchema(), "ToolApproved")));
+
+            assertThat(frames).singleElement().satisfies(frame -> {
+                assertThat(frame.cursor()).isEqualTo(FeedCursor.after(2).toString());
+                assertThat(new String(frame.encoded(), StandardCharsets.UTF_8))
+                        .contains("event: conversation.changed\n")
+                        .contains("\"sequence\":2,\"time\":\"2026-01-01T00:00:00Z\"")
+                        .doesNotContain("call_1");
+            });
+            assertThat(timeline.deleted()).isFalse();
+            assertThat(timeline.sequence()).isEqualTo(2);
+        }
+
+        @Test
+        void aChunkOfALaterVersionIsPassedOver() {
+            Timeline timeline = new Timeline(KEY, FRAMES);
+            accept(timeline, event(1, "turn", new TurnStarted("question", "answer", "turn.1", null)));
+            accept(timeline, chunk("turn", "a", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
+
+            assertThat(accept(
+                            timeline, chunk("turn", "a", LaterVersion.body(GenerationChunk.getClassSchema(), "Progress"))))
+                    .isEmpty();
+            assertThat(accept(timeline, chunk("turn", "a", new TextDelta(0, "Hello", false))))
+                    .hasSize(1);
+        }
     }
 }

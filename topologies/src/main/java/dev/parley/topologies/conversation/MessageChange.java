@@ -1,18 +1,14 @@
 package dev.parley.topologies.conversation;
 
-import dev.parley.chat.v1.ConversationCreated;
-import dev.parley.chat.v1.ConversationDeleted;
+import dev.parley.chat.v1.TurnPreparation;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.chat.v1.ConversationRenamed;
-import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnFailed;
-import dev.parley.chat.v1.TurnRetrieved;
-import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.keys.MessageId;
@@ -77,13 +73,7 @@ sealed interface MessageChange {
                 List.of(new Known(new MessageId(rejected.getMessageId()), new MessageState("", null, null)));
             case TurnStarted started -> begun(started, after.turn());
             case TurnEnd end -> end.hasBegun() ? List.of(ended(before.turn(), end)) : List.of();
-            case ConversationCreated _,
-                    ConversationRenamed _,
-                    ConversationDeleted _,
-                    TurnRouted _,
-                    TurnRetrieved _,
-                    FeedbackRecorded _,
-                    Unknown _ -> List.of(); // Not about a message, or not for the first time.
+            case ConversationFact _, TurnPreparation _, Unknown _ -> List.of(); // Not about a message, or not for the first time.
         };
     }
 

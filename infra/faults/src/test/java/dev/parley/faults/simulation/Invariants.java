@@ -101,8 +101,6 @@ final class Invariants {
         this.rules = rules;
     }
 
-    // What happens
-
     void willSay(Answer answer) {
         answers.put(answer.attemptId(), answer);
     }
@@ -345,8 +343,6 @@ final class Invariants {
         unless(counted.add(attemptId), "the usage of %s is counted twice", attemptId);
     }
 
-    // What clients show
-
     /** What a client shows is how the attempt begins that its log names so. */
     void shows(ConversationKey conversation, String client, String turnId, Shown shown) {
         List<Answer> attempts = generation(turnId + ".1").attempts;
@@ -389,8 +385,6 @@ final class Invariants {
         return answers.computeIfAbsent(messageId, Shown::new);
     }
 
-    // When to look
-
     /** After every step. */
     void check() {
         for (Story story : stories.values()) {
@@ -426,8 +420,6 @@ final class Invariants {
             unless(turn == null || turn.ending != null, "%s has not ended", turnId);
         }));
     }
-
-    // What the logs say
 
     List<Answer> answers(String generationId) {
         return List.copyOf(generation(generationId).attempts);

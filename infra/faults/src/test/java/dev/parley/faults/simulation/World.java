@@ -166,8 +166,6 @@ final class World {
         trace("it is " + Duration.ofNanos(nanos));
     }
 
-    // What everybody uses
-
     RandomGenerator random() {
         return random;
     }

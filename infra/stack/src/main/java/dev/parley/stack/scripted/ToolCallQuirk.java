@@ -232,8 +232,6 @@ enum ToolCallQuirk implements Quirk {
         return change.apply(response);
     }
 
-    // What is heard of them
-
     private static Heard.Call unnamed(Heard.Call call) {
         return new Heard.Call("", call.name(), call.arguments());
     }
@@ -291,8 +289,6 @@ enum ToolCallQuirk implements Quirk {
     private static String asText(String name, String arguments) {
         return "<tool_call>\n{\"name\": " + JsonText.quote(name) + ", \"arguments\": " + arguments + "}\n</tool_call>";
     }
-
-    // The deltas of calls
 
     /** Changes the element of {@code tool_calls} that tells of a call. */
     private interface Edit {
@@ -448,8 +444,6 @@ enum ToolCallQuirk implements Quirk {
         }
         return calls;
     }
-
-    // What else there is to calls
 
     private static void finish(ObjectNode json, String reason) {
         ((ObjectNode) json.path("choices").path(0)).put("finish_reason", reason);

@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -124,8 +125,6 @@ class ScriptedModelServerTest {
         assertThat(server.exchanges().getLast().deltasSent()).isEqualTo(2);
     }
 
-    // Scripts in messages
-
     private static String scripted(String script, String... later) throws IOException {
         var messages = JSON.createArrayNode();
         messages.addObject().put("role", "user").put("content", "script " + script);
@@ -137,155 +136,6 @@ class ScriptedModelServerTest {
 
     private List<String> said(String script, String... later) throws Exception {
         return events(client.send(request(scripted(script, later)), HttpResponse.BodyHandlers.ofInputStream()));
-    }
-
-    @Test
-    void isDrivenByAScriptInTheMessage() throws Exception {
-        List<JsonNode> chunks = parsed(said("{\"tokens\": [\"a\", \"b \"], \"repeat\": 2, \"reasoning\": \"hm well\","
-                + " \"finish\": \"length\", \"afterMillis\": 1, \"paceMillis\": 1}"));
-
-        assertThat(texts(chunks, "reasoning_content")).containsExactly("hm ", "well");
-        assertThat(texts(chunks, "content")).containsExactly("aa", "b b ");
-        assertThat(chunks.getLast().at("/choices/0/finish_reason").asText()).isEqualTo("length");
-    }
-
-    @Test
-    void callsToolsUntilTheyHaveAnswered() throws Exception {
-        String script = "{\"tokens\": [\"x\"], \"calls\": [{\"id\": \"c1\", \"name\": \"f\","
-                + " \"arguments\": \"{\\\"q\\\":1}\"}, {\"id\": \"c2\", \"name\": \"g\", \"arguments\": \"{}\"}]}";
-
-        List<JsonNode> first = parsed(said(script));
-        List<JsonNode> second = parsed(said(script, "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"42\"}"));
-
-        List<String> names = new ArrayList<>();
-        List<StringBuilder> arguments = new ArrayList<>();
-        for (JsonNode chunk : first) {
-            for (JsonNode call : chunk.at("/choices/0/delta/tool_calls")) {
-                int index = call.path("index").asInt();
-                if (call.has("id")) {
-                    assertThat(index).isEqualTo(names.size());
-                    names.add(call.path("id").asText() + " "
-                            + call.at("/function/name").asText());
-                    arguments.add(new StringBuilder());
-                }
-                arguments.get(index).append(call.at("/function/arguments").asText());
-            }
-        }
-        assertThat(names).containsExactly("c1 f", "c2 g");
-        assertThat(arguments.stream().map(StringBuilder::toString)).isEqualTo(List.of("{\"q\":1}", "{}"));
-        assertThat(first.getLast().at("/choices/0/finish_reason").asText()).isEqualTo("tool_calls");
-        assertThat(second).noneMatch(chunk -> chunk.at("/choices/0/delta").has("tool_calls"));
-        assertThat(second.getLast().at("/choices/0/finish_reason").asText()).isEqualTo("stop");
-    }
-
-    @Test
-    void failsAsAMessageSays() throws Exception {
-        assertThat(client.send(request(scripted("{\"refuse\": 429}")), HttpResponse.BodyHandlers.ofString())
-                        .statusCode())
-                .isEqualTo(429);
-        assertThatThrownBy(() -> said("{\"tokens\": [\"a\", \"b\", \"c\"], \"dieAfter\": 2}"))
-                .isInstanceOf(IOException.class);
-        assertThat(server.exchanges().getLast().deltasSent()).isEqualTo(2);
-        HttpResponse<String> broken =
-                client.send(request(scripted("{\"tokens\": [")), HttpResponse.BodyHandlers.ofString());
-        assertThat(broken.statusCode()).isEqualTo(400);
-        assertThat(broken.body()).contains("not JSON");
-    }
-
-    @Test
-    void hangsAsAMessageSays() throws Exception {
-        Future<HttpResponse<InputStream>> response = client.sendAsync(
-                request(scripted("{\"tokens\": [\"a\", \"b\"], \"hangAfter\": 1}")),
-                HttpResponse.BodyHandlers.ofInputStream());
-        ModelExchange exchange = server.awaitExchange(0, PATIENCE);
-        await().atMost(PATIENCE).until(() -> exchange.deltasSent() == 1);
-
-        assertThat(exchange.isOpen()).isTrue();
-        response.cancel(true);
-        client.shutdownNow();
-        assertThat(exchange.awaitClosedByClient(PATIENCE)).isTrue();
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {400, 401, 429, 500})
-    void refusesWithAnErrorObject(int status) throws Exception {
-        server.enqueue(Script.refuse(status).retryAfter(Duration.ofSeconds(7)).saying("go away"));
-        HttpResponse<InputStream> response = send("scripted", false);
-        assertThat(response.statusCode()).isEqualTo(status);
-        assertThat(response.headers().firstValue("retry-after")).contains("7");
-        assertThat(JSON.readTree(response.body()).at("/error/message").asText()).isEqualTo("go away");
-    }
-
-    @Test
-    void answersBadRequestsAndKeepsTheConnection() throws Exception {
-        for (String body : List.of("{", "[]", "{\"model\":\"scripted\"}")) {
-            assertThat(client.send(request(body), HttpResponse.BodyHandlers.ofString())
-                            .statusCode())
-                    .isEqualTo(400);
-        }
-        assertThat(client.send(
-                                HttpRequest.newBuilder(URI.create(server.baseUrl() + "/nothing"))
-                                        .build(),
-                                HttpResponse.BodyHandlers.ofString())
-                        .statusCode())
-                .isEqualTo(404);
-        assertThat(server.requestCount()).isZero();
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {"scripted-silence", "scripted-5x0ms-hang0", "scripted-5x0ms-hang2", "scripted-1000x60000ms"})
-    void noticesThatTheClientLeftEvenWhileItSendsNothing(String model) {
-        Future<HttpResponse<InputStream>> response =
-                client.sendAsync(request(body(model, false)), HttpResponse.BodyHandlers.ofInputStream());
-        ModelExchange exchange = server.awaitExchange(0, PATIENCE);
-        if (model.contains("hang2")) {
-            await().atMost(PATIENCE).until(() -> exchange.deltasSent() == 2);
-        }
-        assertThat(exchange.isOpen()).isTrue();
-        assertThat(server.openStreams()).isEqualTo(1);
-
-        response.cancel(true);
-        client.shutdownNow();
-
-        assertThat(exchange.awaitClosedByClient(PATIENCE)).isTrue();
-        assertThat(exchange.closedByClient()).isTrue();
-        await().atMost(PATIENCE).until(() -> server.openStreams() == 0);
-    }
-
-    @Test
-    void splitsAnEmojiOverTwoDeltas() throws Exception {
-        server.enqueue(Script.tokens("a \ud83d", "\ude00 b", "größer 😀"));
-        List<String> events = events("scripted", false);
-        assertThat(events.get(0)).contains("\"a \\ud83d\"");
-        assertThat(events.get(1)).contains("\"\\ude00 b\"");
-        assertThat(String.join("", texts(parsed(events), "content"))).isEqualTo("a 😀 bgrößer 😀");
-    }
-
-    @Test
-    void serves500StreamsAtOnce() throws Exception {
-        int streams = 500;
-        List<Future<List<String>>> answers = new ArrayList<>();
-        try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (int i = 0; i < streams; i++) {
-                answers.add(callers.submit(() -> events("scripted-20x20ms-after500ms", false)));
-            }
-        }
-        String expected = Script.numbered(20, Duration.ZERO).fullText();
-        for (Future<List<String>> answer : answers) {
-            assertThat(String.join("", texts(parsed(answer.get()), "content"))).isEqualTo(expected);
-        }
-        assertThat(server.requestCount()).isEqualTo(streams);
-        assertThat(server.peakOpenStreams()).isGreaterThan(1);
-        assertThat(server.exchanges()).noneMatch(ModelExchange::closedByClient);
-    }
-
-    @Test
-    void namesATakenPort() throws Exception {
-        try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            assertThatThrownBy(() -> ScriptedModelServer.start(other.getLocalPort()))
-                    .isInstanceOf(PortTakenException.class);
-        }
     }
 
     private List<String> events(String model, boolean usage) throws Exception {
@@ -337,5 +187,158 @@ class ScriptedModelServerTest {
                 .filter(JsonNode::isTextual)
                 .map(JsonNode::asText)
                 .toList();
+    }
+
+    @Nested
+    class ScriptsInMessages {
+
+        @Test
+        void isDrivenByAScriptInTheMessage() throws Exception {
+            List<JsonNode> chunks = parsed(said("{\"tokens\": [\"a\", \"b \"], \"repeat\": 2, \"reasoning\": \"hm well\","
+                    + " \"finish\": \"length\", \"afterMillis\": 1, \"paceMillis\": 1}"));
+
+            assertThat(texts(chunks, "reasoning_content")).containsExactly("hm ", "well");
+            assertThat(texts(chunks, "content")).containsExactly("aa", "b b ");
+            assertThat(chunks.getLast().at("/choices/0/finish_reason").asText()).isEqualTo("length");
+        }
+
+        @Test
+        void callsToolsUntilTheyHaveAnswered() throws Exception {
+            String script = "{\"tokens\": [\"x\"], \"calls\": [{\"id\": \"c1\", \"name\": \"f\","
+                    + " \"arguments\": \"{\\\"q\\\":1}\"}, {\"id\": \"c2\", \"name\": \"g\", \"arguments\": \"{}\"}]}";
+
+            List<JsonNode> first = parsed(said(script));
+            List<JsonNode> second = parsed(said(script, "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"42\"}"));
+
+            List<String> names = new ArrayList<>();
+            List<StringBuilder> arguments = new ArrayList<>();
+            for (JsonNode chunk : first) {
+                for (JsonNode call : chunk.at("/choices/0/delta/tool_calls")) {
+                    int index = call.path("index").asInt();
+                    if (call.has("id")) {
+                        assertThat(index).isEqualTo(names.size());
+                        names.add(call.path("id").asText() + " "
+                                + call.at("/function/name").asText());
+                        arguments.add(new StringBuilder());
+                    }
+                    arguments.get(index).append(call.at("/function/arguments").asText());
+                }
+            }
+            assertThat(names).containsExactly("c1 f", "c2 g");
+            assertThat(arguments.stream().map(StringBuilder::toString)).isEqualTo(List.of("{\"q\":1}", "{}"));
+            assertThat(first.getLast().at("/choices/0/finish_reason").asText()).isEqualTo("tool_calls");
+            assertThat(second).noneMatch(chunk -> chunk.at("/choices/0/delta").has("tool_calls"));
+            assertThat(second.getLast().at("/choices/0/finish_reason").asText()).isEqualTo("stop");
+        }
+
+        @Test
+        void failsAsAMessageSays() throws Exception {
+            assertThat(client.send(request(scripted("{\"refuse\": 429}")), HttpResponse.BodyHandlers.ofString())
+                            .statusCode())
+                    .isEqualTo(429);
+            assertThatThrownBy(() -> said("{\"tokens\": [\"a\", \"b\", \"c\"], \"dieAfter\": 2}"))
+                    .isInstanceOf(IOException.class);
+            assertThat(server.exchanges().getLast().deltasSent()).isEqualTo(2);
+            HttpResponse<String> broken =
+                    client.send(request(scripted("{\"tokens\": [")), HttpResponse.BodyHandlers.ofString());
+            assertThat(broken.statusCode()).isEqualTo(400);
+            assertThat(broken.body()).contains("not JSON");
+        }
+
+        @Test
+        void hangsAsAMessageSays() throws Exception {
+            Future<HttpResponse<InputStream>> response = client.sendAsync(
+                    request(scripted("{\"tokens\": [\"a\", \"b\"], \"hangAfter\": 1}")),
+                    HttpResponse.BodyHandlers.ofInputStream());
+            ModelExchange exchange = server.awaitExchange(0, PATIENCE);
+            await().atMost(PATIENCE).until(() -> exchange.deltasSent() == 1);
+
+            assertThat(exchange.isOpen()).isTrue();
+            response.cancel(true);
+            client.shutdownNow();
+            assertThat(exchange.awaitClosedByClient(PATIENCE)).isTrue();
+        }
+
+        @ParameterizedTest
+        @ValueSource(ints = {400, 401, 429, 500})
+        void refusesWithAnErrorObject(int status) throws Exception {
+            server.enqueue(Script.refuse(status).retryAfter(Duration.ofSeconds(7)).saying("go away"));
+            HttpResponse<InputStream> response = send("scripted", false);
+            assertThat(response.statusCode()).isEqualTo(status);
+            assertThat(response.headers().firstValue("retry-after")).contains("7");
+            assertThat(JSON.readTree(response.body()).at("/error/message").asText()).isEqualTo("go away");
+        }
+
+        @Test
+        void answersBadRequestsAndKeepsTheConnection() throws Exception {
+            for (String body : List.of("{", "[]", "{\"model\":\"scripted\"}")) {
+                assertThat(client.send(request(body), HttpResponse.BodyHandlers.ofString())
+                                .statusCode())
+                        .isEqualTo(400);
+            }
+            assertThat(client.send(
+                                    HttpRequest.newBuilder(URI.create(server.baseUrl() + "/nothing"))
+                                            .build(),
+                                    HttpResponse.BodyHandlers.ofString())
+                            .statusCode())
+                    .isEqualTo(404);
+            assertThat(server.requestCount()).isZero();
+        }
+
+        @ParameterizedTest
+        @ValueSource(
+                strings = {"scripted-silence", "scripted-5x0ms-hang0", "scripted-5x0ms-hang2", "scripted-1000x60000ms"})
+        void noticesThatTheClientLeftEvenWhileItSendsNothing(String model) {
+            Future<HttpResponse<InputStream>> response =
+                    client.sendAsync(request(body(model, false)), HttpResponse.BodyHandlers.ofInputStream());
+            ModelExchange exchange = server.awaitExchange(0, PATIENCE);
+            if (model.contains("hang2")) {
+                await().atMost(PATIENCE).until(() -> exchange.deltasSent() == 2);
+            }
+            assertThat(exchange.isOpen()).isTrue();
+            assertThat(server.openStreams()).isEqualTo(1);
+
+            response.cancel(true);
+            client.shutdownNow();
+
+            assertThat(exchange.awaitClosedByClient(PATIENCE)).isTrue();
+            assertThat(exchange.closedByClient()).isTrue();
+            await().atMost(PATIENCE).until(() -> server.openStreams() == 0);
+        }
+
+        @Test
+        void splitsAnEmojiOverTwoDeltas() throws Exception {
+            server.enqueue(Script.tokens("a \ud83d", "\ude00 b", "größer 😀"));
+            List<String> events = events("scripted", false);
+            assertThat(events.get(0)).contains("\"a \\ud83d\"");
+            assertThat(events.get(1)).contains("\"\\ude00 b\"");
+            assertThat(String.join("", texts(parsed(events), "content"))).isEqualTo("a 😀 bgrößer 😀");
+        }
+
+        @Test
+        void serves500StreamsAtOnce() throws Exception {
+            int streams = 500;
+            List<Future<List<String>>> answers = new ArrayList<>();
+            try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+                for (int i = 0; i < streams; i++) {
+                    answers.add(callers.submit(() -> events("scripted-20x20ms-after500ms", false)));
+                }
+            }
+            String expected = Script.numbered(20, Duration.ZERO).fullText();
+            for (Future<List<String>> answer : answers) {
+                assertThat(String.join("", texts(parsed(answer.get()), "content"))).isEqualTo(expected);
+            }
+            assertThat(server.requestCount()).isEqualTo(streams);
+            assertThat(server.peakOpenStreams()).isGreaterThan(1);
+            assertThat(server.exchanges()).noneMatch(ModelExchange::closedByClient);
+        }
+
+        @Test
+        void namesATakenPort() throws Exception {
+            try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                assertThatThrownBy(() -> ScriptedModelServer.start(other.getLocalPort()))
+                        .isInstanceOf(PortTakenException.class);
+            }
+        }
     }
 }

@@ -2,12 +2,10 @@ package dev.parley.ingest.protocol.openai;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.TurnPreparation;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.CallerPrompt;
-import dev.parley.chat.v1.ConversationCreated;
-import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.chat.v1.ConversationRenamed;
-import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
@@ -15,8 +13,6 @@ import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
-import dev.parley.chat.v1.TurnRetrieved;
-import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.chat.v1.Upstream;
@@ -71,13 +67,7 @@ final class ResponseJson {
                 Extension.addTo(json, cancelled.getUpstream());
             }
             case MessageRejected rejected -> failed(rejected.getCode(), rejected.getDetail(), "", null, null);
-            case ConversationCreated _,
-                    ConversationRenamed _,
-                    ConversationDeleted _,
-                    TurnRouted _,
-                    TurnRetrieved _,
-                    FeedbackRecorded _,
-                    Unknown _ -> {} // Nothing that a response shows.
+            case ConversationFact _, TurnPreparation _, Unknown _ -> {} // Nothing that a response shows.
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -156,8 +157,6 @@ class ConversationCallsTest {
         assertThat(door.get(ALL + "/mine").json().path("title").asText()).isEqualTo("Neu: ü");
     }
 
-    // The read model behind, or away
-
     @Test
     void whatTheSinkHasYetToWriteIsEmptyFromTheBeginning() {
         door.queries.lagging();
@@ -215,70 +214,72 @@ class ConversationCallsTest {
         assertThat(reply.json().path("detail").asText()).contains("on the log");
     }
 
-    // Exports
-
     private void converse(String content) {
         door.post(ALL, Map.of("id", "chat", "title", "A chat"));
         door.post(ALL + "/chat/messages", Map.of("content", content), "Prefer", "wait=30");
     }
 
-    @Test
-    void anExportIsADownload() {
-        door.post(ALL, Map.of("id", ".a:b"));
+    @Nested
+    class Exports {
 
-        Reply reply = door.get(ALL + "/.a:b/export?format=jsonl");
+        @Test
+        void anExportIsADownload() {
+            door.post(ALL, Map.of("id", ".a:b"));
 
-        assertThat(reply.status()).isEqualTo(200);
-        assertThat(reply.header("Content-Type")).isEqualTo("application/x-ndjson");
-        assertThat(reply.header("Content-Disposition")).isEqualTo("attachment; filename=\"_a_b.jsonl\"");
-    }
+            Reply reply = door.get(ALL + "/.a:b/export?format=jsonl");
 
-    @Test
-    void jsonAndLinesAndMarkdownHoldTheWholeConversation() throws Exception {
-        converse("Über\nzwei Zeilen");
+            assertThat(reply.status()).isEqualTo(200);
+            assertThat(reply.header("Content-Type")).isEqualTo("application/x-ndjson");
+            assertThat(reply.header("Content-Disposition")).isEqualTo("attachment; filename=\"_a_b.jsonl\"");
+        }
 
-        JsonNode json = door.get(ALL + "/chat/export").json();
-        List<String> lines =
-                door.get(ALL + "/chat/export?format=jsonl").text().lines().toList();
-        String markdown = door.get(ALL + "/chat/export?format=md").text();
+        @Test
+        void jsonAndLinesAndMarkdownHoldTheWholeConversation() throws Exception {
+            converse("Über\nzwei Zeilen");
 
-        assertThat(json.path("messages").path(0).path("content").asText()).isEqualTo("Über\nzwei Zeilen");
-        assertThat(lines).hasSize(2);
-        assertThat(DoorUnderTest.MAPPER.readTree(lines.get(1)).path("content").asText())
-                .isEqualTo("You said: Über\nzwei Zeilen");
-        assertThat(markdown)
-                .isEqualTo("# A chat\n\n## You\n\nÜber\nzwei Zeilen\n\n## Assistant\n\nYou said: Über\nzwei Zeilen\n");
-    }
+            JsonNode json = door.get(ALL + "/chat/export").json();
+            List<String> lines =
+                    door.get(ALL + "/chat/export?format=jsonl").text().lines().toList();
+            String markdown = door.get(ALL + "/chat/export?format=md").text();
 
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            value = {
-                "plain | plain",
-                "`a,b` | `\"a,b\"`",
-                "`say \"hi\"` | `\"say \"\"hi\"\"\"`",
-                "`two\nlines` | `\"two\nlines\"`",
-                "`=1+1` | `'=1+1`",
-                "`+1` | `'+1`",
-                "`-1` | `'-1`",
-                "`@SUM(A1)` | `'@SUM(A1)`",
-                "`=HYPERLINK(\"x\",\"y\")` | `\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"`"
-            })
-    void aSpreadsheetTakesNothingForAFormula(String content, String cell) {
-        converse(content);
+            assertThat(json.path("messages").path(0).path("content").asText()).isEqualTo("Über\nzwei Zeilen");
+            assertThat(lines).hasSize(2);
+            assertThat(DoorUnderTest.MAPPER.readTree(lines.get(1)).path("content").asText())
+                    .isEqualTo("You said: Über\nzwei Zeilen");
+            assertThat(markdown)
+                    .isEqualTo("# A chat\n\n## You\n\nÜber\nzwei Zeilen\n\n## Assistant\n\nYou said: Über\nzwei Zeilen\n");
+        }
 
-        String csv = door.get(ALL + "/chat/export?format=csv").text();
+        @ParameterizedTest
+        @CsvSource(
+                delimiter = '|',
+                quoteCharacter = '`',
+                value = {
+                    "plain | plain",
+                    "`a,b` | `\"a,b\"`",
+                    "`say \"hi\"` | `\"say \"\"hi\"\"\"`",
+                    "`two\nlines` | `\"two\nlines\"`",
+                    "`=1+1` | `'=1+1`",
+                    "`+1` | `'+1`",
+                    "`-1` | `'-1`",
+                    "`@SUM(A1)` | `'@SUM(A1)`",
+                    "`=HYPERLINK(\"x\",\"y\")` | `\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"`"
+                })
+        void aSpreadsheetTakesNothingForAFormula(String content, String cell) {
+            converse(content);
 
-        assertThat(csv).startsWith("id,turnId,role,status,createdAt,model,content\r\n");
-        assertThat(csv).contains("," + cell + "\r\n");
-    }
+            String csv = door.get(ALL + "/chat/export?format=csv").text();
 
-    @Test
-    void sequencesOfEventsAreAsTheTopologyMakesThem() {
-        converse("x");
+            assertThat(csv).startsWith("id,turnId,role,status,createdAt,model,content\r\n");
+            assertThat(csv).contains("," + cell + "\r\n");
+        }
 
-        assertThat(world.events(new ConversationKey("default", "chat")).stream().map(ConversationEvent::getSequence))
-                .containsExactly(1L, 2L, 3L, 4L);
+        @Test
+        void sequencesOfEventsAreAsTheTopologyMakesThem() {
+            converse("x");
+
+            assertThat(world.events(new ConversationKey("default", "chat")).stream().map(ConversationEvent::getSequence))
+                    .containsExactly(1L, 2L, 3L, 4L);
+        }
     }
 }

@@ -28,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -249,206 +250,212 @@ class MessageCallsTest {
         assertThat(acceptances()).isEqualTo(2);
     }
 
-    // Waiting
+    @Nested
+    class ThatWait {
 
-    @ParameterizedTest
-    @CsvSource({"COMPLETE, completed, You said: Hello.", "FAIL, failed, Half", "CANCEL, cancelled, Ha"})
-    void whoWaitsGetsTheExchangeHoweverItEnds(Answer answer, String status, String content) {
-        world.answer(answer);
+        @ParameterizedTest
+        @CsvSource({"COMPLETE, completed, You said: Hello.", "FAIL, failed, Half", "CANCEL, cancelled, Ha"})
+        void whoWaitsGetsTheExchangeHoweverItEnds(Answer answer, String status, String content) {
+            world.answer(answer);
 
-        Reply reply = door.post(MESSAGES, HELLO, "Prefer", "wait=30");
+            Reply reply = door.post(MESSAGES, HELLO, "Prefer", "wait=30");
 
-        assertThat(reply.status()).isEqualTo(200);
-        assertThat(reply.header("Preference-Applied")).isEqualTo("wait=30");
-        JsonNode asked = reply.json().path("userMessage");
-        JsonNode answered = reply.json().path("assistantMessage");
-        assertThat(asked.path("content").asText()).isEqualTo("Hello.");
-        assertThat(asked.path("role").asText()).isEqualTo("user");
-        assertThat(answered.path("status").asText()).isEqualTo(status);
-        assertThat(answered.path("content").asText()).isEqualTo(content);
-        assertThat(answered.path("role").asText()).isEqualTo("assistant");
-        assertThat(answered.path("turnId")).isEqualTo(asked.path("turnId"));
-        assertThat(answered.path("model").asText()).isEqualTo("a-model");
-        assertThat(answered.path("completedAt").asText()).isNotBlank();
-        assertThat(answered.path("error").path("code").asText()).isEqualTo(answer == Answer.FAIL ? "engine_error" : "");
+            assertThat(reply.status()).isEqualTo(200);
+            assertThat(reply.header("Preference-Applied")).isEqualTo("wait=30");
+            JsonNode asked = reply.json().path("userMessage");
+            JsonNode answered = reply.json().path("assistantMessage");
+            assertThat(asked.path("content").asText()).isEqualTo("Hello.");
+            assertThat(asked.path("role").asText()).isEqualTo("user");
+            assertThat(answered.path("status").asText()).isEqualTo(status);
+            assertThat(answered.path("content").asText()).isEqualTo(content);
+            assertThat(answered.path("role").asText()).isEqualTo("assistant");
+            assertThat(answered.path("turnId")).isEqualTo(asked.path("turnId"));
+            assertThat(answered.path("model").asText()).isEqualTo("a-model");
+            assertThat(answered.path("completedAt").asText()).isNotBlank();
+            assertThat(answered.path("error").path("code").asText()).isEqualTo(answer == Answer.FAIL ? "engine_error" : "");
+        }
+
+        @Test
+        void whoseTimeIsOverGetsTheUsualAnswer() {
+            world.answer(Answer.NEVER);
+
+            Reply reply = door.post(MESSAGES, HELLO, "Prefer", "respond-async, wait=1");
+
+            assertThat(reply.status()).isEqualTo(202);
+            assertThat(reply.json().path("turnId").asText()).isNotBlank();
+        }
+
+        @ParameterizedTest
+        @CsvSource({"false, false", "true, false", "true, true"})
+        void whoWaitsWithARepeatGetsWhatTheFirstWouldHave(boolean forgetful, boolean postgresAway) {
+            Reply first = door.post(MESSAGES, HELLO, "Idempotency-Key", "k", "Prefer", "wait=30");
+            if (forgetful) {
+                door.feed.forgetful();
+            }
+            if (postgresAway) {
+                door.queries.away();
+            }
+
+            Reply again = door.post(MESSAGES, HELLO, "Idempotency-Key", "k", "Prefer", "wait=30");
+
+            assertThat(again.status()).isEqualTo(200);
+            assertThat(again.json()).isEqualTo(first.json());
+        }
+
+        @Test
+        void aRejectionIsAProblemForWhoWaitsAndStaysOneUnderTheSameKey() {
+            world.answer(Answer.REJECT);
+            Reply rejected = door.post(
+                    MESSAGES, Map.of("content", "x", "onBusy", "reject"), "Idempotency-Key", "k", "Prefer", "wait=30");
+            world.answer(Answer.COMPLETE);
+
+            Reply again = door.post(
+                    MESSAGES, Map.of("content", "x", "onBusy", "reject"), "Idempotency-Key", "k", "Prefer", "wait=30");
+
+            assertThat(rejected.status() + " " + rejected.problem()).isEqualTo("409 busy");
+            assertThat(again.status() + " " + again.problem()).isEqualTo("409 busy");
+        }
+
+        @Test
+        void whoWaitsIsLetGoWhenTheServerStops() throws Exception {
+            world.answer(Answer.NEVER);
+            try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+                DoorUnderTest stopping = DoorUnderTest.over(world);
+                Future<Reply> waiting = callers.submit(() -> stopping.post(MESSAGES, HELLO, "Prefer", "wait=120"));
+                await().atMost(PATIENCE).until(() -> stopping.feed.readers() > 0 && acceptances() == 1);
+
+                stopping.close();
+
+                assertThat(waiting.get().status()).isEqualTo(202);
+                assertThat(stopping.feed.readers()).isZero();
+            }
+        }
+
+        @Test
+        void nobodyStaysSubscribed() {
+            door.post(MESSAGES, HELLO, "Idempotency-Key", "k", "Prefer", "wait=30");
+            door.post(MESSAGES, Map.of("content", "Other."), "Idempotency-Key", "k");
+            world.kafkaAway();
+            door.post(MESSAGES, HELLO, "Prefer", "wait=30");
+
+            assertThat(door.feed.readers()).isZero();
+        }
     }
 
-    @Test
-    void whoseTimeIsOverGetsTheUsualAnswer() {
-        world.answer(Answer.NEVER);
+    @Nested
+    class InTrouble {
 
-        Reply reply = door.post(MESSAGES, HELLO, "Prefer", "respond-async, wait=1");
+        @Test
+        void withoutKafkaAMessageIsRefusedForNow() {
+            world.kafkaAway();
 
-        assertThat(reply.status()).isEqualTo(202);
-        assertThat(reply.json().path("turnId").asText()).isNotBlank();
-    }
+            Reply reply = door.post(MESSAGES, HELLO, "Prefer", "wait=30");
 
-    @ParameterizedTest
-    @CsvSource({"false, false", "true, false", "true, true"})
-    void whoWaitsWithARepeatGetsWhatTheFirstWouldHave(boolean forgetful, boolean postgresAway) {
-        Reply first = door.post(MESSAGES, HELLO, "Idempotency-Key", "k", "Prefer", "wait=30");
-        if (forgetful) {
+            assertThat(reply.status() + " " + reply.problem()).isEqualTo("503 unavailable");
+            assertThat(Integer.parseInt(reply.header("Retry-After"))).isPositive();
+        }
+
+        @Test
+        void withoutPostgresMessagesAreAccepted() {
+            door.queries.away();
+            assertThat(door.post(MESSAGES, HELLO, "Idempotency-Key", "k").status()).isEqualTo(202);
+
             door.feed.forgetful();
+            Reply unknown = door.post(MESSAGES, Map.of("content", "And now?"));
+
+            assertThat(unknown.status()).isEqualTo(202);
+            assertThat(eventsAfter(unknown.json())).startsWith("MessageAccepted");
         }
-        if (postgresAway) {
-            door.queries.away();
+
+        @Test
+        void whileNobodyDecidesMessagesAreAcceptedAllTheSame() {
+            world.pipelineStopped();
+
+            assertThat(door.post(MESSAGES, HELLO).status()).isEqualTo(202);
+            assertThat(door.post(MESSAGES, HELLO, "Idempotency-Key", "k").status()).isEqualTo(202);
         }
 
-        Reply again = door.post(MESSAGES, HELLO, "Idempotency-Key", "k", "Prefer", "wait=30");
+        @Test
+        void aDeletedConversationTakesNoMessages() {
+            door.send("DELETE", "/api/conversations/c", null);
 
-        assertThat(again.status()).isEqualTo(200);
-        assertThat(again.json()).isEqualTo(first.json());
-    }
+            Reply reply = door.post(MESSAGES, HELLO);
 
-    @Test
-    void aRejectionIsAProblemForWhoWaitsAndStaysOneUnderTheSameKey() {
-        world.answer(Answer.REJECT);
-        Reply rejected = door.post(
-                MESSAGES, Map.of("content", "x", "onBusy", "reject"), "Idempotency-Key", "k", "Prefer", "wait=30");
-        world.answer(Answer.COMPLETE);
-
-        Reply again = door.post(
-                MESSAGES, Map.of("content", "x", "onBusy", "reject"), "Idempotency-Key", "k", "Prefer", "wait=30");
-
-        assertThat(rejected.status() + " " + rejected.problem()).isEqualTo("409 busy");
-        assertThat(again.status() + " " + again.problem()).isEqualTo("409 busy");
-    }
-
-    @Test
-    void whoWaitsIsLetGoWhenTheServerStops() throws Exception {
-        world.answer(Answer.NEVER);
-        try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
-            DoorUnderTest stopping = DoorUnderTest.over(world);
-            Future<Reply> waiting = callers.submit(() -> stopping.post(MESSAGES, HELLO, "Prefer", "wait=120"));
-            await().atMost(PATIENCE).until(() -> stopping.feed.readers() > 0 && acceptances() == 1);
-
-            stopping.close();
-
-            assertThat(waiting.get().status()).isEqualTo(202);
-            assertThat(stopping.feed.readers()).isZero();
+            assertThat(reply.status() + " " + reply.problem()).isEqualTo("410 conversation_deleted");
         }
     }
 
-    @Test
-    void nobodyStaysSubscribed() {
-        door.post(MESSAGES, HELLO, "Idempotency-Key", "k", "Prefer", "wait=30");
-        door.post(MESSAGES, Map.of("content", "Other."), "Idempotency-Key", "k");
-        world.kafkaAway();
-        door.post(MESSAGES, HELLO, "Prefer", "wait=30");
+    @Nested
+    class OfAnAnswer {
 
-        assertThat(door.feed.readers()).isZero();
-    }
+        @Test
+        void cancellingIsAcceptedAsOftenAsOneLikes() {
+            assertThat(door.send("POST", "/api/conversations/c/cancel", null).status())
+                    .isEqualTo(202);
+            assertThat(door.post("/api/conversations/c/cancel", Map.of("turnId", "turn_x"))
+                            .status())
+                    .isEqualTo(202);
+            door.send("DELETE", "/api/conversations/c", null);
+            assertThat(door.post("/api/conversations/c/cancel", Map.of()).status()).isEqualTo(202);
 
-    // Trouble
-
-    @Test
-    void withoutKafkaAMessageIsRefusedForNow() {
-        world.kafkaAway();
-
-        Reply reply = door.post(MESSAGES, HELLO, "Prefer", "wait=30");
-
-        assertThat(reply.status() + " " + reply.problem()).isEqualTo("503 unavailable");
-        assertThat(Integer.parseInt(reply.header("Retry-After"))).isPositive();
-    }
-
-    @Test
-    void withoutPostgresMessagesAreAccepted() {
-        door.queries.away();
-        assertThat(door.post(MESSAGES, HELLO, "Idempotency-Key", "k").status()).isEqualTo(202);
-
-        door.feed.forgetful();
-        Reply unknown = door.post(MESSAGES, Map.of("content", "And now?"));
-
-        assertThat(unknown.status()).isEqualTo(202);
-        assertThat(eventsAfter(unknown.json())).startsWith("MessageAccepted");
-    }
-
-    @Test
-    void whileNobodyDecidesMessagesAreAcceptedAllTheSame() {
-        world.pipelineStopped();
-
-        assertThat(door.post(MESSAGES, HELLO).status()).isEqualTo(202);
-        assertThat(door.post(MESSAGES, HELLO, "Idempotency-Key", "k").status()).isEqualTo(202);
-    }
-
-    @Test
-    void aDeletedConversationTakesNoMessages() {
-        door.send("DELETE", "/api/conversations/c", null);
-
-        Reply reply = door.post(MESSAGES, HELLO);
-
-        assertThat(reply.status() + " " + reply.problem()).isEqualTo("410 conversation_deleted");
-    }
-
-    // Everything else
-
-    @Test
-    void cancellingIsAcceptedAsOftenAsOneLikes() {
-        assertThat(door.send("POST", "/api/conversations/c/cancel", null).status())
-                .isEqualTo(202);
-        assertThat(door.post("/api/conversations/c/cancel", Map.of("turnId", "turn_x"))
-                        .status())
-                .isEqualTo(202);
-        door.send("DELETE", "/api/conversations/c", null);
-        assertThat(door.post("/api/conversations/c/cancel", Map.of()).status()).isEqualTo(202);
-
-        assertThat(world.commands().stream()
-                        .map(FakeWorld.Appended::body)
-                        .filter(CancelTurn.class::isInstance)
-                        .map(command -> ((CancelTurn) command).getTurnId()))
-                .containsExactly(null, "turn_x", null);
-    }
-
-    @ParameterizedTest
-    @CsvSource({"false", "true"})
-    void anAnswerCanBeRatedWithPostgresOrWithout(boolean postgresAway) {
-        JsonNode exchange = door.post(MESSAGES, HELLO, "Prefer", "wait=30").json();
-        String answer = exchange.path("assistantMessage").path("id").asText();
-        if (postgresAway) {
-            door.queries.away();
+            assertThat(world.commands().stream()
+                            .map(FakeWorld.Appended::body)
+                            .filter(CancelTurn.class::isInstance)
+                            .map(command -> ((CancelTurn) command).getTurnId()))
+                    .containsExactly(null, "turn_x", null);
         }
 
-        Reply thumb = door.post(MESSAGES + "/" + answer + "/feedback", Map.of("rating", "up", "comment", "Nice."));
-        Reply stars = door.post(MESSAGES + "/" + answer + "/feedback", Map.of("rating", 4));
+        @ParameterizedTest
+        @CsvSource({"false", "true"})
+        void anAnswerCanBeRatedWithPostgresOrWithout(boolean postgresAway) {
+            JsonNode exchange = door.post(MESSAGES, HELLO, "Prefer", "wait=30").json();
+            String answer = exchange.path("assistantMessage").path("id").asText();
+            if (postgresAway) {
+                door.queries.away();
+            }
 
-        assertThat(thumb.status()).isEqualTo(202);
-        assertThat(stars.status()).isEqualTo(202);
-        assertThat(world.commands().stream()
-                        .map(FakeWorld.Appended::body)
-                        .filter(RateMessage.class::isInstance)
-                        .map(command -> ((RateMessage) command).getRating()))
-                .containsExactly("up", "4");
-    }
+            Reply thumb = door.post(MESSAGES + "/" + answer + "/feedback", Map.of("rating", "up", "comment", "Nice."));
+            Reply stars = door.post(MESSAGES + "/" + answer + "/feedback", Map.of("rating", 4));
 
-    @Test
-    void anAnswerCanBeAskedForOnceMore() {
-        JsonNode exchange = door.post(MESSAGES, HELLO, "Prefer", "wait=30", "Idempotency-Key", "k")
-                .json();
-        String answer = exchange.path("assistantMessage").path("id").asText();
+            assertThat(thumb.status()).isEqualTo(202);
+            assertThat(stars.status()).isEqualTo(202);
+            assertThat(world.commands().stream()
+                            .map(FakeWorld.Appended::body)
+                            .filter(RateMessage.class::isInstance)
+                            .map(command -> ((RateMessage) command).getRating()))
+                    .containsExactly("up", "4");
+        }
 
-        Reply first = door.post(MESSAGES + "/" + answer + "/regenerate", Map.of(), "Idempotency-Key", "k");
-        Reply again = door.post(MESSAGES + "/" + answer + "/regenerate", Map.of(), "Idempotency-Key", "k");
+        @Test
+        void anAnswerCanBeAskedForOnceMore() {
+            JsonNode exchange = door.post(MESSAGES, HELLO, "Prefer", "wait=30", "Idempotency-Key", "k")
+                    .json();
+            String answer = exchange.path("assistantMessage").path("id").asText();
 
-        assertThat(first.status()).isEqualTo(202);
-        assertThat(again.json().path("turnId")).isEqualTo(first.json().path("turnId"));
-        RegenerateMessage command =
-                (RegenerateMessage) world.commands().getLast().body();
-        assertThat(command.getMessageId()).isEqualTo(answer);
-        assertThat(command.getAssistantMessageId())
-                .isEqualTo(first.json().path("assistantMessageId").asText())
-                .isNotEqualTo(answer);
-        assertThat(command.getTurnId())
-                .isNotEqualTo(exchange.path("assistantMessage").path("turnId").asText());
-    }
+            Reply first = door.post(MESSAGES + "/" + answer + "/regenerate", Map.of(), "Idempotency-Key", "k");
+            Reply again = door.post(MESSAGES + "/" + answer + "/regenerate", Map.of(), "Idempotency-Key", "k");
 
-    @Test
-    void messagesAreListedWithACursor() {
-        door.post(MESSAGES, HELLO, "Prefer", "wait=30");
+            assertThat(first.status()).isEqualTo(202);
+            assertThat(again.json().path("turnId")).isEqualTo(first.json().path("turnId"));
+            RegenerateMessage command =
+                    (RegenerateMessage) world.commands().getLast().body();
+            assertThat(command.getMessageId()).isEqualTo(answer);
+            assertThat(command.getAssistantMessageId())
+                    .isEqualTo(first.json().path("assistantMessageId").asText())
+                    .isNotEqualTo(answer);
+            assertThat(command.getTurnId())
+                    .isNotEqualTo(exchange.path("assistantMessage").path("turnId").asText());
+        }
 
-        JsonNode listed = door.get(MESSAGES).json();
+        @Test
+        void messagesAreListedWithACursor() {
+            door.post(MESSAGES, HELLO, "Prefer", "wait=30");
 
-        assertThat(listed.path("messages")).hasSize(2);
-        List<ConversationEvent> events = world.events(conversation);
-        assertThat(listed.path("cursor").asText()).isEqualTo(Integer.toString(events.size()));
+            JsonNode listed = door.get(MESSAGES).json();
+
+            assertThat(listed.path("messages")).hasSize(2);
+            List<ConversationEvent> events = world.events(conversation);
+            assertThat(listed.path("cursor").asText()).isEqualTo(Integer.toString(events.size()));
+        }
     }
 }
