@@ -9,6 +9,7 @@ import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.GenerationCompleted;
+import dev.parley.chat.v1.GenerationFailed;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.OnBusy;
@@ -19,6 +20,7 @@ import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRequest;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.CloudEventHeaders;
@@ -30,10 +32,6 @@ import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
 import dev.parley.stack.LaterVersion;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import dev.parley.chat.v1.GenerationFailed;
-import dev.parley.chat.v1.Upstream;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -57,6 +55,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConversationTopologyTest {
 
@@ -405,11 +405,10 @@ class ConversationTopologyTest {
         driver.advanceWallClockTime(Duration.ofSeconds(2));
 
         assertThat(turns.isEmpty()).isTrue();
-        assertThat(events.readValuesToList().getLast().getBody())
-                .isInstanceOfSatisfying(TurnFailed.class, failed -> {
-                    assertThat(failed.getCode()).isEqualTo("engine_rate_limited");
-                    assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 4, List.of(), retryAfter));
-                });
+        assertThat(events.readValuesToList().getLast().getBody()).isInstanceOfSatisfying(TurnFailed.class, failed -> {
+            assertThat(failed.getCode()).isEqualTo("engine_rate_limited");
+            assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 4, List.of(), retryAfter));
+        });
     }
 
     @Test
