@@ -60,7 +60,8 @@ class EveryQuirkTest {
     private static final Script.Answer CALLING =
             ANSWER.calling("call_1", "get", "{\"a\":1}").calling("call_2", "put", "{\"b\":2}");
 
-    private static final Script.Answer BRIEF = Script.tokens("\u00e9 ", "\uD83D\uDE00").reasoning("Hm. ");
+    private static final Script.Answer BRIEF =
+            Script.tokens("\u00e9 ", "\uD83D\uDE00").reasoning("Hm. ");
 
     private static final Script.Answer CALLING_BRIEFLY =
             BRIEF.calling("c1", "get", "{\"a\":1}").calling("c2", "put", "{\"b\":2}");

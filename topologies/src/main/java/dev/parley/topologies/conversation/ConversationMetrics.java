@@ -1,12 +1,12 @@
 package dev.parley.topologies.conversation;
 
-import dev.parley.chat.v1.TurnPreparation;
-import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.TurnEnd;
+import dev.parley.chat.v1.TurnPreparation;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -35,7 +35,12 @@ final class ConversationMetrics {
                 .increment();
         switch (body) {
             case TurnEnd end -> ended(end.outcome(), end.getTimings());
-            case ConversationFact _, TurnPreparation _, MessageAccepted _, MessageRejected _, TurnStarted _, Unknown _ -> {} // Only endings have times.
+            case ConversationFact _,
+                    TurnPreparation _,
+                    MessageAccepted _,
+                    MessageRejected _,
+                    TurnStarted _,
+                    Unknown _ -> {} // Only endings have times.
         }
     }
 

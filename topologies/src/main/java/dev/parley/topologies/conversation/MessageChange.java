@@ -1,14 +1,14 @@
 package dev.parley.topologies.conversation;
 
-import dev.parley.chat.v1.TurnPreparation;
-import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnPreparation;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.keys.MessageId;
@@ -73,7 +73,8 @@ sealed interface MessageChange {
                 List.of(new Known(new MessageId(rejected.getMessageId()), new MessageState("", null, null)));
             case TurnStarted started -> begun(started, after.turn());
             case TurnEnd end -> end.hasBegun() ? List.of(ended(before.turn(), end)) : List.of();
-            case ConversationFact _, TurnPreparation _, Unknown _ -> List.of(); // Not about a message, or not for the first time.
+            case ConversationFact _, TurnPreparation _, Unknown _ ->
+                List.of(); // Not about a message, or not for the first time.
         };
     }
 

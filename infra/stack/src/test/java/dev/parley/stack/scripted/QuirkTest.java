@@ -198,8 +198,8 @@ class QuirkTest {
 
         @Test
         void quirksOfAnotherApiDoNothing() {
-            Answer chat =
-                    play(Api.CHAT_COMPLETIONS, Script.tokens(TOKENS).with("overloaded-first", "models-empty"), PATIENCE);
+            Answer chat = play(
+                    Api.CHAT_COMPLETIONS, Script.tokens(TOKENS).with("overloaded-first", "models-empty"), PATIENCE);
             Answer messages = play(Api.MESSAGES, Script.tokens(TOKENS).with("error-limit-first"), PATIENCE);
 
             assertThat(chat.text()).isEqualTo(TEXT);
@@ -257,7 +257,9 @@ class QuirkTest {
                         HttpResponse<String> list = models(listing.playing(quirk));
                         assertThat(list.statusCode() == 200).isEqualTo(quirk.result() != Result.REFUSED);
                         if (quirk.result() == Result.WHOLE) {
-                            assertThat(JSON.readTree(list.body()).at("/data/0/id").asText())
+                            assertThat(JSON.readTree(list.body())
+                                            .at("/data/0/id")
+                                            .asText())
                                     .isEqualTo("scripted");
                         }
                     }
@@ -315,8 +317,9 @@ class QuirkTest {
 
             StringBuilder told = new StringBuilder();
             for (String event : CarefulClient.events(answer.body())) {
-                JsonNode calls =
-                        event.startsWith("{") ? JSON.readTree(event).at("/choices/0/delta/tool_calls") : JSON.nullNode();
+                JsonNode calls = event.startsWith("{")
+                        ? JSON.readTree(event).at("/choices/0/delta/tool_calls")
+                        : JSON.nullNode();
                 if (calls.isArray()) {
                     List<String> each = new ArrayList<>();
                     calls.forEach(call -> each.add(or(call.path("index")) + " " + or(call.path("id")) + " "
@@ -466,7 +469,10 @@ class QuirkTest {
             server.answerWith(Script.text("Hello").reasoning("Well").calling("toolu_1", "get", "{\"a\":1}"));
 
             Answer answer = CarefulClient.ask(
-                    server.port(), Api.MESSAGES, request("\"x\"").replace("\"stream\":true", "\"stream\":false"), PATIENCE);
+                    server.port(),
+                    Api.MESSAGES,
+                    request("\"x\"").replace("\"stream\":true", "\"stream\":false"),
+                    PATIENCE);
 
             JsonNode json = JSON.readTree(answer.body());
             assertThat(json.path("content"))

@@ -194,8 +194,9 @@ class ScriptedModelServerTest {
 
         @Test
         void isDrivenByAScriptInTheMessage() throws Exception {
-            List<JsonNode> chunks = parsed(said("{\"tokens\": [\"a\", \"b \"], \"repeat\": 2, \"reasoning\": \"hm well\","
-                    + " \"finish\": \"length\", \"afterMillis\": 1, \"paceMillis\": 1}"));
+            List<JsonNode> chunks =
+                    parsed(said("{\"tokens\": [\"a\", \"b \"], \"repeat\": 2, \"reasoning\": \"hm well\","
+                            + " \"finish\": \"length\", \"afterMillis\": 1, \"paceMillis\": 1}"));
 
             assertThat(texts(chunks, "reasoning_content")).containsExactly("hm ", "well");
             assertThat(texts(chunks, "content")).containsExactly("aa", "b b ");
@@ -208,7 +209,8 @@ class ScriptedModelServerTest {
                     + " \"arguments\": \"{\\\"q\\\":1}\"}, {\"id\": \"c2\", \"name\": \"g\", \"arguments\": \"{}\"}]}";
 
             List<JsonNode> first = parsed(said(script));
-            List<JsonNode> second = parsed(said(script, "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"42\"}"));
+            List<JsonNode> second =
+                    parsed(said(script, "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"42\"}"));
 
             List<String> names = new ArrayList<>();
             List<StringBuilder> arguments = new ArrayList<>();
@@ -262,11 +264,13 @@ class ScriptedModelServerTest {
         @ParameterizedTest
         @ValueSource(ints = {400, 401, 429, 500})
         void refusesWithAnErrorObject(int status) throws Exception {
-            server.enqueue(Script.refuse(status).retryAfter(Duration.ofSeconds(7)).saying("go away"));
+            server.enqueue(
+                    Script.refuse(status).retryAfter(Duration.ofSeconds(7)).saying("go away"));
             HttpResponse<InputStream> response = send("scripted", false);
             assertThat(response.statusCode()).isEqualTo(status);
             assertThat(response.headers().firstValue("retry-after")).contains("7");
-            assertThat(JSON.readTree(response.body()).at("/error/message").asText()).isEqualTo("go away");
+            assertThat(JSON.readTree(response.body()).at("/error/message").asText())
+                    .isEqualTo("go away");
         }
 
         @Test
@@ -326,7 +330,8 @@ class ScriptedModelServerTest {
             }
             String expected = Script.numbered(20, Duration.ZERO).fullText();
             for (Future<List<String>> answer : answers) {
-                assertThat(String.join("", texts(parsed(answer.get()), "content"))).isEqualTo(expected);
+                assertThat(String.join("", texts(parsed(answer.get()), "content")))
+                        .isEqualTo(expected);
             }
             assertThat(server.requestCount()).isEqualTo(streams);
             assertThat(server.peakOpenStreams()).isGreaterThan(1);
