@@ -83,8 +83,19 @@ public final class IngestApi implements Role {
                         writing.searches(),
                         tickets,
                         settings.defaultWorkspace()),
-                new OpenAiApi(serving, door, streams, writing.configurations(), settings.clients().model()),
-                new AiSdkApi(serving, access, door, streams, settings.clients().strict(), settings.clients().stopAfter()));
+                new OpenAiApi(
+                        serving,
+                        door,
+                        streams,
+                        writing.configurations(),
+                        settings.clients().model()),
+                new AiSdkApi(
+                        serving,
+                        access,
+                        door,
+                        streams,
+                        settings.clients().strict(),
+                        settings.clients().stopAfter()));
         Cors cors = new Cors(
                 settings.corsOrigins(),
                 protocols.stream()

@@ -5,7 +5,6 @@ import dev.parley.chat.v1.AttemptFailed;
 import dev.parley.chat.v1.AttemptFinished;
 import dev.parley.chat.v1.AttemptStarted;
 import dev.parley.chat.v1.GenerationChunk;
-import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.TextDelta;
 import dev.parley.chat.v1.TurnEnd;
@@ -209,6 +208,7 @@ final class LogIndex {
 
     /** An event's name in the event stream: the words of its record's, {@code message.accepted} of MessageAccepted. */
     static String wireType(Object body) {
-        return String.join(".", body.getClass().getSimpleName().split("(?=[A-Z])")).toLowerCase(Locale.ROOT);
+        return String.join(".", body.getClass().getSimpleName().split("(?=[A-Z])"))
+                .toLowerCase(Locale.ROOT);
     }
 }

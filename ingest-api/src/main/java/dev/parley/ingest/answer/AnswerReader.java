@@ -1,8 +1,8 @@
 package dev.parley.ingest.answer;
 
-import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;

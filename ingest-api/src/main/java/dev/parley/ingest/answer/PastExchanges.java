@@ -1,9 +1,8 @@
 package dev.parley.ingest.answer;
 
-import dev.parley.chat.v1.TurnPreparation;
-import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
@@ -11,6 +10,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnPreparation;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import java.util.ArrayList;
@@ -45,7 +45,12 @@ public final class PastExchanges {
             }
             case MessageCompleted completed ->
                 answers.put(questionOfAnswer.getOrDefault(completed.getMessageId(), ""), completed);
-            case ConversationFact _, TurnPreparation _, MessageRejected _, TurnFailed _, TurnCancelled _, Unknown _ -> {} // Turns without an answer are no part of a prompt.
+            case ConversationFact _,
+                    TurnPreparation _,
+                    MessageRejected _,
+                    TurnFailed _,
+                    TurnCancelled _,
+                    Unknown _ -> {} // Turns without an answer are no part of a prompt.
         }
     }
 

@@ -1,12 +1,12 @@
 package dev.parley.ingest.door;
 
-import dev.parley.chat.v1.TurnPreparation;
-import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.TurnEnd;
+import dev.parley.chat.v1.TurnPreparation;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.ingest.door.Watches.Watch;

@@ -256,13 +256,15 @@ class AccessTest {
             try (DoorUnderTest door = withKeys()) {
                 String ticket = ticket(door, "key-of-acme");
 
-                for (String path : new String[] {"/api/conversations", "/v1/models", "/v1/responses/x?stream=true&a=b"}) {
+                for (String path :
+                        new String[] {"/api/conversations", "/v1/models", "/v1/responses/x?stream=true&a=b"}) {
                     assertThat(door.get(path + (path.contains("?") ? "&" : "?") + "ticket=" + ticket)
                                     .status())
                             .as(path)
                             .isEqualTo(401);
                 }
-                assertThat(door.send("POST", "/api/tickets?ticket=" + ticket, null).status())
+                assertThat(door.send("POST", "/api/tickets?ticket=" + ticket, null)
+                                .status())
                         .isEqualTo(401);
             }
         }
@@ -295,7 +297,8 @@ class AccessTest {
         @Test
         void aSiteThatIsNamedMayCallAndReadAndNoOther() {
             try (DoorUnderTest door = new DoorUnderTest(
-                    new FakeWorld(), Map.of("PARLEY_CORS_ORIGINS", "https://friend.example,http://friend.example:8081"))) {
+                    new FakeWorld(),
+                    Map.of("PARLEY_CORS_ORIGINS", "https://friend.example,http://friend.example:8081"))) {
                 door.world.conversation("c");
                 for (String origin : new String[] {"https://friend.example", "http://friend.example:8081"}) {
                     Reply allowed = preflight(door, "/v1/chat/completions", origin);

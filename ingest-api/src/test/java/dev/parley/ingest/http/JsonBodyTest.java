@@ -152,7 +152,8 @@ class JsonBodyTest {
                     .isEqualTo("l[1]");
             assertThat(refused("{\"l\": [\"\\ud83d\"]}", body -> body.texts("l", 2)))
                     .isEqualTo("l[0]");
-            assertThat(refused("{\"l\": [{}, []]}", body -> body.objects("l", 2))).isEqualTo("l[1]");
+            assertThat(refused("{\"l\": [{}, []]}", body -> body.objects("l", 2)))
+                    .isEqualTo("l[1]");
             assertThat(refused("{\"o\": []}", body -> body.object("o"))).isEqualTo("o");
         }
 
@@ -173,7 +174,8 @@ class JsonBodyTest {
         @ParameterizedTest
         @ValueSource(strings = {"\"true\"", "0", "1", "[]"})
         void whatIsNoFlagIsRefused(String value) {
-            assertThat(refused("{\"f\": " + value + "}", body -> body.flag("f"))).isEqualTo("f");
+            assertThat(refused("{\"f\": " + value + "}", body -> body.flag("f")))
+                    .isEqualTo("f");
         }
 
         @Test
@@ -195,7 +197,8 @@ class JsonBodyTest {
 
         @Test
         void typesCanBeAskedAndJsonTakenAsItIs() {
-            JsonBody body = body("{\"t\": \"x\", \"l\": [1], \"n\": null, \"j\": {\"b\": [1.50, \"\\u0000\"], \"a\": 1}}");
+            JsonBody body =
+                    body("{\"t\": \"x\", \"l\": [1], \"n\": null, \"j\": {\"b\": [1.50, \"\\u0000\"], \"a\": 1}}");
 
             assertThat(body.isText("t")).isTrue();
             assertThat(body.isText("l")).isFalse();
@@ -214,7 +217,8 @@ class JsonBodyTest {
             assertThat(body("{\"o\": null}").oneOf("o", List.of("a", "b"))).isEmpty();
             assertThat(refused("{\"o\": \"B\"}", body -> body.oneOf("o", List.of("a", "b"))))
                     .isEqualTo("o");
-            assertThat(refused("{\"o\": 1}", body -> body.oneOf("o", List.of("a")))).isEqualTo("o");
+            assertThat(refused("{\"o\": 1}", body -> body.oneOf("o", List.of("a"))))
+                    .isEqualTo("o");
         }
 
         @ParameterizedTest

@@ -1,14 +1,14 @@
 package dev.parley.sinks.feed;
 
-import dev.parley.chat.v1.TurnPreparation;
-import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.TurnEnd;
+import dev.parley.chat.v1.TurnPreparation;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.keys.ConversationKey;

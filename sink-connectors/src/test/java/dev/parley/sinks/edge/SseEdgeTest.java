@@ -304,7 +304,8 @@ class SseEdgeTest {
             assertThat(ending(end)).isEqualTo(SseEdge.End.OVER);
             assertThat(client.text()).isEqualTo("<:[a][b][.]");
             assertThat(feed.listeners).isEmpty();
-            assertThat(meters.counter("parley.sse.ended", "reason", "over").count()).isEqualTo(1);
+            assertThat(meters.counter("parley.sse.ended", "reason", "over").count())
+                    .isEqualTo(1);
         }
 
         @Test

@@ -427,7 +427,14 @@ class TimelineTest {
                             KEY, "turn", "a", 1, 2, FeedEvent.MessageDelta.Kind.REFUSAL, "I cannot."));
             assertThat(timeline.snapshot().orElseThrow().event())
                     .isEqualTo(new FeedEvent.MessageSnapshot(
-                            KEY, "turn", "a", 1, 2, new Said("Let me see.", Optional.of("I cannot.")), "Hm.", List.of()));
+                            KEY,
+                            "turn",
+                            "a",
+                            1,
+                            2,
+                            new Said("Let me see.", Optional.of("I cannot.")),
+                            "Hm.",
+                            List.of()));
             timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
             assertThat(timeline.joining().getLast().event())
                     .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, Said.plainly(""), "", List.of()));
@@ -481,7 +488,8 @@ class TimelineTest {
                 timeline.accept(completed(2L * number, "turn" + number, "none", ""));
             }
             for (int number = 1; number <= 9; number++) {
-                timeline.accept(chunk("turn" + number, "late", new AttemptStarted(9, "initial", "e", "m", "w", "model")));
+                timeline.accept(
+                        chunk("turn" + number, "late", new AttemptStarted(9, "initial", "e", "m", "w", "model")));
             }
 
             assertThat(timeline.accept(started(19, "next")))
@@ -614,7 +622,8 @@ class TimelineTest {
         }
 
         @ParameterizedTest
-        @ValueSource(strings = {"", "x", "-1", "1.", "1.2.", "1.2.3.4", "1 ", "9999999999999999999", "1.x", "t1.abc", "١"})
+        @ValueSource(
+                strings = {"", "x", "-1", "1.", "1.2.", "1.2.3.4", "1 ", "9999999999999999999", "1.x", "t1.abc", "١"})
         void whatIsNoCursorIsRefused(String text) {
             assertThatThrownBy(() -> FeedCursor.parse(text)).isInstanceOf(InvalidCursorException.class);
         }
@@ -624,7 +633,8 @@ class TimelineTest {
                 strings = {"\n", "\r", "\r\n", "\u0000", "\u2028\u2029", "\uD83D\uDE00", "a\"b\\c", "data: x\n\nid: 7"})
         void anyTextIsOneLineOfJsonAndReadsBackExactly(String text) throws JsonProcessingException {
             Frame frame = FRAMES.encode(
-                    new FeedEvent.MessageDelta(KEY, "turn", "a", 1, 0, FeedEvent.MessageDelta.Kind.TEXT, text), "1.1.0");
+                    new FeedEvent.MessageDelta(KEY, "turn", "a", 1, 0, FeedEvent.MessageDelta.Kind.TEXT, text),
+                    "1.1.0");
 
             List<String> lines =
                     new String(frame.encoded(), StandardCharsets.UTF_8).lines().toList();
@@ -659,8 +669,8 @@ class TimelineTest {
             Timeline timeline = new Timeline(KEY, FRAMES);
             accept(timeline, event(1, null, new ConversationCreated(null, "w", Map.of())));
 
-            List<Frame> frames =
-                    accept(timeline, event(2, null, LaterVersion.body(ConversationEvent.getClassSchema(), "ToolApproved")));
+            List<Frame> frames = accept(
+                    timeline, event(2, null, LaterVersion.body(ConversationEvent.getClassSchema(), "ToolApproved")));
 
             assertThat(frames).singleElement().satisfies(frame -> {
                 assertThat(frame.cursor()).isEqualTo(FeedCursor.after(2).toString());
@@ -680,7 +690,8 @@ class TimelineTest {
             accept(timeline, chunk("turn", "a", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
 
             assertThat(accept(
-                            timeline, chunk("turn", "a", LaterVersion.body(GenerationChunk.getClassSchema(), "Progress"))))
+                            timeline,
+                            chunk("turn", "a", LaterVersion.body(GenerationChunk.getClassSchema(), "Progress"))))
                     .isEmpty();
             assertThat(accept(timeline, chunk("turn", "a", new TextDelta(0, "Hello", false))))
                     .hasSize(1);

@@ -244,10 +244,14 @@ class ConversationCallsTest {
 
             assertThat(json.path("messages").path(0).path("content").asText()).isEqualTo("Über\nzwei Zeilen");
             assertThat(lines).hasSize(2);
-            assertThat(DoorUnderTest.MAPPER.readTree(lines.get(1)).path("content").asText())
+            assertThat(DoorUnderTest.MAPPER
+                            .readTree(lines.get(1))
+                            .path("content")
+                            .asText())
                     .isEqualTo("You said: Über\nzwei Zeilen");
             assertThat(markdown)
-                    .isEqualTo("# A chat\n\n## You\n\nÜber\nzwei Zeilen\n\n## Assistant\n\nYou said: Über\nzwei Zeilen\n");
+                    .isEqualTo(
+                            "# A chat\n\n## You\n\nÜber\nzwei Zeilen\n\n## Assistant\n\nYou said: Über\nzwei Zeilen\n");
         }
 
         @ParameterizedTest
@@ -278,7 +282,8 @@ class ConversationCallsTest {
         void sequencesOfEventsAreAsTheTopologyMakesThem() {
             converse("x");
 
-            assertThat(world.events(new ConversationKey("default", "chat")).stream().map(ConversationEvent::getSequence))
+            assertThat(world.events(new ConversationKey("default", "chat")).stream()
+                            .map(ConversationEvent::getSequence))
                     .containsExactly(1L, 2L, 3L, 4L);
         }
     }

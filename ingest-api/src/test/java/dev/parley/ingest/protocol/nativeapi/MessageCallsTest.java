@@ -272,7 +272,8 @@ class MessageCallsTest {
             assertThat(answered.path("turnId")).isEqualTo(asked.path("turnId"));
             assertThat(answered.path("model").asText()).isEqualTo("a-model");
             assertThat(answered.path("completedAt").asText()).isNotBlank();
-            assertThat(answered.path("error").path("code").asText()).isEqualTo(answer == Answer.FAIL ? "engine_error" : "");
+            assertThat(answered.path("error").path("code").asText())
+                    .isEqualTo(answer == Answer.FAIL ? "engine_error" : "");
         }
 
         @Test
@@ -358,7 +359,8 @@ class MessageCallsTest {
         @Test
         void withoutPostgresMessagesAreAccepted() {
             door.queries.away();
-            assertThat(door.post(MESSAGES, HELLO, "Idempotency-Key", "k").status()).isEqualTo(202);
+            assertThat(door.post(MESSAGES, HELLO, "Idempotency-Key", "k").status())
+                    .isEqualTo(202);
 
             door.feed.forgetful();
             Reply unknown = door.post(MESSAGES, Map.of("content", "And now?"));
@@ -372,7 +374,8 @@ class MessageCallsTest {
             world.pipelineStopped();
 
             assertThat(door.post(MESSAGES, HELLO).status()).isEqualTo(202);
-            assertThat(door.post(MESSAGES, HELLO, "Idempotency-Key", "k").status()).isEqualTo(202);
+            assertThat(door.post(MESSAGES, HELLO, "Idempotency-Key", "k").status())
+                    .isEqualTo(202);
         }
 
         @Test
@@ -396,7 +399,8 @@ class MessageCallsTest {
                             .status())
                     .isEqualTo(202);
             door.send("DELETE", "/api/conversations/c", null);
-            assertThat(door.post("/api/conversations/c/cancel", Map.of()).status()).isEqualTo(202);
+            assertThat(door.post("/api/conversations/c/cancel", Map.of()).status())
+                    .isEqualTo(202);
 
             assertThat(world.commands().stream()
                             .map(FakeWorld.Appended::body)
@@ -444,7 +448,8 @@ class MessageCallsTest {
                     .isEqualTo(first.json().path("assistantMessageId").asText())
                     .isNotEqualTo(answer);
             assertThat(command.getTurnId())
-                    .isNotEqualTo(exchange.path("assistantMessage").path("turnId").asText());
+                    .isNotEqualTo(
+                            exchange.path("assistantMessage").path("turnId").asText());
         }
 
         @Test

@@ -226,8 +226,8 @@ class ResponseEncodingTest {
                 for (JsonNode event : first) {
                     long seen = number(event);
                     List<String> rest = after(seen, first);
-                    for (List<FeedEvent> again :
-                            List.of(live(answer, attempt, end, random), joined(answer, attempt, end, random), over(end))) {
+                    for (List<FeedEvent> again : List.of(
+                            live(answer, attempt, end, random), joined(answer, attempt, end, random), over(end))) {
                         assertThat(content(encoded(seen, again)))
                                 .as("%s after %d", context, seen)
                                 .isEqualTo(rest);
@@ -427,7 +427,8 @@ class ResponseEncodingTest {
             JsonNode alone = encoded(over(TurnEvents.completed(Answer.refusing("", "No."), 1, "refusal"))
                             .toArray(FeedEvent[]::new))
                     .getLast();
-            assertThat(alone.at("/response/output/0/content/0/refusal").asText()).isEqualTo("No.");
+            assertThat(alone.at("/response/output/0/content/0/refusal").asText())
+                    .isEqualTo("No.");
             assertThat(alone.at("/response/output/0/content")).hasSize(1);
         }
 
@@ -521,7 +522,8 @@ class ResponseEncodingTest {
                 for (JsonNode event : seen.subList(2, seen.size())) {
                     for (List<FeedEvent> telling : List.of(live(answer, attempt, end, random), over(end))) {
                         if (other != attempt) {
-                            assertThat(refused(encoding(number(event)), telling)).isEqualTo(ErrorCode.STREAM_RESET);
+                            assertThat(refused(encoding(number(event)), telling))
+                                    .isEqualTo(ErrorCode.STREAM_RESET);
                             assertThat(errorAfterHeartbeat(number(event), telling)
                                             .path("code")
                                             .asText())
@@ -594,7 +596,8 @@ class ResponseEncodingTest {
 
         @Test
         void whatFailsBeforeAnythingIsSentIsTheAnswerOfTheRequest() {
-            assertThat(refused(encoding(-1), List.of(TurnEvents.rejected("busy")))).isEqualTo(ErrorCode.BUSY);
+            assertThat(refused(encoding(-1), List.of(TurnEvents.rejected("busy"))))
+                    .isEqualTo(ErrorCode.BUSY);
             assertThat(refused(encoding(-1), List.of(TurnEvents.rejected("of a later version"))))
                     .isEqualTo(ErrorCode.INTERNAL);
             assertThat(refused(encoding(-1), List.of(TurnEvents.gap()))).isEqualTo(ErrorCode.UNAVAILABLE);
