@@ -14,6 +14,7 @@ import dev.parley.ingest.http.Tickets;
 import dev.parley.ingest.page.WebPage;
 import dev.parley.ingest.protocol.Protocol;
 import dev.parley.ingest.protocol.aisdk.AiSdkApi;
+import dev.parley.ingest.protocol.aisdk.ChatRules;
 import dev.parley.ingest.protocol.nativeapi.NativeApi;
 import dev.parley.ingest.protocol.openai.OpenAiApi;
 import dev.parley.schemas.Role;
@@ -71,7 +72,7 @@ public final class IngestApi implements Role {
         Tickets tickets = new Tickets(settings.tenantsByKey().keySet(), InstantSource.system());
         Access access = new Access(settings.tenantsByKey(), tickets, settings.corsOrigins());
         Admission admission = new Admission(settings.maxRequests(), settings.maxBodyBytes(), meters);
-        Serving serving = new Serving(access, admission);
+        Serving serving = new Serving(access, admission, settings.clients().strict());
         Door door = new Door(writing.commands(), reading.feed(), reading.conversations(), meters);
         EventStreams streams = new EventStreams(reading.edge());
         List<Protocol> protocols = List.of(
@@ -83,8 +84,19 @@ public final class IngestApi implements Role {
                         writing.searches(),
                         tickets,
                         settings.defaultWorkspace()),
-                new OpenAiApi(serving, door, streams, writing.configurations(), settings.model()),
-                new AiSdkApi(serving, access, door, streams));
+                new OpenAiApi(
+                        serving,
+                        door,
+                        streams,
+                        writing.configurations(),
+                        settings.clients().model()),
+                new AiSdkApi(
+                        serving,
+                        access,
+                        door,
+                        streams,
+                        new ChatRules(
+                                settings.clients().strict(), settings.clients().stopAfter())));
         Cors cors = new Cors(
                 settings.corsOrigins(),
                 protocols.stream()

@@ -54,6 +54,16 @@ class ClientsIT {
     }
 
     @Test
+    void whatPeopleBuildWith() {
+        pass("test/frameworks.test.mjs", "test/assistant-ui.test.mjs");
+    }
+
+    @Test
+    void proxiesThatCompress() {
+        pass("test/proxies.test.mjs");
+    }
+
+    @Test
     void eventSource() {
         pass("test/eventsource.test.mjs");
     }

@@ -4,19 +4,19 @@ import dev.parley.chat.v1.CancelTurn;
 import dev.parley.ingest.door.Turns;
 import dev.parley.ingest.http.Pause;
 import dev.parley.ingest.http.Request;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.SseEdge;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Stops generations whose only reader has left: what closing a request means to callers of a model API, who have no other
- * way to stop one. A request with an idempotency key may be on its way again after a broken connection; it gets a moment
- * to come back to its turn before that is stopped.
+ * way to stop one, and to a chat where its server is set so. A request with an idempotency key may be on its way again after
+ * a broken connection, and a page may be loaded anew; they get a while to come back to their turn before that is stopped. Only
+ * readers at this node count.
  */
 public final class Abandoned {
 
@@ -38,27 +38,46 @@ public final class Abandoned {
         SseEdge.End run() throws Exception;
     }
 
-    /** Runs {@code reading}; where its client leaves and nobody else reads the turn, stops that. */
+    /**
+     * Runs {@code reading}; where its client leaves and nobody else reads the turn, stops that.
+     *
+     * @param keyed whether the request may be on its way again
+     */
     public void watch(ConversationKey conversation, String turnId, boolean keyed, Reading reading) throws Exception {
-        readers.merge(turnId, 1, Integer::sum);
-        Optional<SseEdge.End> end = Optional.empty();
-        try {
-            end = Optional.of(reading.run());
-        } finally {
-            readers.computeIfPresent(turnId, (id, count) -> count == 1 ? null : count - 1);
-            if (end.equals(Optional.of(SseEdge.End.GONE))) {
-                left(conversation, turnId, keyed);
-            }
+        watch(conversation, turnId, keyed ? RETURN : Duration.ZERO, reading);
+    }
+
+    /** The same, where a reader has a while to come back. */
+    public void watch(ConversationKey conversation, String turnId, Duration grace, Reading reading) throws Exception {
+        SseEdge.End end;
+        try (Reader reader = attend(turnId)) {
+            end = reading.run();
+        }
+        if (end == SseEdge.End.GONE) {
+            left(conversation, turnId, grace);
         }
     }
 
-    private void left(ConversationKey conversation, String turnId, boolean keyed) {
-        if (!keyed) {
+    /** Somebody who reads a turn. */
+    @FunctionalInterface
+    public interface Reader extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Begins to read a turn, as one who keeps it from being stopped and stops nothing by leaving. */
+    public Reader attend(String turnId) {
+        readers.merge(turnId, 1, Integer::sum);
+        return () -> readers.computeIfPresent(turnId, (id, count) -> count == 1 ? null : count - 1);
+    }
+
+    private void left(ConversationKey conversation, String turnId, Duration grace) {
+        if (grace.isZero()) {
             stop(conversation, turnId);
             return;
         }
         Thread.ofVirtual().name("abandoned").start(() -> {
-            Pause.of(RETURN);
+            Pause.of(grace);
             stop(conversation, turnId);
         });
     }

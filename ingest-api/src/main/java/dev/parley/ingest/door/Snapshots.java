@@ -4,8 +4,8 @@ import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.ingest.http.Pause;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.feed.ConversationFeed;
 import dev.parley.sinks.postgres.ConversationQueries;
 import dev.parley.sinks.postgres.ConversationQueries.Page;
@@ -91,10 +91,16 @@ public final class Snapshots {
                 false);
     }
 
-    /** A page of a tenant's conversations, without those that this node knows to be deleted. */
-    public Page page(String tenant, int limit, Optional<String> before) {
+    /**
+     * A page of a tenant's conversations, without those that this node knows to be deleted.
+     *
+     * @param words of which all are in each conversation; empty for all conversations
+     */
+    public Page page(String tenant, List<String> words, int limit, Optional<String> before) {
         try {
-            Page page = queries.conversations(tenant, limit, before);
+            Page page = words.isEmpty()
+                    ? queries.conversations(tenant, limit, before)
+                    : queries.search(tenant, words, limit, before);
             return new Page(
                     page.conversations().stream()
                             .filter(summary -> !feed.isDeleted(new ConversationKey(tenant, summary.id())))

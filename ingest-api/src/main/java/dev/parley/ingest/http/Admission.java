@@ -5,7 +5,6 @@ import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
@@ -63,7 +62,6 @@ public final class Admission {
             return new byte[0];
         }
         if (declared > maxBytes) {
-            passOver(ctx, Math.min(declared, 4L * maxBytes));
             throw tooLarge(maxBytes);
         }
         int reserved = declared < 0 ? maxBytes : (int) declared;
@@ -71,6 +69,7 @@ public final class Admission {
             throw overloaded();
         }
         ctx.attribute(RESERVED, reserved);
+        UnreadBody.isBegun(ctx);
         try {
             byte[] bytes = ctx.req().getInputStream().readNBytes(maxBytes + 1);
             if (bytes.length > maxBytes) {
@@ -79,23 +78,6 @@ public final class Admission {
             return bytes;
         } catch (IOException e) {
             throw new ProblemException(ErrorCode.INVALID_REQUEST, "the body did not arrive whole");
-        }
-    }
-
-    /**
-     * Reads what is refused for its size, within reason: a connection that is closed on a caller who is still sending
-     * tells it of a broken connection instead of the refusal.
-     */
-    private static void passOver(Context ctx, long bytes) {
-        try {
-            InputStream body = ctx.req().getInputStream();
-            byte[] scratch = new byte[64 * 1024];
-            long left = bytes;
-            for (int read = body.read(scratch); read >= 0 && left > 0; read = body.read(scratch)) {
-                left -= read;
-            }
-        } catch (IOException e) {
-            // The caller has left; there is nobody to tell.
         }
     }
 

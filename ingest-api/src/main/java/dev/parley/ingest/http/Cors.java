@@ -18,7 +18,7 @@ public final class Cors {
     public static final String ANY_ORIGIN = "*";
 
     private static final List<String> READABLE_HEADERS =
-            List.of(HttpServer.REQUEST_ID_HEADER, "Location", "Retry-After", "Preference-Applied");
+            List.of(HttpServer.REQUEST_ID_HEADER, "Location", "Retry-After", "Preference-Applied", Unused.HEADER);
 
     private static final String METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
     private static final Duration PREFLIGHT_AGE = Duration.ofMinutes(10);

@@ -9,8 +9,8 @@ public final class EventStreamHeaders {
 
     public static void addTo(Context ctx) {
         ctx.contentType("text/event-stream; charset=utf-8");
-        ctx.header("Cache-Control", "no-store");
-        // Proxies that buffer would hold tokens back.
+        // Proxies that compress, or that buffer, would hold tokens back.
+        ctx.header("Cache-Control", "no-cache, no-transform");
         ctx.header("X-Accel-Buffering", "no");
     }
 }

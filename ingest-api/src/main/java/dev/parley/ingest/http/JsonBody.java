@@ -23,10 +23,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request's JSON object, read strictly: a field of the wrong type, a field that nobody reads, a duplicate, anything after
  * the object is a problem that names it, by its path where it lies deeper. A field that is {@code null} counts as left out.
+ * Fields that clients send and that mean nothing here are taken, and {@linkplain Unused named}.
  */
 public final class JsonBody {
 
@@ -46,17 +48,24 @@ public final class JsonBody {
 
     private final JsonNode object;
     private final String path;
+    private final Unused unused;
     private final Set<String> read = new HashSet<>();
 
-    private JsonBody(JsonNode object, String path) {
+    private JsonBody(JsonNode object, String path, Unused unused) {
         this.object = object;
         this.path = path;
+        this.unused = unused;
     }
 
-    /** Reads a body; an empty one is an empty object. */
+    /** Reads a body; an empty one is an empty object. What means nothing in it is passed over. */
     public static JsonBody of(byte[] bytes) {
+        return of(bytes, Unused.passedOver());
+    }
+
+    /** The same, with what means nothing in it named by {@code unused}. */
+    public static JsonBody of(byte[] bytes, Unused unused) {
         if (bytes.length == 0) {
-            return new JsonBody(MAPPER.createObjectNode(), "");
+            return new JsonBody(MAPPER.createObjectNode(), "", unused);
         }
         // Decoded here, and strictly: the parser would guess among encodings, and mend what is broken.
         try (JsonParser parser = MAPPER.createParser(utf8(bytes))) {
@@ -64,7 +73,7 @@ public final class JsonBody {
             if (node == null || !node.isObject()) {
                 throw new ProblemException(ErrorCode.INVALID_JSON, "the body must be a JSON object");
             }
-            return new JsonBody(node, "");
+            return new JsonBody(node, "", unused);
         } catch (IOException e) {
             throw new IllegalStateException("reading from memory does not fail", e);
         }
@@ -299,11 +308,25 @@ public final class JsonBody {
         return elements;
     }
 
-    private static JsonBody object(String path, JsonNode node) {
+    private JsonBody object(String path, JsonNode node) {
         if (!node.isObject()) {
             throw invalid(path, "must be an object");
         }
-        return new JsonBody(node, path);
+        return new JsonBody(node, path, unused);
+    }
+
+    /** An object whose members are objects, by their names; empty where there is none. */
+    public Map<String, JsonBody> members(String name, int maxCount) {
+        Map<String, JsonBody> members = new LinkedHashMap<>();
+        object(name).ifPresent(whole -> {
+            if (whole.object.size() > maxCount) {
+                throw refusal(name, "must have at most " + maxCount + " entries");
+            }
+            whole.object
+                    .properties()
+                    .forEach(entry -> members.put(entry.getKey(), object(whole.at(entry.getKey()), entry.getValue())));
+        });
+        return members;
     }
 
     /** A field's value as it is, as JSON text. */
@@ -314,6 +337,38 @@ public final class JsonBody {
     /** Takes a field as read whatever it is. */
     public void pass(String name) {
         read.add(name);
+    }
+
+    /** Takes a field that means nothing here, whatever it is. */
+    public void unused(String name) {
+        read.add(name);
+        if (saysSomething(object.get(name))) {
+            unused.add(at(name));
+        }
+    }
+
+    /**
+     * Takes all fields that nobody has read, as meaning nothing here.
+     *
+     * @param meaningful fields of which that would not be true: they are refused where they say something
+     */
+    public void unusedRest(Set<String> meaningful) {
+        object.properties().forEach(entry -> {
+            String name = entry.getKey();
+            if (!read.contains(name) && saysSomething(entry.getValue())) {
+                if (meaningful.contains(name)) {
+                    throw refusal(name, "is not supported");
+                }
+                unused(name);
+            }
+        });
+    }
+
+    private static boolean saysSomething(@Nullable JsonNode value) {
+        return value != null
+                && !value.isNull()
+                && !(value.isContainerNode() && value.isEmpty())
+                && !(value.isTextual() && value.textValue().isEmpty());
     }
 
     /** Pairs of texts, as OpenAI bounds them: 16 pairs, keys of 64 and values of 512 characters. */

@@ -3,16 +3,24 @@ package dev.parley.ingest.http;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
+import java.util.Set;
 
 /** What every protocol's calls go through: admission, and a request that knows who calls. */
 public final class Serving {
 
     private final Access access;
     private final Admission admission;
+    private final boolean strict;
 
-    public Serving(Access access, Admission admission) {
+    /**
+     * The way of all calls of one server.
+     *
+     * @param strict whether what means nothing here is refused
+     */
+    public Serving(Access access, Admission admission, boolean strict) {
         this.access = access;
         this.admission = admission;
+        this.strict = strict;
     }
 
     /** Serves one call. */
@@ -27,29 +35,52 @@ public final class Serving {
         Reply take(Context ctx, Request request) throws Exception;
     }
 
-    public Handler call(Call call) {
-        return admission.admitted(ctx -> call.serve(ctx, request(ctx)));
+    /**
+     * A call.
+     *
+     * @param parameters of the URL that it has
+     */
+    public Handler call(Call call, String... parameters) {
+        return checked(admission.admitted(ctx -> call.serve(ctx, request(ctx))), parameters);
     }
 
-    /** Only taking the call in counts as a request being served: its stream has a bound of its own, the edge's. */
-    public Handler streamed(Streamed call) {
+    /** Whoever may not call at all is told that first. */
+    private Handler checked(Handler handler, String... parameters) {
+        Set<String> known = Set.of(parameters);
         return ctx -> {
-            Reply[] reply = {Reply.SENT};
-            admission.admitted(any -> reply[0] = call.take(ctx, request(ctx))).handle(ctx);
-            if (ctx.method().equals(HandlerType.HEAD) && !(reply[0] instanceof Reply.Sent)) {
-                EventStreamHeaders.addTo(ctx); // Whoever asks for headers alone is not told a whole answer.
-            } else {
-                reply[0].send();
-            }
+            String _ = access.tenant(ctx);
+            Request.checkQuery(ctx, known);
+            handler.handle(ctx);
         };
     }
 
-    /** Streams are not counted as requests. */
-    public Handler stream(Call call) {
-        return ctx -> call.serve(ctx, request(ctx));
+    /** Only taking the call in counts as a request being served: its stream has a bound of its own, the edge's. */
+    public Handler streamed(Streamed call, String... parameters) {
+        return checked(
+                ctx -> {
+                    Reply[] reply = {Reply.SENT};
+                    admission
+                            .admitted(any -> reply[0] = call.take(ctx, request(ctx)))
+                            .handle(ctx);
+                    if (ctx.method().equals(HandlerType.HEAD) && !(reply[0] instanceof Reply.Sent)) {
+                        EventStreamHeaders.addTo(ctx); // Whoever asks for headers alone is not told a whole answer.
+                    } else {
+                        reply[0].send();
+                    }
+                },
+                parameters);
+    }
+
+    /** Streams are not counted as requests. They take tickets, of which one look is the last: so the parameters come first. */
+    public Handler stream(Call call, String... parameters) {
+        Set<String> known = Set.of(parameters);
+        return ctx -> {
+            Request.checkQuery(ctx, known);
+            call.serve(ctx, request(ctx));
+        };
     }
 
     private Request request(Context ctx) {
-        return new Request(ctx, access, admission);
+        return new Request(ctx, access, admission, strict);
     }
 }

@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.door.Door;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.SseEdge.End;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -101,6 +101,22 @@ class AbandonedTest {
         read(true, () -> End.GONE);
 
         await().atMost(Duration.ofSeconds(60)).until(() -> stopped().equals(List.of(TURN)));
+    }
+
+    @Test
+    void aReaderThatMayComeBackStopsItsTurnOnlyWhereItDoesNot() throws Exception {
+        abandoned.watch(conversation, TURN, Duration.ofMillis(1), () -> End.GONE);
+
+        await().atMost(Duration.ofSeconds(60)).until(() -> stopped().equals(List.of(TURN)));
+    }
+
+    @Test
+    void whoeverReadsATurnKeepsItFromBeingStopped() throws Exception {
+        try (Abandoned.Reader reader = abandoned.attend(TURN)) {
+            read(false, () -> End.GONE);
+            assertThat(stopped()).isEmpty();
+        }
+        assertThat(stopped()).isEmpty();
     }
 
     @Test

@@ -144,6 +144,16 @@ class RequestBodiesTest {
                         said("'content': 'x', 'refusal': null, 'audio': null, 'function_call': null"),
                         said("'content': 'x', 'refusal': 'no'"),
                         said("'content': 'x', 'annotations': [{}]"),
+                        said("'content': null, 'refusal': 'no', 'reasoning': 'hm', 'name': 'n'"),
+                        said("'content': 'x', 'audio': {'id': 'a'}"),
+                        said("'content': 'x', 'function_call': {'name': 'f'}"),
+                        said(
+                                "'content': [{'type': 'thinking', 'thinking': 'hm'}, {'type': 'refusal', 'refusal': 'no'}]"),
+                        said("'content': [{'type': 'refusal'}]"),
+                        "[{'role': 'user', 'content': 'x', 'tool_calls': [{}]}]",
+                        "[{'role': 'user', 'content': 'x', 'images': ['x']}]",
+                        "[{'role': 'user', 'content': 'x', 'images': []}]",
+                        "[{'role': 'user', 'content': 'x'}, {'role': 'assistant', 'content': 'y'}]",
                         said("'content': null"),
                         said("'content': null, 'tool_calls': []"),
                         said("'tool_calls': [{'id': 'i', 'function': {'name': 'f', 'arguments': '{}'}}]"),
@@ -187,6 +197,10 @@ class RequestBodiesTest {
                                 "'modalities': ['text', 'audio']",
                                 "'modalities': ['audio']",
                                 "'logit_bias': {}",
+                                "'logit_bias': {'1': 2}, 'top_k': 4, 'min_p': 0.1, 'verbosity': 'low'",
+                                "'logprobs': true, 'top_logprobs': 2",
+                                "'logprobs': true, 'top_logprobs': 21",
+                                "'top_logprobs': 2",
                                 "'functions': []"))
                 .map(option -> "'messages': [{'role': 'user', 'content': 'x'}], " + option);
         return Stream.concat(messages, options)
@@ -279,6 +293,8 @@ class RequestBodiesTest {
                                 "'text': {'format': {'type': 'grammar'}}",
                                 "'text': {'format': {'type': 'text', 'name': 'n'}}",
                                 "'text': {'verbosity': 'low'}",
+                                "'text': {'verbosity': 'loud'}",
+                                "'top_k': 4",
                                 "'tools': [{'type': 'function', 'name': 'f', 'parameters': null, 'strict': false}]",
                                 "'tools': [{'type': 'web_search'}]",
                                 "'tools': [{'type': 'function', 'function': {'name': 'f'}}]",
@@ -290,6 +306,8 @@ class RequestBodiesTest {
                                 "'truncation': 'never'",
                                 "'top_logprobs': 0",
                                 "'top_logprobs': 2",
+                                "'top_logprobs': 21",
+                                "'include': ['everything']",
                                 "'include': ['reasoning.encrypted_content']",
                                 "'include': ['message.output_text.logprobs']",
                                 "'prompt': {'id': 'p'}"))
@@ -313,6 +331,16 @@ class RequestBodiesTest {
                         "'id': 'newest', 'messages': [{'role': 'system'}, {'role': 'assistant', 'parts':"
                                 + " [{'type': 'step-start'}, {'type': 'text', 'text': 'x', 'state': 'done'}],"
                                 + " 'metadata': {}}, " + user + "]",
+                        "'id': 'tooled', 'messages': [{'id': 'a', 'role': 'assistant', 'parts': [{'type': 'tool-f',"
+                                + " 'toolCallId': 'c', 'state': 'output-available', 'input': {}, 'output': 1}]}]",
+                        "'id': 'tooled-again', 'messageId': 'a', 'messages': [{'id': 'a', 'role': 'assistant', 'parts':"
+                                + " [{'type': 'tool-f', 'toolCallId': 'c', 'state': 'output-error', 'errorText': 'x'}]}]",
+                        "'id': 'assisted', 'system': 's', 'tools': {'f': {'parameters': {}, 'x': 1}}, 'callSettings':"
+                                + " {'temperature': 1, 'maxRetries': 1}, 'config': {'x': 1}, 'messages': [" + user
+                                + "]",
+                        "'id': 'new', 'tools': [], 'messages': [" + user + "]",
+                        "'id': 'new', 'tools': {'f': {'parameters': 1}}, 'messages': [" + user + "]",
+                        "'id': 'new', 'callSettings': {'topP': 2}, 'messages': [" + user + "]",
                         "'id': 'new', 'messages': []",
                         "'id': 'new'",
                         "'messages': [" + user + "]",

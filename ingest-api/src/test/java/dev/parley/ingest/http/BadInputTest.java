@@ -206,7 +206,16 @@ class BadInputTest {
                 get("/api/conversations/c/events?cursor=", "400 invalid_cursor:cursor"),
                 get("/api/events?cursor=garbage", "400 invalid_cursor:cursor"),
                 get("/api/conversations/c/export?format=pdf", "400 invalid_request:format"),
-                get("/api/conversations/c/export?format=", "400 invalid_request:format"));
+                get("/api/conversations/c/export?format=", "400 invalid_request:format"),
+                get("/api/conversations?q=", "400 invalid_request:q"),
+                get("/api/conversations?q=%20%09", "400 invalid_request:q"),
+                get("/api/conversations?q=" + "x".repeat(201), "400 invalid_request:q"),
+                get("/api/conversations?q=a+b+c+d+e+f+g+h+i+j+k", "400 invalid_request:q"),
+                get("/api/conversations?sort=title", "400 invalid_request:sort"),
+                get("/api/conversations/c/events?cursor=0&since=1", "400 invalid_request:since"),
+                get("/api/chat/c/stream?cursor=0", "400 invalid_request:cursor"),
+                post(MESSAGES + "?wait=5", "{\"content\": \"x\"}", "400 invalid_request:wait"),
+                post("/api/chat?model=x", "{}", "400 invalid_request:model"));
     }
 
     private static Stream<Case> routes() {

@@ -157,6 +157,12 @@ final class Endpoint {
         }
 
         @Override
+        public void refusal(String piece) {
+            begun();
+            sink.refusal(piece);
+        }
+
+        @Override
         public void reasoning(String piece) {
             begun();
             sink.reasoning(piece);

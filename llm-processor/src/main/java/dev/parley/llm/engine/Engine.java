@@ -7,6 +7,7 @@ import dev.parley.llm.model.Cancellation;
 import dev.parley.llm.model.Model;
 import dev.parley.llm.model.Model.Outcome.Failed;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.ConversationKey;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -77,7 +78,7 @@ public final class Engine {
             GenerationRequest request, AnswerSink sink, Cancellation cancellation, CallBudget allowed, boolean force) {
         CallBudget budget = asksServers() ? allowed : CallBudget.unbounded();
         Beginning beginning = new Beginning(sink, budget);
-        String key = request.getTenantId() + "/" + request.getConversationId();
+        String key = new ConversationKey(request.getTenantId(), request.getConversationId()).toString();
         Set<Endpoint> tried = new HashSet<>();
         long startedNanos = retries.ticker().getAsLong();
         Failed last = null;
@@ -181,6 +182,12 @@ public final class Engine {
         public void text(String piece) {
             begun |= !piece.isEmpty();
             sink.text(piece);
+        }
+
+        @Override
+        public void refusal(String piece) {
+            begun |= !piece.isEmpty();
+            sink.refusal(piece);
         }
 
         @Override

@@ -62,7 +62,7 @@ record ChatCompletionRequest(ObjectNode json, List<String> leftOut) {
     }
 
     private static List<Part> history(GenerationRequest request, String model, LearnedDialect dialect) {
-        List<PromptMessage> messages = request.getMessages();
+        List<PromptMessage> messages = Prefill.messages(request);
         if (dialect.withoutInstructions()) {
             messages = messages.stream()
                     .map(message -> message.getRole() == Role.SYSTEM
@@ -147,6 +147,10 @@ record ChatCompletionRequest(ObjectNode json, List<String> leftOut) {
         put(json, "reasoning_effort", options.getReasoningEffort());
         put(json, "user", options.getUser());
         put(json, "response_format", parsed(options.getResponseFormat()));
+        JsonNode extra = parsed(options.getExtraParameters());
+        if (extra != null) {
+            extra.properties().forEach(parameter -> json.set(parameter.getKey(), parameter.getValue()));
+        }
         if (!options.getTools().isEmpty()) {
             ArrayNode tools = json.putArray("tools");
             options.getTools().forEach(tool -> tools.add(tool(tool)));

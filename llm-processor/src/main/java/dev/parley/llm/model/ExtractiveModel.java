@@ -3,6 +3,7 @@ package dev.parley.llm.model;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.Passage;
 import dev.parley.llm.model.Quotations.Quotation;
+import dev.parley.schemas.ErrorCode;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -50,6 +51,12 @@ public final class ExtractiveModel implements Model {
 
     @Override
     public Outcome generate(GenerationRequest request, Sink sink, Cancellation cancellation) {
+        if (Prefill.isIn(request)) {
+            return new Outcome.Failed(
+                    ErrorCode.ENGINE_REJECTED,
+                    "messages must not end with one of the assistant's: the engine '" + NAME
+                            + "' cannot go on with an answer that was begun");
+        }
         String answer = answer(request);
         for (int start = 0; start < answer.length() && !cancellation.isCancelled(); start += PIECE_CHARS) {
             sink.text(answer.substring(start, Math.min(answer.length(), start + PIECE_CHARS)));

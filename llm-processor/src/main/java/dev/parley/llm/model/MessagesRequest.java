@@ -12,13 +12,15 @@ import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.llm.model.History.Part;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request as Anthropic's messages have it. Penalties, seed and reasoning effort have no counterpart there and are left out.
+ * A request as Anthropic's messages have it. Penalties, seed and reasoning effort have no counterpart there and are left out; so
+ * are parameters of other servers' own.
  *
  * @param json the request's body
- * @param leftOut parameters that the caller asked for and the engine's configuration leaves out
+ * @param leftOut parameters that the caller asked for and the engine's configuration leaves out, or this protocol has no word for
  * @see <a href="https://docs.anthropic.com/en/api/messages">Anthropic: Messages</a>
  */
 record MessagesRequest(ObjectNode json, List<String> leftOut) {
@@ -30,6 +32,9 @@ record MessagesRequest(ObjectNode json, List<String> leftOut) {
 
     private static final double MAX_TEMPERATURE = 1.0;
 
+    /** Of the parameters that callers send along, those that mean the same here. */
+    private static final Set<String> SHARED = Set.of("top_k", "thinking");
+
     /**
      * A request.
      *
@@ -39,7 +44,7 @@ record MessagesRequest(ObjectNode json, List<String> leftOut) {
     static MessagesRequest of(GenerationRequest request, String model, List<String> leaveOut) {
         GenerationOptions options = request.getOptions();
         Integer limit = options == null ? null : options.getMaxOutputTokens();
-        List<Part> parts = History.of(request.getMessages(), true, model);
+        List<Part> parts = History.of(Prefill.messages(request), true, model);
         ObjectNode json = MAPPER.createObjectNode()
                 .put("model", model)
                 .put("max_tokens", limit == null ? DEFAULT_MAX_TOKENS : limit)
@@ -48,10 +53,17 @@ record MessagesRequest(ObjectNode json, List<String> leftOut) {
             text(json.putArray("system"), instructions);
         }
         json.set("messages", messages(parts));
+        List<String> leftOut = new ArrayList<>();
         if (options != null) {
             options(options, json);
+            parsed(options.getExtraParameters()).properties().forEach(parameter -> {
+                if (SHARED.contains(parameter.getKey())) {
+                    json.set(parameter.getKey(), parameter.getValue());
+                } else {
+                    leftOut.add(parameter.getKey());
+                }
+            });
         }
-        List<String> leftOut = new ArrayList<>();
         for (String parameter : leaveOut) {
             if (json.remove(parameter) != null) {
                 leftOut.add(parameter);

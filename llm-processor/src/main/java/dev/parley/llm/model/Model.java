@@ -33,6 +33,11 @@ public interface Model {
 
         void reasoning(String piece);
 
+        /** Text that the model server tells apart as its refusal to answer. */
+        default void refusal(String piece) {
+            text(piece);
+        }
+
         /** A call that the model asks its caller to make, whole. */
         void toolCall(ToolCall call);
 

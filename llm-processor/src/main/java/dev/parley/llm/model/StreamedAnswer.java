@@ -91,11 +91,10 @@ final class StreamedAnswer {
                 progressed();
                 sink.reasoning(piece);
             }
-            // Shown as text, and named by the finish reason.
             case ModelEvent.Refusal(String piece) -> {
                 progressed();
                 refused = true;
-                sink.text(piece);
+                sink.refusal(piece);
             }
             case ModelEvent.CallBegun begun -> progressed();
             case ModelEvent.CallArguments arguments -> progressed();

@@ -158,6 +158,26 @@ class AnthropicModelTest {
         assertThat(body.has("seed")).isFalse();
     }
 
+    @Test
+    void whatItKnowsOfOtherParametersReachesItAndTheRestIsToldToBeLeftOut() throws Exception {
+        server.streams(start(1), end("end_turn", 1));
+
+        Outcome outcome = ask(GenerationOptions.newBuilder()
+                .setPrefill("Well, ")
+                .setExtraParameters("{\"top_k\":4,\"min_p\":0.1}")
+                .build());
+
+        JsonNode body = server.asked.take().body();
+        assertThat(body.path("top_k").asInt()).isEqualTo(4);
+        assertThat(body.has("min_p")).isFalse();
+        assertThat(body.path("messages").get(body.path("messages").size() - 1).toString())
+                .isEqualTo("{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Well,\"}]}");
+        assertThat(outcome)
+                .isInstanceOfSatisfying(
+                        Outcome.Finished.class,
+                        finished -> assertThat(finished.leftOut()).containsExactly("min_p"));
+    }
+
     private ErrorCode failing() {
         return ((Outcome.Failed) ask(null)).code();
     }

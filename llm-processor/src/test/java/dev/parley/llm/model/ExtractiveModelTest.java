@@ -2,12 +2,14 @@ package dev.parley.llm.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.Passage;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.schemas.ErrorCode;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -62,6 +64,19 @@ class ExtractiveModelTest {
                 .setMessages(List.of(new PromptMessage(Role.USER, question, List.of(), null, null)))
                 .setPassages(Arrays.asList(passages))
                 .build();
+    }
+
+    @Test
+    void anAnswerThatWasBegunIsRefused() {
+        GenerationRequest request = GenerationRequest.newBuilder(request("Hi"))
+                .setOptions(GenerationOptions.newBuilder().setPrefill("Well, ").build())
+                .build();
+
+        assertThat(new ExtractiveModel().generate(request, new Collected(pieces), new Cancellation()))
+                .isInstanceOfSatisfying(Model.Outcome.Failed.class, failed -> {
+                    assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_REJECTED);
+                    assertThat(failed.detail()).startsWith("messages must not end");
+                });
     }
 
     @Test

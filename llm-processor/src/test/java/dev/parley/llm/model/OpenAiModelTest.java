@@ -179,6 +179,31 @@ class OpenAiModelTest {
     }
 
     @Test
+    void parametersOfTheServersOwnReachItAsTheyAre() throws JsonProcessingException {
+        String extra =
+                "{\"top_k\":40,\"logit_bias\":{\"1\":-100},\"chat_template_kwargs\":{\"enable_thinking\":false}}";
+
+        JsonNode body = sent(
+                List.of(message(Role.USER, "Hi")),
+                GenerationOptions.newBuilder().setExtraParameters(extra).build());
+
+        json(extra)
+                .properties()
+                .forEach(parameter -> assertThat(body.path(parameter.getKey())).isEqualTo(parameter.getValue()));
+    }
+
+    @Test
+    void whatTheAnswerIsToBeginWithIsTheLastMessage() throws JsonProcessingException {
+        JsonNode body = sent(
+                List.of(message(Role.USER, "Hi")),
+                GenerationOptions.newBuilder().setPrefill("Well, ").build());
+
+        assertThat(body.path("messages"))
+                .isEqualTo(json("[{\"role\": \"user\", \"content\": \"Hi\"},"
+                        + " {\"role\": \"assistant\", \"content\": \"Well, \"}]"));
+    }
+
+    @Test
     void whatIsTheServersToChooseIsLeftOut() {
         for (GenerationOptions options :
                 new GenerationOptions[] {null, GenerationOptions.newBuilder().build()}) {

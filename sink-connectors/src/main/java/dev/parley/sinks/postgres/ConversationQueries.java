@@ -1,6 +1,6 @@
 package dev.parley.sinks.postgres;
 
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,6 +20,15 @@ public interface ConversationQueries {
      * @throws IllegalArgumentException where {@code before} is no such value
      */
     Page conversations(String tenant, int limit, Optional<String> before);
+
+    /**
+     * Those of them that have every one of {@code words} in their title or in a message, whatever its case. One call looks
+     * through so many conversations and no more: a page may hold fewer than {@code limit}, or none, and still have a next.
+     *
+     * @param words at least one, none of them blank
+     * @throws IllegalArgumentException where {@code before} is no place in the list
+     */
+    Page search(String tenant, List<String> words, int limit, Optional<String> before);
 
     Presence presence(ConversationKey conversation);
 

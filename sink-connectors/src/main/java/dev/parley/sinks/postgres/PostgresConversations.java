@@ -3,7 +3,7 @@ package dev.parley.sinks.postgres;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.postgres.ConversationSnapshot.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationSnapshot.Answer;
 import dev.parley.sinks.postgres.ConversationSnapshot.Failure;
@@ -11,8 +11,10 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Feedback;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
 import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
 import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
+import dev.parley.sinks.postgres.ConversationSnapshot.Spent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
+import dev.parley.sinks.postgres.ConversationSnapshot.Utterance;
 import dev.parley.sinks.postgres.Database.Question;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -20,6 +22,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
@@ -48,6 +51,17 @@ final class PostgresConversations implements ConversationQueries {
     private static final String PAGE = """
             select * from conversations where tenant = ? and not deleted and (updated_at, id) < (?, ?)
             order by updated_at desc, id desc limit ?
+            """;
+
+    private static final String SKIP = " offset ?";
+
+    /** Whole conversations are compared, one after the other, so that a search costs nothing where nobody searches. */
+    private static final int SEARCHED = 1_000;
+
+    private static final String HAS_WORD = """
+             and (c.title ilike ? or exists (
+              select 1 from messages m
+              where m.tenant = c.tenant and m.conversation_id = c.id and m.content ilike ?))
             """;
 
     private final Database database;
@@ -146,6 +160,61 @@ final class PostgresConversations implements ConversationQueries {
         return new Page(page, Optional.of(new Place(last.updatedAt(), last.id()).toString()));
     }
 
+    @Override
+    public Page search(String tenant, List<String> words, int limit, Optional<String> before) {
+        Optional<Place> from = before.map(Place::parse);
+        return ask(connection -> {
+            Optional<Place> end = endOfSearch(tenant, from).first(connection, PostgresConversations::place);
+            List<Summary> found =
+                    search(tenant, words, limit + 1, from, end).list(connection, PostgresConversations::summary);
+            if (found.size() <= limit) {
+                return new Page(found, end.map(Place::toString));
+            }
+            List<Summary> page = List.copyOf(found.subList(0, limit));
+            Summary last = page.getLast();
+            return new Page(page, Optional.of(new Place(last.updatedAt(), last.id()).toString()));
+        });
+    }
+
+    /** The last conversation to be looked through; empty where there are not so many. */
+    private static Query endOfSearch(String tenant, Optional<Place> from) {
+        return from.map(place ->
+                        new Query(PAGE + SKIP, tenant, Timestamp.from(place.updatedAt()), place.id(), 1, SEARCHED - 1))
+                .orElseGet(() -> new Query(FIRST_PAGE + SKIP, tenant, 1, SEARCHED - 1));
+    }
+
+    private static Query search(
+            String tenant, List<String> words, int limit, Optional<Place> from, Optional<Place> end) {
+        StringBuilder sql = new StringBuilder("select * from conversations c where tenant = ? and not deleted");
+        List<Object> parameters = new ArrayList<>(List.of(tenant));
+        from.ifPresent(place -> {
+            sql.append(" and (updated_at, id) < (?, ?)");
+            parameters.addAll(List.of(Timestamp.from(place.updatedAt()), place.id()));
+        });
+        end.ifPresent(place -> {
+            sql.append(" and (updated_at, id) >= (?, ?)");
+            parameters.addAll(List.of(Timestamp.from(place.updatedAt()), place.id()));
+        });
+        for (String word : words) {
+            sql.append(HAS_WORD);
+            String pattern = pattern(word);
+            parameters.addAll(List.of(pattern, pattern));
+        }
+        sql.append(" order by updated_at desc, id desc limit ?");
+        parameters.add(limit);
+        return new Query(sql.toString(), parameters.toArray());
+    }
+
+    /** Of what a text holds, as it is kept for reading. */
+    private static String pattern(String word) {
+        String plain = ExactText.of(word).readable();
+        return "%" + plain.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%";
+    }
+
+    private static Place place(ResultSet row) throws SQLException {
+        return new Place(row.getTimestamp("updated_at").toInstant(), row.getString("id"));
+    }
+
     private static Summary summary(ResultSet row) throws SQLException {
         return new Summary(
                 row.getString("id"),
@@ -173,8 +242,9 @@ final class PostgresConversations implements ConversationQueries {
         return new Message(
                 row.getString("id"),
                 row.getString("turn_id"),
-                Role.valueOf(row.getString("role").toUpperCase(Locale.ROOT)),
-                text(row, "content").orElse(""),
+                new Utterance(
+                        Role.valueOf(row.getString("role").toUpperCase(Locale.ROOT)),
+                        text(row, "content").orElse("")),
                 sent(row),
                 Status.valueOf(row.getString("status")),
                 row.getTimestamp("created_at").toInstant(),
@@ -194,7 +264,7 @@ final class PostgresConversations implements ConversationQueries {
                 Optional.ofNullable(row.getTimestamp("completed_at")).map(Timestamp::toInstant),
                 text(row, "reasoning"),
                 Optional.ofNullable(row.getString("finish_reason")),
-                usage(row),
+                new Spent(usage(row), JsonColumns.upstream(row.getString("upstream"))),
                 JsonColumns.sources(row.getString("sources")),
                 JsonColumns.toolCalls(row.getString("tool_calls")),
                 origin(row),

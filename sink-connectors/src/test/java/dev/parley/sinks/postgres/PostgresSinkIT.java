@@ -20,11 +20,14 @@ import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.schemas.ConversationKey;
-import dev.parley.schemas.DocumentKey;
+import dev.parley.chat.v1.UsageDetails;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.DocumentKey;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.schemas.settings.Settings;
 import dev.parley.schemas.settings.TopicSettings;
@@ -66,6 +69,8 @@ class PostgresSinkIT {
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
     private static final ConversationKey KEY = new ConversationKey("t", "c");
     private static final Usage USAGE = new Usage(3, 4, UsageBasis.MEASURED, null);
+    private static final Upstream UPSTREAM =
+            new Upstream(new UsageDetails(1, null, 2, null, null), 3, List.of("seed"), null, 1);
     private static final Timings TIMINGS = new Timings(1.0, 2.0, 3.0, 4.0);
 
     @TempDir
@@ -140,6 +145,7 @@ class PostgresSinkIT {
                         .setFinishReason("stop")
                         .setUsage(USAGE)
                         .setTimings(TIMINGS)
+                        .setUpstream(UPSTREAM)
                         .build());
     }
 
@@ -197,6 +203,8 @@ class PostgresSinkIT {
                 .extracting(Message::status)
                 .containsExactly(Status.ACCEPTED, Status.COMPLETED, Status.FORGOTTEN, Status.FORGOTTEN);
         assertThat(messages.get(1).answer().usage()).contains(USAGE);
+        assertThat(messages.get(1).answer().upstream()).contains(UPSTREAM);
+        assertThat(messages.get(0).answer().upstream()).isEmpty();
         assertThat(messages.get(1).feedback().map(ConversationSnapshot.Feedback::rating))
                 .contains("up");
         assertThat(readModel.conversations().snapshot(KEY).orElseThrow().activeTurn())
@@ -442,6 +450,73 @@ class PostgresSinkIT {
                 .isEmpty();
     }
 
+    /** A conversation of tenant {@code s} in which one message was sent. */
+    private void conversation(String id, int second, @Nullable String title, String content) {
+        List<ConversationEvent.Body> bodies = List.of(
+                new ConversationCreated(title, "w", Map.of()),
+                MessageAccepted.newBuilder()
+                        .setMessageId("m-" + id)
+                        .setAssistantMessageId("a-" + id)
+                        .setRole(Role.USER)
+                        .setContent(content)
+                        .setOnBusy(OnBusy.ENQUEUE)
+                        .setMetadata(Map.of())
+                        .setFingerprint("f")
+                        .build());
+        for (int i = 0; i < bodies.size(); i++) {
+            ConversationEvent event = new ConversationEvent(
+                    "s", id, i + 1L, NOW.plusSeconds(second), "cause", i == 0 ? null : "t", null, bodies.get(i));
+            byte[] value = topics.events()
+                    .values()
+                    .serializer()
+                    .serialize(topics.events().name(), event);
+            var _ = producer.send(
+                    new ProducerRecord<>(topics.events().name(), ("s/" + id).getBytes(StandardCharsets.UTF_8), value));
+        }
+    }
+
+    private List<String> found(String... words) {
+        return readModel.conversations().search("s", List.of(words), 10, Optional.empty()).conversations().stream()
+                .map(ConversationSnapshot.Summary::id)
+                .toList();
+    }
+
+    @Test
+    void conversationsAreFoundByTheirWords() {
+        conversation("title", 1, "The Capital of France", "x");
+        conversation("both", 2, "Travels", "What does a 100% ticket to the capital cost?");
+        conversation("nul", 3, null, "a\u0000b and C:\\temp_1");
+        conversation("accents", 4, null, "Un \u00c9T\u00c9 \u00e0 Paris, \u4f60\u597d\u4e16\u754c");
+        await().atMost(PATIENCE)
+                .ignoreExceptions()
+                .until(() -> readModel.conversations().conversations("s", 10, Optional.empty()).conversations().stream()
+                                .mapToInt(ConversationSnapshot.Summary::messageCount)
+                                .sum()
+                        == 4);
+
+        assertThat(found("capital")).containsExactly("both", "title");
+        assertThat(found("apita", "TRAVEL")).containsExactly("both");
+        assertThat(found("france", "travels")).isEmpty();
+        assertThat(found("100%")).containsExactly("both");
+        assertThat(found("%")).containsExactly("both");
+        assertThat(found("temp_1")).containsExactly("nul");
+        assertThat(found("tempx1")).isEmpty();
+        assertThat(found("c:\\temp")).containsExactly("nul");
+        assertThat(found("a\u0000b")).containsExactly("nul");
+        assertThat(found("\u00e9t\u00e9")).containsExactly("accents");
+        assertThat(found("\u4e16\u754c")).containsExactly("accents");
+        assertThat(readModel.conversations().search("t", List.of("capital"), 10, Optional.empty()))
+                .isEqualTo(new ConversationQueries.Page(List.of(), Optional.empty()));
+        ConversationQueries.Page first = readModel.conversations().search("s", List.of("capital"), 1, Optional.empty());
+        assertThat(first.next()).isPresent();
+        assertThat(readModel
+                        .conversations()
+                        .search("s", List.of("capital"), 1, first.next())
+                        .conversations())
+                .extracting(ConversationSnapshot.Summary::id)
+                .containsExactly("title");
+    }
+
     private static Document document(String path, String text) {
         return new Document("t", "w", path, "Title", null, "text/markdown", text, NOW);
     }
@@ -450,7 +525,7 @@ class PostgresSinkIT {
         DocumentKey key = new DocumentKey("t", "w", path);
         producer.send(new ProducerRecord<>(
                         topics.documents().name(),
-                        key.partition(2),
+                        key.workspaceKey().partition(2),
                         key.toString().getBytes(StandardCharsets.UTF_8),
                         topics.documents()
                                 .values()
@@ -460,7 +535,7 @@ class PostgresSinkIT {
     }
 
     private List<String> paths() {
-        return readModel.documents().documents("t", "w", 10, Optional.empty()).documents().stream()
+        return readModel.documents().documents(new WorkspaceKey("t", "w"), 10, Optional.empty()).documents().stream()
                 .map(DocumentSummary::path)
                 .toList();
     }
@@ -502,8 +577,10 @@ class PostgresSinkIT {
         }
         await().atMost(PATIENCE).ignoreExceptions().until(() -> paths().size() == 5);
 
-        DocumentQueries.DocumentPage first = readModel.documents().documents("t", "w", 3, Optional.empty());
-        DocumentQueries.DocumentPage second = readModel.documents().documents("t", "w", 3, first.next());
+        DocumentQueries.DocumentPage first =
+                readModel.documents().documents(new WorkspaceKey("t", "w"), 3, Optional.empty());
+        DocumentQueries.DocumentPage second =
+                readModel.documents().documents(new WorkspaceKey("t", "w"), 3, first.next());
 
         assertThat(first.documents()).extracting(DocumentSummary::path).containsExactly("a", "b", "c");
         assertThat(second.documents()).extracting(DocumentSummary::path).containsExactly("d", "e");
@@ -513,7 +590,7 @@ class PostgresSinkIT {
     @Test
     void itIsKnownHowFarDocumentsAreFoldedAndPoisonDoesNotStopThem() throws Exception {
         DocumentKey key = new DocumentKey("t", "w", "a");
-        int partition = key.partition(2);
+        int partition = key.workspaceKey().partition(2);
         document("a", document("a", "x"));
         document("a", document("not/this/key", "x"));
         producer.send(new ProducerRecord<>(

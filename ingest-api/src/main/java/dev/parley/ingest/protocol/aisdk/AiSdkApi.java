@@ -1,5 +1,6 @@
 package dev.parley.ingest.protocol.aisdk;
 
+import dev.parley.ingest.answer.Abandoned;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.http.Access;
@@ -18,11 +19,12 @@ public final class AiSdkApi implements Protocol {
     private final UiChatCalls calls;
     private final ChatSockets sockets;
 
-    public AiSdkApi(Serving serving, Access access, Door door, EventStreams streams) {
+    public AiSdkApi(Serving serving, Access access, Door door, EventStreams streams, ChatRules rules) {
         UiChat chat = new UiChat(door);
+        Abandoned abandoned = new Abandoned(door.turns());
         this.serving = serving;
-        this.calls = new UiChatCalls(chat, streams);
-        this.sockets = new ChatSockets(access, chat, streams);
+        this.calls = new UiChatCalls(chat, streams, abandoned, rules);
+        this.sockets = new ChatSockets(access, chat, streams, abandoned, rules);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.parley.ingest.protocol.aisdk;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.ingest.answer.Abandoned;
 import dev.parley.ingest.answer.AnswerEncoding;
 import dev.parley.ingest.answer.AnswerReader;
 import dev.parley.ingest.answer.AnswerReader.Step;
@@ -9,8 +10,8 @@ import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.ClientTransport;
 import dev.parley.sinks.edge.SseEdge;
 import java.io.IOException;
@@ -51,6 +52,8 @@ final class ChatSocket {
     private final Session session;
     private final UiChat chat;
     private final EventStreams streams;
+    private final Abandoned abandoned;
+    private final ChatRules rules;
     private final Map<String, Answering> answering = new ConcurrentHashMap<>();
     private final Object writing = new Object();
 
@@ -68,18 +71,21 @@ final class ChatSocket {
         }
     }
 
-    ChatSocket(String tenant, Session session, UiChat chat, EventStreams streams) {
+    ChatSocket(
+            String tenant, Session session, UiChat chat, EventStreams streams, Abandoned abandoned, ChatRules rules) {
         this.tenant = tenant;
         this.session = session;
         this.chat = chat;
         this.streams = streams;
+        this.abandoned = abandoned;
+        this.rules = rules;
     }
 
     /** Takes a frame of the client's. */
     void onText(String text) {
         Optional<String> requestId = Optional.empty();
         try {
-            JsonBody frame = JsonBody.of(text.getBytes(StandardCharsets.UTF_8));
+            JsonBody frame = JsonBody.of(text.getBytes(StandardCharsets.UTF_8), rules.unused());
             String id = frame.requiredText("requestId", 256);
             requestId = Optional.of(id);
             switch (frame.requiredText("type")) {
@@ -145,11 +151,11 @@ final class ChatSocket {
             return;
         }
         send(frame("start", request.requestId));
-        SseEdge.End end = streams.answer(
-                request.conversation,
-                answer.get().before(),
-                new SocketEncoding(request, answer.get()),
-                new SocketTransport());
+        SocketEncoding encoding = new SocketEncoding(request, answer.get());
+        SseEdge.End end;
+        try (Abandoned.Reader reader = abandoned.attend(answer.get().turnId())) {
+            end = streams.answer(request.conversation, answer.get().before(), encoding, new SocketTransport());
+        }
         if (end == SseEdge.End.OVER) {
             send(frame("end", request.requestId));
         } else if (end == SseEdge.End.BROKEN_OFF && !request.aborted) {

@@ -1,13 +1,16 @@
 package dev.parley.ingest.protocol.aisdk;
 
+import dev.parley.ingest.answer.Abandoned;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.http.Access;
 import dev.parley.ingest.http.Admission;
+import dev.parley.ingest.http.Request;
 import dev.parley.sinks.edge.SseEdge;
 import io.javalin.config.JavalinConfig;
 import io.javalin.websocket.WsContext;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -29,13 +32,17 @@ final class ChatSockets implements AutoCloseable {
     private final Access access;
     private final UiChat chat;
     private final EventStreams streams;
+    private final Abandoned abandoned;
+    private final ChatRules rules;
     private final Map<String, ChatSocket> sockets = new ConcurrentHashMap<>();
     private final Map<String, WsContext> contexts = new ConcurrentHashMap<>();
 
-    ChatSockets(Access access, UiChat chat, EventStreams streams) {
+    ChatSockets(Access access, UiChat chat, EventStreams streams, Abandoned abandoned, ChatRules rules) {
         this.access = access;
         this.chat = chat;
         this.streams = streams;
+        this.abandoned = abandoned;
+        this.rules = rules;
     }
 
     void addTo(JavalinConfig config) {
@@ -48,6 +55,7 @@ final class ChatSockets implements AutoCloseable {
                 throw new SseEdge.TooManyStreamsException();
             }
             access.checkUpgrade(ctx);
+            Request.checkQuery(ctx, Set.of("ticket"));
             ctx.attribute(TENANT, access.streamingTenant(ctx));
         });
         config.routes.ws(PATH, ws -> {
@@ -59,7 +67,7 @@ final class ChatSockets implements AutoCloseable {
                 }
                 ctx.enableAutomaticPings(PING.toSeconds(), TimeUnit.SECONDS);
                 contexts.put(ctx.sessionId(), ctx);
-                sockets.put(ctx.sessionId(), new ChatSocket(tenant, ctx.session, chat, streams));
+                sockets.put(ctx.sessionId(), new ChatSocket(tenant, ctx.session, chat, streams, abandoned, rules));
             });
             ws.onMessage(ctx -> {
                 @Nullable ChatSocket socket = sockets.get(ctx.sessionId());

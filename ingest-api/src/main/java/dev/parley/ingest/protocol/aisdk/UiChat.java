@@ -8,18 +8,27 @@ import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.ingest.door.Door;
+import dev.parley.ingest.door.Handling;
 import dev.parley.ingest.door.Question;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.Request;
-import dev.parley.schemas.ConversationKey;
-import dev.parley.schemas.TurnIds;
+import dev.parley.ingest.protocol.aisdk.UiChatRequest.Said;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.MessageId;
+import dev.parley.schemas.keys.TurnIds;
 import dev.parley.sinks.postgres.ConversationQueries.Presence;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** What the AI SDK's chats ask for, whichever transport brings it. A chat's id is its conversation's. */
 final class UiChat {
+
+    /** Where it is kept of a message which answer of the client's goes on with it. */
+    static final String CONTINUED = "ai-sdk.message_id";
 
     private final Door door;
 
@@ -39,42 +48,72 @@ final class UiChat {
     }
 
     private Answer regenerate(ConversationKey conversation, UiChatRequest request, Call call) {
-        TurnIds ids = TurnIds.of(conversation, "regenerate/" + Request.uniqueId());
+        TurnIds ids = TurnIds.of(conversation, Request.uniqueId());
         long before = door.messages()
                 .regenerate(
                         conversation,
                         new RegenerateMessage(
                                 request.answer().orElse(null),
-                                ids.turnId(),
-                                ids.assistantMessageId(),
+                                ids.turnId().text(),
+                                ids.assistantMessageId().text(),
                                 request.handling().onBusy(),
                                 request.handling().engine().orElse(null)),
                         call);
-        return new Answer(ids.turnId(), Long.toString(before));
+        return new Answer(ids.turnId().text(), Long.toString(before));
     }
 
     private Answer submit(ConversationKey conversation, UiChatRequest request, Call call) {
-        UiChatRequest.Said said = request.last().orElseThrow();
-        TurnIds ids = Request.ID.matcher(said.id()).matches()
-                ? TurnIds.ofMessage(conversation, said.id())
-                : TurnIds.of(conversation, said.id());
-        Optional<CallerPrompt> prompt = context(conversation, request);
-        // Fingerprinted without what was said before: a repeat of the first message comes when that is no news any
-        // more.
-        SubmitMessage submit = new Question(said.text(), request.handling(), Optional.empty()).submit(ids, prompt);
+        SubmitMessage submit = switch (request.last().orElseThrow()) {
+            case Said.Text(String id, String text) -> {
+                TurnIds ids = Request.ID.matcher(id).matches()
+                        ? TurnIds.ofMessage(conversation, new MessageId(id))
+                        : TurnIds.of(conversation, id);
+                // Fingerprinted without what was said before: a repeat of the first message comes when that is
+                // no news any more.
+                yield new Question(text, request.handling(), Optional.empty())
+                        .submit(ids, prompt(conversation, request));
+            }
+            case Said.Results results -> results(conversation, request, results);
+        };
         Submission submission = door.messages().submit(conversation, submit, true, Optional.empty(), call);
         submission.refuseRejected();
-        return new Answer(ids.turnId(), Long.toString(submission.before()));
+        return new Answer(submit.getTurnId(), Long.toString(submission.before()));
+    }
+
+    /** What came of tools, of which the last is the message. The same results again are the same message. */
+    private SubmitMessage results(ConversationKey conversation, UiChatRequest request, Said.Results given) {
+        List<PromptMessage> context = new ArrayList<>(unheardOf(conversation, request));
+        context.addAll(given.results());
+        PromptMessage last = context.removeLast();
+        Map<String, String> metadata = new LinkedHashMap<>(request.handling().metadata());
+        metadata.put(CONTINUED, given.answerId());
+        Handling handling = new Handling(
+                request.handling().onBusy(),
+                request.handling().intent(),
+                request.handling().engine(),
+                metadata);
+        TurnIds ids = TurnIds.of(conversation, "results/" + given.answerId() + "/" + last.getToolCallId());
+        return new Question(last.getContent(), handling, Optional.empty())
+                .submit(ids, Optional.of(new CallerPrompt(Role.TOOL, last.getToolCallId(), context, options(request))));
+    }
+
+    /** Empty where the client brings nothing but its message. */
+    private Optional<CallerPrompt> prompt(ConversationKey conversation, UiChatRequest request) {
+        List<PromptMessage> context = unheardOf(conversation, request);
+        return context.isEmpty() && request.options().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new CallerPrompt(Role.USER, null, context, options(request)));
+    }
+
+    private static GenerationOptions options(UiChatRequest request) {
+        return request.options().orElseGet(() -> GenerationOptions.newBuilder().build());
     }
 
     /** What the client has of a chat that this server has never heard of. */
-    private Optional<CallerPrompt> context(ConversationKey conversation, UiChatRequest request) {
-        List<PromptMessage> earlier = request.earlier();
-        if (earlier.isEmpty() || door.conversations().presence(conversation) != Presence.UNKNOWN) {
-            return Optional.empty();
-        }
-        return Optional.of(new CallerPrompt(
-                Role.USER, null, earlier, GenerationOptions.newBuilder().build()));
+    private List<PromptMessage> unheardOf(ConversationKey conversation, UiChatRequest request) {
+        return request.earlier().isEmpty() || door.conversations().presence(conversation) != Presence.UNKNOWN
+                ? List.of()
+                : request.earlier();
     }
 
     /** The answer that is being given now. */

@@ -1,5 +1,6 @@
 package dev.parley.ingest.protocol.aisdk;
 
+import dev.parley.ingest.answer.Abandoned;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
@@ -7,8 +8,8 @@ import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Reply;
 import dev.parley.ingest.http.Request;
 import dev.parley.ingest.http.Serving;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.SseEdge;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
@@ -19,10 +20,14 @@ final class UiChatCalls {
 
     private final UiChat chat;
     private final EventStreams streams;
+    private final Abandoned abandoned;
+    private final ChatRules rules;
 
-    UiChatCalls(UiChat chat, EventStreams streams) {
+    UiChatCalls(UiChat chat, EventStreams streams, Abandoned abandoned, ChatRules rules) {
         this.chat = chat;
         this.streams = streams;
+        this.abandoned = abandoned;
+        this.rules = rules;
     }
 
     void addTo(RoutesConfig routes, Serving serving) {
@@ -56,17 +61,22 @@ final class UiChatCalls {
     }
 
     private Reply stream(Context ctx, ConversationKey conversation, UiChat.Answer answer) {
+        Abandoned.Reading reading = () -> streams.answer(
+                ctx,
+                conversation,
+                answer.before(),
+                new UiMessageEncoding(conversation, answer.turnId(), rules.heartbeat()),
+                UiMessageEncoding.HEADERS);
         return () -> {
-            SseEdge.End _ = streams.answer(
-                    ctx,
-                    conversation,
-                    answer.before(),
-                    new UiMessageEncoding(conversation, answer.turnId()),
-                    UiMessageEncoding.HEADERS);
+            if (rules.stopAfter().isPresent()) {
+                abandoned.watch(conversation, answer.turnId(), rules.stopAfter().get(), reading);
+            } else {
+                SseEdge.End _ = reading.run();
+            }
         };
     }
 
-    /** Stops the answer, for everyone who reads it: closing a stream does not. */
+    /** Stops the answer, for everyone who reads it: closing a stream does not, unless the server is set so. */
     private void stop(Context ctx, Request request) {
         ConversationKey conversation = request.conversation();
         request.body().done();

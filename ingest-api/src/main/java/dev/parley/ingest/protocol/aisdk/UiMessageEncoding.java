@@ -4,7 +4,7 @@ import dev.parley.ingest.answer.AnswerEncoding;
 import dev.parley.ingest.answer.AnswerReader;
 import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.SseJson;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import java.time.Duration;
 import java.util.Map;
 
@@ -16,12 +16,10 @@ final class UiMessageEncoding extends AnswerEncoding {
 
     static final Map<String, String> HEADERS = Map.of(HEADER, "v1");
 
-    private static final Duration HEARTBEAT = Duration.ofSeconds(15);
-
     private final UiMessageChunks chunks;
 
-    UiMessageEncoding(ConversationKey conversation, String turnId) {
-        super(new AnswerReader(turnId), HEARTBEAT);
+    UiMessageEncoding(ConversationKey conversation, String turnId, Duration heartbeat) {
+        super(new AnswerReader(turnId), heartbeat);
         this.chunks = new UiMessageChunks(conversation, turnId, false);
     }
 

@@ -13,8 +13,8 @@ import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.json.NativeJson;
 import dev.parley.sinks.postgres.ConversationQueries.Page;
 import dev.parley.sinks.postgres.ConversationQueries.ReadModelUnavailableException;
@@ -25,13 +25,20 @@ import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 
 /** Calls about whole conversations. */
 final class ConversationCalls {
 
     private static final int MAX_TITLE_CHARS = 200;
+
+    private static final int MAX_QUERY_CHARS = 200;
+    private static final int MAX_WORDS = 10;
+    private static final Pattern WORD = Pattern.compile("[^\\p{javaWhitespace}]+");
 
     private static final int USUAL_PAGE = 50;
     private static final int MAX_PAGE = 200;
@@ -76,12 +83,30 @@ final class ConversationCalls {
     void list(Context ctx, Request request) {
         String tenant = request.tenant();
         int limit = request.query("limit", USUAL_PAGE, 1, MAX_PAGE);
-        Page page = snapshots.page(tenant, limit, request.query("before"));
+        Page page = snapshots.page(tenant, words(request), limit, request.query("before"));
         ObjectNode answer = Json.object();
         ArrayNode list = answer.putArray("conversations");
         page.conversations().forEach(summary -> list.add(Views.conversation(summary)));
         page.next().ifPresent(next -> answer.put("next", next));
         Json.answer(ctx, 200, answer);
+    }
+
+    private static List<String> words(Request request) {
+        Optional<String> text = request.query("q");
+        if (text.isEmpty()) {
+            return List.of();
+        }
+        List<String> words =
+                WORD.matcher(text.get()).results().map(MatchResult::group).toList();
+        if (words.isEmpty()
+                || words.size() > MAX_WORDS
+                || text.get().codePointCount(0, text.get().length()) > MAX_QUERY_CHARS) {
+            throw new ProblemException(
+                    ErrorCode.INVALID_REQUEST,
+                    "must be 1 to " + MAX_WORDS + " words in at most " + MAX_QUERY_CHARS + " characters",
+                    "q");
+        }
+        return words;
     }
 
     void snapshot(Context ctx, Request request) {

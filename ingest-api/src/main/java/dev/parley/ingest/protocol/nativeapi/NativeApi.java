@@ -1,6 +1,7 @@
 package dev.parley.ingest.protocol.nativeapi;
 
 import dev.parley.ingest.answer.EventStreams;
+import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.documents.Documents;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.http.Json;
@@ -12,6 +13,7 @@ import dev.parley.ingest.search.Searches;
 import io.javalin.config.JavalinConfig;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
+import java.util.List;
 
 /** The native protocol: everything that this server can do, in its own words. */
 public final class NativeApi implements Protocol {
@@ -47,23 +49,28 @@ public final class NativeApi implements Protocol {
     }
 
     @Override
+    public List<String> readableHeaders() {
+        return UpstreamHeaders.NAMES;
+    }
+
+    @Override
     public void addTo(JavalinConfig config) {
         RoutesConfig routes = config.routes;
         routes.post("/api/conversations", serving.call(conversations::create));
-        routes.get("/api/conversations", serving.call(conversations::list));
+        routes.get("/api/conversations", serving.call(conversations::list, "limit", "before", "q"));
         routes.get("/api/conversations/{id}", serving.call(conversations::snapshot));
         routes.patch("/api/conversations/{id}", serving.call(conversations::rename));
         routes.delete("/api/conversations/{id}", serving.call(conversations::delete));
-        routes.get("/api/conversations/{id}/export", serving.call(conversations::export));
+        routes.get("/api/conversations/{id}/export", serving.call(conversations::export, "format"));
         routes.post("/api/conversations/{id}/messages", serving.call(messages::submit));
         routes.get("/api/conversations/{id}/messages", serving.call(messages::list));
         routes.post("/api/conversations/{id}/messages/{messageId}/regenerate", serving.call(messages::regenerate));
         routes.post("/api/conversations/{id}/messages/{messageId}/feedback", serving.call(messages::rate));
         routes.post("/api/conversations/{id}/cancel", serving.call(messages::cancel));
-        routes.get("/api/conversations/{id}/events", serving.stream(streams::one));
-        routes.get("/api/events", serving.stream(streams::all));
-        routes.get("/api/workspaces/{workspace}/documents", serving.call(documents::list));
-        routes.put("/api/workspaces/{workspace}/documents/<path>", serving.call(documents::put));
+        routes.get("/api/conversations/{id}/events", serving.stream(streams::one, "cursor", "ticket"));
+        routes.get("/api/events", serving.stream(streams::all, "cursor", "ticket"));
+        routes.get("/api/workspaces/{workspace}/documents", serving.call(documents::list, "limit", "after"));
+        routes.put("/api/workspaces/{workspace}/documents/<path>", serving.call(documents::put, "title", "uri"));
         routes.get("/api/workspaces/{workspace}/documents/<path>", serving.call(documents::get));
         routes.delete("/api/workspaces/{workspace}/documents/<path>", serving.call(documents::delete));
         routes.post("/api/workspaces/{workspace}/search", serving.call(searches::search));

@@ -6,14 +6,15 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.ingest.http.JsonBody;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
- * The body of {@code POST /v1/chat/completions}. What is not supported is refused by its name.
+ * The body of {@code POST /v1/chat/completions}. What is not supported is refused by its name; what clients and SDKs add to
+ * messages is theirs, and taken.
  *
  * @param includeUsage whether a stream is to end with the tokens that were used
  */
@@ -22,22 +23,24 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
     static final int MAX_MESSAGES = 10_000;
     static final int MAX_TOOLS = 512;
 
+    /** Members of messages that say something to a model: to pass over them would be to answer something else. */
+    static final Set<String> MEANINGFUL = Set.of(
+            "tool_calls", "function_call", "audio", "images", "files", "attachments", "experimental_attachments");
+
     private static final int MAX_STOPS = 16;
     private static final List<String> ROLES = List.of("system", "developer", "user", "assistant", "tool");
 
     static ChatCompletionRequest of(JsonBody body, Models models) {
         String model = body.requiredText("model");
         Models.Choice choice = models.choice(model);
-        List<PromptMessage> messages = new ArrayList<>();
-        body.objects("messages", MAX_MESSAGES).forEach(message -> messages.add(message(message)));
+        List<JsonBody> messages = body.objects("messages", MAX_MESSAGES);
         if (messages.isEmpty()) {
             throw body.refusal("messages", "must hold at least one message");
         }
-        PromptMessage last = messages.removeLast();
-        if (last.getRole() == Role.ASSISTANT) {
-            throw body.refusal("messages[" + messages.size() + "].role", "must not be assistant in the last message");
-        }
-        GenerationOptions options = options(body);
+        Asked asked = Asked.of(
+                messages.stream().map(ChatCompletionRequest::message).toList(),
+                rule -> messages.getLast().refusal("role", rule));
+        GenerationOptions.Builder options = options(body);
         Map<String, String> metadata = metadata(body);
         boolean stream = body.flag("stream").orElse(false);
         Optional<JsonBody> streamOptions = body.object("stream_options");
@@ -53,7 +56,6 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
             throw body.refusal("stream_options", "is for streams only");
         }
         body.integer("n", 1, 1);
-        refuseUnlessFalse(body, "logprobs");
         body.texts("modalities", 1).stream()
                 .filter(modality -> !modality.equals("text"))
                 .findFirst()
@@ -61,8 +63,7 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
                     throw body.refusal("modalities", "must be text alone");
                 });
         body.done();
-        return new ChatCompletionRequest(
-                ModelCall.of(model, choice, messages, last, options, metadata), stream, includeUsage);
+        return new ChatCompletionRequest(ModelCall.of(model, choice, asked, options, metadata), stream, includeUsage);
     }
 
     static void refuseUnlessFalse(JsonBody body, String name) {
@@ -91,8 +92,9 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
     /** Keys of metadata that are this protocol's own begin with this. */
     static final String RESERVED = "openai.";
 
-    private static GenerationOptions options(JsonBody body) {
+    private static GenerationOptions.Builder options(JsonBody body) {
         Optional<Integer> older = tokens(body, "max_tokens");
+        Optional<Integer> newer = tokens(body, "max_completion_tokens");
         return sampling(body)
                 .setTools(body.objects("tools", MAX_TOOLS).stream()
                         .map(ChatCompletionRequest::tool)
@@ -104,9 +106,10 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
                 .setSeed(body.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(null))
                 .setStop(body.isText("stop") ? List.of(body.requiredText("stop")) : body.texts("stop", MAX_STOPS))
                 .setReasoningEffort(body.text("reasoning_effort").orElse(null))
-                .setMaxOutputTokens(
-                        tokens(body, "max_completion_tokens").or(() -> older).orElse(null))
-                .build();
+                .setMaxOutputTokens(newer.or(() -> older).orElse(null))
+                .setMaxCompletionTokens(newer.isPresent())
+                .setExtraParameters(
+                        ExtraParameters.of(body).withLogprobs(body).json().orElse(null));
     }
 
     /** The options that every model API has under the same names. */
@@ -148,33 +151,28 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
 
     private static PromptMessage message(JsonBody message) {
         String role = message.oneOf("role", ROLES).orElseThrow(() -> JsonBody.required(message.at("role")));
-        return switch (role) {
+        PromptMessage read = switch (role) {
             case "assistant" -> assistant(message);
-            case "tool" -> {
-                String toolCallId = message.requiredText("tool_call_id");
-                String content = content(message);
-                message.done();
-                yield new PromptMessage(Role.TOOL, content, List.of(), toolCallId, null);
-            }
-            default -> {
-                String content = content(message);
-                message.done();
-                yield new PromptMessage(role.equals("user") ? Role.USER : Role.SYSTEM, content, List.of(), null, null);
-            }
+            case "tool" ->
+                new PromptMessage(Role.TOOL, content(message), List.of(), message.requiredText("tool_call_id"), null);
+            case "user" -> new PromptMessage(Role.USER, content(message), List.of(), null, null);
+            default -> new PromptMessage(Role.SYSTEM, content(message), List.of(), null, null);
         };
+        message.unusedRest(MEANINGFUL);
+        return read;
     }
 
     private static PromptMessage assistant(JsonBody message) {
         List<ToolCall> calls = message.objects("tool_calls", MAX_TOOLS).stream()
                 .map(ChatCompletionRequest::toolCall)
                 .toList();
-        String content = calls.isEmpty() || message.has("content") ? content(message) : "";
-        // Members of an answer, and of what SDKs make of one, which callers send back as they came.
-        message.pass("reasoning_content");
-        message.pass("parsed");
-        message.texts("annotations", 0);
-        message.done();
-        return new PromptMessage(Role.ASSISTANT, content, calls, null, null);
+        Optional<String> refusal = message.text("refusal").filter(text -> !text.isBlank());
+        boolean mayBeSilent = !calls.isEmpty() || refusal.isPresent();
+        String content = mayBeSilent && !message.has("content") ? "" : content(message);
+        // What a model said instead of an answer is what it said.
+        String said = refusal.map(text -> content.isBlank() ? text : content + "\n\n" + text)
+                .orElse(content);
+        return new PromptMessage(Role.ASSISTANT, said, calls, null, null);
     }
 
     private static ToolCall toolCall(JsonBody call) {
@@ -183,27 +181,13 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
         JsonBody function = call.object("function").orElseThrow(() -> JsonBody.required(call.at("function")));
         String name = function.requiredText("name");
         String arguments = function.requiredText("arguments");
-        function.pass("parsed_arguments");
-        function.done();
+        function.unusedRest(Set.of());
         call.pass("index");
-        call.done();
+        call.unusedRest(Set.of());
         return new ToolCall(id, name, arguments);
     }
 
-    /** The content, a text or a list of texts. */
     private static String content(JsonBody message) {
-        if (!message.isList("content")) {
-            return message.requiredText("content");
-        }
-        StringBuilder content = new StringBuilder();
-        for (JsonBody part : message.objects("content", MAX_MESSAGES)) {
-            String type = part.requiredText("type");
-            if (!type.equals("text")) {
-                throw part.refusal("type", "must be text: this server takes no other content");
-            }
-            content.append(part.requiredText("text"));
-            part.done();
-        }
-        return content.toString();
+        return message.isList("content") ? TextParts.of(message, "content") : message.requiredText("content");
     }
 }

@@ -7,7 +7,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.ingest.door.Handling;
 import dev.parley.ingest.door.Question;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.TurnIds;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,15 +22,18 @@ import java.util.Optional;
 record ModelCall(
         String model, Models.Choice choice, String content, CallerPrompt prompt, Map<String, String> metadata) {
 
-    /** A call whose last message is what is asked, with {@code before} sent along. */
     static ModelCall of(
             String model,
             Models.Choice choice,
-            List<PromptMessage> before,
-            PromptMessage last,
-            GenerationOptions options,
+            Asked asked,
+            GenerationOptions.Builder options,
             Map<String, String> metadata) {
-        CallerPrompt prompt = new CallerPrompt(last.getRole(), last.getToolCallId(), before, options);
+        PromptMessage last = asked.last();
+        CallerPrompt prompt = new CallerPrompt(
+                last.getRole(),
+                last.getToolCallId(),
+                asked.before(),
+                options.setPrefill(asked.prefill().orElse(null)).build());
         return new ModelCall(model, choice, last.getContent(), prompt, metadata);
     }
 

@@ -51,7 +51,7 @@ public final class OpenAiApi implements Protocol {
 
     @Override
     public List<String> readableHeaders() {
-        return List.of(OpenAiErrors.SHOULD_RETRY);
+        return List.of(OpenAiErrors.SHOULD_RETRY, OpenAiErrors.RETRY_AFTER_MILLIS);
     }
 
     @Override
@@ -62,7 +62,7 @@ public final class OpenAiApi implements Protocol {
         routes.get("/v1/models/<model>", serving.call(models::get));
         routes.post("/v1/chat/completions", serving.streamed(completions::create));
         routes.post("/v1/responses", serving.streamed(responses::create));
-        routes.get("/v1/responses/{id}", serving.streamed(responses::get));
+        routes.get("/v1/responses/{id}", serving.streamed(responses::get, ResponseCalls.PARAMETERS));
         routes.post("/v1/responses/{id}/cancel", serving.call(responses::cancel));
     }
 }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -38,6 +39,18 @@ record ResponseRequest(
     static final String BACKGROUND = ChatCompletionRequest.RESERVED + "background";
 
     private static final int MAX_INCLUDES = 16;
+    private static final String LOGPROBS = "message.output_text.logprobs";
+
+    /** Parts of outputs that a caller may ask to be told. */
+    static final Set<String> INCLUDES = Set.of(
+            LOGPROBS,
+            "reasoning.encrypted_content",
+            "code_interpreter_call.outputs",
+            "computer_call_output.output.image_url",
+            "file_search_call.results",
+            "message.input_image.image_url",
+            "web_search_call.action.sources",
+            "web_search_call.results");
 
     /**
      * Reads a body.
@@ -47,11 +60,9 @@ record ResponseRequest(
     static ResponseRequest of(JsonBody body, Models models, Function<String, List<PromptMessage>> references) {
         String model = body.text("model").orElse(Models.DEFAULT);
         Models.Choice choice = models.choice(model);
-        List<PromptMessage> messages = new Input(references).messages(body);
-        PromptMessage last = messages.removeLast();
-        if (last.getRole() == Role.ASSISTANT) {
-            throw body.refusal("input", "must not end with the assistant's own words");
-        }
+        Asked asked = Asked.of(
+                new Input(references).messages(body),
+                rule -> body.refusal("input", "ends with a message that " + rule));
         Optional<String> previous = body.text("previous_response_id");
         Optional<String> conversation = conversation(body);
         if (previous.isPresent() && conversation.isPresent()) {
@@ -67,7 +78,7 @@ record ResponseRequest(
             ChatCompletionRequest.refuseUnlessFalse(given, "include_obfuscation");
             given.done();
         });
-        GenerationOptions options = options(body);
+        GenerationOptions.Builder options = options(body);
         Map<String, String> metadata = ChatCompletionRequest.metadata(body);
         previous.ifPresent(id -> metadata.put(PREVIOUS, id));
         if (background) {
@@ -75,21 +86,27 @@ record ResponseRequest(
         }
         // What this server does anyway: history beyond the budget is left out.
         body.oneOf("truncation", List.of("auto", "disabled"));
-        body.integer("top_logprobs", 0, 0);
-        body.texts("include", MAX_INCLUDES).stream()
-                .filter(name -> !name.equals("reasoning.encrypted_content"))
-                .findFirst()
-                .ifPresent(name -> {
-                    throw body.refusal("include", "holds " + name + ", which is not supported");
-                });
+        includes(body);
         body.done();
         return new ResponseRequest(
-                ModelCall.of(model, choice, messages, last, options, metadata),
+                ModelCall.of(model, choice, asked, options, metadata),
                 previous,
                 conversation,
                 stream,
                 store,
                 background);
+    }
+
+    /** What some clients ask for on every call: there is nothing of the kind to be left out, but for probabilities. */
+    private static void includes(JsonBody body) {
+        for (String name : body.texts("include", MAX_INCLUDES)) {
+            if (!INCLUDES.contains(name)) {
+                throw body.refusal("include", "holds " + name + ", which is not supported");
+            }
+            if (name.equals(LOGPROBS)) {
+                body.unused("include");
+            }
+        }
     }
 
     private static Optional<String> conversation(JsonBody body) {
@@ -104,9 +121,12 @@ record ResponseRequest(
         });
     }
 
-    private static GenerationOptions options(JsonBody body) {
+    private static GenerationOptions.Builder options(JsonBody body) {
+        ExtraParameters extra = ExtraParameters.of(body).withTopLogprobs(body);
         GenerationOptions.Builder options = ChatCompletionRequest.sampling(body)
-                .setInstructions(body.text("instructions").orElse(null))
+                .setInstructions(body.text("instructions")
+                        .filter(text -> !text.isBlank())
+                        .orElse(null))
                 .setTools(body.objects("tools", ChatCompletionRequest.MAX_TOOLS).stream()
                         .map(ResponseRequest::tool)
                         .toList())
@@ -115,14 +135,17 @@ record ResponseRequest(
                         ChatCompletionRequest.tokens(body, "max_output_tokens").orElse(null));
         body.object("text").ifPresent(text -> {
             text.object("format").flatMap(ResponseRequest::format).ifPresent(options::setResponseFormat);
+            text.oneOf("verbosity", List.of("low", "medium", "high"))
+                    .ifPresent(verbosity -> extra.put("verbosity", '"' + verbosity + '"'));
             text.done();
         });
         body.object("reasoning").ifPresent(reasoning -> {
             options.setReasoningEffort(reasoning.text("effort").orElse(null));
             reasoning.oneOf("summary", List.of("auto", "concise", "detailed"));
+            reasoning.unused("generate_summary");
             reasoning.done();
         });
-        return options.build();
+        return options.setExtraParameters(extra.json().orElse(null));
     }
 
     private static ToolDefinition tool(JsonBody tool) {
@@ -238,7 +261,7 @@ record ResponseRequest(
         private static void sentBack(JsonBody item) {
             item.pass("id");
             item.pass("status");
-            item.done();
+            item.unusedRest(ChatCompletionRequest.MEANINGFUL);
         }
 
         /** Chat completions know an assistant's words and the calls after them as one message. */
@@ -263,21 +286,7 @@ record ResponseRequest(
         }
 
         private static String text(JsonBody item, String name) {
-            if (!item.isList(name)) {
-                return item.requiredText(name);
-            }
-            StringBuilder text = new StringBuilder();
-            for (JsonBody part : item.objects(name, ChatCompletionRequest.MAX_MESSAGES)) {
-                String type = part.requiredText("type");
-                if (!List.of("input_text", "output_text", "text").contains(type)) {
-                    throw part.refusal("type", "must be input_text or output_text: this server takes no other content");
-                }
-                text.append(part.requiredText("text"));
-                part.pass("annotations");
-                part.pass("logprobs");
-                part.done();
-            }
-            return text.toString();
+            return item.isList(name) ? TextParts.of(item, name) : item.requiredText(name);
         }
     }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.ingest.contract.DocumentedEvents;
 import dev.parley.ingest.contract.PublishedOpenApi;
 import dev.parley.sinks.feed.FeedEvent;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -23,7 +24,8 @@ class DocumentedChunksTest {
 
     private static List<JsonNode> told(List<FeedEvent> story) {
         return DocumentedEvents.told(
-                new UiMessageEncoding(DocumentedEvents.CONVERSATION, DocumentedEvents.TURN), story);
+                new UiMessageEncoding(DocumentedEvents.CONVERSATION, DocumentedEvents.TURN, Duration.ofSeconds(15)),
+                story);
     }
 
     @ParameterizedTest

@@ -3,13 +3,18 @@ package dev.parley.ingest.protocol.aisdk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.ingest.door.Question;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
+import dev.parley.ingest.protocol.aisdk.UiChatRequest.Said;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.serde.TrustedRecords;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +23,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class UiChatRequestTest {
+
+    static {
+        TrustedRecords.trust();
+    }
 
     private static final String HI =
             "{\"id\": \"m1\", \"role\": \"user\", \"parts\": [{\"type\": \"text\", \"text\": \"Hi\"}]}";
@@ -40,7 +49,7 @@ class UiChatRequestTest {
                 + " \"messages\": [" + HI + "]}");
 
         assertThat(request.regenerate()).isFalse();
-        assertThat(request.last()).contains(new UiChatRequest.Said("m1", "Hi"));
+        assertThat(request.last()).contains(new Said.Text("m1", "Hi"));
         assertThat(request.earlier()).isEmpty();
         assertThat(request.handling().onBusy()).isEqualTo(OnBusy.ENQUEUE);
         assertThat(request.handling().metadata()).isEmpty();
@@ -62,16 +71,88 @@ class UiChatRequestTest {
                         new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null),
                         new PromptMessage(Role.USER, "", List.of(), null, null),
                         new PromptMessage(Role.ASSISTANT, "Well.", List.of(), null, null));
-        assertThat(request.last()).contains(new UiChatRequest.Said("m1", "Hi"));
+        assertThat(request.last()).contains(new Said.Text("m1", "Hi"));
+    }
+
+    private static String id(UiChatRequest request) {
+        return ((Said.Text) request.last().orElseThrow()).id();
+    }
+
+    /** An answer that called two tools, which have come back, and before that another one. */
+    private static final String CALLED =
+            "{\"id\": \"a1\", \"role\": \"assistant\", \"parts\": [{\"type\": \"step-start\"},"
+                    + " {\"type\": \"text\", \"text\": \"First.\"}, {\"type\": \"dynamic-tool\", \"toolName\": \"look\","
+                    + " \"toolCallId\": \"c0\", \"state\": \"output-available\", \"input\": {\"q\": 0}, \"output\": \"zero\"},"
+                    + " {\"type\": \"step-start\"}, {\"type\": \"tool-look\", \"toolCallId\": \"c1\","
+                    + " \"state\": \"output-available\", \"input\": {\"q\": 1}, \"output\": {\"found\": 1}},"
+                    + " {\"type\": \"tool-look\", \"toolCallId\": \"c2\", \"state\": \"output-error\", \"input\": {\"q\": 2},"
+                    + " \"errorText\": \"away\"}]}";
+
+    @Test
+    void whatCameOfToolsIsWhatIsSaid() {
+        UiChatRequest request = read(
+                "{\"trigger\": \"submit-message\", \"messageId\": \"a1\", \"messages\": [" + HI + ", " + CALLED + "]}");
+
+        assertThat(request.last())
+                .contains(new Said.Results(
+                        "a1",
+                        List.of(
+                                new PromptMessage(Role.TOOL, "{\"found\":1}", List.of(), "c1", null),
+                                new PromptMessage(Role.TOOL, "away", List.of(), "c2", null))));
+        assertThat(request.earlier())
+                .containsExactly(
+                        new PromptMessage(Role.USER, "Hi", List.of(), null, null),
+                        new PromptMessage(
+                                Role.ASSISTANT, "First.", List.of(new ToolCall("c0", "look", "{\"q\":0}")), null, null),
+                        new PromptMessage(Role.TOOL, "zero", List.of(), "c0", null),
+                        new PromptMessage(
+                                Role.ASSISTANT,
+                                "",
+                                List.of(
+                                        new ToolCall("c1", "look", "{\"q\":1}"),
+                                        new ToolCall("c2", "look", "{\"q\":2}")),
+                                null,
+                                null));
+    }
+
+    @Test
+    void anEarlierAnswerKeepsItsToolsAndTheirResults() {
+        assertThat(saying(HI, CALLED, HI).earlier()).hasSize(6);
+    }
+
+    @Test
+    void whatAssistantUiSendsBesideIsTaken() {
+        UiChatRequest request = read(
+                "{\"messages\": [" + HI + "], \"system\": \"Be brief.\", \"config\": {\"modelName\": \"m\"},"
+                        + " \"runConfig\": {\"custom\": {}}, \"callSettings\": {\"temperature\": 0.5, \"maxTokens\": 9, \"topK\": 4,"
+                        + " \"maxRetries\": 2}, \"tools\": {\"look\": {\"description\": \"Looks.\","
+                        + " \"parameters\": {\"type\": \"object\"}, \"providerOptions\": {\"x\": {}}}}, \"metadata\": null}");
+
+        assertThat(request.options())
+                .contains(GenerationOptions.newBuilder()
+                        .setInstructions("Be brief.")
+                        .setTemperature(0.5)
+                        .setMaxOutputTokens(9)
+                        .setExtraParameters("{\"top_k\":4}")
+                        .setTools(List.of(new ToolDefinition("look", "Looks.", "{\"type\":\"object\"}", null)))
+                        .build());
+        assertThat(read("{\"messages\": [" + HI + "], \"system\": \"\", \"tools\": {}, \"callSettings\": {}}")
+                        .options())
+                .isEmpty();
+    }
+
+    @Test
+    void blankInstructionsAreNone() {
+        assertThat(saying("{\"role\": \"system\", \"parts\": [{\"type\": \"text\", \"text\": \" \"}]}", HI)
+                        .earlier())
+                .isEmpty();
     }
 
     @Test
     void aMessageWithoutAnIdGetsOne() {
         String nameless = "{\"role\": \"user\", \"parts\": [{\"type\": \"text\", \"text\": \"Hi\"}]}";
 
-        assertThat(saying(nameless).last().orElseThrow().id())
-                .isNotBlank()
-                .isNotEqualTo(saying(nameless).last().orElseThrow().id());
+        assertThat(id(saying(nameless))).isNotBlank().isNotEqualTo(id(saying(nameless)));
     }
 
     @Test
@@ -108,7 +189,12 @@ class UiChatRequestTest {
                 "{\"messages\": [5]} | messages[0]",
                 "{\"trigger\": \"resume-stream\"} | trigger",
                 "{\"trigger\": \"regenerate-message\", \"messageId\": \"a b\"} | messageId",
-                "{\"messageId\": \"m1\", \"messages\": []} | messageId",
+                "{\"messageId\": \"m1\", \"messages\": [{\"role\": \"user\", \"parts\": []}]} | messageId",
+                "{\"messages\": [{\"role\": \"assistant\", \"parts\": [{\"type\": \"tool-f\", \"toolCallId\": \"c\","
+                        + " \"state\": \"input-available\", \"input\": {}}]}]} | messages[0].role",
+                "{\"tools\": {\"f\": 5}, \"messages\": []} | tools.f",
+                "{\"tools\": [], \"messages\": []} | tools",
+                "{\"callSettings\": {\"temperature\": 3}, \"messages\": []} | callSettings.temperature",
                 "{\"messages\": [{\"role\": \"assistant\", \"parts\": []}]} | messages[0].role",
                 "{\"messages\": [{\"parts\": []}]} | messages[0].role",
                 "{\"messages\": [{\"role\": \"user\", \"parts\": []}]} | messages[0].parts",

@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.http.RawConnection;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -56,7 +56,7 @@ class StreamCallsTest {
             assertThat(head)
                     .startsWith("http/1.1 200 ")
                     .contains("content-type: text/event-stream; charset=utf-8")
-                    .contains("cache-control: no-store")
+                    .contains("cache-control: no-cache, no-transform")
                     .contains("x-accel-buffering: no")
                     .contains("x-request-id: ")
                     .doesNotContain("content-encoding");

@@ -10,6 +10,7 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.Refusals;
+import dev.parley.ingest.http.Unused;
 import dev.parley.schemas.serde.TrustedRecords;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -32,7 +33,11 @@ class ChatCompletionRequestTest {
     }
 
     private static ChatCompletionRequest read(String json) {
-        return ChatCompletionRequest.of(JsonBody.of(json.getBytes(StandardCharsets.UTF_8)), MODELS);
+        return read(json, Unused.passedOver());
+    }
+
+    private static ChatCompletionRequest read(String json, Unused unused) {
+        return ChatCompletionRequest.of(JsonBody.of(json.getBytes(StandardCharsets.UTF_8), unused), MODELS);
     }
 
     /** A request with these members beside its model and message. */
@@ -107,6 +112,104 @@ class ChatCompletionRequestTest {
                         new PromptMessage(Role.ASSISTANT, "Well.", List.of(new ToolCall("c1", "f", "")), null, null));
     }
 
+    /** What SDKs and agents add to messages, whoever speaks in them, and what a strict server says to it. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"role\": \"user\", \"content\": \"x\", \"name\": \"n\"} | messages[0].name",
+                "{\"role\": \"system\", \"content\": \"x\", \"name\": \"n\"} | messages[0].name",
+                "{\"role\": \"developer\", \"content\": \"x\", \"weight\": 1} | messages[0].weight",
+                "{\"role\": \"tool\", \"tool_call_id\": \"c\", \"content\": \"x\", \"name\": \"f\"} | messages[0].name",
+                "{\"role\": \"assistant\", \"content\": \"x\", \"name\": \"n\"} | messages[0].name",
+                "{\"role\": \"assistant\", \"content\": \"x\", \"annotations\": [1]} | messages[0].annotations",
+                "{\"role\": \"assistant\", \"content\": \"x\", \"reasoning\": \"Hm.\"} | messages[0].reasoning",
+                "{\"role\": \"assistant\", \"content\": \"x\", \"reasoning_details\": [{}]} | messages[0].reasoning_details",
+                "{\"role\": \"assistant\", \"content\": \"x\", \"parsed\": {\"a\": 1}} | messages[0].parsed",
+                "{\"role\": \"user\", \"content\": [{\"type\": \"text\", \"text\": \"x\", \"cache_control\": {\"type\": \"x\"}}]}"
+                        + " | messages[0].content[0].cache_control",
+                "{\"role\": \"assistant\", \"tool_calls\": [{\"id\": \"c\", \"function\": {\"name\": \"f\","
+                        + " \"arguments\": \"\", \"parsed_arguments\": {\"a\": 1}}}]}"
+                        + " | messages[0].tool_calls[0].function.parsed_arguments"
+            })
+    void whatClientsAddToMessagesIsTakenUnlessTheServerIsStrict(String message, String field) {
+        String json = "{\"model\": \"m\", \"messages\": [" + message + ", " + HI + "]}";
+
+        assertThat(read(json).call().prompt().getContext()).hasSize(1);
+        Refusals.expect(() -> read(json, Unused.refused()), field);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"role\": \"assistant\", \"content\": null, \"refusal\": \"No.\"}",
+                "{\"role\": \"assistant\", \"content\": \"\", \"refusal\": \"No.\"}",
+                "{\"role\": \"assistant\", \"content\": [{\"type\": \"refusal\", \"refusal\": \"No.\"}]}",
+                "{\"role\": \"assistant\", \"content\": [{\"type\": \"thinking\", \"thinking\": \"Hm.\"},"
+                        + " {\"type\": \"text\", \"text\": \"No.\"}]}"
+            })
+    void whatAModelSaidInsteadOfAnAnswerIsWhatItSaid(String message) {
+        assertThat(saying(message, HI).call().prompt().getContext())
+                .containsExactly(new PromptMessage(Role.ASSISTANT, "No.", List.of(), null, null));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"role\": \"system\", \"content\": \"\"}",
+                "{\"role\": \"system\", \"content\": \" \\n\"}",
+                "{\"role\": \"developer\", \"content\": [{\"type\": \"text\", \"text\": \"\"}]}"
+            })
+    void instructionsThatSayNothingAreNone(String message) {
+        assertThat(saying(message, HI).call().prompt().getContext()).isEmpty();
+        assertThat(saying(HI, message).call().content()).isEqualTo("Hi");
+    }
+
+    @Test
+    void lastWordsOfTheAssistantsAreWhatTheAnswerBeginsWith() {
+        ModelCall call =
+                saying(HI, "{\"role\": \"assistant\", \"content\": \"Well, \"}").call();
+
+        assertThat(call.content()).isEqualTo("Hi");
+        assertThat(call.prompt().getContext()).isEmpty();
+        assertThat(call.prompt().getOptions().getPrefill()).isEqualTo("Well, ");
+        assertThat(saying(HI, "{\"role\": \"assistant\", \"content\": \" \"}")
+                        .call()
+                        .prompt()
+                        .getOptions()
+                        .getPrefill())
+                .isNull();
+        Refusals.expect(
+                () -> saying(
+                        HI,
+                        "{\"role\": \"assistant\", \"content\": \"x\"}",
+                        "{\"role\": \"assistant\", \"content\": \"y\"}"),
+                "messages[2].role");
+        Refusals.expect(
+                () -> saying(
+                        HI,
+                        "{\"role\": \"assistant\", \"tool_calls\": [{\"id\": \"c\", \"function\": {\"name\": \"f\","
+                                + " \"arguments\": \"\"}}]}"),
+                "messages[1].role");
+    }
+
+    @Test
+    void parametersOfOtherServersGoToTheEngineAsTheyAre() {
+        assertThat(options("\"top_k\": 40, \"min_p\": 0.05, \"logit_bias\": {\"50256\": -100}, \"verbosity\": \"low\","
+                                + " \"chat_template_kwargs\": {\"enable_thinking\": false}, \"logprobs\": true,"
+                                + " \"top_logprobs\": 2")
+                        .getExtraParameters())
+                .isEqualTo("{\"logit_bias\":{\"50256\":-100},\"verbosity\":\"low\",\"top_k\":40,\"min_p\":0.05,"
+                        + "\"chat_template_kwargs\":{\"enable_thinking\":false},\"logprobs\":true,\"top_logprobs\":2}");
+        assertThat(options("\"logit_bias\": {}, \"top_k\": null, \"logprobs\": false")
+                        .getExtraParameters())
+                .isNull();
+        Refusals.expect(
+                () -> read("{\"model\": \"m\", \"messages\": [" + HI + "], \"logprobs\": true}", Unused.refused()),
+                "logprobs");
+    }
+
     @Test
     void optionsAreTakenAsTheyAre() {
         GenerationOptions options = options("\"temperature\": 0.5, \"top_p\": 1, \"presence_penalty\": -2,"
@@ -128,6 +231,7 @@ class ChatCompletionRequestTest {
                         .setReasoningEffort("low")
                         .setUser("u")
                         .setMaxOutputTokens(7)
+                        .setMaxCompletionTokens(true)
                         .setParallelToolCalls(false)
                         .setToolChoice("{\"type\":\"function\",\"function\":{\"name\":\"f\"}}")
                         .setResponseFormat("{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{}}}")
@@ -138,6 +242,9 @@ class ChatCompletionRequestTest {
     @Test
     void bothNamesOfTheBoundAreTakenAndTheNewerCounts() {
         assertThat(options("\"max_tokens\": 5").getMaxOutputTokens()).isEqualTo(5);
+        assertThat(options("\"max_tokens\": 5").getMaxCompletionTokens()).isFalse();
+        assertThat(options("\"max_completion_tokens\": 5").getMaxCompletionTokens())
+                .isTrue();
         assertThat(options("\"max_tokens\": 5, \"max_completion_tokens\": 6").getMaxOutputTokens())
                 .isEqualTo(6);
         assertThat(options("\"stop\": \"x\"").getStop()).containsExactly("x");
@@ -176,6 +283,8 @@ class ChatCompletionRequestTest {
             strings = {
                 "\"n\": 1",
                 "\"logprobs\": false",
+                "\"logprobs\": true, \"top_logprobs\": 20",
+                "\"logit_bias\": {}",
                 "\"modalities\": [\"text\"]",
                 "\"tools\": []",
                 "\"tools\": null",
@@ -196,7 +305,6 @@ class ChatCompletionRequestTest {
             value = {
                 "\"n\": 2 | n",
                 "\"n\": \"1\" | n",
-                "\"logprobs\": true | logprobs",
                 "\"top_logprobs\": 3 | top_logprobs",
                 "\"modalities\": [\"audio\"] | modalities",
                 "\"modalities\": [\"text\", \"audio\"] | modalities",
@@ -243,12 +351,14 @@ class ChatCompletionRequestTest {
                 "{\"role\": \"user\", \"content\": [\"x\"]} | messages[0].content[0]",
                 "{\"role\": \"user\", \"content\": [{\"type\": \"text\"}]} | messages[0].content[0].text",
                 "{\"role\": \"user\", \"content\": [{\"type\": \"image_url\", \"image_url\": {}}]} | messages[0].content[0].type",
-                "{\"role\": \"user\", \"content\": \"x\", \"name\": \"n\"} | messages[0].name",
+                "{\"role\": \"user\", \"content\": \"x\", \"tool_calls\": [{}]} | messages[0].tool_calls",
+                "{\"role\": \"user\", \"content\": \"x\", \"images\": [\"x\"]} | messages[0].images",
+                "{\"role\": \"system\", \"content\": \" \"} | messages[0].role",
                 "{\"role\": \"tool\", \"content\": \"x\"} | messages[0].tool_call_id",
                 "{\"role\": \"assistant\"} | messages[0].content",
                 "{\"role\": \"assistant\", \"content\": \"x\"} | messages[0].role",
-                "{\"role\": \"assistant\", \"content\": \"x\", \"annotations\": [1]} | messages[0].annotations",
-                "{\"role\": \"assistant\", \"content\": \"x\", \"audio\": {}} | messages[0].audio",
+                "{\"role\": \"assistant\", \"content\": \"x\", \"audio\": {\"id\": \"a\"}} | messages[0].audio",
+                "{\"role\": \"assistant\", \"content\": \"x\", \"function_call\": {\"name\": \"f\"}} | messages[0].function_call",
                 "{\"role\": \"assistant\", \"tool_calls\": [{}]} | messages[0].tool_calls[0].id",
                 "{\"role\": \"assistant\", \"tool_calls\": [{\"id\": \"c\", \"type\": \"custom\"}]} | messages[0].tool_calls[0].type",
                 "{\"role\": \"assistant\", \"tool_calls\": [{\"id\": \"c\"}]} | messages[0].tool_calls[0].function",

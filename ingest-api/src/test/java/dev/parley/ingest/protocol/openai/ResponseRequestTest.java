@@ -11,6 +11,7 @@ import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Refusals;
+import dev.parley.ingest.http.Unused;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.serde.TrustedRecords;
 import java.nio.charset.StandardCharsets;
@@ -48,8 +49,12 @@ class ResponseRequestTest {
     }
 
     private static ResponseRequest read(String json) {
+        return read(json, Unused.passedOver());
+    }
+
+    private static ResponseRequest read(String json, Unused unused) {
         return ResponseRequest.of(
-                JsonBody.of(json.getBytes(StandardCharsets.UTF_8)), MODELS, ResponseRequestTest::referenced);
+                JsonBody.of(json.getBytes(StandardCharsets.UTF_8), unused), MODELS, ResponseRequestTest::referenced);
     }
 
     private static ResponseRequest with(String members) {
@@ -206,6 +211,9 @@ class ResponseRequestTest {
                 "\"top_logprobs\": 0",
                 "\"include\": [\"reasoning.encrypted_content\"]",
                 "\"include\": []",
+                "\"include\": [\"file_search_call.results\"]",
+                "\"include\": [\"message.output_text.logprobs\"], \"top_logprobs\": 1",
+                "\"reasoning\": {\"generate_summary\": \"auto\"}",
                 "\"stream_options\": {\"include_obfuscation\": false}",
                 "\"service_tier\": \"auto\"",
                 "\"prompt\": null",
@@ -231,8 +239,9 @@ class ResponseRequestTest {
                 "\"stream_options\": {\"include_obfuscation\": true} | stream_options.include_obfuscation",
                 "\"stream_options\": {\"include_usage\": true} | stream_options.include_usage",
                 "\"truncation\": \"none\" | truncation",
-                "\"top_logprobs\": 1 | top_logprobs",
-                "\"include\": [\"file_search_call.results\"] | include",
+                "\"top_logprobs\": 21 | top_logprobs",
+                "\"include\": [\"everything\"] | include",
+                "\"text\": {\"verbosity\": \"loud\"} | text.verbosity",
                 "\"include\": \"x\" | include",
                 "\"max_tool_calls\": 3 | max_tool_calls",
                 "\"prompt\": {} | prompt",
@@ -267,8 +276,8 @@ class ResponseRequestTest {
                 "{\"role\": \"user\"} | input[0].content",
                 "{\"role\": \"user\", \"content\": [{\"type\": \"input_image\"}]} | input[0].content[0].type",
                 "{\"role\": \"user\", \"content\": [{\"type\": \"input_text\"}]} | input[0].content[0].text",
-                "{\"role\": \"user\", \"content\": [{\"type\": \"input_text\", \"text\": \"\", \"x\": 1}]} | input[0].content[0].x",
-                "{\"role\": \"user\", \"content\": \"x\", \"x\": 1} | input[0].x",
+                "{\"role\": \"user\", \"content\": \"x\", \"audio\": {\"id\": 1}} | input[0].audio",
+                "{\"role\": \"system\", \"content\": \"\"} | input",
                 "{\"role\": \"assistant\", \"content\": \"x\"} | input",
                 "{\"type\": \"computer_call\"} | input[0].type",
                 "{\"type\": \"function_call\", \"name\": \"f\", \"arguments\": \"\"} | input[0].call_id",
@@ -284,6 +293,53 @@ class ResponseRequestTest {
             })
     void anItemThatDoesNotDoIsRefusedByItsPath(String item, String field) {
         Refusals.expect(() -> saying(item), field);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"role\": \"user\", \"content\": [{\"type\": \"input_text\", \"text\": \"\", \"x\": 1}]} | input[0].content[0].x",
+                "{\"role\": \"user\", \"content\": \"x\", \"x\": 1} | input[0].x",
+                "{\"role\": \"assistant\", \"content\": \"x\", \"name\": \"n\"} | input[0].name",
+                "{\"type\": \"function_call\", \"call_id\": \"c\", \"name\": \"f\", \"arguments\": \"\", \"parsed_arguments\": {\"a\": 1}}"
+                        + " | input[0].parsed_arguments",
+                "{\"type\": \"function_call_output\", \"call_id\": \"c\", \"output\": \"x\", \"name\": \"f\"} | input[0].name"
+            })
+    void whatClientsAddToItemsIsTakenUnlessTheServerIsStrict(String item, String field) {
+        String json = "{\"input\": [" + item + ", " + HI + "]}";
+
+        assertThat(read(json).call().content()).isEqualTo("Hi");
+        Refusals.expect(() -> read(json, Unused.refused()), field);
+    }
+
+    @Test
+    void instructionsThatSayNothingAreNone() {
+        assertThat(options("\"instructions\": \" \"").getInstructions()).isNull();
+        assertThat(saying("{\"role\": \"developer\", \"content\": \"\"}", HI)
+                        .call()
+                        .prompt()
+                        .getContext())
+                .isEmpty();
+    }
+
+    @Test
+    void lastWordsOfTheAssistantsAreWhatTheAnswerBeginsWith() {
+        assertThat(saying(HI, "{\"role\": \"assistant\", \"content\": \"Well, \"}")
+                        .call()
+                        .prompt()
+                        .getOptions()
+                        .getPrefill())
+                .isEqualTo("Well, ");
+    }
+
+    @Test
+    void parametersThatOnlySomeEnginesTakeGoThereUnderTheNamesOfChatCompletions() {
+        assertThat(options("\"top_k\": 3, \"text\": {\"verbosity\": \"low\"}, \"top_logprobs\": 2")
+                        .getExtraParameters())
+                .isEqualTo("{\"top_k\":3,\"logprobs\":true,\"top_logprobs\":2,\"verbosity\":\"low\"}");
+        assertThat(options("\"top_logprobs\": 0").getExtraParameters()).isNull();
     }
 
     @Test

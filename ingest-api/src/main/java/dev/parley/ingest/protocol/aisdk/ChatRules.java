@@ -1,0 +1,27 @@
+package dev.parley.ingest.protocol.aisdk;
+
+import dev.parley.ingest.http.Unused;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What a deployment decides about chats.
+ *
+ * @param strict whether fields that mean nothing here are refused
+ * @param stopAfter how long after its last reader has left an answer is stopped; empty: it goes on
+ */
+public record ChatRules(boolean strict, Optional<Duration> stopAfter) {
+
+    private static final Duration USUAL = Duration.ofSeconds(15);
+    private static final Duration ATTENTIVE = Duration.ofMillis(250);
+
+    /** How long a stream over HTTP may be silent: a client that has left is found out by writing to it. */
+    Duration heartbeat() {
+        return stopAfter.isPresent() ? ATTENTIVE : USUAL;
+    }
+
+    /** For frames, which have no headers to name what was not used. */
+    Unused unused() {
+        return strict ? Unused.refused() : Unused.passedOver();
+    }
+}
