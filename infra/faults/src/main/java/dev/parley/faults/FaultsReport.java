@@ -194,6 +194,7 @@ final class FaultsReport {
                 - tokens are those that the model reported, in one row
                 - the tables are what a fold of the log makes, made by the checker's own fold
                 - one dead letter for each planted poison, with its bytes; no other
+                - with a rude model, in peace: no turn asks more often than its budget, and none asks again after an answer that was sent whole
                 - no call of the model goes on once all turns are over
                 """);
         return text.toString();
