@@ -71,7 +71,7 @@ public final class IngestApi implements Role {
         Tickets tickets = new Tickets(settings.tenantsByKey().keySet(), InstantSource.system());
         Access access = new Access(settings.tenantsByKey(), tickets, settings.corsOrigins());
         Admission admission = new Admission(settings.maxRequests(), settings.maxBodyBytes(), meters);
-        Serving serving = new Serving(access, admission, settings.strictRequests());
+        Serving serving = new Serving(access, admission, settings.clients().strict());
         Door door = new Door(writing.commands(), reading.feed(), reading.conversations(), meters);
         EventStreams streams = new EventStreams(reading.edge());
         List<Protocol> protocols = List.of(
@@ -83,8 +83,19 @@ public final class IngestApi implements Role {
                         writing.searches(),
                         tickets,
                         settings.defaultWorkspace()),
-                new OpenAiApi(serving, door, streams, writing.configurations(), settings.model()),
-                new AiSdkApi(serving, access, door, streams, settings.strictRequests(), settings.chatStopAfter()));
+                new OpenAiApi(
+                        serving,
+                        door,
+                        streams,
+                        writing.configurations(),
+                        settings.clients().model()),
+                new AiSdkApi(
+                        serving,
+                        access,
+                        door,
+                        streams,
+                        settings.clients().strict(),
+                        settings.clients().stopAfter()));
         Cors cors = new Cors(
                 settings.corsOrigins(),
                 protocols.stream()

@@ -2,8 +2,8 @@ package dev.parley.ingest;
 
 import dev.parley.ingest.documents.Documents;
 import dev.parley.ingest.http.Cors;
-import dev.parley.schemas.ConversationKey;
-import dev.parley.schemas.DocumentKey;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.Secret;
 import dev.parley.schemas.settings.Settings;
 import java.net.InetAddress;
@@ -28,12 +28,7 @@ import java.util.regex.Pattern;
  *     or {@code *} for any, which needs keys); empty: none
  * @param defaultWorkspace whose knowledge conversations draw on that name none ({@code PARLEY_DEFAULT_WORKSPACE},
  *     {@code default})
- * @param model name of the model behind the connected model server ({@code PARLEY_LLM_MODEL}); callers of a model API may
- *     ask for it
- * @param strictRequests whether fields that clients send and that mean nothing here are refused, rather than taken and named
- *     in the answer ({@code PARLEY_STRICT_REQUESTS}, false)
- * @param chatStopAfter how long after its last reader has left an answer of {@code /api/chat} is stopped
- *     ({@code PARLEY_CHAT_STOP_AFTER}, {@code never}); empty: it goes on
+ * @param clients what they may ask for, and how
  */
 public record IngestSettings(
         String host,
@@ -43,9 +38,19 @@ public record IngestSettings(
         int maxBodyBytes,
         List<String> corsOrigins,
         String defaultWorkspace,
-        Optional<String> model,
-        boolean strictRequests,
-        Optional<Duration> chatStopAfter) {
+        Clients clients) {
+
+    /**
+     * What clients may ask for, and how it is taken.
+     *
+     * @param model name of the model behind the connected model server ({@code PARLEY_LLM_MODEL}); callers of a model API may
+     *     ask for it
+     * @param strict whether fields that clients send and that mean nothing here are refused, rather than taken and named
+     *     in the answer ({@code PARLEY_STRICT_REQUESTS}, false)
+     * @param stopAfter how long after its last reader has left an answer of {@code /api/chat} is stopped
+     *     ({@code PARLEY_CHAT_STOP_AFTER}, {@code never}); empty: it goes on
+     */
+    public record Clients(Optional<String> model, boolean strict, Optional<Duration> stopAfter) {}
 
     private static final String ORIGINS = "PARLEY_CORS_ORIGINS";
     private static final Pattern ORIGIN = Pattern.compile("https?://[A-Za-z0-9.-]+(:\\d{1,5})?|\\*");
@@ -72,13 +77,14 @@ public record IngestSettings(
                 settings.integer(
                         "PARLEY_MAX_REQUEST_BYTES", 128 * 1024 * 1024, Documents.MAX_UPLOAD_BYTES, Integer.MAX_VALUE),
                 origins(settings, keys.isEmpty()),
-                DocumentKey.defaultWorkspace(settings),
-                settings.string("PARLEY_LLM_MODEL"),
-                settings.flag("PARLEY_STRICT_REQUESTS", false),
-                chatStopAfter(settings));
+                WorkspaceKey.defaultWorkspace(settings),
+                new Clients(
+                        settings.string("PARLEY_LLM_MODEL"),
+                        settings.flag("PARLEY_STRICT_REQUESTS", false),
+                        stopAfter(settings)));
     }
 
-    private static Optional<Duration> chatStopAfter(Settings settings) {
+    private static Optional<Duration> stopAfter(Settings settings) {
         return settings.string(STOP_AFTER)
                 .filter(text -> !text.equals(NEVER))
                 .map(text -> settings.duration(STOP_AFTER, Duration.ZERO));

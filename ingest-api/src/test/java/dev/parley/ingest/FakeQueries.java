@@ -7,15 +7,17 @@ import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Role;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.postgres.ConversationQueries;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.Answer;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
 import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
 import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
+import dev.parley.sinks.postgres.ConversationSnapshot.Spent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
+import dev.parley.sinks.postgres.ConversationSnapshot.Utterance;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -98,8 +100,7 @@ public final class FakeQueries implements ConversationQueries {
         return new Message(
                 id,
                 String.valueOf(event.getTurnId()),
-                role,
-                content,
+                new Utterance(role, content),
                 sent,
                 Status.COMPLETED,
                 event.getTime(),
@@ -107,7 +108,7 @@ public final class FakeQueries implements ConversationQueries {
                         Optional.empty(),
                         Optional.empty(),
                         Optional.of("stop"),
-                        Optional.empty(),
+                        new Spent(Optional.empty(), Optional.empty()),
                         List.of(),
                         List.of(),
                         Optional.of(new Origin("default", "a-model")),

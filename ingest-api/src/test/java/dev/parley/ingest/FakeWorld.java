@@ -26,15 +26,16 @@ import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.ingest.door.CommandLog;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.TraceParent;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.routes.BuiltInConfiguration;
 import dev.parley.schemas.routes.Configurations;
 import java.time.Instant;
@@ -75,6 +76,7 @@ public final class FakeWorld implements CommandLog {
     private Answer answer = Answer.COMPLETE;
     private ErrorCode failure = ErrorCode.ENGINE_ERROR;
     private ErrorCode rejection = ErrorCode.BUSY;
+    private @Nullable Upstream upstream;
     private boolean kafkaAway;
     private boolean pipelineStopped;
 
@@ -117,6 +119,11 @@ public final class FakeWorld implements CommandLog {
     public synchronized void fail(ErrorCode reason) {
         answer = Answer.FAIL;
         failure = reason;
+    }
+
+    /** From now on this is what becomes known at model servers. */
+    public synchronized void upstream(Upstream known) {
+        upstream = known;
     }
 
     /** From now on messages are rejected for this reason. */
@@ -244,6 +251,7 @@ public final class FakeWorld implements CommandLog {
                                 .setFinishReason("stop")
                                 .setUsage(usage)
                                 .setTimings(timings)
+                                .setUpstream(upstream)
                                 .build());
             case FAIL ->
                 emit(
@@ -258,6 +266,7 @@ public final class FakeWorld implements CommandLog {
                                 .setDetail("it broke")
                                 .setContent("Half")
                                 .setTimings(timings)
+                                .setUpstream(upstream)
                                 .build());
             case CANCEL ->
                 emit(
@@ -272,6 +281,7 @@ public final class FakeWorld implements CommandLog {
                                 .setContent("Ha")
                                 .setUsage(usage)
                                 .setTimings(timings)
+                                .setUpstream(upstream)
                                 .build());
             case NEVER, REJECT -> {}
         }

@@ -8,10 +8,10 @@ import dev.parley.chat.v1.CreateConversation;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.RenameConversation;
 import dev.parley.chat.v1.SubmitMessage;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.TurnIds;
 import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.schemas.settings.Settings;
 import dev.parley.schemas.settings.TopicSettings;
@@ -144,7 +144,7 @@ final class ConversationCommand extends Measurement {
 
         Sample round(int round) {
             for (Command asked : commandsOf(round)) {
-                String key = asked.getTenantId() + "/" + asked.getConversationId();
+                String key = new ConversationKey(asked.getTenantId(), asked.getConversationId()).toString();
                 var _ = commands.send(new ProducerRecord<>(
                         topics.commands().name(),
                         key.getBytes(StandardCharsets.UTF_8),
@@ -247,9 +247,9 @@ final class ConversationCommand extends Measurement {
             default -> {
                 TurnIds ids = TurnIds.of(new ConversationKey("default", conversation), "question-" + step);
                 yield SubmitMessage.newBuilder()
-                        .setMessageId(ids.messageId())
-                        .setTurnId(ids.turnId())
-                        .setAssistantMessageId(ids.assistantMessageId())
+                        .setMessageId(ids.messageId().text())
+                        .setTurnId(ids.turnId().text())
+                        .setAssistantMessageId(ids.assistantMessageId().text())
                         .setContent("How long are records of a compacted topic kept, and who decides that?")
                         .setOnBusy(OnBusy.ENQUEUE)
                         .setFingerprint("fingerprint")

@@ -2,6 +2,7 @@ package dev.parley.bench;
 
 import dev.parley.chat.v1.Document;
 import dev.parley.chat.v1.Source;
+import dev.parley.schemas.keys.WorkspaceKey;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -31,15 +32,22 @@ final class KafkaConfiguration {
     private KafkaConfiguration() {}
 
     /** A document a key, whose title it is; a key that means different things in several places has one for each. */
-    static List<Document> documents(String tenant, String workspace, Instant time) {
+    static List<Document> documents(WorkspaceKey workspace, Instant time) {
         List<Document> documents = new ArrayList<>();
         Set<String> seen = new HashSet<>();
         definitions()
                 .forEach((part, definition) -> new TreeMap<>(definition.configKeys()).forEach((key, described) -> {
                     String text = plain(described.documentation);
                     if (!text.isEmpty() && seen.add(key + " " + text)) {
-                        documents.add(
-                                new Document(tenant, workspace, part + "/" + key, key, null, "text/plain", text, time));
+                        documents.add(new Document(
+                                workspace.tenant(),
+                                workspace.workspace(),
+                                part + "/" + key,
+                                key,
+                                null,
+                                "text/plain",
+                                text,
+                                time));
                     }
                 }));
         return documents;

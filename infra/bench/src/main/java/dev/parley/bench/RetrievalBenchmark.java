@@ -2,6 +2,7 @@ package dev.parley.bench;
 
 import dev.parley.chat.v1.Document;
 import dev.parley.chat.v1.Passage;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.topologies.indexing.Indexing;
 import dev.parley.topologies.retrieval.Embedder;
 import dev.parley.topologies.retrieval.LocalPassages;
@@ -32,8 +33,7 @@ import org.apache.kafka.common.utils.AppInfoParser;
  */
 final class RetrievalBenchmark {
 
-    private static final String TENANT = "bench";
-    private static final String WORKSPACE = "kafka";
+    private static final WorkspaceKey WORKSPACE = new WorkspaceKey("bench", "kafka");
 
     /** As many passages as the reciprocal rank looks at. */
     private static final int DEPTH = 10;
@@ -71,7 +71,7 @@ final class RetrievalBenchmark {
 
     /** Indexes the corpus in {@code folder}, which is left to its owner, and asks every question in every mode. */
     Report run(Path folder) throws IOException {
-        List<Document> documents = KafkaConfiguration.documents(TENANT, WORKSPACE, Instant.EPOCH);
+        List<Document> documents = KafkaConfiguration.documents(WORKSPACE, Instant.EPOCH);
         List<LabelledQuestion> questions =
                 LabelledQuestion.all(documents.stream().map(Document::getTitle).collect(Collectors.toSet()));
         try (LocalPassages index = LocalPassages.in(folder)) {
@@ -143,7 +143,7 @@ final class RetrievalBenchmark {
         List<Outcome> outcomes = new ArrayList<>();
         for (int i = 0; i < questions.size(); i++) {
             long started = System.nanoTime();
-            List<Passage> found = index.find(TENANT, WORKSPACE, asked.get(i), mode, DEPTH, minSimilarity);
+            List<Passage> found = index.find(WORKSPACE, asked.get(i), mode, DEPTH, minSimilarity);
             double millis = (System.nanoTime() - started) / 1e6;
             outcomes.add(new Outcome(
                     questions.get(i),

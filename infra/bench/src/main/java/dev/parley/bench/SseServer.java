@@ -5,9 +5,10 @@ import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.ingest.IngestApi;
 import dev.parley.ingest.IngestSettings;
 import dev.parley.ingest.ReadSide;
-import dev.parley.schemas.ConversationKey;
-import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.DocumentKey;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.schemas.settings.Settings;
 import dev.parley.schemas.settings.TopicSettings;
@@ -148,7 +149,7 @@ final class SseServer {
         }
 
         @Override
-        public DocumentPage documents(String tenant, String workspace, int limit, Optional<String> after) {
+        public DocumentPage documents(WorkspaceKey workspace, int limit, Optional<String> after) {
             throw new UnsupportedOperationException();
         }
 

@@ -3,6 +3,10 @@ package dev.parley.faults;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.GenerationChunk;
+import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnEnd;
+import dev.parley.chat.v1.TurnFailed;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -31,7 +35,15 @@ record History(
     enum Ending {
         COMPLETED,
         FAILED,
-        CANCELLED
+        CANCELLED;
+
+        static Ending of(TurnEnd end) {
+            return switch (end) {
+                case MessageCompleted completed -> COMPLETED;
+                case TurnFailed failed -> FAILED;
+                case TurnCancelled cancelled -> CANCELLED;
+            };
+        }
     }
 
     /** What a client knows of its own request. */
@@ -145,17 +157,30 @@ record History(
             Optional<String> activeTurn,
             boolean deleted) {}
 
-    record MessageRow(
-            String conversation,
-            String id,
-            String turnId,
-            long position,
-            String role,
+    record MessageRow(String conversation, String id, String turnId, long position, String role, MessageState state) {
+
+        MessageRow in(MessageState next) {
+            return new MessageRow(conversation, id, turnId, position, role, next);
+        }
+    }
+
+    /** What changes of a message. */
+    record MessageState(
             String status,
             String content,
             Optional<Integer> inputTokens,
             Optional<Integer> outputTokens,
-            Optional<String> errorCode) {}
+            Optional<String> errorCode) {
+
+        /** Of a message of which nothing more is known. */
+        MessageState(String status, String content) {
+            this(status, content, Optional.empty(), Optional.empty(), Optional.empty());
+        }
+
+        MessageState with(String next) {
+            return new MessageState(next, content, inputTokens, outputTokens, errorCode);
+        }
+    }
 
     record GenerationRow(
             String conversation,

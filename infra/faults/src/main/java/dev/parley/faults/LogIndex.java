@@ -15,6 +15,7 @@ import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.TextDelta;
 import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
@@ -129,12 +130,9 @@ final class LogIndex {
     /** What an event says about the end of its turn. */
     static @Nullable End end(Event event) {
         long sequence = event.event().getSequence();
-        return switch (event.event().getBody()) {
-            case MessageCompleted completed -> new End(Ending.COMPLETED, completed.getContent(), sequence);
-            case TurnFailed failed -> new End(Ending.FAILED, failed.getContent(), sequence);
-            case TurnCancelled cancelled -> new End(Ending.CANCELLED, cancelled.getContent(), sequence);
-            default -> null;
-        };
+        return event.event().getBody() instanceof TurnEnd end
+                ? new End(Ending.of(end), end.getContent(), sequence)
+                : null;
     }
 
     /** The rule of the log: the last claim is current, others are void, its terminal chunk closes the generation. */

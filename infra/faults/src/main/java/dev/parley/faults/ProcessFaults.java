@@ -48,8 +48,12 @@ final class ProcessFaults {
 
     /** One of the workers that are generating just now. */
     static JavaProcess busyWorker(Trial trial) {
+        return busyWorker(trial, Duration.ofMinutes(1));
+    }
+
+    static JavaProcess busyWorker(Trial trial, Duration limit) {
         List<Cluster.Node> busy = new ArrayList<>();
-        trial.await("a worker that generates", () -> {
+        trial.await("a worker that generates", limit, () -> {
             busy.clear();
             trial.cluster().role("llm").stream()
                     .filter(node -> trial.cluster().metric(node, "parley_llm_running") >= 1)

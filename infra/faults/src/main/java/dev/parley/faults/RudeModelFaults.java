@@ -17,8 +17,14 @@ final class RudeModelFaults {
 
     private static final Duration PACE = Duration.ofMillis(20);
 
-    /** An attempt may ask the model again before anything was said, and there are three attempts. */
-    private static final int MOST_CALLS = 9;
+    /** The budget of a turn, which its attempts, their retries and what is found out from refusals share. */
+    private static final int MOST_CALLS = 4;
+
+    private static final int SHORT_WORDS = 40;
+    private static final int LONG_WORDS = 200;
+
+    /** A rude model may be silent to all that ask it, but not for long. */
+    private static final Duration FOR_A_BUSY_ONE = Duration.ofSeconds(10);
 
     private RudeModelFaults() {}
 
@@ -32,18 +38,19 @@ final class RudeModelFaults {
             conversations.add(conversation);
             Follower _ = trial.follow(conversation);
         }
-        List<String> stormy = ask(trial, rudeness, conversations, trial.chance().between(2, 3));
+        List<String> stormy = new ArrayList<>();
         int kills = trial.chance().between(1, 2);
         for (int i = 0; i < kills; i++) {
-            trial.chance().pauseMillis(200, 2_000);
+            stormy.addAll(ask(trial, rudeness, conversations));
             kill(trial);
+            stormy.addAll(ask(trial, rudeness, conversations));
         }
         stormy.forEach(turn -> trial.await(
                 "the end of a turn with a rude model", Duration.ofMinutes(2), () -> trial.hasBeenSeenToEnd(turn)));
         List<String> asks = new ArrayList<>();
         for (int round = 0; round < 2; round++) {
             for (String conversation : conversations) {
-                Question question = question(trial, rudeness, conversation);
+                Question question = question(trial, rudeness, conversation, SHORT_WORDS);
                 asks.add(question.ask());
                 var _ = trial.sendUntilAcknowledged(question, trial.chance().between(0, 1));
             }
@@ -59,20 +66,19 @@ final class RudeModelFaults {
         }));
     }
 
-    private static List<String> ask(Trial trial, Rudeness rudeness, List<String> conversations, int each) {
+    /** A question each, whose answer takes its time. */
+    private static List<String> ask(Trial trial, Rudeness rudeness, List<String> conversations) {
         List<String> turns = new ArrayList<>();
-        for (int i = 0; i < each; i++) {
-            for (String conversation : conversations) {
-                Question question = question(trial, rudeness, conversation);
-                turns.add(trial.sendUntilAcknowledged(question, trial.chance().between(0, 1))
-                        .turnId());
-            }
+        for (String conversation : conversations) {
+            Question question = question(trial, rudeness, conversation, LONG_WORDS);
+            turns.add(trial.sendUntilAcknowledged(question, trial.chance().between(0, 1))
+                    .turnId());
         }
         return turns;
     }
 
-    private static Question question(Trial trial, Rudeness rudeness, String conversation) {
-        int words = trial.chance().between(3, 40);
+    private static Question question(Trial trial, Rudeness rudeness, String conversation, int mostWords) {
+        int words = trial.chance().between(3, mostWords);
         String ask = trial.name("rude");
         trial.count("questions to a rude model");
         return new Question(
@@ -92,7 +98,7 @@ final class RudeModelFaults {
     private static void kill(Trial trial) {
         JavaProcess worker;
         try {
-            worker = ProcessFaults.busyWorker(trial);
+            worker = ProcessFaults.busyWorker(trial, FOR_A_BUSY_ONE);
         } catch (Trial.TimedOutException e) {
             return; // All turns were over before there was anything to kill.
         }

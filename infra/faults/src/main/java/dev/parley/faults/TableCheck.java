@@ -7,6 +7,7 @@ import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
@@ -15,6 +16,7 @@ import dev.parley.faults.History.Event;
 import dev.parley.faults.History.EventRow;
 import dev.parley.faults.History.GenerationRow;
 import dev.parley.faults.History.MessageRow;
+import dev.parley.faults.History.MessageState;
 import dev.parley.faults.History.Tables;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -24,7 +26,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /** Folds the log in a way of its own, and holds the tables against that. */
 final class TableCheck {
@@ -124,116 +125,52 @@ final class TableCheck {
                     add(started.getAssistantMessageId(), turn, "assistant", "GENERATING", "");
                     active = Optional.of(turn);
                 }
-                case MessageCompleted completed ->
-                    end(
-                            turn,
-                            "COMPLETED",
-                            completed.getMessageId(),
-                            completed.getGenerationId(),
-                            completed.getAttempt(),
-                            completed.getContent(),
-                            completed.getUsage(),
-                            null);
-                case TurnFailed failed ->
-                    end(
-                            turn,
-                            "FAILED",
-                            failed.getMessageId(),
-                            failed.getGenerationId(),
-                            failed.getAttempt(),
-                            failed.getContent(),
-                            failed.getUsage(),
-                            failed.getCode());
-                case TurnCancelled cancelled -> {
-                    String status = cancelled.getForgotten() ? "FORGOTTEN" : "CANCELLED";
-                    String generation = cancelled.getGenerationId();
-                    if (generation == null || cancelled.getForgotten()) {
-                        status(cancelled.getUserMessageId(), status);
-                    }
-                    if (generation != null) {
-                        end(
-                                turn,
-                                status,
-                                cancelled.getMessageId(),
-                                generation,
-                                cancelled.getAttempt(),
-                                cancelled.getContent(),
-                                cancelled.getUsage(),
-                                null);
-                    }
-                }
+                case TurnEnd end -> end(turn, end);
                 default -> {}
             }
         }
 
         private void add(String id, String turn, String role, String status, String content) {
-            messages.put(
-                    id,
-                    new MessageRow(
-                            conversation,
-                            id,
-                            turn,
-                            last,
-                            role,
-                            status,
-                            content,
-                            Optional.empty(),
-                            Optional.empty(),
-                            Optional.empty()));
+            messages.put(id, new MessageRow(conversation, id, turn, last, role, new MessageState(status, content)));
             count++;
         }
 
         private void status(String id, String status) {
-            messages.computeIfPresent(
-                    id,
-                    (same, row) -> new MessageRow(
-                            conversation,
-                            id,
-                            row.turnId(),
-                            row.position(),
-                            row.role(),
-                            status,
-                            row.content(),
-                            row.inputTokens(),
-                            row.outputTokens(),
-                            row.errorCode()));
+            messages.computeIfPresent(id, (same, row) -> row.in(row.state().with(status)));
         }
 
-        private void end(
-                String turn,
-                String status,
-                String message,
-                String generation,
-                @Nullable Attempt attempt,
-                String content,
-                @Nullable Usage usage,
-                @Nullable String code) {
-            Optional<Integer> input = Optional.ofNullable(usage).map(Usage::getInputTokens);
-            Optional<Integer> output = Optional.ofNullable(usage).map(Usage::getOutputTokens);
-            messages.computeIfPresent(
-                    message,
-                    (same, row) -> new MessageRow(
-                            conversation,
-                            message,
-                            row.turnId(),
-                            row.position(),
-                            row.role(),
-                            status,
-                            content,
-                            input,
-                            output,
-                            Optional.ofNullable(code)));
+        private void end(String turn, TurnEnd end) {
+            String status = switch (end) {
+                case MessageCompleted completed -> "COMPLETED";
+                case TurnFailed failed -> "FAILED";
+                case TurnCancelled cancelled -> cancelled.getForgotten() ? "FORGOTTEN" : "CANCELLED";
+            };
+            String generation = end.getGenerationId();
+            if (end instanceof TurnCancelled cancelled && (generation == null || cancelled.getForgotten())) {
+                status(cancelled.getUserMessageId(), status);
+            }
+            if (generation == null) {
+                return;
+            }
+            Optional<Usage> usage = Optional.ofNullable(end.getUsage());
+            MessageState state = new MessageState(
+                    status,
+                    end.getContent(),
+                    usage.map(Usage::getInputTokens),
+                    usage.map(Usage::getOutputTokens),
+                    end instanceof TurnFailed failed ? Optional.of(failed.getCode()) : Optional.empty());
+            messages.computeIfPresent(end.getMessageId(), (same, row) -> row.in(state));
             generations.put(
                     generation,
                     new GenerationRow(
                             conversation,
                             generation,
                             turn,
-                            message,
+                            end.getMessageId(),
                             status.toLowerCase(Locale.ROOT),
-                            Optional.ofNullable(attempt).map(Attempt::getAttemptId),
-                            input,
-                            output));
+                            Optional.ofNullable(end.getAttempt()).map(Attempt::getAttemptId),
+                            state.inputTokens(),
+                            state.outputTokens()));
             if (active.equals(Optional.of(turn))) {
                 active = Optional.empty();
             }

@@ -4,6 +4,7 @@ import dev.parley.faults.History.ConversationRow;
 import dev.parley.faults.History.EventRow;
 import dev.parley.faults.History.GenerationRow;
 import dev.parley.faults.History.MessageRow;
+import dev.parley.faults.History.MessageState;
 import dev.parley.faults.History.Tables;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -73,11 +74,12 @@ final class TableReader {
                                     row.getString(3),
                                     row.getLong(4),
                                     row.getString(5),
-                                    row.getString(6),
-                                    row.getString(7),
-                                    integer(row, 8),
-                                    integer(row, 9),
-                                    Optional.ofNullable(row.getString(10)))),
+                                    new MessageState(
+                                            row.getString(6),
+                                            row.getString(7),
+                                            integer(row, 8),
+                                            integer(row, 9),
+                                            Optional.ofNullable(row.getString(10))))),
                     rows(
                             connection,
                             conversations,

@@ -5,8 +5,8 @@ import dev.parley.faults.History.Ending;
 import dev.parley.faults.History.Outcome;
 import dev.parley.faults.History.Poison;
 import dev.parley.faults.History.Submission;
-import dev.parley.schemas.ConversationKey;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.TurnIds;
 import dev.parley.stack.scripted.Script;
 import java.net.URI;
 import java.time.Duration;
@@ -210,11 +210,11 @@ final class Trial implements AutoCloseable {
                 answer.body()
                         .map(body -> body.path("messageId").asText(""))
                         .filter(id -> !id.isEmpty())
-                        .orElse(ids.messageId()),
+                        .orElse(ids.messageId().text()),
                 answer.body()
                         .map(body -> body.path("turnId").asText(""))
                         .filter(id -> !id.isEmpty())
-                        .orElse(ids.turnId()),
+                        .orElse(ids.turnId().text()),
                 question.content(),
                 question.ask(),
                 question.endings(),

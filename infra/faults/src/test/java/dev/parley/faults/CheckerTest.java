@@ -33,7 +33,10 @@ class CheckerTest {
 
     static Stream<Arguments> planted() {
         return Stream.of(
-                fault("a doubled chunk in the log", "chunks", whole -> whole.chunk("a2", new TextDelta(2, "second2 "))),
+                fault(
+                        "a doubled chunk in the log",
+                        "chunks",
+                        whole -> whole.chunk("a2", new TextDelta(2, "second2 ", false))),
                 fault(
                         "a doubled chunk at the client",
                         "client",

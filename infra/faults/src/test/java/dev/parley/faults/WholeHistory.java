@@ -29,6 +29,7 @@ import dev.parley.faults.History.EventRow;
 import dev.parley.faults.History.GenerationRow;
 import dev.parley.faults.History.Log;
 import dev.parley.faults.History.MessageRow;
+import dev.parley.faults.History.MessageState;
 import dev.parley.faults.History.ModelCall;
 import dev.parley.faults.History.Outcome;
 import dev.parley.faults.History.Poison;
@@ -120,14 +121,14 @@ final class WholeHistory {
         event(TURN, new TurnRetrieved("a", List.of()));
         event(TURN, completed());
         chunk("a1", new AttemptStarted(1, "initial", "openai", "scripted", "w1", "model"));
-        chunk("a1", new TextDelta(0, "first0 "));
-        chunk("a1", new TextDelta(1, "first1 "));
+        chunk("a1", new TextDelta(0, "first0 ", false));
+        chunk("a1", new TextDelta(1, "first1 ", false));
         chunk("a2", new AttemptStarted(2, "worker_lost", "openai", "scripted", "w2", "model"));
-        chunk("a2", new TextDelta(0, "second0 "));
+        chunk("a2", new TextDelta(0, "second0 ", false));
         // A worker that was given up speaks on: nobody may hear it.
-        chunk("a1", new TextDelta(2, "first2 "));
-        chunk("a2", new TextDelta(1, "second1 "));
-        chunk("a2", new TextDelta(2, "second2 "));
+        chunk("a1", new TextDelta(2, "first2 ", false));
+        chunk("a2", new TextDelta(1, "second1 ", false));
+        chunk("a2", new TextDelta(2, "second2 ", false));
         chunk(
                 "a2",
                 new AttemptFinished(
@@ -240,6 +241,12 @@ final class WholeHistory {
             String content,
             Optional<Integer> input,
             Optional<Integer> output) {
-        return new MessageRow(CONVERSATION, id, TURN, position, role, status, content, input, output, Optional.empty());
+        return new MessageRow(
+                CONVERSATION,
+                id,
+                TURN,
+                position,
+                role,
+                new MessageState(status, content, input, output, Optional.empty()));
     }
 }

@@ -9,9 +9,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** Runs the scripted model server by itself, for demos and for trying faults by hand. */
 @Command(
@@ -19,47 +17,61 @@ import picocli.CommandLine.Spec;
         description = {
             "Run a stand-in for a model server, with scripted text: OpenAI's chat completions and Anthropic's messages."
                     + " Not a model.",
-            "A request's model says what it answers: " + Script.ModelName.GRAMMAR
+            "A request's model says what it answers: " + Script.ModelName.GRAMMAR,
+            "--quirks lists the quirks, which are explained in infra/stack/QUIRKS.md."
         },
         mixinStandardHelpOptions = true)
 final class ScriptedModelCommand implements Callable<Integer> {
 
-    private static final int WIDTH = 160;
+    private static final String LIST = "list";
 
     @Option(names = "--port", paramLabel = "PORT", defaultValue = "8000", description = "Default: ${DEFAULT-VALUE}.")
     private int port;
 
     @Option(
             names = "--quirks",
+            arity = "0..1",
             split = ",",
+            fallbackValue = LIST,
             paramLabel = "QUIRK",
-            description = "Play these in every answer and in the list of models.")
+            description = {
+                "Play these in every answer and in the list of models.",
+                "Without a name: list all there are, a line each, and end."
+            })
     private List<String> quirks = new ArrayList<>();
 
-    @Option(names = "--rude", paramLabel = "SEED", description = "Play quirks at random, drawn for each request anew.")
+    @Option(
+            names = "--rude",
+            arity = "0..1",
+            fallbackValue = "1",
+            paramLabel = "SEED",
+            description = "Play quirks at random, drawn for each request anew. Without a seed: 1.")
     private @Nullable Long rude;
-
-    /** The catalogue is part of the help. */
-    @Spec
-    void listQuirks(CommandSpec spec) {
-        spec.usageMessage().width(WIDTH);
-        spec.usageMessage().footerHeading("%nQuirks, for a model's name and for --quirks:%n");
-        spec.usageMessage().footer(QuirksPage.lines().toArray(String[]::new));
-    }
 
     @Override
     public Integer call() throws InterruptedException {
+        if (quirks.contains(LIST)) {
+            QuirksPage.lines().forEach(System.out::println);
+            return 0;
+        }
+        Quirk[] played = played();
         try (ScriptedModelServer server = ScriptedModelServer.start(port)) {
-            server.playing(quirks.stream().map(Quirk::called).toArray(Quirk[]::new));
+            server.playing(played);
             if (rude != null) {
                 server.rude(rude);
             }
             System.out.println("Scripted model server (no model): " + server.baseUrl());
             System.out.println("Use it:  ./parley up --llm-base-url " + server.baseUrl() + " --llm-model scripted");
             Thread.currentThread().join();
-        } catch (Quirk.UnknownException e) {
-            throw new CommandFailedException(String.valueOf(e.getMessage()));
         }
         return 0;
+    }
+
+    private Quirk[] played() {
+        try {
+            return quirks.stream().map(Quirk::called).toArray(Quirk[]::new);
+        } catch (Quirk.UnknownException e) {
+            throw new CommandFailedException(e.getMessage() + " (--quirks alone lists all)");
+        }
     }
 }

@@ -4,7 +4,7 @@ import dev.parley.config.ConfigurationLog;
 import dev.parley.config.ConfigurationLogException;
 import dev.parley.config.ConfigurationWatch;
 import dev.parley.ingest.IngestSettings;
-import dev.parley.schemas.DocumentKey;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.Secret;
 import dev.parley.schemas.settings.Settings;
 import dev.parley.stack.DataDirInUseException;
@@ -134,7 +134,7 @@ final class UpCommand implements Callable<Integer> {
                 stack.environment(),
                 flagValues(),
                 withoutOutside(System.getenv()),
-                Map.of(DocumentKey.DEFAULT_WORKSPACE, OwnDocuments.WORKSPACE));
+                Map.of(WorkspaceKey.DEFAULT_WORKSPACE, OwnDocuments.WORKSPACE));
         // In force before any role reads it.
         shutdown.close(ConfigurationWatch.start(configuration, provisioned(wired), console::progress), "configuration");
         Roles roles = shutdown.close(Roles.start(wanted, wired, false, console::progress), "roles");

@@ -4,7 +4,7 @@ import dev.parley.chat.v1.CancelTurn;
 import dev.parley.ingest.door.Turns;
 import dev.parley.ingest.http.Pause;
 import dev.parley.ingest.http.Request;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.SseEdge;
 import java.time.Duration;
 import java.util.Map;

@@ -18,6 +18,7 @@ import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.json.Said;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * to append, such that what was told since the last {@link Step.Restarted} is always a beginning of the answer, and at its
  * end the whole of it. Pure but for its own state.
  *
- * <p>The order is reasoning, text, tool calls. Reasoning that comes after text, and calls, which are of no use before the
+ * <p>The order is reasoning, text, a refusal, tool calls. Reasoning that comes after text, and calls, which are of no use before the
  * answer's end, are told when it is complete.
  */
 public final class AnswerReader {
@@ -37,6 +38,10 @@ public final class AnswerReader {
     private final boolean partial;
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
+    /** Of the text that was told, what is no refusal. */
+    private int beforeRefusal;
+
+    private boolean refusing;
     private int attempt;
 
     public AnswerReader(String turnId) {
@@ -69,6 +74,9 @@ public final class AnswerReader {
         record Reasoning(String piece) implements Step {}
 
         record Text(String piece) implements Step {}
+
+        /** A piece of what the model server told apart as its refusal to answer, which is how the text ends. */
+        record Refusal(String piece) implements Step {}
 
         /** Everything told of the answer so far is void: another attempt begins anew. */
         record Restarted(String reason) implements Step {}
@@ -107,6 +115,7 @@ public final class AnswerReader {
                     attempt(delta.attempt(), steps);
                     switch (delta.kind()) {
                         case TEXT -> text(delta.text(), steps);
+                        case REFUSAL -> refusal(delta.text(), steps);
                         case REASONING -> reasoning(delta.text(), steps);
                     }
                 }
@@ -121,7 +130,7 @@ public final class AnswerReader {
             case FeedEvent.MessageSnapshot snapshot -> {
                 if (turnId.equals(snapshot.turnId())) {
                     attempt(snapshot.attempt(), steps);
-                    upTo(snapshot.reasoning(), snapshot.text(), steps);
+                    upTo(snapshot.reasoning(), snapshot.said(), steps);
                 }
             }
             case FeedEvent.FeedGap gap -> steps.add(new Step.Lost(gap.reason().wire()));
@@ -138,16 +147,16 @@ public final class AnswerReader {
             case MessageCompleted completed -> {
                 answeredBy(completed.getAttempt(), steps);
                 String thoughts = completed.getReasoning();
-                upTo(thoughts == null ? "" : thoughts, completed.getContent(), steps);
+                upTo(thoughts == null ? "" : thoughts, Said.of(completed.getContent(), completed.getUpstream()), steps);
                 completed.getToolCalls().forEach(call -> steps.add(new Step.Called(call)));
                 steps.add(new Step.Completed(completed, time));
             }
             case TurnFailed failed -> {
-                brokenOff(failed.getAttempt(), failed.getContent(), steps);
+                brokenOff(failed.getAttempt(), Said.of(failed.getContent(), failed.getUpstream()), steps);
                 steps.add(new Step.Failed(failed, time));
             }
             case TurnCancelled cancelled -> {
-                brokenOff(cancelled.getAttempt(), cancelled.getContent(), steps);
+                brokenOff(cancelled.getAttempt(), Said.of(cancelled.getContent(), cancelled.getUpstream()), steps);
                 steps.add(new Step.Cancelled(cancelled, time));
             }
             case MessageRejected rejected -> steps.add(new Step.Rejected(rejected));
@@ -169,10 +178,10 @@ public final class AnswerReader {
     }
 
     /** Tells what is missing of the text that an answer without an end has; its thoughts are not kept. */
-    private void brokenOff(@Nullable Attempt by, String said, List<Step> steps) {
-        if (partial && by != null && startsWith(said, text)) {
+    private void brokenOff(@Nullable Attempt by, Said said, List<Step> steps) {
+        if (partial && by != null && startsWith(said.whole(), text)) {
             answeredBy(by, steps);
-            text(said.substring(text.length()), steps);
+            missing(said, steps);
         }
     }
 
@@ -189,17 +198,35 @@ public final class AnswerReader {
         }
         text.setLength(0);
         reasoning.setLength(0);
+        beforeRefusal = 0;
+        refusing = false;
     }
 
     /** Tells what is missing of an answer so far; anew where something else had been told. */
-    private void upTo(String thoughts, String said, List<Step> steps) {
-        if (!startsWith(said, text) || (text.isEmpty() && !startsWith(thoughts, reasoning))) {
+    private void upTo(String thoughts, Said said, List<Step> steps) {
+        if (!startsWith(said.whole(), text)
+                || refusesElsewhere(said)
+                || (text.isEmpty() && !startsWith(thoughts, reasoning))) {
             restart("another_attempt", steps);
         }
         if (text.isEmpty()) {
             reasoning(thoughts.substring(reasoning.length()), steps);
         }
-        text(said.substring(text.length()), steps);
+        missing(said, steps);
+    }
+
+    /** Tells what of {@code said} has not been told, which begins with what has. */
+    private void missing(Said said, List<Step> steps) {
+        int told = text.length();
+        int before = said.text().length();
+        text(said.text().substring(Math.min(told, before)), steps);
+        said.refusal().ifPresent(words -> refusal(words.substring(Math.max(0, told - before)), steps));
+    }
+
+    /** Whether words were told as a refusal that are none, or the other way round. */
+    private boolean refusesElsewhere(Said said) {
+        int before = said.text().length();
+        return refusing ? beforeRefusal != before : beforeRefusal > before;
     }
 
     private static boolean startsWith(String whole, StringBuilder beginning) {
@@ -209,8 +236,15 @@ public final class AnswerReader {
     private void text(String piece, List<Step> steps) {
         if (!piece.isEmpty()) {
             text.append(piece);
-            steps.add(new Step.Text(piece));
+            beforeRefusal += refusing ? 0 : piece.length();
+            steps.add(refusing ? new Step.Refusal(piece) : new Step.Text(piece));
         }
+    }
+
+    /** What follows a refusal is part of it. */
+    private void refusal(String piece, List<Step> steps) {
+        refusing |= !piece.isEmpty();
+        text(piece, steps);
     }
 
     private void reasoning(String piece, List<Step> steps) {

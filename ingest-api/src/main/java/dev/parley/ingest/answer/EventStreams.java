@@ -1,7 +1,7 @@
 package dev.parley.ingest.answer;
 
 import dev.parley.ingest.http.EventStreamHeaders;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.ClientTransport;
 import dev.parley.sinks.edge.SseEdge;
 import dev.parley.sinks.edge.StreamEncoding;

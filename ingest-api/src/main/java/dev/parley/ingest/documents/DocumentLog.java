@@ -3,7 +3,7 @@ package dev.parley.ingest.documents;
 import dev.parley.chat.v1.Document;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.DocumentKey;
+import dev.parley.schemas.keys.DocumentKey;
 import org.jspecify.annotations.Nullable;
 
 /** Where documents go. Thread-safe. */

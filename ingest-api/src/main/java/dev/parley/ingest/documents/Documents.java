@@ -4,8 +4,9 @@ import dev.parley.chat.v1.Document;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.Pause;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.DocumentKey;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.sinks.postgres.ConversationQueries.ReadModelUnavailableException;
 import dev.parley.sinks.postgres.DocumentQueries;
 import dev.parley.sinks.postgres.DocumentQueries.DocumentPage;
@@ -162,8 +163,8 @@ public final class Documents {
      *
      * @param after what the page before it says to be next
      */
-    public DocumentPage list(String tenant, String workspace, int limit, Optional<String> after) {
-        settleIfPossible(new DocumentKey(tenant, workspace, "any"));
-        return queries.documents(tenant, workspace, limit, after);
+    public DocumentPage list(WorkspaceKey workspace, int limit, Optional<String> after) {
+        settleIfPossible(new DocumentKey(workspace, "any"));
+        return queries.documents(workspace, limit, after);
     }
 }

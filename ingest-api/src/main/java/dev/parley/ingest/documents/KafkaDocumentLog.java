@@ -5,9 +5,9 @@ import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.log.KafkaAppends;
 import dev.parley.schemas.CloudEventHeaders;
-import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.DocumentKey;
 import dev.parley.schemas.settings.KafkaSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
@@ -62,7 +62,8 @@ public final class KafkaDocumentLog implements DocumentLog {
         appends.append(
                 producer -> new ProducerRecord<>(
                         topic,
-                        key.partition(producer.partitionsFor(topic).size()),
+                        key.workspaceKey()
+                                .partition(producer.partitionsFor(topic).size()),
                         now.toEpochMilli(),
                         key.toString().getBytes(StandardCharsets.UTF_8),
                         topics.documents().values().serializer().serialize(topic, document),
@@ -83,7 +84,8 @@ public final class KafkaDocumentLog implements DocumentLog {
                         .partitions()
                         .size();
             }
-            TopicPartition partition = new TopicPartition(topic, any.partition(partitions));
+            TopicPartition partition =
+                    new TopicPartition(topic, any.workspaceKey().partition(partitions));
             long offset = admin.listOffsets(Map.of(partition, OffsetSpec.latest()))
                     .partitionResult(partition)
                     .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)

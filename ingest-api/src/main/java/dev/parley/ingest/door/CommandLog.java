@@ -3,7 +3,7 @@ package dev.parley.ingest.door;
 import dev.parley.chat.v1.Command;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 
 /** Where commands go. Thread-safe. */
 public interface CommandLog extends AutoCloseable {

@@ -9,8 +9,9 @@ import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.ingest.door.Watches.Watch;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.MessageId;
 import dev.parley.sinks.feed.ConversationFeed;
 import dev.parley.sinks.postgres.ConversationQueries;
 import dev.parley.sinks.postgres.ConversationQueries.ReadModelUnavailableException;
@@ -121,7 +122,7 @@ public final class Messages {
     public long regenerate(ConversationKey conversation, RegenerateMessage regenerate, Call call) {
         presences.require(conversation);
         if (regenerate.getMessageId() != null) {
-            presences.requireMessage(conversation, regenerate.getMessageId());
+            presences.requireMessage(conversation, new MessageId(regenerate.getMessageId()));
         }
         Expectation first = new Expectation(event -> regenerate.getTurnId().equals(event.getTurnId()));
         try (Watch watch = watches.live(conversation, first)) {
@@ -138,7 +139,7 @@ public final class Messages {
     /** Records a rating; waits for the feed to have it, for a moment. */
     public void rate(ConversationKey conversation, RateMessage rate, Call call) {
         presences.require(conversation);
-        presences.requireMessage(conversation, rate.getMessageId());
+        presences.requireMessage(conversation, new MessageId(rate.getMessageId()));
         Expectation recorded = new Expectation(event -> event.getBody() instanceof FeedbackRecorded
                 && event.getCauseId().equals(call.commandId()));
         try (Watch watch = watches.live(conversation, recorded)) {

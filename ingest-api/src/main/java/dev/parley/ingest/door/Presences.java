@@ -2,8 +2,9 @@ package dev.parley.ingest.door;
 
 import dev.parley.ingest.http.Pause;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.MessageId;
 import dev.parley.sinks.feed.ConversationFeed;
 import dev.parley.sinks.postgres.ConversationQueries;
 import dev.parley.sinks.postgres.ConversationQueries.Presence;
@@ -87,12 +88,12 @@ final class Presences {
     }
 
     /** Makes sure that a message is there, as far as can be told; throws where it is not. */
-    void requireMessage(ConversationKey conversation, String messageId) {
-        if (feed.acceptance(conversation, messageId).isPresent()) {
+    void requireMessage(ConversationKey conversation, MessageId messageId) {
+        if (feed.acceptance(conversation, messageId.text()).isPresent()) {
             return;
         }
         try {
-            if (arrived(() -> queries.message(conversation, messageId), Optional::isPresent)
+            if (arrived(() -> queries.message(conversation, messageId.text()), Optional::isPresent)
                     .isEmpty()) {
                 throw new ProblemException(
                         ErrorCode.MESSAGE_NOT_FOUND, "the conversation has no message '" + messageId + "'");

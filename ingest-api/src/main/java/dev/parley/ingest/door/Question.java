@@ -2,7 +2,7 @@ package dev.parley.ingest.door;
 
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.SubmitMessage;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.TurnIds;
 import java.util.Optional;
 
 /**
@@ -22,9 +22,9 @@ public record Question(String content, Handling handling, Optional<CallerPrompt>
      */
     public SubmitMessage submit(TurnIds ids, Optional<CallerPrompt> sentAlong) {
         return SubmitMessage.newBuilder()
-                .setMessageId(ids.messageId())
-                .setTurnId(ids.turnId())
-                .setAssistantMessageId(ids.assistantMessageId())
+                .setMessageId(ids.messageId().text())
+                .setTurnId(ids.turnId().text())
+                .setAssistantMessageId(ids.assistantMessageId().text())
                 .setContent(content)
                 .setOnBusy(handling.onBusy())
                 .setIntent(handling.intent().orElse(null))

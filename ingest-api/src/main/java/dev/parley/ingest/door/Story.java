@@ -6,17 +6,15 @@ import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
-import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.SubmitMessage;
-import dev.parley.chat.v1.TurnCancelled;
-import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.ingest.door.Watches.Watch;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -44,9 +42,7 @@ final class Story {
                     TurnStarted _,
                     TurnRouted _,
                     TurnRetrieved _,
-                    MessageCompleted _,
-                    TurnFailed _,
-                    TurnCancelled _,
+                    TurnEnd _,
                     FeedbackRecorded _,
                     Unknown _ -> false;
         };

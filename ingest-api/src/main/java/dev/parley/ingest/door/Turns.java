@@ -7,10 +7,8 @@ import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
-import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
-import dev.parley.chat.v1.TurnCancelled;
-import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
@@ -18,7 +16,7 @@ import dev.parley.chat.v1.Unknown;
 import dev.parley.ingest.door.Watches.Watch;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.feed.ConversationFeed;
 import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import java.time.Duration;
@@ -44,7 +42,7 @@ public final class Turns {
     static boolean isEnd(ConversationEvent event, String turnId) {
         return turnId.equals(event.getTurnId())
                 && switch (event.getBody()) {
-                    case MessageCompleted _, TurnFailed _, TurnCancelled _, MessageRejected _ -> true;
+                    case TurnEnd _, MessageRejected _ -> true;
                     case ConversationCreated _,
                             ConversationRenamed _,
                             ConversationDeleted _,

@@ -2,8 +2,8 @@ package dev.parley.ingest.door;
 
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.feed.ConversationFeed;
 import dev.parley.sinks.feed.FeedEvent;
 import dev.parley.sinks.feed.Frame;

@@ -2,6 +2,7 @@ package dev.parley.ingest.http;
 
 import dev.parley.schemas.ErrorCode;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 
 /** A request that cannot be served, as its caller is to be told. */
@@ -12,21 +13,40 @@ public final class ProblemException extends RuntimeException {
     private final ErrorCode code;
     private final String detail;
     private final transient Optional<String> field;
+    private final transient Optional<Duration> asked;
+    private final transient Map<String, String> headers;
 
     public ProblemException(ErrorCode code, String detail) {
-        this(code, detail, Optional.empty());
+        this(code, detail, Optional.empty(), Optional.empty(), Map.of());
     }
 
     /** A problem with one field of the request, named by its path. */
     public ProblemException(ErrorCode code, String detail, String field) {
-        this(code, detail, Optional.of(field));
+        this(code, detail, Optional.of(field), Optional.empty(), Map.of());
     }
 
-    private ProblemException(ErrorCode code, String detail, Optional<String> field) {
+    private ProblemException(
+            ErrorCode code,
+            String detail,
+            Optional<String> field,
+            Optional<Duration> asked,
+            Map<String, String> headers) {
         super(code.wire() + ": " + detail);
         this.code = code;
         this.detail = detail;
         this.field = field;
+        this.asked = asked;
+        this.headers = Map.copyOf(headers);
+    }
+
+    /**
+     * This problem, with what others said of it.
+     *
+     * @param after when whoever caused it wants to be asked again, where that was said
+     * @param more headers of the answer that tells of it
+     */
+    public ProblemException told(Optional<Duration> after, Map<String, String> more) {
+        return new ProblemException(code, detail, field, after, more);
     }
 
     public ErrorCode code() {
@@ -41,12 +61,22 @@ public final class ProblemException extends RuntimeException {
         return field;
     }
 
-    /** When to try again, for problems that pass. */
-    Optional<Duration> retryAfter() {
-        return switch (code.kind()) {
+    /** Headers of the answer that tells of it, beside those of all problems. */
+    Map<String, String> headers() {
+        return headers;
+    }
+
+    /** When to try again: as was asked for; else soon, for problems that pass. */
+    public Optional<Duration> retryAfter() {
+        return asked.or(() -> switch (code.kind()) {
             case TRANSIENT, OVERLOAD -> Optional.of(Duration.ofSeconds(1));
             case USER, POISON, BUG -> Optional.empty();
-        };
+        });
+    }
+
+    /** The value of {@code Retry-After}: whole seconds, none too few (RFC 9110). */
+    public static String seconds(Duration after) {
+        return Long.toString(Math.ceilDiv(after.toMillis(), 1000L));
     }
 
     /** The HTTP status of a code. */

@@ -73,7 +73,8 @@ public final class Problems {
         if (ctx.res().isCommitted()) {
             return; // An event stream that had begun: its client sees it end.
         }
-        problem.retryAfter().ifPresent(after -> ctx.header("Retry-After", Long.toString(after.toSeconds())));
+        problem.retryAfter().ifPresent(after -> ctx.header("Retry-After", ProblemException.seconds(after)));
+        problem.headers().forEach(ctx::header);
         if (problem.code() == ErrorCode.UNAUTHORIZED) {
             ctx.header("WWW-Authenticate", "Bearer");
         }

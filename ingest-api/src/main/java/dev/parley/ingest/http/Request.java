@@ -1,9 +1,12 @@
 package dev.parley.ingest.http;
 
-import dev.parley.schemas.ConversationKey;
-import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.TraceParent;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.DocumentKey;
+import dev.parley.schemas.keys.Ids;
+import dev.parley.schemas.keys.MessageId;
+import dev.parley.schemas.keys.WorkspaceKey;
 import io.javalin.http.Context;
 import java.time.Duration;
 import java.util.Collections;
@@ -19,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 /** What handlers read of an HTTP request beside its body's fields: checked, or refused by name. */
 public final class Request {
 
-    public static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
-    public static final String ID_RULE = "1 to 128 of A-Z a-z 0-9 . _ : -";
+    public static final Pattern ID = Ids.FORM;
+    public static final String ID_RULE = Ids.RULE;
 
     private static final int MAX_WAIT_SECONDS = 120;
     private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e](?:[\\x20-\\x7e]{0,253}[\\x21-\\x7e])?");
@@ -66,18 +69,18 @@ public final class Request {
         return new ConversationKey(tenant, id);
     }
 
-    public String workspace() {
+    public WorkspaceKey workspace() {
+        String tenant = tenant();
         String workspace = ctx.pathParam("workspace");
-        if (!DocumentKey.isWorkspace(workspace)) {
+        if (!WorkspaceKey.isWorkspaceId(workspace)) {
             throw new ProblemException(ErrorCode.INVALID_ID, "must be " + ID_RULE, "workspace");
         }
-        return workspace;
+        return new WorkspaceKey(tenant, workspace);
     }
 
     /** The document that the path names; there need not be one. */
     public DocumentKey document() {
-        String tenant = tenant();
-        String workspace = workspace();
+        WorkspaceKey workspace = workspace();
         String path = ctx.pathParam("path");
         if (!DocumentKey.isPath(path)) {
             throw new ProblemException(
@@ -86,7 +89,7 @@ public final class Request {
                             + " most " + DocumentKey.MAX_PATH_BYTES + " bytes of UTF-8",
                     "path");
         }
-        return new DocumentKey(tenant, workspace, path);
+        return new DocumentKey(workspace, path);
     }
 
     /** Where what the request names is found, as it was asked for. */
@@ -100,12 +103,12 @@ public final class Request {
         return admission.body(ctx, maxBytes);
     }
 
-    public String messageId() {
+    public MessageId messageId() {
         String messageId = ctx.pathParam("messageId");
         if (!ID.matcher(messageId).matches()) {
             throw new ProblemException(ErrorCode.INVALID_ID, "must be " + ID_RULE, "messageId");
         }
-        return messageId;
+        return new MessageId(messageId);
     }
 
     /** The JSON body. The caller is known by then: nobody else's body is read. */

@@ -12,6 +12,7 @@ import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.LogReader;
 import dev.parley.schemas.TopicTail;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.KafkaSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -75,7 +76,7 @@ public final class KafkaSearches implements Searches {
     }
 
     @Override
-    public List<Passage> find(String tenant, String workspace, String query, int limit, Call call) {
+    public List<Passage> find(WorkspaceKey workspace, String query, int limit, Call call) {
         if (!room.tryAcquire()) {
             throw new ProblemException(ErrorCode.OVERLOADED, "too many searches wait for their results");
         }
@@ -92,7 +93,10 @@ public final class KafkaSearches implements Searches {
                 throw tooLate();
             }
             Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
-            append(new SearchRequest(searchId, tenant, workspace, now, query, limit), call);
+            append(
+                    workspace,
+                    new SearchRequest(searchId, workspace.tenant(), workspace.workspace(), now, query, limit),
+                    call);
             long left = PATIENCE.toNanos() - (System.nanoTime() - began);
             SearchResult found = result.get(Math.max(0, left), TimeUnit.NANOSECONDS);
             if (found.getError() != null) {
@@ -113,7 +117,7 @@ public final class KafkaSearches implements Searches {
         }
     }
 
-    private void append(SearchRequest search, Call call) {
+    private void append(WorkspaceKey workspace, SearchRequest search, Call call) {
         Headers headers = KafkaAppends.traced(
                 CloudEventHeaders.of(search.getSearchId(), search, KafkaAppends.SOURCE, search.getTime(), null), call);
         String topic = topics.searches().name();
@@ -122,7 +126,7 @@ public final class KafkaSearches implements Searches {
                         topic,
                         null,
                         search.getTime().toEpochMilli(),
-                        (search.getTenantId() + "/" + search.getWorkspaceId()).getBytes(StandardCharsets.UTF_8),
+                        workspace.toString().getBytes(StandardCharsets.UTF_8),
                         topics.searches().values().serializer().serialize(topic, search),
                         headers),
                 "repeat it");

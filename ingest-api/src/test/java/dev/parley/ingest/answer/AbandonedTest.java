@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.door.Door;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.SseEdge.End;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;

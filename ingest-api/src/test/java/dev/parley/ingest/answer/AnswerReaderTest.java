@@ -9,6 +9,7 @@ import dev.parley.chat.v1.TurnStarted;
 import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.TurnEvents.Answer;
 import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.json.Said;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -26,6 +27,7 @@ class AnswerReaderTest {
     private static final class Client {
         private final String context;
         private final StringBuilder text = new StringBuilder();
+        private final StringBuilder refusal = new StringBuilder();
         private final StringBuilder reasoning = new StringBuilder();
         private final List<ToolCall> calls = new ArrayList<>();
         private final List<String> others = new ArrayList<>();
@@ -42,7 +44,14 @@ class AnswerReaderTest {
                 switch (step) {
                     case Step.Text(String piece) -> {
                         assertThat(piece).as(context).isNotEmpty();
+                        assertThat(refusal)
+                                .as("%s: a refusal comes last", context)
+                                .isEmpty();
                         text.append(piece);
+                    }
+                    case Step.Refusal(String piece) -> {
+                        assertThat(piece).as(context).isNotEmpty();
+                        refusal.append(piece);
                     }
                     case Step.Reasoning(String piece) -> {
                         assertThat(piece).as(context).isNotEmpty();
@@ -51,10 +60,11 @@ class AnswerReaderTest {
                     }
                     case Step.Called(ToolCall call) -> calls.add(call);
                     case Step.Restarted(String reason) -> {
-                        assertThat(text.length() + reasoning.length())
+                        assertThat(text.length() + refusal.length() + reasoning.length())
                                 .as("%s: nothing is void where nothing was told", context)
                                 .isPositive();
                         text.setLength(0);
+                        refusal.setLength(0);
                         reasoning.setLength(0);
                     }
                     case Step.Attempted attempted -> attempt = attempted.attempt();
@@ -67,8 +77,12 @@ class AnswerReaderTest {
         /** Holds what was told against the whole answer of the attempt that runs. */
         void expectBeginningOf(Answer answer) {
             assertThat(answer.text()).as(context).startsWith(text);
+            assertThat(answer.refusal()).as(context).startsWith(refusal);
+            assertThat(refusal.isEmpty() || text.length() == answer.text().length())
+                    .as("%s: a refusal comes after all other words", context)
+                    .isTrue();
             assertThat(answer.reasoning()).as(context).startsWith(reasoning);
-            assertThat(text.isEmpty()
+            assertThat((text.isEmpty() && refusal.isEmpty())
                             || reasoning.length() == answer.reasoning().length())
                     .as("%s: words come after all thoughts", context)
                     .isTrue();
@@ -76,6 +90,7 @@ class AnswerReaderTest {
 
         void expectExactly(Answer answer) {
             assertThat(text).as(context).hasToString(answer.text());
+            assertThat(refusal).as(context).hasToString(answer.refusal());
             assertThat(reasoning).as(context).hasToString(answer.reasoning());
             assertThat(calls).as(context).isEqualTo(answer.calls());
             assertThat(completed).as(context).isEqualTo(1);
@@ -106,7 +121,7 @@ class AnswerReaderTest {
             int attempts = 1 + random.nextInt(3);
             Answer answer = Answer.NOTHING;
             for (int attempt = 1; attempt <= attempts; attempt++) {
-                answer = TurnEvents.randomAnswer(random);
+                answer = ofAttempt(attempt, TurnEvents.randomAnswer(random));
                 boolean last = attempt == attempts;
                 listens = attempt(reading, told, random, attempt, answer, listens, last);
             }
@@ -115,6 +130,15 @@ class AnswerReaderTest {
             told.expectExactly(answer);
             assertThat(told.attempt).as(told.context).isPositive();
         }
+    }
+
+    /** Words that no other attempt begins with: whoever has been told the same words already is not told what was thought before. */
+    private static Answer ofAttempt(int attempt, Answer answer) {
+        return new Answer(
+                answer.reasoning(),
+                answer.text().isEmpty() ? "" : attempt + answer.text(),
+                answer.refusal().isEmpty() ? "" : attempt + answer.refusal(),
+                answer.calls());
     }
 
     /** Tells one attempt, whole where it is the last; returns whether the reader listens at its end. */
@@ -153,6 +177,7 @@ class AnswerReaderTest {
                 }
                 told.take(reading.read(TurnEvents.snapshot(attempt, 0, soFar)));
                 assertThat(told.text).as(told.context).hasToString(soFar.text());
+                assertThat(told.refusal).as(told.context).hasToString(soFar.refusal());
             }
             if (listens) {
                 told.expectBeginningOf(answer);
@@ -179,7 +204,8 @@ class AnswerReaderTest {
                 new FeedEvent.MessageDelta(
                         TurnEvents.KEY, "other", "a", 2, 0, FeedEvent.MessageDelta.Kind.TEXT, "no word of mine"),
                 new FeedEvent.MessageReset(TurnEvents.KEY, "other", "a", 3, "worker_lost"),
-                new FeedEvent.MessageSnapshot(TurnEvents.KEY, "other", "a", 3, 0, "nor this", "", List.of()),
+                new FeedEvent.MessageSnapshot(
+                        TurnEvents.KEY, "other", "a", 3, 0, Said.plainly("nor this"), "", List.of()),
                 TurnEvents.logged("other", new TurnStarted("q", "a", "other.1", null)),
                 TurnEvents.logged(null, new ConversationRenamed("title")));
         tell(TurnEvents.started(1), TurnEvents.text(1, 0, "mine"));
@@ -210,6 +236,28 @@ class AnswerReaderTest {
         tell(TurnEvents.started(1), TurnEvents.reset(2), TurnEvents.started(2), TurnEvents.text(2, 0, "x"));
 
         assertThat(reader.read(TurnEvents.reset(3))).containsExactly(new Step.Restarted("worker_lost"));
+    }
+
+    @Test
+    void wordsThatWereNoRefusalAfterAllAreToldAnew() {
+        tell(TurnEvents.started(1), TurnEvents.refusal(1, 0, "I cannot"));
+
+        tell(TurnEvents.completed(Answer.saying("I cannot but laugh"), 2));
+
+        client.expectExactly(Answer.saying("I cannot but laugh"));
+    }
+
+    @Test
+    void whatFollowsARefusalIsPartOfIt() {
+        tell(
+                TurnEvents.started(1),
+                TurnEvents.text(1, 0, "Well. "),
+                TurnEvents.refusal(1, 1, "I "),
+                TurnEvents.text(1, 2, "cannot."));
+
+        tell(TurnEvents.completed(Answer.refusing("Well. ", "I cannot."), 1));
+
+        client.expectExactly(Answer.refusing("Well. ", "I cannot."));
     }
 
     @Test

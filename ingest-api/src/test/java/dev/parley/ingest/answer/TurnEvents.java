@@ -15,16 +15,19 @@ import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.sinks.feed.FeedEvent;
 import dev.parley.sinks.feed.Frame;
+import dev.parley.sinks.json.Said;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
@@ -95,12 +98,13 @@ public final class TurnEvents {
                 .setMessageId(ANSWER)
                 .setGenerationId(TURN + ".1")
                 .setAttempt(attempt(attempt))
-                .setContent(answer.text())
+                .setContent(answer.said().whole())
                 .setReasoning(answer.reasoning().isEmpty() ? null : answer.reasoning())
                 .setFinishReason(finishReason)
                 .setUsage(USAGE)
                 .setTimings(TIMINGS)
                 .setToolCalls(answer.calls())
+                .setUpstream(answer.upstream())
                 .build());
     }
 
@@ -132,6 +136,21 @@ public final class TurnEvents {
                 .build());
     }
 
+    /** The same end, of which this became known upstream. */
+    public static FeedEvent knowing(FeedEvent end, Upstream upstream) {
+        return switch (((FeedEvent.Logged) end).event().getBody()) {
+            case MessageCompleted completed ->
+                logged(MessageCompleted.newBuilder(completed)
+                        .setUpstream(upstream)
+                        .build());
+            case TurnFailed failed ->
+                logged(TurnFailed.newBuilder(failed).setUpstream(upstream).build());
+            case TurnCancelled cancelled ->
+                logged(TurnCancelled.newBuilder(cancelled).setUpstream(upstream).build());
+            default -> throw new IllegalArgumentException("no end");
+        };
+    }
+
     public static FeedEvent rejected(String code) {
         return logged(new MessageRejected(QUESTION, code, "not now"));
     }
@@ -150,6 +169,10 @@ public final class TurnEvents {
         return new FeedEvent.MessageDelta(KEY, TURN, ANSWER, attempt, seq, FeedEvent.MessageDelta.Kind.TEXT, piece);
     }
 
+    public static FeedEvent refusal(int attempt, int seq, String piece) {
+        return new FeedEvent.MessageDelta(KEY, TURN, ANSWER, attempt, seq, FeedEvent.MessageDelta.Kind.REFUSAL, piece);
+    }
+
     public static FeedEvent reasoning(int attempt, int seq, String piece) {
         return new FeedEvent.MessageDelta(
                 KEY, TURN, ANSWER, attempt, seq, FeedEvent.MessageDelta.Kind.REASONING, piece);
@@ -165,35 +188,60 @@ public final class TurnEvents {
 
     public static FeedEvent snapshot(int attempt, int seq, Answer soFar) {
         return new FeedEvent.MessageSnapshot(
-                KEY, TURN, ANSWER, attempt, seq, soFar.text(), soFar.reasoning(), soFar.calls());
+                KEY, TURN, ANSWER, attempt, seq, soFar.said(), soFar.reasoning(), soFar.calls());
     }
 
     public static FeedEvent gap() {
-        return new FeedEvent.FeedGap(
-                KEY.tenant(), java.util.Optional.of(KEY), FeedEvent.FeedGap.Reason.ARCHIVE_UNAVAILABLE);
+        return new FeedEvent.FeedGap(KEY.tenant(), Optional.of(KEY), FeedEvent.FeedGap.Reason.ARCHIVE_UNAVAILABLE);
     }
 
     // Answers
 
-    /** An answer, or its beginning. */
-    public record Answer(String reasoning, String text, List<ToolCall> calls) {
+    /**
+     * An answer, or its beginning.
+     *
+     * @param text before the refusal
+     */
+    public record Answer(String reasoning, String text, String refusal, List<ToolCall> calls) {
 
         public static final Answer NOTHING = new Answer("", "", List.of());
+
+        /** One without a refusal. */
+        public Answer(String reasoning, String text, List<ToolCall> calls) {
+            this(reasoning, text, "", calls);
+        }
 
         public static Answer saying(String text) {
             return new Answer("", text, List.of());
         }
 
+        public static Answer refusing(String text, String refusal) {
+            return new Answer("", text, refusal, List.of());
+        }
+
+        public Said said() {
+            return new Said(text, Optional.of(refusal).filter(words -> !words.isEmpty()));
+        }
+
+        @Nullable
+        Upstream upstream() {
+            return refusal.isEmpty()
+                    ? null
+                    : Upstream.newBuilder().setRefusalFrom(text.length()).build();
+        }
+
         public Answer with(FeedEvent delta) {
             return switch (delta) {
                 case FeedEvent.MessageDelta piece ->
-                    piece.kind() == FeedEvent.MessageDelta.Kind.TEXT
-                            ? new Answer(reasoning, text + piece.text(), calls)
-                            : new Answer(reasoning + piece.text(), text, calls);
+                    switch (piece.kind()) {
+                        case TEXT -> new Answer(reasoning, text + piece.text(), refusal, calls);
+                        case REFUSAL -> new Answer(reasoning, text, refusal + piece.text(), calls);
+                        case REASONING -> new Answer(reasoning + piece.text(), text, refusal, calls);
+                    };
                 case FeedEvent.MessageToolCall asked -> {
                     List<ToolCall> more = new ArrayList<>(calls);
                     more.add(asked.call());
-                    yield new Answer(reasoning, text, more);
+                    yield new Answer(reasoning, text, refusal, more);
                 }
                 default -> throw new IllegalArgumentException("no delta");
             };
@@ -211,6 +259,7 @@ public final class TurnEvents {
         return new Answer(
                 random.nextBoolean() ? "" : randomText(random, 12),
                 random.nextInt(4) == 0 ? "" : randomText(random, 25),
+                random.nextInt(4) == 0 ? randomText(random, 12) : "",
                 calls);
     }
 
@@ -222,7 +271,7 @@ public final class TurnEvents {
         return text.toString();
     }
 
-    /** One of the many ways in which a model may stream {@code answer}: thoughts, then words, then calls. */
+    /** One of the many ways in which a model may stream {@code answer}: thoughts, words, a refusal, calls. */
     public static List<FeedEvent> deltas(Answer answer, int attempt, Random random) {
         List<FeedEvent> deltas = new ArrayList<>();
         for (String piece : pieces(answer.reasoning(), random)) {
@@ -230,6 +279,9 @@ public final class TurnEvents {
         }
         for (String piece : pieces(answer.text(), random)) {
             deltas.add(text(attempt, deltas.size(), piece));
+        }
+        for (String piece : pieces(answer.refusal(), random)) {
+            deltas.add(refusal(attempt, deltas.size(), piece));
         }
         for (ToolCall call : answer.calls()) {
             deltas.add(called(attempt, deltas.size(), call));

@@ -26,14 +26,17 @@ import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.chat.v1.UsageDetails;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.sinks.edge.StreamEncoding;
 import dev.parley.sinks.feed.FeedEvent;
 import dev.parley.sinks.feed.FeedEvent.MessageDelta.Kind;
 import dev.parley.sinks.feed.Frame;
+import dev.parley.sinks.json.Said;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
@@ -79,6 +82,13 @@ public final class DocumentedEvents {
                     .setReasoningEffort("low")
                     .setUser("someone")
                     .build());
+    public static final Upstream UPSTREAM = Upstream.newBuilder()
+            .setUsageDetails(new UsageDetails(1, 2, 3, 4, 5))
+            .setCalls(2)
+            .setLeftOut(List.of("seed"))
+            .setRetryAfterMillis(30_000L)
+            .setRefusalFrom(0)
+            .build();
     public static final Attempt ATTEMPT = new Attempt("a", 1, "engine", "model", "worker", "");
 
     public static FeedEvent logged(@Nullable String turnId, ConversationEvent.Body body) {
@@ -115,6 +125,22 @@ public final class DocumentedEvents {
                         .setUsage(USAGE)
                         .setTimings(NO_TIMINGS)
                         .setToolCalls(List.of(calls))
+                        .build());
+    }
+
+    private static FeedEvent refused(String content, int from) {
+        Upstream upstream = Upstream.newBuilder(UPSTREAM).setRefusalFrom(from).build();
+        return logged(
+                TURN,
+                MessageCompleted.newBuilder()
+                        .setMessageId("a")
+                        .setGenerationId("g")
+                        .setAttempt(ATTEMPT)
+                        .setContent(content)
+                        .setFinishReason("refusal")
+                        .setUsage(USAGE)
+                        .setTimings(NO_TIMINGS)
+                        .setUpstream(upstream)
                         .build());
     }
 
@@ -159,6 +185,7 @@ public final class DocumentedEvents {
                                 .setSources(List.of(SOURCE))
                                 .setTimings(TIMINGS)
                                 .setToolCalls(List.of(TOOL_CALL))
+                                .setUpstream(UPSTREAM)
                                 .build()),
                 completed("t", "", null, "stop"),
                 logged(
@@ -172,6 +199,7 @@ public final class DocumentedEvents {
                                 .setContent("x")
                                 .setUsage(USAGE)
                                 .setTimings(TIMINGS)
+                                .setUpstream(UPSTREAM)
                                 .build()),
                 logged(
                         "t",
@@ -194,6 +222,7 @@ public final class DocumentedEvents {
                                 .setUsage(USAGE)
                                 .setForgotten(true)
                                 .setTimings(TIMINGS)
+                                .setUpstream(UPSTREAM)
                                 .build()),
                 logged(
                         "t",
@@ -208,10 +237,12 @@ public final class DocumentedEvents {
                 new FeedEvent.MessageStarted(CONVERSATION, "t", "a", 1, "engine", "model"),
                 new FeedEvent.MessageDelta(CONVERSATION, "t", "a", 1, 0, Kind.TEXT, "x"),
                 new FeedEvent.MessageDelta(CONVERSATION, "t", "a", 1, 1, Kind.REASONING, "x"),
+                new FeedEvent.MessageDelta(CONVERSATION, "t", "a", 1, 1, Kind.REFUSAL, "x"),
                 new FeedEvent.MessageToolCall(CONVERSATION, "t", "a", 1, 2, TOOL_CALL),
                 new FeedEvent.MessageReset(CONVERSATION, "t", "a", 2, "worker_lost"),
-                new FeedEvent.MessageSnapshot(CONVERSATION, "t", "a", 1, -1, "", "", List.of()),
-                new FeedEvent.MessageSnapshot(CONVERSATION, "t", "a", 1, 7, "x", "thought", List.of(TOOL_CALL)),
+                new FeedEvent.MessageSnapshot(CONVERSATION, "t", "a", 1, -1, Said.plainly(""), "", List.of()),
+                new FeedEvent.MessageSnapshot(
+                        CONVERSATION, "t", "a", 1, 7, new Said("x", Optional.of("no")), "thought", List.of(TOOL_CALL)),
                 new FeedEvent.FeedGap("default", Optional.of(CONVERSATION), FeedEvent.FeedGap.Reason.EVENTS_MISSING),
                 new FeedEvent.FeedGap("default", Optional.empty(), FeedEvent.FeedGap.Reason.ARCHIVE_BEHIND));
     }
@@ -236,6 +267,12 @@ public final class DocumentedEvents {
                                 TOOL_CALL,
                                 new ToolCall("call_2", "broken", "{"))),
                 List.of(completed(TURN, "", null, "stop")),
+                List.of(
+                        begins,
+                        says,
+                        new FeedEvent.MessageDelta(CONVERSATION, TURN, "a", 1, 2, Kind.REFUSAL, " cannot"),
+                        refused("It cannot be said", 2)),
+                List.of(refused("No", 0)),
                 List.of(completed(TURN, "", null, "tool_calls", TOOL_CALL)),
                 List.of(completed(TURN, "It", "hm", "length")),
                 List.of(begins, thinks, completed(TURN, "It", "hm", "content_filter")),
@@ -253,6 +290,9 @@ public final class DocumentedEvents {
                                         .setContent("It")
                                         .setUsage(USAGE)
                                         .setTimings(TIMINGS)
+                                        .setUpstream(Upstream.newBuilder(UPSTREAM)
+                                                .setRefusalFrom(null)
+                                                .build())
                                         .build())),
                 List.of(
                         begins,

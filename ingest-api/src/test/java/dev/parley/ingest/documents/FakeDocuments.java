@@ -3,8 +3,9 @@ package dev.parley.ingest.documents;
 import dev.parley.chat.v1.Document;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.DocumentKey;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.sinks.postgres.ConversationQueries.ReadModelUnavailableException;
 import dev.parley.sinks.postgres.DocumentQueries;
 import dev.parley.sinks.postgres.DocumentSummary;
@@ -67,14 +68,14 @@ public final class FakeDocuments implements DocumentLog, DocumentQueries {
     @Override
     public void close() {}
 
-    private NavigableMap<String, Document> workspace(String tenant, String workspace) {
+    private NavigableMap<String, Document> workspace(WorkspaceKey workspace) {
         if (postgresAway) {
             throw new ReadModelUnavailableException(new SQLException("away"));
         }
         NavigableMap<String, Document> documents = new TreeMap<>();
         for (Appended appended : log.subList(0, folded)) {
             DocumentKey key = appended.key();
-            if (key.tenant().equals(tenant) && key.workspace().equals(workspace)) {
+            if (key.workspaceKey().equals(workspace)) {
                 documents.remove(key.path());
                 appended.document().ifPresent(document -> documents.put(key.path(), document));
             }
@@ -89,13 +90,13 @@ public final class FakeDocuments implements DocumentLog, DocumentQueries {
 
     @Override
     public synchronized Optional<StoredDocument> document(DocumentKey key) {
-        return Optional.ofNullable(workspace(key.tenant(), key.workspace()).get(key.path()))
+        return Optional.ofNullable(workspace(key.workspaceKey()).get(key.path()))
                 .map(document -> new StoredDocument(DocumentSummary.of(document), document.getText()));
     }
 
     @Override
-    public synchronized DocumentPage documents(String tenant, String workspace, int limit, Optional<String> after) {
-        List<DocumentSummary> found = workspace(tenant, workspace).tailMap(after.orElse(""), false).values().stream()
+    public synchronized DocumentPage documents(WorkspaceKey workspace, int limit, Optional<String> after) {
+        List<DocumentSummary> found = workspace(workspace).tailMap(after.orElse(""), false).values().stream()
                 .map(DocumentSummary::of)
                 .toList();
         return found.size() <= limit
@@ -107,7 +108,7 @@ public final class FakeDocuments implements DocumentLog, DocumentQueries {
 
     @Override
     public synchronized boolean hasFolded(int partition, long offset) {
-        workspace("any", "any");
+        workspace(new WorkspaceKey("any", "any"));
         return folded >= offset;
     }
 }

@@ -7,7 +7,7 @@ import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.IngestSettings;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.settings.InvalidSettingsException;
 import dev.parley.schemas.settings.Settings;
 import java.time.Instant;
@@ -304,7 +304,14 @@ class AccessTest {
                 assertThat(read.status()).isEqualTo(200);
                 assertThat(read.header("Access-Control-Allow-Origin")).isEqualTo(origin);
                 assertThat(read.header("Access-Control-Expose-Headers").toLowerCase(Locale.ROOT))
-                        .contains("x-request-id", "location", "retry-after", "preference-applied");
+                        .contains(
+                                "x-request-id",
+                                "location",
+                                "retry-after",
+                                "preference-applied",
+                                "x-parley-attempts",
+                                "x-parley-left-out",
+                                "retry-after-ms");
                 assertThat(read.header("Vary")).containsIgnoringCase("Origin");
                 assertThat(door.send("POST", "/api/conversations/c/cancel", null, "Origin", origin)
                                 .status())

@@ -4,6 +4,7 @@ import dev.parley.chat.v1.Passage;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.WorkspaceKey;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,7 +12,7 @@ import java.util.List;
 public final class FakeSearches implements Searches {
 
     /** A search as it reached the index. */
-    public record Asked(String tenant, String workspace, String query, int limit) {}
+    public record Asked(WorkspaceKey workspace, String query, int limit) {}
 
     private final List<Asked> asked = new ArrayList<>();
     private List<Passage> found = List.of();
@@ -30,11 +31,11 @@ public final class FakeSearches implements Searches {
     }
 
     @Override
-    public synchronized List<Passage> find(String tenant, String workspace, String query, int limit, Call call) {
+    public synchronized List<Passage> find(WorkspaceKey workspace, String query, int limit, Call call) {
         if (away) {
             throw new ProblemException(ErrorCode.UNAVAILABLE, "the workspace's index did not answer");
         }
-        asked.add(new Asked(tenant, workspace, query, limit));
+        asked.add(new Asked(workspace, query, limit));
         return found.subList(0, Math.min(limit, found.size()));
     }
 

@@ -13,6 +13,7 @@ import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.TraceParent;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
@@ -66,9 +67,9 @@ class KafkaSearchesIT {
             List<Future<List<Passage>>> found = new ArrayList<>();
             for (int i = 0; i < 40; i++) {
                 KafkaSearches door = i % 2 == 0 ? one : other;
-                String workspace = "w" + i % 5;
+                WorkspaceKey workspace = new WorkspaceKey("acme", "w" + i % 5);
                 String query = "query " + i;
-                found.add(callers.submit(() -> door.find("acme", workspace, query, 3, call)));
+                found.add(callers.submit(() -> door.find(workspace, query, 3, call)));
             }
             for (int i = 0; i < found.size(); i++) {
                 assertThat(found.get(i).get())
@@ -84,16 +85,18 @@ class KafkaSearchesIT {
                 KafkaSearches searches = new KafkaSearches(kafka, topics, new SimpleMeterRegistry())) {
             assertThat(failure(searches, BROKEN).detail()).isEqualTo("the index cannot be read");
             assertThat(failure(searches, SILENCE).code()).isEqualTo(ErrorCode.UNAVAILABLE);
-            assertThat(searches.find("acme", "w", "and now?", 3, call)).hasSize(1);
+            assertThat(searches.find(new WorkspaceKey("acme", "w"), "and now?", 3, call))
+                    .hasSize(1);
 
             searches.release();
-            assertThatThrownBy(() -> searches.find("acme", "w", "too late", 3, call))
+            assertThatThrownBy(() -> searches.find(new WorkspaceKey("acme", "w"), "too late", 3, call))
                     .hasMessageContaining("stopping");
         }
     }
 
     private ProblemException failure(KafkaSearches searches, String query) {
-        return catchThrowableOfType(ProblemException.class, () -> searches.find("acme", "w", query, 3, call));
+        return catchThrowableOfType(
+                ProblemException.class, () -> searches.find(new WorkspaceKey("acme", "w"), query, 3, call));
     }
 
     /** Says what it was asked. One thread owns its clients. */

@@ -4,6 +4,9 @@ import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.TurnRequest;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.Topic;
+import dev.parley.schemas.keys.EventIds;
+import dev.parley.schemas.keys.GenerationId;
+import dev.parley.schemas.keys.WorkspaceKey;
 import java.time.Instant;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
@@ -26,7 +29,7 @@ public final class FormerOrders {
         TurnRequest unclassified = TurnRequest.newBuilder(turn)
                 .setClassification(new Classification("", 0.0, "the request was written by an earlier version"))
                 .build();
-        String key = turn.getTenantId() + "/" + turn.getWorkspaceId();
+        String key = new WorkspaceKey(turn.getTenantId(), turn.getWorkspaceId()).toString();
         return new ProducerRecord<>(
                 turns.name(),
                 null,
@@ -34,7 +37,7 @@ public final class FormerOrders {
                 turns.keys().serializer().serialize(turns.name(), key),
                 turns.values().serializer().serialize(turns.name(), unclassified),
                 CloudEventHeaders.of(
-                        turn.getGenerationId() + "/" + turn.getAttempt() + "/classified",
+                        EventIds.ofClassifiedTurn(new GenerationId(turn.getGenerationId()), turn.getAttempt()),
                         unclassified,
                         SOURCE,
                         now,

@@ -15,16 +15,25 @@ final class CallBudget {
 
     static CallBudget of(GenerationRequest request) {
         int allowed = request.getModelCallsLeft();
-        return new CallBudget(allowed == 0 ? Integer.MAX_VALUE : allowed);
+        return allowed == 0 ? unbounded() : new CallBudget(allowed);
+    }
+
+    /** That of what asks no model server. */
+    static CallBudget unbounded() {
+        return new CallBudget(Integer.MAX_VALUE);
     }
 
     boolean isLeft() {
         return left > 0;
     }
 
-    /** One call is made. */
-    void take() {
+    /** One call is made, if there is one left. */
+    boolean take() {
+        if (left == 0) {
+            return false;
+        }
         left--;
+        return true;
     }
 
     /** What an engine says that was not asked any more. */

@@ -2,6 +2,7 @@ package dev.parley.llm.engine;
 
 import dev.parley.chat.v1.Answerer;
 import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.llm.model.Cancellation;
 import dev.parley.llm.model.Model;
@@ -100,7 +101,7 @@ final class Endpoint {
         Verdict verdict = new Verdict(sink);
         try {
             sink.asking(new Answerer(engine, model.name(), address), prices);
-            Model.Outcome outcome = model.generate(request, verdict, cancellation);
+            Model.Outcome outcome = model.generate(withOwnExtras(request), verdict, cancellation);
             sink.answered(new Answerer(engine, model.name(), address));
             verdict.of(outcome, cancellation.isCancelled());
             return outcome;
@@ -108,6 +109,26 @@ final class Endpoint {
             verdict.orNone();
             inFlight.decrementAndGet();
         }
+    }
+
+    /** Without what servers of other engines want to have back: it is for nobody else to see. */
+    private GenerationRequest withOwnExtras(GenerationRequest request) {
+        if (request.getMessages().stream().allMatch(this::isOwn)) {
+            return request;
+        }
+        return GenerationRequest.newBuilder(request)
+                .setMessages(request.getMessages().stream()
+                        .map(message -> isOwn(message)
+                                ? message
+                                : PromptMessage.newBuilder(message)
+                                        .setExtras(null)
+                                        .build())
+                        .toList())
+                .build();
+    }
+
+    private boolean isOwn(PromptMessage message) {
+        return message.getExtras() == null || message.getExtras().getEngine().equals(engine);
     }
 
     private void count(String outcome) {
@@ -136,6 +157,12 @@ final class Endpoint {
         }
 
         @Override
+        public void refusal(String piece) {
+            begun();
+            sink.refusal(piece);
+        }
+
+        @Override
         public void reasoning(String piece) {
             begun();
             sink.reasoning(piece);
@@ -145,6 +172,11 @@ final class Endpoint {
         public void toolCall(ToolCall call) {
             begun();
             sink.toolCall(call);
+        }
+
+        @Override
+        public boolean asksAgain() {
+            return sink.asksAgain();
         }
 
         private void begun() {

@@ -7,6 +7,7 @@ import dev.parley.llm.model.Cancellation;
 import dev.parley.llm.model.Model;
 import dev.parley.llm.model.Model.Outcome.Failed;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.ConversationKey;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -48,6 +49,11 @@ public final class Engine {
         return endpoints.all();
     }
 
+    /** Whether it asks model servers at all, rather than a model inside this process, which may be asked at any time. */
+    boolean asksServers() {
+        return endpoints.all().stream().anyMatch(endpoint -> !endpoint.address().isEmpty());
+    }
+
     /**
      * How asking an engine ended.
      *
@@ -65,13 +71,14 @@ public final class Engine {
     /**
      * Answers.
      *
-     * @param budget of calls; where it is used up, the last failure is the outcome
+     * @param allowed calls of model servers; where they are used up, the last failure is the outcome
      * @param force whether to ask endpoints that their breakers turn away from
      */
     Answer answer(
-            GenerationRequest request, AnswerSink sink, Cancellation cancellation, CallBudget budget, boolean force) {
-        Beginning beginning = new Beginning(sink);
-        String key = request.getTenantId() + "/" + request.getConversationId();
+            GenerationRequest request, AnswerSink sink, Cancellation cancellation, CallBudget allowed, boolean force) {
+        CallBudget budget = asksServers() ? allowed : CallBudget.unbounded();
+        Beginning beginning = new Beginning(sink, budget);
+        String key = new ConversationKey(request.getTenantId(), request.getConversationId()).toString();
         Set<Endpoint> tried = new HashSet<>();
         long startedNanos = retries.ticker().getAsLong();
         Failed last = null;
@@ -80,7 +87,7 @@ public final class Engine {
             long freed = endpoints.freedSoFar();
             switch (endpoints.choose(key, tried, force)) {
                 case Endpoints.Choice.Taken(Endpoint endpoint) -> {
-                    budget.take();
+                    var _ = budget.take();
                     Model.Outcome outcome = ask(endpoint, request, beginning, cancellation);
                     if (beginning.begun
                             || cancellation.isCancelled()
@@ -148,10 +155,17 @@ public final class Engine {
     /** Whether an answer has begun. One thread. */
     private static final class Beginning implements AnswerSink {
         private final AnswerSink sink;
+        private final CallBudget budget;
         private boolean begun;
 
-        Beginning(AnswerSink sink) {
+        Beginning(AnswerSink sink, CallBudget budget) {
             this.sink = sink;
+            this.budget = budget;
+        }
+
+        @Override
+        public boolean asksAgain() {
+            return budget.take() && sink.asksAgain();
         }
 
         @Override
@@ -168,6 +182,12 @@ public final class Engine {
         public void text(String piece) {
             begun |= !piece.isEmpty();
             sink.text(piece);
+        }
+
+        @Override
+        public void refusal(String piece) {
+            begun |= !piece.isEmpty();
+            sink.refusal(piece);
         }
 
         @Override

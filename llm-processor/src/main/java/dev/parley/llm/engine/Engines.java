@@ -42,7 +42,7 @@ public final class Engines {
      * said. An engine that refuses the request is passed over like one that is away: a prompt that is too long for one, or a
      * key that is wrong, says nothing about the next. Where all endpoints of all these engines are turned away from, the
      * first is asked nonetheless, since a refusal of our own would help nobody. All of them together ask model servers as often
-     * as the request allows, and no more.
+     * as the request allows, and no more; an engine inside this process is no model server.
      */
     public Model.Outcome answer(GenerationRequest request, AnswerSink sink, Cancellation cancellation) {
         LinkedHashSet<String> names = new LinkedHashSet<>(List.of(request.getEngine()));
@@ -52,12 +52,12 @@ public final class Engines {
         Engine rested = null;
         boolean asked = false;
         for (String name : names) {
-            if (failure != null && !budget.isLeft()) {
-                break;
-            }
             Engine engine = engines.get(name);
             if (engine == null) {
                 failure = worthier(failure, unknown(name));
+                continue;
+            }
+            if (failure != null && !budget.isLeft() && engine.asksServers()) {
                 continue;
             }
             Engine.Answer answer = engine.answer(request, sink, cancellation, budget, false);

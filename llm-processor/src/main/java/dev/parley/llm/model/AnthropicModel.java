@@ -56,7 +56,7 @@ public final class AnthropicModel implements Model {
                 call.stream(messages, headers, body.bytes(), answer);
                 return answer.outcome();
             } catch (RefusedException e) {
-                if (again || cancellation.isCancelled() || !name.isGone(model, e)) {
+                if (again || cancellation.isCancelled() || !name.isGone(model, e) || !sink.asksAgain()) {
                     return server.withoutKey(FailureKinds.of(e));
                 }
             } catch (IOException e) {

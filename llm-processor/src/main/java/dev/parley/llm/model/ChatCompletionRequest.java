@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.llm.model.History.Part;
@@ -33,7 +35,7 @@ record ChatCompletionRequest(ObjectNode json, List<String> leftOut) {
      */
     static ChatCompletionRequest of(GenerationRequest request, String model, LearnedDialect dialect) {
         ObjectNode json = MAPPER.createObjectNode().put("model", model);
-        json.set("messages", messages(History.of(Prefill.messages(request), dialect.instructionsFirst()), dialect));
+        json.set("messages", messages(history(request, model, dialect), dialect));
         json.put("stream", true);
         if (dialect.sendsStreamOptions()) {
             json.putObject("stream_options").put("include_usage", true);
@@ -57,6 +59,20 @@ record ChatCompletionRequest(ObjectNode json, List<String> leftOut) {
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("a request is not JSON", e);
         }
+    }
+
+    private static List<Part> history(GenerationRequest request, String model, LearnedDialect dialect) {
+        List<PromptMessage> messages = Prefill.messages(request);
+        if (dialect.withoutInstructions()) {
+            messages = messages.stream()
+                    .map(message -> message.getRole() == Role.SYSTEM
+                            ? PromptMessage.newBuilder(message)
+                                    .setRole(Role.USER)
+                                    .build()
+                            : message)
+                    .toList();
+        }
+        return History.of(messages, dialect.instructionsFirst(), model);
     }
 
     private static ArrayNode messages(List<Part> parts, LearnedDialect dialect) {
@@ -87,22 +103,30 @@ record ChatCompletionRequest(ObjectNode json, List<String> leftOut) {
 
     private static void assistant(ArrayNode messages, Part.Assistant assistant, ToolCallIds ids) {
         ObjectNode message = messages.addObject().put("role", "assistant");
-        if (assistant.text().isBlank()) {
+        JsonNode parts = assistant.extras().path("content");
+        if (parts.isArray()) {
+            // What was said as parts that are signed goes back as parts.
+            ArrayNode content = message.putArray("content");
+            parts.forEach(content::add);
+            if (!assistant.text().isBlank()) {
+                content.addObject().put("type", "text").put("text", assistant.text());
+            }
+        } else if (assistant.text().isBlank()) {
             message.putNull("content");
         } else {
             message.put("content", assistant.text());
         }
+        Extras.addTo(message, assistant.extras());
         if (assistant.calls().isEmpty()) {
             return;
         }
         ArrayNode calls = message.putArray("tool_calls");
         for (ToolCall call : assistant.calls()) {
-            calls.addObject()
-                    .put("id", ids.of(call.getId()))
-                    .put("type", "function")
-                    .putObject("function")
+            ObjectNode json = calls.addObject().put("id", ids.of(call.getId())).put("type", "function");
+            json.putObject("function")
                     .put("name", call.getName())
                     .put("arguments", call.getArguments().isBlank() ? "{}" : call.getArguments());
+            Extras.addTo(json, Extras.ofCall(assistant.extras(), calls.size() - 1));
         }
         assistant
                 .results()
@@ -117,7 +141,7 @@ record ChatCompletionRequest(ObjectNode json, List<String> leftOut) {
         put(json, "top_p", options.getTopP());
         put(json, "presence_penalty", options.getPresencePenalty());
         put(json, "frequency_penalty", options.getFrequencyPenalty());
-        put(json, dialect.tokenLimit(), options.getMaxOutputTokens());
+        put(json, dialect.tokenLimit(options.getMaxCompletionTokens()), options.getMaxOutputTokens());
         put(json, "seed", options.getSeed());
         put(json, "stop", options.getStop().isEmpty() ? null : options.getStop());
         put(json, "reasoning_effort", options.getReasoningEffort());

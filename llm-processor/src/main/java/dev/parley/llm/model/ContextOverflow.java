@@ -51,8 +51,11 @@ record ContextOverflow(@Nullable Long limit, @Nullable Long asked) {
             Pattern.compile("(?:maximum|max|model(?:'s)?|available) (?:context|prompt) (?:length|size)"
                     + "|context (?:length|window|size|limit)[^.]{0,60}exceed|exceed[^.]{0,60}context (?:length|window|size|limit)"
                     + "|prompt (?:is )?too long|input is too long|too long for (?:the )?requested model"
-                    + "|context length of only|longer than the (?:model's |maximum )|input token count[^.]{0,40}exceeds"
+                    + "|context length of only|greater than the context length|longer than the (?:model's |maximum )|input token count[^.]{0,40}exceeds"
                     + "|`?inputs`? tokens \\+ `?max_new_tokens`? must be|too large for model with|too many tokens");
+
+    private static final Pattern TOO_LONG =
+            Pattern.compile("exceed|too (?:long|large|many)|longer than|greater than|must be <=");
 
     private static Pattern pattern(String words) {
         return Pattern.compile(
@@ -75,6 +78,16 @@ record ContextOverflow(@Nullable Long limit, @Nullable Long asked) {
         Matcher limit = Pattern.compile("(?:length|size|limit|maximum)\\D{0,20}" + NUMBER)
                 .matcher(words);
         return Optional.of(new ContextOverflow(limit.find() ? number(limit.group(1)) : null, null));
+    }
+
+    /**
+     * The same of an error in a stream. Its server had taken the prompt by then, so words that state the limit and nothing
+     * else say only that the request is refused.
+     */
+    static Optional<ContextOverflow> inStream(ServerError error) {
+        boolean tooLong = error.names().stream().anyMatch(NAMES::contains)
+                || TOO_LONG.matcher(error.message().toLowerCase(Locale.ROOT)).find();
+        return in(error).filter(overflow -> tooLong || overflow.asked() != null);
     }
 
     private static @Nullable Long number(String digits) {

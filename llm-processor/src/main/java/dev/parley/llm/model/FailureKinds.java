@@ -28,6 +28,9 @@ final class FailureKinds {
             "datainspectionfailed",
             "moderation_blocked");
 
+    private static final Set<String> EXHAUSTED = Set.of(
+            "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "exceeded_current_quota_error");
+
     private FailureKinds() {}
 
     static Failed of(Throwable failure) {
@@ -45,6 +48,13 @@ final class FailureKinds {
     private static @Nullable Failed known(Throwable cause) {
         return switch (cause) {
             case RefusedException refused -> refused(refused);
+            case UnreadableEncodingException compressed ->
+                failed(
+                        ErrorCode.ENGINE_PROTOCOL,
+                        "the model server compressed its answer by " + compressed.encoding()
+                                + ", which nobody asked for");
+            case NoModelException none ->
+                failed(ErrorCode.ENGINE_REJECTED, "no model is named, and the model server lists none");
             case NotAStreamException other -> failed(ErrorCode.ENGINE_PROTOCOL, other.detail());
             case SilentStreamException silent ->
                 failed(ErrorCode.ENGINE_TIMEOUT, "the model server said nothing for " + time(silent.limit()));
@@ -70,24 +80,42 @@ final class FailureKinds {
     private static Failed refused(RefusedException refused) {
         // An error that came with a status of success says itself what it is.
         int status = refused.status() / 100 == 2 ? refused.error().status() : refused.status();
-        return failed(status, refused.error(), "the model server answered " + refused.status(), refused.retryAfter());
+        return failed(
+                status,
+                refused.error(),
+                "the model server answered " + refused.status(),
+                refused.retryAfter(),
+                ContextOverflow.in(refused.error()));
     }
 
     /** An error in a stream that had begun well. */
     static Failed brokenOff(ServerError error) {
-        return failed(error.status(), error, "the model server broke off", error.retryAfter());
+        return failed(
+                error.status(),
+                error,
+                "the model server broke off",
+                error.retryAfter(),
+                ContextOverflow.inStream(error));
     }
 
-    private static Failed failed(int status, ServerError error, String what, Optional<Duration> retryAfter) {
+    private static Failed failed(
+            int status,
+            ServerError error,
+            String what,
+            Optional<Duration> retryAfter,
+            Optional<ContextOverflow> overflow) {
         String words = error.message().isEmpty() ? String.join(", ", error.names()) : error.message();
         String said = words.isEmpty() ? what : what + ": " + words;
         boolean refusal = status == 0 || (status / 100 == 4 && status != 429);
-        Optional<ContextOverflow> overflow = refusal ? ContextOverflow.in(error) : Optional.empty();
-        if (overflow.isPresent()) {
+        if (refusal && overflow.isPresent()) {
             return failed(ErrorCode.CONTEXT_LENGTH_EXCEEDED, overflow.get().detail() + " (" + said + ")");
         }
         if (refusal && error.names().stream().anyMatch(FILTERED::contains)) {
             return failed(ErrorCode.CONTENT_FILTERED, said);
+        }
+        if (status == 429 && error.names().stream().anyMatch(EXHAUSTED::contains)) {
+            // Waiting does not help, nor does asking again.
+            return failed(ErrorCode.ENGINE_REJECTED, said);
         }
         return new Failed(code(status), said, retryAfter);
     }

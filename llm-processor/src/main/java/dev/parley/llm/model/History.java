@@ -1,5 +1,7 @@
 package dev.parley.llm.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.ToolCall;
 import java.util.ArrayList;
@@ -40,8 +42,17 @@ final class History {
          *
          * @param text blank only where there are calls
          * @param results by call, one each
+         * @param extras what the server that said it wants to have back, its calls' by their position here; missing where
+         *     there is nothing, or where they are another server's
          */
-        record Assistant(String text, List<ToolCall> calls, Map<String, String> results) implements Part {}
+        record Assistant(String text, List<ToolCall> calls, Map<String, String> results, JsonNode extras)
+                implements Part {
+
+            /** One of which nothing is to be sent back but itself. */
+            Assistant(String text, List<ToolCall> calls, Map<String, String> results) {
+                this(text, calls, results, MissingNode.getInstance());
+            }
+        }
     }
 
     private History(boolean instructionsFirst) {
@@ -52,8 +63,9 @@ final class History {
      * The parts of a prompt.
      *
      * @param instructionsFirst whether all instructions are to stand at the beginning, in one part
+     * @param model whose extras are kept
      */
-    static List<Part> of(List<PromptMessage> messages, boolean instructionsFirst) {
+    static List<Part> of(List<PromptMessage> messages, boolean instructionsFirst, String model) {
         History history = new History(instructionsFirst);
         Map<Integer, Map<String, String>> results = results(messages);
         Set<String> ids = new HashSet<>();
@@ -64,7 +76,11 @@ final class History {
                 case USER -> history.user(message.getContent());
                 case ASSISTANT ->
                     history.assistant(
-                            message.getContent(), message.getToolCalls(), results.getOrDefault(i, Map.of()), ids);
+                            message.getContent(),
+                            message.getToolCalls(),
+                            results.getOrDefault(i, Map.of()),
+                            Extras.of(message.getExtras(), model),
+                            ids);
                 case TOOL -> {
                     if (!isAnswer(messages, i)) {
                         // Its call is not here any more; what came of it is.
@@ -131,15 +147,19 @@ final class History {
         }
     }
 
-    private void assistant(String text, List<ToolCall> calls, Map<String, String> results, Set<String> ids) {
+    private void assistant(
+            String text, List<ToolCall> calls, Map<String, String> results, JsonNode extras, Set<String> ids) {
         List<ToolCall> answered = new ArrayList<>();
+        List<JsonNode> callExtras = new ArrayList<>();
         Map<String, String> theirs = new LinkedHashMap<>();
-        for (ToolCall call : calls) {
+        for (int position = 0; position < calls.size(); position++) {
+            ToolCall call = calls.get(position);
             String result = results.get(call.getId());
             // A call without a result is refused by all, as is a second one of the same id in one message.
             if (result != null
                     && answered.stream().noneMatch(each -> each.getId().equals(call.getId()))) {
                 answered.add(call);
+                callExtras.add(Extras.ofCall(extras, position));
             }
         }
         List<ToolCall> unique = answered.stream()
@@ -152,13 +172,15 @@ final class History {
         if (text.isBlank() && unique.isEmpty()) {
             return;
         }
+        JsonNode kept = Extras.withCalls(extras, callExtras);
         if (!parts.isEmpty()
-                && parts.getLast() instanceof Part.Assistant(String before, var called, var _)
+                && parts.getLast() instanceof Part.Assistant(String before, var called, var _, var _)
                 && called.isEmpty()) {
             String both = text.isBlank() ? before : before + BETWEEN + text;
-            parts.set(parts.size() - 1, new Part.Assistant(both, unique, theirs));
+            // Two answers are one here, and proofs of what the first was thought are no proofs of that.
+            parts.set(parts.size() - 1, new Part.Assistant(both, unique, theirs, kept));
         } else {
-            parts.add(new Part.Assistant(text, unique, theirs));
+            parts.add(new Part.Assistant(text, unique, theirs, kept));
         }
     }
 

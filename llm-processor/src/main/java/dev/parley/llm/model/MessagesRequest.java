@@ -44,7 +44,7 @@ record MessagesRequest(ObjectNode json, List<String> leftOut) {
     static MessagesRequest of(GenerationRequest request, String model, List<String> leaveOut) {
         GenerationOptions options = request.getOptions();
         Integer limit = options == null ? null : options.getMaxOutputTokens();
-        List<Part> parts = History.of(Prefill.messages(request), true);
+        List<Part> parts = History.of(Prefill.messages(request), true, model);
         ObjectNode json = MAPPER.createObjectNode()
                 .put("model", model)
                 .put("max_tokens", limit == null ? DEFAULT_MAX_TOKENS : limit)
@@ -87,8 +87,10 @@ record MessagesRequest(ObjectNode json, List<String> leftOut) {
             switch (parts.get(i)) {
                 case Part.Instructions instructions -> {}
                 case Part.User(String text) -> text(content(messages, "user"), text);
-                case Part.Assistant(String text, List<ToolCall> calls, var results) -> {
+                case Part.Assistant(String text, List<ToolCall> calls, var results, JsonNode extras) -> {
                     ArrayNode content = content(messages, "assistant");
+                    // Before what came of it, as it was thought.
+                    extras.path("thinking").forEach(content::add);
                     boolean last = i == parts.size() - 1 && calls.isEmpty();
                     if (!text.isBlank()) {
                         // What an answer is to begin with may not end with a blank.

@@ -33,8 +33,22 @@ public interface Model {
 
         void reasoning(String piece);
 
+        /** Text that the model server tells apart as its refusal to answer. */
+        default void refusal(String piece) {
+            text(piece);
+        }
+
         /** A call that the model asks its caller to make, whole. */
         void toolCall(ToolCall call);
+
+        /**
+         * The server is to be asked once more at once, since its refusal said how, before anything was said.
+         *
+         * @return whether it may be, which counts as a call
+         */
+        default boolean asksAgain() {
+            return true;
+        }
     }
 
     /** How an answer ended. */

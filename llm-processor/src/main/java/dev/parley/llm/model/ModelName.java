@@ -3,15 +3,24 @@ package dev.parley.llm.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The model to ask a server for: the one that was configured, else the first that the server lists, which is kept until the
+ * The model to ask a server for: the one that was configured, else the first that the server lists and that speaks, which is kept until the
  * server does not know it any more. Thread-safe.
  */
 final class ModelName {
+
+    /** Names of models that embed, rank, hear or draw, and answer nobody; servers list them among the others. */
+    private static final Pattern SPEECHLESS =
+            Pattern.compile("(?i)embed|rerank|moderation|whisper|tts|dall-e|(?:^|[/-])bge-|stable-diffusion");
 
     private final ModelServer server;
     private final Map<String, String> headers;
@@ -69,13 +78,22 @@ final class ModelName {
 
     private String firstListed(ServerCall call) throws IOException {
         JsonNode list = call.get(URI.create(server.baseUrl() + "/models"), headers);
+        List<String> names = new ArrayList<>();
         for (JsonNode each : list.isArray() ? list : list.has("data") ? list.path("data") : list.path("models")) {
-            for (String member : new String[] {"id", "model", "name"}) {
-                if (each.path(member).isTextual() && !each.path(member).asText().isBlank()) {
-                    return each.path(member).asText();
-                }
-            }
+            name(each).ifPresent(names::add);
         }
-        throw new IOException("no model is named, and the model server lists none");
+        return names.stream()
+                .filter(listed -> !SPEECHLESS.matcher(listed).find())
+                .findFirst()
+                .or(() -> names.stream().findFirst())
+                .orElseThrow(NoModelException::new);
+    }
+
+    private static Optional<String> name(JsonNode listed) {
+        return Stream.of("id", "model", "name")
+                .map(listed::path)
+                .filter(said -> said.isTextual() && !said.asText().isBlank())
+                .map(JsonNode::asText)
+                .findFirst();
     }
 }

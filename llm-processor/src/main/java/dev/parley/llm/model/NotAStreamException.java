@@ -10,12 +10,13 @@ final class NotAStreamException extends IOException {
     private final String detail;
 
     /**
+     * @param status what there is to say of it, with what parts it from the rest; empty for 200
      * @param contentType as the server calls it
      * @param words its first, for a person to read
      */
-    NotAStreamException(String contentType, String words) {
+    NotAStreamException(String status, String contentType, String words) {
         super("no event stream");
-        this.detail = "the model server answered with " + contentType + " in place of an event stream"
+        this.detail = "the model server answered with " + status + contentType + " in place of an event stream"
                 + (words.isEmpty() ? ", and nothing in it" : ": " + words);
     }
 

@@ -1,12 +1,16 @@
 package dev.parley.llm.model;
 
 import dev.parley.chat.v1.Dialect;
+import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.llm.model.LearnedDialect.Lesson;
 import dev.parley.llm.stream.ChatCompletionReader;
 import dev.parley.schemas.ErrorCode;
 import java.io.IOException;
 import java.net.URI;
+import java.util.EnumSet;
 import java.util.Map;
+import java.util.Set;
 
 /** A server that speaks OpenAI's chat completions, in one of its many dialects: vLLM, Ollama, a cloud. */
 public final class OpenAiModel implements Model {
@@ -38,8 +42,11 @@ public final class OpenAiModel implements Model {
     @Override
     public Outcome generate(GenerationRequest request, Sink sink, Cancellation cancellation) {
         ServerCall call = connections.to(server, cancellation);
-        for (int lessons = 0; ; lessons++) {
-            String tokenLimit = dialect.tokenLimit();
+        GenerationOptions options = request.getOptions();
+        boolean newerLimit = options != null && options.getMaxCompletionTokens();
+        Set<Lesson> learned = EnumSet.noneOf(Lesson.class);
+        for (boolean looked = false; ; ) {
+            String tokenLimit = dialect.tokenLimit(newerLimit);
             boolean streamOptions = dialect.sendsStreamOptions();
             String model = name.known();
             try {
@@ -52,10 +59,12 @@ public final class OpenAiModel implements Model {
                 call.stream(completions, headers, body.bytes(), answer);
                 return answer.outcome();
             } catch (RefusedException e) {
-                boolean again = lessons < LearnedDialect.LESSONS
-                        && !cancellation.isCancelled()
-                        && (dialect.learns(e, tokenLimit, streamOptions) || (lessons == 0 && name.isGone(model, e)));
-                if (!again) {
+                boolean taught = dialect.learns(e, tokenLimit, streamOptions)
+                        .filter(learned::add)
+                        .isPresent();
+                boolean gone = !taught && !looked && name.isGone(model, e);
+                looked |= gone;
+                if (!(taught || gone) || cancellation.isCancelled() || !sink.asksAgain()) {
                     return server.withoutKey(FailureKinds.of(e));
                 }
             } catch (IOException e) {

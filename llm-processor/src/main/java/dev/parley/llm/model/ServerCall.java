@@ -2,14 +2,18 @@ package dev.parley.llm.model;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.parley.llm.stream.ServerError;
 import dev.parley.llm.stream.SseDecoder;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PushbackInputStream;
 import java.io.SequenceInputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -32,6 +36,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.Inflater;
 import java.util.zip.InflaterInputStream;
 
 /**
@@ -42,8 +47,12 @@ import java.util.zip.InflaterInputStream;
 final class ServerCall {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final ObjectMapper ONE_VALUE = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
     private static final int MAX_BODY_BYTES = 64 * 1024;
     private static final int MAX_LIST_BYTES = 4 * 1024 * 1024;
+    private static final int MAGIC_BYTES = 2;
     private static final int READ_BYTES = 16 * 1024;
 
     /** How long an answer that is whole but for its usage is waited for. */
@@ -120,8 +129,8 @@ final class ServerCall {
         boolean drained = false;
         try (StreamWatch.Watched watched = watch.over(body, started, firstTimeout)) {
             watched.waits();
-            InputStream stream = opened(body, response.headers());
-            drained = read(stream, answer, watched);
+            Optional<InputStream> stream = opened(response, answer);
+            drained = stream.isPresent() ? read(stream.get(), answer, watched) : !answer.hasFailed();
         } finally {
             if (drained) {
                 drainLater(body);
@@ -233,7 +242,7 @@ final class ServerCall {
                 StreamWatch.Watched watched = watch.over(body, System.nanoTime(), shorter(DRAIN, firstTimeout))) {
             cancellation.onCancel(body::close);
             watched.waits();
-            text = words(decoded(body, response.headers()));
+            text = words(decoded(body, response.headers()), MAX_BODY_BYTES);
         } catch (IOException e) {
             text = "";
         }
@@ -258,53 +267,96 @@ final class ServerCall {
     }
 
     /** As much as there is of a short text, though it be cut off. */
-    private static String words(InputStream in) {
-        byte[] bytes = new byte[MAX_BODY_BYTES];
-        int length = 0;
+    private static String words(InputStream in, int maxBytes) {
+        ByteArrayOutputStream words = new ByteArrayOutputStream();
+        byte[] buffer = new byte[READ_BYTES];
         try {
             int read = 0;
-            while (read >= 0 && length < bytes.length) {
-                length += read;
-                read = in.read(bytes, length, bytes.length - length);
+            while (read >= 0 && words.size() < maxBytes) {
+                words.write(buffer, 0, read);
+                read = in.read(buffer, 0, Math.min(buffer.length, maxBytes - words.size()));
             }
         } catch (IOException e) {
             // What came has to do.
         }
-        return new String(bytes, 0, length, UTF_8);
+        return words.toString(UTF_8);
     }
 
     private static InputStream decoded(InputStream body, HttpHeaders headers) throws IOException {
-        return switch (headers.firstValue("content-encoding").orElse("").strip().toLowerCase(Locale.ROOT)) {
+        String encoding =
+                headers.firstValue("content-encoding").orElse("").strip().toLowerCase(Locale.ROOT);
+        return switch (encoding) {
             case "gzip", "x-gzip" -> new GZIPInputStream(body, READ_BYTES);
-            case "deflate" -> new InflaterInputStream(body);
-            default -> body;
+            case "deflate" -> inflated(body);
+            case "", "identity" -> unzipped(body);
+            // It was not asked for, and there is nothing here to read it by.
+            default -> throw new UnreadableEncodingException(encoding);
         };
     }
 
+    /** By the standard with a wrapper around it, which servers forget. */
+    private static InputStream inflated(InputStream body) throws IOException {
+        PushbackInputStream in = new PushbackInputStream(body, MAGIC_BYTES);
+        byte[] magic = peeked(in);
+        boolean wrapped = magic.length == MAGIC_BYTES
+                && (magic[0] & 0x0F) == 8
+                && (((magic[0] & 0xFF) << 8) | (magic[1] & 0xFF)) % 31 == 0;
+        return new InflaterInputStream(in, new Inflater(!wrapped));
+    }
+
+    /** What is compressed is no text, whatever the head says. */
+    private static InputStream unzipped(InputStream body) throws IOException {
+        PushbackInputStream in = new PushbackInputStream(body, MAGIC_BYTES);
+        byte[] magic = peeked(in);
+        boolean gzip = magic.length == MAGIC_BYTES && magic[0] == 0x1F && (magic[1] & 0xFF) == 0x8B;
+        return gzip ? new GZIPInputStream(in, READ_BYTES) : in;
+    }
+
+    private static byte[] peeked(PushbackInputStream in) throws IOException {
+        byte[] magic = in.readNBytes(MAGIC_BYTES);
+        in.unread(magic);
+        return magic;
+    }
+
     /**
-     * The event stream of an answer's body: told by its first characters, since servers call it anything.
+     * The event stream of an answer's body: told by its first characters, since servers call it anything. Empty where the
+     * body was the answer in one piece, and was taken.
      *
      * @throws RefusedException where the body is an error after all
      * @throws NotAStreamException where it is something else
      */
-    private static InputStream opened(ResponseBody body, HttpHeaders headers) throws IOException {
+    private static Optional<InputStream> opened(Response response, StreamedAnswer answer) throws IOException {
+        HttpHeaders headers = response.headers();
         String type = headers.firstValue("content-type").orElse("").strip();
         boolean called = type.toLowerCase(Locale.ROOT).startsWith("text/event-stream");
-        InputStream in = decoded(body, headers);
+        InputStream in = decoded(response.body(), headers);
         ByteArrayOutputStream head = new ByteArrayOutputStream();
         String beginning = beginning(in, head);
         InputStream whole = new SequenceInputStream(new ByteArrayInputStream(head.toByteArray()), in);
         boolean other = !beginning.isEmpty() && "{[<\"".indexOf(beginning.charAt(0)) >= 0;
         if (FIELDS.stream().anyMatch(beginning::startsWith) || (called && !other)) {
-            return whole;
+            return Optional.of(whole);
         }
-        String text = words(whole);
+        String text = words(whole, beginning.startsWith("{") ? SseDecoder.MAX_EVENT_BYTES : MAX_BODY_BYTES);
         Optional<ServerError> error = ServerError.found(text);
         if (error.isPresent()) {
             throw new RefusedException(200, error.get(), RetryAfter.of(headers, Instant.now()));
         }
+        if (isAnswer(text, answer)) {
+            return Optional.empty();
+        }
         throw new NotAStreamException(
-                type.isEmpty() ? "something without a content type" : type, ServerError.firstWords(text));
+                response.status() == 200 ? "" : response.status() + ", ",
+                type.isEmpty() ? "something without a content type" : type,
+                ServerError.firstWords(text));
+    }
+
+    private static boolean isAnswer(String text, StreamedAnswer answer) {
+        try {
+            return answer.takeWhole(ONE_VALUE.readTree(text));
+        } catch (JsonProcessingException e) {
+            return false;
+        }
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.parley.llm.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.llm.stream.AnswerReader;
 import dev.parley.llm.stream.AnswerReader.UnreadableEventException;
 import dev.parley.llm.stream.FinishReasons;
@@ -61,6 +62,22 @@ final class StreamedAnswer {
         }
     }
 
+    /**
+     * Takes an answer that came in one piece.
+     *
+     * @return whether it is one
+     */
+    boolean takeWhole(JsonNode json) {
+        try {
+            List<ModelEvent> events = reader.readWhole(json);
+            events.forEach(this::take);
+            return !events.isEmpty();
+        } catch (UnreadableEventException e) {
+            broken(new Model.Outcome.Failed(ErrorCode.ENGINE_PROTOCOL, e.detail()));
+            return true;
+        }
+    }
+
     private void take(ModelEvent event) {
         if (ended) {
             return;
@@ -74,11 +91,10 @@ final class StreamedAnswer {
                 progressed();
                 sink.reasoning(piece);
             }
-            // Shown as text, and named by the finish reason.
             case ModelEvent.Refusal(String piece) -> {
                 progressed();
                 refused = true;
-                sink.text(piece);
+                sink.refusal(piece);
             }
             case ModelEvent.CallBegun begun -> progressed();
             case ModelEvent.CallArguments arguments -> progressed();

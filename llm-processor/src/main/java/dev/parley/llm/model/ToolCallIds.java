@@ -3,6 +3,7 @@ package dev.parley.llm.model;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.schemas.keys.GenerationId;
 import java.math.BigInteger;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -46,7 +47,7 @@ enum ToolCallIds {
 
     /** Ids of a generation's calls by position, the same in every attempt and no other's: a turn has one generation, and a step of a tool loop is a turn. */
     static IntFunction<String> madeUpFor(GenerationRequest request) {
-        String generation = request.getConversationId() + "/" + request.getGenerationId();
+        String generation = new GenerationId(request.getGenerationId()).within(request.getConversationId());
         return position ->
                 "call_" + HexFormat.of().formatHex(digest(generation)).substring(0, DIGITS) + "_" + position;
     }

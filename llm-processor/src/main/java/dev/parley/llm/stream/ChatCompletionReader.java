@@ -1,12 +1,13 @@
 package dev.parley.llm.stream;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -18,11 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ChatCompletionReader implements AnswerReader {
 
-    private static final ObjectMapper MAPPER = new ObjectMapper();
-    private static final String DONE = "[DONE]";
-
-    /** Events by which servers show that they live, whatever their data says. */
-    private static final Set<String> SIGNS_OF_LIFE = Set.of("ping", "heartbeat", "keepalive", "keep-alive");
+    /** Python writes probabilities as it does its own numbers, of which JSON has not all. */
+    private static final ObjectMapper MAPPER = JsonMapper.builder()
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .build();
 
     /** Under which names a delta's reasoning comes: the same in all of them where there are several. */
     private static final List<String> REASONING =
@@ -35,6 +35,8 @@ public final class ChatCompletionReader implements AnswerReader {
     private final ToolCalls calls;
     private final @Nullable ThinkTags tags;
     private @Nullable Integer choice;
+    /** Whether anything came as a delta. */
+    private boolean deltas;
 
     /** How reasoning comes in the text. */
     public enum Thinking {
@@ -66,10 +68,10 @@ public final class ChatCompletionReader implements AnswerReader {
         if (event.type().equals("error")) {
             return List.of(new ModelEvent.Failed(ServerError.ofBody(data)));
         }
-        if (data.isEmpty() || SIGNS_OF_LIFE.contains(event.type())) {
+        if (data.isEmpty() || AnswerReader.isSignOfLife(event)) {
             return List.of();
         }
-        if (data.equals(DONE)) {
+        if (AnswerReader.isDone(data)) {
             return List.of(new ModelEvent.Ended());
         }
         List<ModelEvent> events = new ArrayList<>();
@@ -97,8 +99,12 @@ public final class ChatCompletionReader implements AnswerReader {
         if (!chunk.isObject()) {
             throw new UnreadableEventException("the model server sent something that is not its protocol");
         }
-        JsonNode ours = ours(chunk.path("choices"));
+        JsonNode choices = chunk.path("choices");
+        JsonNode ours = ours(choices.isObject() ? List.of(choices) : choices);
         Optional<ModelEvent> end = ours.isMissingNode() ? Optional.empty() : choice(ours, events);
+        if (end.isEmpty() && chunk.hasNonNull("finish_reason")) {
+            end = finish(chunk.path("finish_reason"));
+        }
         if (ServerError.isError(chunk)) {
             events.add(new ModelEvent.Failed(ServerError.of(chunk)));
             return;
@@ -113,7 +119,7 @@ public final class ChatCompletionReader implements AnswerReader {
     }
 
     /** The choice that is read: one was asked for, so it is the first that comes. */
-    private JsonNode ours(JsonNode choices) {
+    private JsonNode ours(Iterable<JsonNode> choices) {
         for (JsonNode each : choices) {
             int index = each.path("index").asInt();
             if (each.isObject() && (choice == null || choice == index)) {
@@ -125,7 +131,7 @@ public final class ChatCompletionReader implements AnswerReader {
     }
 
     private Optional<ModelEvent> choice(JsonNode ours, List<ModelEvent> events) {
-        JsonNode delta = ours.path("delta").isObject() ? ours.path("delta") : ours.path("message");
+        JsonNode delta = delta(ours);
         reasoning(delta, events);
         content(delta.has("content") ? delta.path("content") : ours.path("text"), events);
         JsonNode refusal = delta.path("refusal");
@@ -146,6 +152,21 @@ public final class ChatCompletionReader implements AnswerReader {
             }
         }
         JsonNode reason = ours.hasNonNull("finish_reason") ? ours.path("finish_reason") : delta.path("finish_reason");
+        return finish(reason);
+    }
+
+    /** What a choice says now: after deltas, a message in their place says once more what they said. */
+    private JsonNode delta(JsonNode ours) {
+        JsonNode delta = ours.path("delta");
+        if (delta.isObject()) {
+            deltas |= !delta.isEmpty();
+            return delta;
+        }
+        return deltas ? MAPPER.missingNode() : ours.path("message");
+    }
+
+    private static Optional<ModelEvent> finish(JsonNode said) {
+        JsonNode reason = said.isObject() ? said.path(said.has("type") ? "type" : "reason") : said;
         return reason.isTextual() || reason.isNumber() ? FinishReasons.of(reason.asText()) : Optional.empty();
     }
 
@@ -220,7 +241,7 @@ public final class ChatCompletionReader implements AnswerReader {
         } else if (said.isArray()) {
             said.forEach(each -> appendText(each, text));
         } else if (said.isObject()) {
-            appendText(said.has("text") ? said.path("text") : said.path("content"), text);
+            appendText(said.path(said.has("text") ? "text" : said.has("content") ? "content" : "value"), text);
         }
     }
 
@@ -247,6 +268,18 @@ public final class ChatCompletionReader implements AnswerReader {
             }
         }
         return TokenUsage.ofTimings(chunk.path("timings"));
+    }
+
+    @Override
+    public List<ModelEvent> readWhole(JsonNode json) {
+        JsonNode first = json.path("choices").path(0);
+        if (!first.path("message").isObject() && !first.path("text").isTextual()) {
+            return List.of();
+        }
+        List<ModelEvent> events = new ArrayList<>();
+        chunk(json, events);
+        events.add(new ModelEvent.Ended());
+        return events;
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.parley.llm.stream;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * What servers say why an answer ended, in one vocabulary: {@code stop}, {@code length}, {@code tool_calls},
@@ -18,13 +19,20 @@ public final class FinishReasons {
 
     private static final int MAX_CHARS = 64;
 
+    /** Where a word begins that is joined to the one before: {@code endTurn}. */
+    private static final Pattern CAPITAL = Pattern.compile("([a-z])([A-Z])");
+
     private FinishReasons() {}
 
     /** What a reason means; empty where it is none yet, which some servers say in every event. */
     static Optional<ModelEvent> of(String said) {
-        String reason = said.strip().toLowerCase(Locale.ROOT);
+        String reason = CAPITAL.matcher(said.strip())
+                .replaceAll("$1_$2")
+                .toLowerCase(Locale.ROOT)
+                .replace('-', '_')
+                .replaceFirst("^(finish_?reason[._]|stop_?reason[._])", "");
         return switch (reason) {
-            case "", "null", "none", "unspecified", "finish_reason_unspecified" -> Optional.empty();
+            case "", "null", "none", "unspecified" -> Optional.empty();
             case "stop",
                     "eos",
                     "eos_token",
@@ -39,7 +47,8 @@ public final class FinishReasons {
                     "done",
                     "finished",
                     "normal" -> finished(STOP);
-            case "length", "max_tokens", "max_output_tokens", "max_length", "limit" -> finished("length");
+            case "length", "max_tokens", "max_output_tokens", "max_length", "model_length", "limit" ->
+                finished("length");
             case "tool_calls", "tool_call", "tool_use", "function_call", "function_calls" -> finished(TOOL_CALLS);
             case "content_filter",
                     "content_filtered",

@@ -47,10 +47,10 @@ public final class MessagesReader implements AnswerReader {
     @Override
     public List<ModelEvent> read(SseEvent event) {
         String data = event.data().strip();
-        if (data.isEmpty()) {
+        if (data.isEmpty() || AnswerReader.isSignOfLife(event)) {
             return List.of();
         }
-        if (data.equals("[DONE]")) {
+        if (AnswerReader.isDone(data)) {
             // Of gateways that end all their streams alike.
             return List.of(new ModelEvent.Ended());
         }
@@ -86,12 +86,12 @@ public final class MessagesReader implements AnswerReader {
             if (json.isObject()) {
                 return json;
             }
+            if (json.isNull()) {
+                return MAPPER.createObjectNode();
+            }
         } catch (JsonProcessingException e) {
             if (event.type().equals("error")) {
                 return MAPPER.createObjectNode().put("type", "error").put("message", data);
-            }
-            if (event.type().equals("ping")) {
-                return MAPPER.createObjectNode();
             }
         }
         throw new UnreadableEventException("the model server sent something that is not its protocol");
@@ -114,7 +114,7 @@ public final class MessagesReader implements AnswerReader {
 
     private void delta(int index, JsonNode delta, List<ModelEvent> events) {
         Block block = blocks.get(index);
-        switch (delta.path("type").asText()) {
+        switch (type(delta)) {
             case "text_delta" -> text(delta.path("text"), events);
             case "thinking_delta" -> {
                 thought(index, "thinking", delta.path("thinking"));
@@ -132,6 +132,14 @@ public final class MessagesReader implements AnswerReader {
             }
             default -> {}
         }
+    }
+
+    /** Gateways leave it out, and what a delta has in it says as much. */
+    private static String type(JsonNode delta) {
+        if (delta.has("type")) {
+            return delta.path("type").asText();
+        }
+        return delta.has("text") ? "text_delta" : delta.has("thinking") ? "thinking_delta" : "";
     }
 
     private void thought(int index, String member, JsonNode piece) {
@@ -193,6 +201,23 @@ public final class MessagesReader implements AnswerReader {
             }
         });
         TokenUsage.ofMessages(counts).ifPresent(usage -> events.add(new ModelEvent.Counted(usage)));
+    }
+
+    @Override
+    public List<ModelEvent> readWhole(JsonNode json) {
+        JsonNode content = json.path("content");
+        if (!json.path("type").asText().equals("message") || !content.isArray()) {
+            return List.of();
+        }
+        List<ModelEvent> events = new ArrayList<>();
+        for (int index = 0; index < content.size(); index++) {
+            begin(index, content.path(index), events);
+            end(index, events);
+        }
+        count(json.path("usage"), true, events);
+        FinishReasons.of(json.path("stop_reason").asText("")).ifPresent(events::add);
+        events.add(new ModelEvent.Ended());
+        return events;
     }
 
     @Override

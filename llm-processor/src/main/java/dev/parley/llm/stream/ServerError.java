@@ -32,7 +32,11 @@ public record ServerError(int status, List<String> names, String message, Option
     private static final Pattern TITLE = Pattern.compile("(?is)<title[^>]*>(.*?)</title>");
     private static final Pattern TAG = Pattern.compile("(?s)<[^>]{0,1000}>");
     private static final Pattern SPACE = Pattern.compile("[\\s\\p{Cntrl}]+");
-    private static final Pattern SECONDS = Pattern.compile("(\\d{1,6})(?:\\.\\d{1,9})?s");
+    private static final Pattern SECONDS = Pattern.compile("(\\d{1,6}(?:\\.\\d{1,9})?)s");
+
+    /** OpenAI's and Azure's words for it, where a gateway lost the header. */
+    private static final Pattern IN_WORDS = Pattern.compile(
+            "(?i)(?:try again|retry) (?:in|after) (\\d{1,6}(?:\\.\\d{1,9})?) ?(ms|s(?:ec(?:ond)?s?)?)\\b");
 
     public ServerError {
         names = List.copyOf(names);
@@ -92,9 +96,12 @@ public record ServerError(int status, List<String> names, String message, Option
     static boolean isError(JsonNode event) {
         JsonNode error = event.path("error");
         boolean named = (error.isObject() && !error.isEmpty())
-                || (error.isTextual() && !error.asText().isEmpty());
+                || (error.isTextual() && !error.asText().isEmpty())
+                || (error.isBoolean() && error.asBoolean());
         boolean flat = event.path("object").asText().equals("error")
                 || event.path("type").asText().equals("error")
+                || event.path("status").asText().equals("error")
+                || (event.path("errors").isArray() && !event.path("errors").isEmpty())
                 || event.has("detail")
                 || (event.has("message") && (event.has("code") || event.has("status") || event.has("status_code")));
         return named || (flat && !event.has("choices"));
@@ -138,7 +145,7 @@ public record ServerError(int status, List<String> names, String message, Option
                 status == 0 ? statusOf(names) : status,
                 names,
                 bounded(withTheSource(message, error)),
-                retryAfter(error));
+                retryAfter(error, message));
     }
 
     private static String name(String said) {
@@ -148,7 +155,17 @@ public record ServerError(int status, List<String> names, String message, Option
 
     /** The words of an error object, wherever it has them. */
     private static String words(JsonNode error) {
-        for (String member : List.of("message", "detail", "details", "msg", "error_message", "title", "error")) {
+        for (String member : List.of(
+                "message",
+                "Message",
+                "detail",
+                "details",
+                "msg",
+                "error_message",
+                "errors",
+                "title",
+                "error",
+                "reason")) {
             String found = text(error.path(member));
             if (!found.isEmpty()) {
                 return found;
@@ -203,20 +220,32 @@ public record ServerError(int status, List<String> names, String message, Option
         return source.isEmpty() || message.contains(source) ? message : message + ": " + source;
     }
 
-    private static Optional<Duration> retryAfter(JsonNode error) {
+    private static Optional<Duration> retryAfter(JsonNode error, String message) {
         for (String member : List.of("retry_after", "retryAfter", "retry_after_seconds")) {
             JsonNode said = error.path(member);
-            if (said.isNumber() && said.asDouble() >= 0 && said.asDouble() < 1e6) {
-                return Optional.of(Duration.ofMillis((long) Math.ceil(said.asDouble() * 1000)));
+            double seconds = said.isTextual() && said.asText().matches("\\d{1,6}(\\.\\d{1,9})?")
+                    ? Double.parseDouble(said.asText())
+                    : said.isNumber() ? said.asDouble() : -1;
+            if (seconds >= 0 && seconds < 1e6) {
+                return Optional.of(seconds(seconds));
             }
         }
         // Google's RetryInfo among the details.
-        return error.path("details")
+        Optional<Duration> info = error.path("details")
                 .valueStream()
                 .map(detail -> SECONDS.matcher(detail.path("retryDelay").asText()))
                 .filter(Matcher::matches)
-                .map(delay -> Duration.ofSeconds(Long.parseLong(delay.group(1)) + 1))
+                .map(delay -> seconds(Double.parseDouble(delay.group(1))))
                 .findFirst();
+        return info.or(() -> IN_WORDS.matcher(message)
+                .results()
+                .map(said -> seconds(
+                        Double.parseDouble(said.group(1)) / (said.group(2).equals("ms") ? 1000 : 1)))
+                .findFirst());
+    }
+
+    private static Duration seconds(double seconds) {
+        return Duration.ofMillis((long) Math.ceil(seconds * 1000));
     }
 
     /** The status that names stand for, where none was said. */

@@ -175,6 +175,13 @@ public final class SseDecoder {
                 hasData = true;
             }
             case "event" -> type = value;
+            // No field of the standard: llama.cpp tells an error by it that nobody would hear of otherwise.
+            case "error" -> {
+                type = "error";
+                data.setLength(0);
+                data.append(value);
+                hasData = true;
+            }
             case "id" -> lastEventId = value.indexOf('\0') < 0 ? value : lastEventId;
             case "retry" -> retry = value.matches("[0-9]{1,15}") ? Duration.ofMillis(Long.parseLong(value)) : retry;
             default -> {} // A comment, whose name is empty, or a field of another standard.

@@ -92,7 +92,9 @@ public record TokenUsage(
     private static @Nullable Integer first(JsonNode json, String... pointers) {
         for (String pointer : pointers) {
             JsonNode count = json.at(pointer);
-            if (count.isNumber() && count.asLong() >= 0) {
+            boolean counts =
+                    count.isNumber() || (count.isTextual() && count.asText().matches("\\d{1,15}(\\.0+)?"));
+            if (counts && count.asLong() >= 0) {
                 return (int) Math.min(Integer.MAX_VALUE, count.asLong());
             }
         }

@@ -90,10 +90,7 @@ final class ToolCalls {
         boolean object = given.isContainerNode();
         String arguments = object ? given.toString() : text(given);
         String id = text(piece.path("id")).strip();
-        Integer index =
-                piece.path("index").canConvertToInt() && piece.path("index").isNumber()
-                        ? (Integer) piece.path("index").asInt()
-                        : null;
+        Integer index = index(piece.path("index"));
         Call call = known(id, index, name, arguments, place, touched).orElse(null);
         if (call == null) {
             call = new Call(calls.size(), index, id);
@@ -121,6 +118,13 @@ final class ToolCalls {
             }
         }
         return call;
+    }
+
+    private static @Nullable Integer index(JsonNode said) {
+        if (said.isNumber() && said.canConvertToInt()) {
+            return said.asInt();
+        }
+        return said.isTextual() && said.asText().matches("\\d{1,6}") ? (Integer) Integer.parseInt(said.asText()) : null;
     }
 
     private Optional<Call> known(
@@ -204,7 +208,7 @@ final class ToolCalls {
                 id = ids.apply(call.position);
                 taken.add(id);
             }
-            String arguments = call.arguments.toString();
+            String arguments = call.arguments.toString().strip().equals("null") ? "" : call.arguments.toString();
             events.add(new ModelEvent.CallWhole(
                     call.position, new ToolCall(id, call.name, arguments.isBlank() ? "{}" : arguments)));
         }

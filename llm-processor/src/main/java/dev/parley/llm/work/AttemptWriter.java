@@ -15,6 +15,7 @@ import dev.parley.llm.engine.AnswerSink;
 import dev.parley.llm.engine.Prices;
 import dev.parley.llm.stream.TokenUsage;
 import dev.parley.schemas.TextChecksum;
+import dev.parley.schemas.TokenEstimate;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Future;
@@ -41,11 +42,11 @@ final class AttemptWriter implements AnswerSink {
     static final int MAX_DELTA_CHARS = 256 * 1024;
     static final long MAX_IN_FLIGHT_BYTES = 1024 * 1024;
 
-    private static final int CHARS_PER_TOKEN = 4;
     private static final UsageDetails NO_DETAILS = new UsageDetails(null, null, null, null, null);
 
     private enum Kind {
         TEXT,
+        REFUSAL,
         REASONING
     }
 
@@ -63,6 +64,10 @@ final class AttemptWriter implements AnswerSink {
     private long inFlightBytes;
     /** Of reasoning and of calls: what is not text. */
     private long reasoningChars;
+    /** Of the text before the refusal. */
+    private int saidBefore;
+
+    private boolean refusing;
 
     private @Nullable Answerer answerer;
     private Prices prices = Prices.NONE;
@@ -107,13 +112,26 @@ final class AttemptWriter implements AnswerSink {
     }
 
     @Override
+    public synchronized boolean asksAgain() {
+        modelCalls++;
+        return true;
+    }
+
+    @Override
     public synchronized void answered(Answerer known) {
         answerer = known;
     }
 
+    /** What is said after a refusal has begun is part of it, so that one place tells where it is. */
     @Override
-    public void text(String piece) {
-        take(Kind.TEXT, piece);
+    public synchronized void text(String piece) {
+        take(refusing ? Kind.REFUSAL : Kind.TEXT, piece);
+    }
+
+    @Override
+    public synchronized void refusal(String piece) {
+        refusing |= !piece.isEmpty();
+        take(Kind.REFUSAL, piece);
     }
 
     @Override
@@ -233,13 +251,15 @@ final class AttemptWriter implements AnswerSink {
 
     private void delta(String text) {
         switch (pendingKind) {
-            case TEXT -> {
+            case TEXT, REFUSAL -> {
                 if (checksum.bytes() + text.length() > maxBytes) {
                     tooLarge = true;
                     return;
                 }
                 checksum.add(text);
-                send(Integer.toString(seq), new TextDelta(seq, text), text.length());
+                boolean refusal = pendingKind == Kind.REFUSAL;
+                saidBefore += refusal ? 0 : text.length();
+                send(Integer.toString(seq), new TextDelta(seq, text, refusal), text.length());
             }
             case REASONING -> {
                 reasoningChars += text.length();
@@ -332,6 +352,7 @@ final class AttemptWriter implements AnswerSink {
                 .setAnsweredBy(answeredBy())
                 .setUsageDetails(details)
                 .setModelCalls(modelCalls)
+                .setRefusalFrom(refusing ? saidBefore : null)
                 .build();
     }
 
@@ -359,7 +380,7 @@ final class AttemptWriter implements AnswerSink {
     }
 
     private static int tokens(int chars) {
-        return Math.ceilDiv(chars, CHARS_PER_TOKEN);
+        return TokenEstimate.ofChars(chars);
     }
 
     private double millisSinceStart() {

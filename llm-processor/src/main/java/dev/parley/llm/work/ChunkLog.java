@@ -4,6 +4,8 @@ import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.EventIds;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.Future;
@@ -37,7 +39,7 @@ final class ChunkLog {
         this.producer = producer;
         this.topics = topics;
         this.clock = clock;
-        this.key = request.getTenantId() + "/" + request.getConversationId();
+        this.key = new ConversationKey(request.getTenantId(), request.getConversationId()).toString();
         this.keyBytes =
                 topics.chunks().keys().serializer().serialize(topics.chunks().name(), key);
         this.generationId = request.getGenerationId();
@@ -56,7 +58,7 @@ final class ChunkLog {
      */
     Future<RecordMetadata> send(String id, GenerationChunk.Body body, Callback callback) {
         Instant now = clock.instant();
-        Headers headers = CloudEventHeaders.of(attemptId + "/" + id, body, SOURCE, now, cause);
+        Headers headers = CloudEventHeaders.of(EventIds.ofChunk(attemptId, id), body, SOURCE, now, cause);
         byte[] value = topics.chunks()
                 .values()
                 .serializer()

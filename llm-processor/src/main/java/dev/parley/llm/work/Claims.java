@@ -10,6 +10,7 @@ import dev.parley.llm.model.Cancellation;
 import dev.parley.schemas.DeadLetter;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.serde.RegistryUnavailableException;
 import dev.parley.schemas.serde.UndecodableRecordException;
 import dev.parley.schemas.work.WorkKind;
@@ -83,6 +84,9 @@ final class Claims implements Requests.Taker {
         if (order == null || order.getMessages().isEmpty()) {
             return setAside(
                     record, ErrorCode.INVALID_RECORD, order == null ? "the value is missing" : "the prompt is empty");
+        }
+        if (!ConversationKey.isKey(order.getTenantId(), order.getConversationId())) {
+            return setAside(record, ErrorCode.INVALID_RECORD, "tenantId or conversationId is not a valid id");
         }
         TurnRequest former = order.getClassify();
         if (former != null) {

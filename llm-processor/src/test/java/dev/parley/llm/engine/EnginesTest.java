@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.parley.chat.v1.Answerer;
 import dev.parley.chat.v1.EngineConfiguration;
 import dev.parley.chat.v1.EngineKind;
+import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.ProviderExtras;
+import dev.parley.chat.v1.Role;
 import dev.parley.llm.engine.Fakes.HandClock;
 import dev.parley.llm.engine.Fakes.Heard;
 import dev.parley.llm.model.Cancellation;
@@ -27,6 +31,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Engines against model servers on the wire: whose turn it is when one fails. */
 class EnginesTest {
@@ -425,5 +431,99 @@ class EnginesTest {
                         .counter()
                         .count())
                 .isOne();
+    }
+
+    private GenerationRequest askingAtMost(int calls, String engine, String... fallbacks) {
+        return GenerationRequest.newBuilder(Fakes.request("c", engine, fallbacks))
+                .setModelCallsLeft(calls)
+                .build();
+    }
+
+    /** As a conversation asks for one attempt after the other, with what is left of its budget each time. */
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 0, 1, 3_600})
+    void aTurnCostsNoMoreCallsThanItMayWhateverItsEnginesWouldDo(long retryAfterSeconds) {
+        Script refusal = retryAfterSeconds < 0
+                ? Script.refuse(429)
+                : Script.refuse(429).retryAfter(Duration.ofSeconds(retryAfterSeconds));
+        one.answerWith(refusal);
+        two.answerWith(refusal);
+        Engines engines = engines(
+                openAi("a", one.baseUrl()).setRetries(5).build(),
+                openAi("b", two.baseUrl()).setRetries(5).build());
+        int left = 4;
+        for (int attempt = 1; attempt <= 3 && left > 0; attempt++) {
+            heard.asked.clear();
+            Outcome outcome = engines.answer(askingAtMost(left, "a", "b"), heard, cancellation);
+
+            assertThat(outcome)
+                    .isInstanceOfSatisfying(
+                            Outcome.Failed.class,
+                            failed -> assertThat(failed.code()).isEqualTo(ErrorCode.ENGINE_RATE_LIMITED));
+            assertThat(heard.asked).isNotEmpty().hasSizeLessThanOrEqualTo(left);
+            left -= heard.asked.size();
+        }
+
+        assertThat(left).isZero();
+        assertThat(one.requestCount() + two.requestCount()).isEqualTo(4);
+    }
+
+    @Test
+    void whatIsFoundOutFromARefusalIsACallToo() {
+        one.answerWith(Script.text("x").with("refuses-stream-options"));
+        Engines engines = engines(openAi("picky", one.baseUrl()).build(), scripted("spare", "I ask nobody."));
+
+        assertThat(engines.answer(askingAtMost(1, "picky"), heard, cancellation))
+                .isInstanceOf(Outcome.Failed.class);
+        assertThat(one.requestCount()).isOne();
+        assertThat(engines.answer(askingAtMost(1, "picky"), heard, cancellation))
+                .as("it was found out nonetheless")
+                .isInstanceOf(Outcome.Finished.class);
+        assertThat(one.requestCount()).isEqualTo(2);
+    }
+
+    @Test
+    void anEngineThatAsksNoModelServerIsAskedThoughTheBudgetIsUsedUp() {
+        one.answerWith(Script.refuse(429));
+        Engines engines = engines(
+                openAi("single", one.baseUrl()).setRetries(5).build(),
+                openAi("other", two.baseUrl()).build(),
+                scripted("spare", "I ask nobody."));
+
+        assertThat(engines.answer(askingAtMost(2, "single", "other", "spare"), heard, cancellation))
+                .isInstanceOf(Outcome.Finished.class);
+        assertThat(heard.text).hasToString("I ask nobody.");
+        assertThat(one.requestCount()).isEqualTo(2);
+        assertThat(two.requestCount()).isZero();
+    }
+
+    @Test
+    void whatOneEngineWantsBackAnotherDoesNotGet() {
+        one.answerWith(Script.refuse(400));
+        two.answerWith(Script.text("x"));
+        Engines engines = engines(
+                openAi("a", one.baseUrl()).build(), openAi("b", two.baseUrl()).build());
+        GenerationRequest request = Fakes.request("c", "a", "b");
+        PromptMessage signed = new PromptMessage(
+                Role.ASSISTANT,
+                "Hm.",
+                List.of(),
+                null,
+                new ProviderExtras("a", "scripted", "{\"extra_content\":{\"signature\":\"a's own\"}}"));
+
+        engines.answer(
+                GenerationRequest.newBuilder(request)
+                        .setMessages(List.of(
+                                request.getMessages().getFirst(),
+                                signed,
+                                request.getMessages().getFirst()))
+                        .build(),
+                heard,
+                cancellation);
+
+        assertThat(one.exchanges().getFirst().request().body().toString()).contains("a's own");
+        assertThat(two.exchanges().getFirst().request().body().toString())
+                .contains("Hm.")
+                .doesNotContain("a's own");
     }
 }

@@ -188,6 +188,23 @@ class ChatCompletionStreamTest {
         assertThat(chat("").failed().code()).isEqualTo(ErrorCode.ENGINE_TRUNCATED);
     }
 
+    @Test
+    void anErrorThatStatesALimitAloneIsARefusalAndOneThatSaysMoreIsAnOverflow() {
+        String limit = "{'error':{'message':'maximum context length is 4096 tokens','code':400}}";
+        for (String before : List.of("", data(A))) {
+            Outcome.Failed refused = chat(before + data(limit, DONE)).failed();
+            assertThat(refused.code()).isEqualTo(ErrorCode.ENGINE_REJECTED);
+            assertThat(refused.detail()).contains("maximum context length is 4096 tokens");
+            for (String more : List.of(
+                    limit.replace("'code'", "'type':'context_length_exceeded','code'"),
+                    limit.replace("4096 tokens", "4096 tokens. However, you requested 5000 tokens"),
+                    limit.replace("maximum", "the prompt exceeds the maximum"))) {
+                assertThat(chat(before + data(more, DONE)).failed().code())
+                        .isEqualTo(ErrorCode.CONTEXT_LENGTH_EXCEEDED);
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"error", "abort"})
     void aReasonThatMeansFailureSaysSo(String reason) {

@@ -54,6 +54,10 @@ class ContextOverflowTest {
                 "maximum context length is 8,192 tokens"
             })
     void theLimitAloneMayBeSaid(String words) {
+        boolean tooLong = words.contains("exceeds");
+        assertThat(ContextOverflow.inStream(ServerError.ofBody(words)).isPresent())
+                .as("in a stream, whose server took the prompt")
+                .isEqualTo(tooLong);
         assertThat(said(words)).contains(new ContextOverflow(8192L, null));
     }
 

@@ -48,7 +48,7 @@ class HistoryTest {
     }
 
     private static List<Part> history(PromptMessage... messages) {
-        return History.of(List.of(messages), false);
+        return History.of(List.of(messages), false, "m");
     }
 
     @Test
@@ -76,13 +76,13 @@ class HistoryTest {
     void instructionsStayWhereTheyAreUnlessAServerWantsThemFirst() {
         List<PromptMessage> messages = List.of(system("s"), system("t"), user("a"), system("u"), user("b"));
 
-        assertThat(History.of(messages, false))
+        assertThat(History.of(messages, false, "m"))
                 .containsExactly(
                         new Part.Instructions("s\n\nt"),
                         new Part.User("a"),
                         new Part.Instructions("u"),
                         new Part.User("b"));
-        assertThat(History.of(messages, true))
+        assertThat(History.of(messages, true, "m"))
                 .containsExactly(new Part.Instructions("s\n\nt\n\nu"), new Part.User("a\n\nb"));
     }
 

@@ -8,6 +8,7 @@ import static dev.parley.llm.model.Streams.finish;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.chat.v1.Dialect;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.GenerationRequest;
@@ -473,6 +474,16 @@ class ServerQuirksTest {
                 Duration.ofSeconds(30),
                 List.of("Retry-After: 0.5"),
                 Duration.ofMillis(500),
+                List.of("Retry-After: 1m30s"),
+                Duration.ofSeconds(90),
+                List.of("Retry-After: 250ms"),
+                Duration.ofMillis(250),
+                List.of("Date: " + http.format(now), "Retry-After: Thursday, 01-Jan-26 00:00:20 GMT"),
+                Duration.ofSeconds(20),
+                List.of("Date: " + http.format(now), "Retry-After: Thu Jan  1 00:00:30 2026"),
+                Duration.ofSeconds(30),
+                List.of("Date: " + http.format(now), "Retry-After: 1767225640"),
+                Duration.ofSeconds(40),
                 List.of("retry-after-ms: 120", "Retry-After: 1"),
                 Duration.ofMillis(120),
                 List.of("Date: " + http.format(now), "Retry-After: " + http.format(now.plusSeconds(90))),
@@ -487,10 +498,109 @@ class ServerQuirksTest {
                     .contains(wait);
             server().close();
         });
-        assertThat(failed(ask((asked, connection) ->
-                                connection.whole("429 No", "application/json", "{}", "Retry-After: soon")))
-                        .retryAfter())
-                .isEmpty();
+        for (String none : List.of("soon", "-3", "", "1e3", "NaN", "Mon, 99 Foo 2026 00:00:00 GMT")) {
+            assertThat(failed(ask((asked, connection) ->
+                                    connection.whole("429 No", "application/json", "{}", "Retry-After: " + none)))
+                            .retryAfter())
+                    .as(none)
+                    .isEmpty();
+            server().close();
+        }
+    }
+
+    private static GenerationRequest limited(boolean newer) {
+        return request(
+                REQUEST.getMessages(),
+                GenerationOptions.newBuilder()
+                        .setMaxOutputTokens(5)
+                        .setMaxCompletionTokens(newer)
+                        .build());
+    }
+
+    private String limits(GenerationRequest asking, OpenAiModel model) {
+        model.generate(asking, said, new Cancellation());
+        JsonNode body = server().posts().getLast().body();
+        return body.path("max_tokens").asText("-") + " "
+                + body.path("max_completion_tokens").asText("-");
+    }
+
+    @Test
+    void theLimitOfAnAnswerGoesUnderTheNameThatItsCallerGaveItUnlessTheServerTakesAnother() {
+        serving((asked, connection) -> connection.stream().text(WHOLE));
+        Dialect older =
+                Dialects.of().setTokenLimit(TokenLimitParameter.MAX_TOKENS).build();
+        Dialect newer = Dialects.of()
+                .setTokenLimit(TokenLimitParameter.MAX_COMPLETION_TOKENS)
+                .build();
+
+        assertThat(limits(limited(false), model(LONG, LONG, Dialects.USUAL, "m")))
+                .isEqualTo("5 -");
+        assertThat(limits(limited(true), model(LONG, LONG, Dialects.USUAL, "m")))
+                .isEqualTo("- 5");
+        assertThat(limits(limited(true), model(LONG, LONG, older, "m"))).isEqualTo("5 -");
+        assertThat(limits(limited(false), model(LONG, LONG, newer, "m"))).isEqualTo("- 5");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aServerThatTakesOneNameAloneIsFoundOutWhateverItsCallerSays(boolean takesNewer) {
+        String refused = takesNewer ? "max_tokens" : "max_completion_tokens";
+        serving((asked, connection) -> {
+            if (asked.body().has(refused)) {
+                connection.whole(
+                        "400 No",
+                        "application/json",
+                        "{\"error\":{\"message\":\"Unsupported parameter: '" + refused + "'\"}}");
+            } else {
+                connection.stream().text(WHOLE);
+            }
+        });
+        OpenAiModel model = model(LONG, LONG, Dialects.USUAL, "m");
+        String taken = takesNewer ? "- 5" : "5 -";
+
+        assertThat(limits(limited(!takesNewer), model)).isEqualTo(taken);
+        assertThat(server().posts()).hasSize(2);
+        assertThat(limits(limited(!takesNewer), model)).isEqualTo(taken);
+        assertThat(limits(limited(takesNewer), model)).isEqualTo(taken);
+        assertThat(server().posts()).hasSize(4);
+    }
+
+    @Test
+    void aServerThatRefusesBothNamesIsAskedOnceMoreAndNoMore() {
+        serving((asked, connection) -> connection.whole(
+                "400 No",
+                "application/json",
+                "{\"error\":{\"message\":\"max_tokens and max_completion_tokens are not supported\"}}"));
+
+        assertThat(failed(model(LONG, LONG, Dialects.USUAL, "m").generate(limited(false), said, new Cancellation()))
+                        .code())
+                .isEqualTo(ErrorCode.ENGINE_REJECTED);
+        assertThat(server().posts()).hasSize(2);
+    }
+
+    @Test
+    void whatMayNotBeAskedAgainIsNot() {
+        serving((asked, connection) ->
+                connection.whole("400 No", "application/json", "{\"error\":\"stream_options are not permitted\"}"));
+        Model.Sink once = new Model.Sink() {
+            @Override
+            public void text(String piece) {}
+
+            @Override
+            public void reasoning(String piece) {}
+
+            @Override
+            public void toolCall(ToolCall call) {}
+
+            @Override
+            public boolean asksAgain() {
+                return false;
+            }
+        };
+
+        model(LONG, LONG, Dialects.USUAL, "m").generate(REQUEST, once, new Cancellation());
+
+        assertThat(server().posts()).hasSize(1);
     }
 
     @Test

@@ -90,6 +90,13 @@ class SseDecoderTest {
     }
 
     @Test
+    void anErrorThatIsAFieldOfItsOwnIsAnEvent() {
+        assertThat(decoded("data: a\n\nerror: {\"code\":500}\n\ndata: b\n\n"))
+                .containsExactly(
+                        event("message", "a", ""), event("error", "{\"code\":500}", ""), event("message", "b", ""));
+    }
+
+    @Test
     void anEventWithoutDataIsNone() {
         assertThat(decoded("event: ping\n\ndata: a\n\nid: 7\n\nevent: x\nid: 8\n\n"))
                 .containsExactly(event("message", "a", ""));

@@ -82,16 +82,31 @@ class AttemptWriterTest {
         return text.toString();
     }
 
+    /** What is said after a refusal has begun is part of it. */
+    @Test
+    void aRefusalIsToldApartAndWhereItBegins() {
+        writer.text("Well, ");
+        writer.refusal("I cannot");
+        writer.text(" say.");
+        var _ = writer.end(Optional.empty(), told -> new AttemptFinished("refusal", told, null, List.of()));
+        Tally tally = ((AttemptFinished) bodies().getLast()).getTally();
+
+        assertThat(bodies().stream().filter(TextDelta.class::isInstance))
+                .containsExactly(new TextDelta(0, "Well, ", false), new TextDelta(1, "I cannot say.", true));
+        assertThat(tally.getRefusalFrom()).isEqualTo(6);
+        assertThat(tally.getTextBytes()).isEqualTo("Well, I cannot say.".length());
+    }
+
     @Test
     void theFirstPieceGoesOutAtOnceAndFastOnesAreJoined() {
         writer.text("one ");
         writer.text("two ");
         writer.text("three ");
-        assertThat(bodies()).containsExactly(new TextDelta(0, "one "));
+        assertThat(bodies()).containsExactly(new TextDelta(0, "one ", false));
 
         pass(AttemptWriter.COALESCE);
         writer.tick();
-        assertThat(bodies()).containsExactly(new TextDelta(0, "one "), new TextDelta(1, "two three "));
+        assertThat(bodies()).containsExactly(new TextDelta(0, "one ", false), new TextDelta(1, "two three ", false));
     }
 
     @Test
@@ -130,7 +145,8 @@ class AttemptWriterTest {
         writer.end(Optional.empty(), tally -> new AttemptFinished("stop", tally, null, List.of()));
 
         assertThat(bodies().subList(0, 3))
-                .containsExactly(new ReasoningDelta(0, "hm"), new ReasoningDelta(1, "m"), new TextDelta(2, "So"));
+                .containsExactly(
+                        new ReasoningDelta(0, "hm"), new ReasoningDelta(1, "m"), new TextDelta(2, "So", false));
     }
 
     @Test
@@ -146,10 +162,10 @@ class AttemptWriterTest {
         assertThat(bodies().subList(0, 5))
                 .containsExactly(
                         new ReasoningDelta(0, "hm"),
-                        new TextDelta(1, "Let me see."),
+                        new TextDelta(1, "Let me see.", false),
                         new ToolCalled(2, new ToolCall("call_1", "look", "{}")),
                         new ToolCalled(3, new ToolCall("call_2", "look", "")),
-                        new TextDelta(4, "Done."));
+                        new TextDelta(4, "Done.", false));
         Tally tally = ((AttemptFinished) bodies().getLast()).getTally();
         assertThat(tally.getSeq()).isEqualTo(5);
         assertThat(tally.getTextBytes())
@@ -164,8 +180,8 @@ class AttemptWriterTest {
 
         assertThat(bodies())
                 .containsExactly(
-                        new TextDelta(0, "a"),
-                        new TextDelta(1, "\uFFFD"),
+                        new TextDelta(0, "a", false),
+                        new TextDelta(1, "\uFFFD", false),
                         new ToolCalled(2, new ToolCall("\uFFFD", "f\uFFFD", "{\"q\":\"\uD83D\uDE00\uFFFD\"}")));
     }
 
@@ -222,7 +238,7 @@ class AttemptWriterTest {
         pass(AttemptWriter.HEARTBEAT);
         writer.tick();
 
-        assertThat(bodies()).containsExactly(new TextDelta(0, "a"), new Heartbeat());
+        assertThat(bodies()).containsExactly(new TextDelta(0, "a", false), new Heartbeat());
     }
 
     @Test

@@ -124,7 +124,7 @@ class ClaimsTest {
                         new AttemptStarted(2, "initial", "engine of sort", "model", "worker-1", "classify"));
         assertThat(chunks())
                 .filteredOn(TextDelta.class::isInstance)
-                .containsExactly(new TextDelta(0, "an answer"), new TextDelta(0, "sort"));
+                .containsExactly(new TextDelta(0, "an answer", false), new TextDelta(0, "sort", false));
         assertThat(chunks()).filteredOn(AttemptFinished.class::isInstance).hasSize(2);
     }
 

@@ -55,7 +55,7 @@ class AvroSerdeTest {
     }
 
     private static GenerationChunk chunk(String text) {
-        return new GenerationChunk("g", "a", TIME, new TextDelta(0, text));
+        return new GenerationChunk("g", "a", TIME, new TextDelta(0, text, false));
     }
 
     @Test

@@ -1,6 +1,6 @@
 package dev.parley.sinks.edge;
 
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.feed.ConversationFeed;
 import dev.parley.sinks.feed.Frame;
 import dev.parley.sinks.feed.InvalidCursorException;

@@ -26,6 +26,7 @@ import dev.parley.sinks.feed.FeedEvent;
 import dev.parley.sinks.feed.Frame;
 import dev.parley.sinks.feed.FrameEncoder;
 import dev.parley.sinks.json.NativeJson;
+import dev.parley.sinks.json.Said;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -128,12 +129,14 @@ public final class SseFrames implements FrameEncoder {
             case FeedEvent.MessageDelta delta -> {
                 message(json, delta.turnId(), delta.messageId(), delta.attempt());
                 json.writeNumberField("seq", delta.seq());
-                json.writeStringField(
-                        switch (delta.kind()) {
-                            case TEXT -> "text";
-                            case REASONING -> "reasoning";
-                        },
-                        delta.text());
+                switch (delta.kind()) {
+                    case TEXT -> json.writeStringField("text", delta.text());
+                    case REFUSAL -> {
+                        json.writeStringField("text", delta.text());
+                        json.writeStringField("refusal", delta.text());
+                    }
+                    case REASONING -> json.writeStringField("reasoning", delta.text());
+                }
             }
             case FeedEvent.MessageToolCall called -> {
                 message(json, called.turnId(), called.messageId(), called.attempt());
@@ -148,7 +151,8 @@ public final class SseFrames implements FrameEncoder {
             case FeedEvent.MessageSnapshot snapshot -> {
                 message(json, snapshot.turnId(), snapshot.messageId(), snapshot.attempt());
                 json.writeNumberField("seq", snapshot.seq());
-                json.writeStringField("text", snapshot.text());
+                json.writeStringField("text", snapshot.said().whole());
+                refusal(json, snapshot.said());
                 if (!snapshot.reasoning().isEmpty()) {
                     json.writeStringField("reasoning", snapshot.reasoning());
                 }
@@ -214,7 +218,7 @@ public final class SseFrames implements FrameEncoder {
                 json.writeNumberField("attempt", completed.getAttempt().getAttempt());
                 json.writeStringField("engine", completed.getAttempt().getEngine());
                 json.writeStringField("model", completed.getAttempt().getModel());
-                json.writeStringField("content", completed.getContent());
+                content(json, completed.getContent(), completed.getUpstream());
                 optional(json, "reasoning", completed.getReasoning());
                 json.writeStringField("finishReason", completed.getFinishReason());
                 usage(json, completed.getUsage(), completed.getUpstream());
@@ -226,14 +230,14 @@ public final class SseFrames implements FrameEncoder {
                 json.writeStringField("messageId", failed.getMessageId());
                 json.writeStringField("code", failed.getCode());
                 json.writeStringField("detail", failed.getDetail());
-                json.writeStringField("content", failed.getContent());
+                content(json, failed.getContent(), failed.getUpstream());
                 usage(json, failed.getUsage(), failed.getUpstream());
                 timings(json, failed.getTimings());
             }
             case TurnCancelled cancelled -> {
                 json.writeStringField("messageId", cancelled.getMessageId());
                 json.writeStringField("userMessageId", cancelled.getUserMessageId());
-                json.writeStringField("content", cancelled.getContent());
+                content(json, cancelled.getContent(), cancelled.getUpstream());
                 json.writeBooleanField("forgotten", cancelled.getForgotten());
                 usage(json, cancelled.getUsage(), cancelled.getUpstream());
                 timings(json, cancelled.getTimings());
@@ -254,6 +258,16 @@ public final class SseFrames implements FrameEncoder {
         if (value != null) {
             json.writeStringField(name, value);
         }
+    }
+
+    private static void content(JsonGenerator json, String content, @Nullable Upstream upstream) throws IOException {
+        json.writeStringField("content", content);
+        refusal(json, Said.of(content, upstream));
+    }
+
+    /** What of the text is a refusal, once more by itself. */
+    private static void refusal(JsonGenerator json, Said said) throws IOException {
+        optional(json, "refusal", said.refusal().orElse(null));
     }
 
     /** What the caller sent along; left out where that is nothing. */

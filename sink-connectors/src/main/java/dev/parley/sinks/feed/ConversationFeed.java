@@ -2,7 +2,7 @@ package dev.parley.sinks.feed;
 
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageAccepted;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import java.util.List;
 import java.util.Optional;
 

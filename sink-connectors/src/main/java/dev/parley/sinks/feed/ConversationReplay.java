@@ -1,20 +1,9 @@
 package dev.parley.sinks.feed;
 
-import dev.parley.chat.v1.ConversationCreated;
-import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.chat.v1.ConversationRenamed;
-import dev.parley.chat.v1.FeedbackRecorded;
-import dev.parley.chat.v1.MessageAccepted;
-import dev.parley.chat.v1.MessageCompleted;
-import dev.parley.chat.v1.MessageRejected;
-import dev.parley.chat.v1.TurnCancelled;
-import dev.parley.chat.v1.TurnFailed;
-import dev.parley.chat.v1.TurnRetrieved;
-import dev.parley.chat.v1.TurnRouted;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnStarted;
-import dev.parley.chat.v1.Unknown;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.feed.FeedEvent.FeedGap.Reason;
 import java.time.Duration;
 import java.util.List;
@@ -139,22 +128,9 @@ final class ConversationReplay {
 
     /** The answer that an event ends; empty where it ends none that had begun. */
     private static Optional<String> endedAnswer(ConversationEvent event) {
-        return switch (event.getBody()) {
-            case MessageCompleted completed -> Optional.of(completed.getMessageId());
-            case TurnFailed failed -> Optional.of(failed.getMessageId());
-            case TurnCancelled cancelled ->
-                Optional.ofNullable(cancelled.getGenerationId()).map(began -> cancelled.getMessageId());
-            case ConversationCreated _,
-                    ConversationRenamed _,
-                    ConversationDeleted _,
-                    MessageAccepted _,
-                    MessageRejected _,
-                    TurnStarted _,
-                    TurnRouted _,
-                    TurnRetrieved _,
-                    FeedbackRecorded _,
-                    Unknown _ -> Optional.empty();
-        };
+        return event.getBody() instanceof TurnEnd end && end.hasBegun()
+                ? Optional.of(end.getMessageId())
+                : Optional.empty();
     }
 
     /** Word that what a reader at {@code place}, in mid-answer, was shown is void, before the answer's end. */

@@ -1,7 +1,7 @@
 package dev.parley.sinks.feed;
 
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import java.util.List;
 import java.util.Map;
 

@@ -3,7 +3,7 @@ package dev.parley.sinks.feed;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.MessageAccepted;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.feed.FeedEvent.FeedGap;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;

@@ -2,7 +2,8 @@ package dev.parley.sinks.feed;
 
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.ToolCall;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.sinks.json.Said;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -41,6 +42,8 @@ public sealed interface FeedEvent {
         /** What a delta is a piece of. */
         public enum Kind {
             TEXT,
+            /** Text that the model server told apart as its refusal to answer; so is all text after it. */
+            REFUSAL,
             REASONING
         }
     }
@@ -54,14 +57,18 @@ public sealed interface FeedEvent {
     record MessageReset(ConversationKey conversation, String turnId, String messageId, int attempt, String reason)
             implements OfConversation {}
 
-    /** What attempt {@code attempt} has said up to and including delta {@code seq} (-1: nothing yet); replaces what is shown. */
+    /**
+     * What attempt {@code attempt} has said up to and including delta {@code seq} (-1: nothing yet); replaces what is shown.
+     *
+     * @param said the text, its refusal told apart
+     */
     record MessageSnapshot(
             ConversationKey conversation,
             String turnId,
             String messageId,
             int attempt,
             int seq,
-            String text,
+            Said said,
             String reasoning,
             List<ToolCall> toolCalls)
             implements OfConversation {}

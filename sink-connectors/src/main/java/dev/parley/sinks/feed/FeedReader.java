@@ -1,11 +1,11 @@
 package dev.parley.sinks.feed;
 
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.LogReader;
 import dev.parley.schemas.Role;
 import dev.parley.schemas.Topic;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.serde.UndecodableRecordException;
 import dev.parley.schemas.settings.KafkaSettings;
 import io.micrometer.core.instrument.MeterRegistry;

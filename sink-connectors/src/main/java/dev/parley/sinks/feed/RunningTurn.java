@@ -13,7 +13,8 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.sinks.json.Said;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -46,6 +47,7 @@ final class RunningTurn {
     private final Set<String> superseded = new HashSet<>();
     private final List<Frame> deltas = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
+    private final StringBuilder refusal = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
     private final List<ToolCall> toolCalls = new ArrayList<>();
     private @Nullable String attemptId;
@@ -117,7 +119,12 @@ final class RunningTurn {
         }
         return switch (chunk.getBody()) {
             case AttemptStarted begun -> start(chunk.getAttemptId(), begun, sequence);
-            case TextDelta delta -> delta(delta.getSeq(), delta.getText(), FeedEvent.MessageDelta.Kind.TEXT, sequence);
+            case TextDelta delta ->
+                delta(
+                        delta.getSeq(),
+                        delta.getText(),
+                        delta.getRefusal() ? FeedEvent.MessageDelta.Kind.REFUSAL : FeedEvent.MessageDelta.Kind.TEXT,
+                        sequence);
             case ReasoningDelta delta ->
                 delta(delta.getSeq(), delta.getText(), FeedEvent.MessageDelta.Kind.REASONING, sequence);
             case ToolCalled called -> called(called, sequence);
@@ -149,6 +156,7 @@ final class RunningTurn {
         deltaBytes = 0;
         framesDropped = false;
         text.setLength(0);
+        refusal.setLength(0);
         reasoning.setLength(0);
         toolCalls.clear();
         if (attempt > 1) {
@@ -176,6 +184,7 @@ final class RunningTurn {
         }
         switch (kind) {
             case TEXT -> text.append(piece);
+            case REFUSAL -> refusal.append(piece);
             case REASONING -> reasoning.append(piece);
         }
         return next(new FeedEvent.MessageDelta(conversation, turnId, messageId, attempt, seq, kind, piece), sequence);
@@ -241,7 +250,8 @@ final class RunningTurn {
                         messageId,
                         attempt,
                         nextSeq - 1,
-                        text.toString(),
+                        new Said(
+                                text.toString(), Optional.of(refusal.toString()).filter(words -> !words.isEmpty())),
                         reasoning.toString(),
                         List.copyOf(toolCalls)),
                 new FeedCursor(sequence, attempt, nextSeq - 1).toString());

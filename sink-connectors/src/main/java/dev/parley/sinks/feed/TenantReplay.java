@@ -1,6 +1,6 @@
 package dev.parley.sinks.feed;
 
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.feed.FeedEvent.FeedGap.Reason;
 import java.util.HashMap;
 import java.util.List;

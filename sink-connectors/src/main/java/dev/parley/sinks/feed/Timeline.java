@@ -8,15 +8,13 @@ import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.MessageAccepted;
-import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
-import dev.parley.chat.v1.TurnCancelled;
-import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -87,9 +85,7 @@ final class Timeline {
         switch (event.getBody()) {
             case MessageAccepted accepted -> latestTurn = event.getTurnId();
             case ConversationDeleted gone -> deleted = true;
-            case MessageCompleted completed -> end(event, completed.getAttempt(), frames);
-            case TurnFailed failed -> end(event, failed.getAttempt(), frames);
-            case TurnCancelled cancelled -> end(event, cancelled.getAttempt(), frames);
+            case TurnEnd end -> end(event, end.getAttempt(), frames);
             // Nothing more to know of it, or not yet.
             case ConversationCreated _,
                     ConversationRenamed _,

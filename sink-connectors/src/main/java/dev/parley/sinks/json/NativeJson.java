@@ -110,6 +110,12 @@ public final class NativeJson {
         if (usage.getCostMicros() != null) {
             json.writeNumberField("costMicros", usage.getCostMicros());
         }
+        usageDetails(json, details);
+        json.writeEndObject();
+    }
+
+    /** Members of the object at hand, as in {@link #usage}. */
+    public static void usageDetails(JsonGenerator json, @Nullable UsageDetails details) throws IOException {
         if (details != null) {
             optional(json, "cachedInputTokens", details.getCachedInputTokens());
             optional(json, "cacheWriteTokens", details.getCacheWriteTokens());
@@ -117,7 +123,6 @@ public final class NativeJson {
             optional(json, "audioInputTokens", details.getAudioInputTokens());
             optional(json, "audioOutputTokens", details.getAudioOutputTokens());
         }
-        json.writeEndObject();
     }
 
     /** What the tokens were, as far as it became known upstream; null where it did not. */

@@ -7,16 +7,15 @@ import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
-import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.TurnCancelled;
-import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.postgres.ConversationRow.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationRow.Creation;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
@@ -71,9 +70,7 @@ final class ConversationFold {
             case ConversationDeleted deleted -> conversation.delete();
             case MessageAccepted accepted -> accept(accepted, logged, conversation);
             case TurnStarted started -> start(started, logged, conversation);
-            case MessageCompleted completed -> end(Ending.of(logged, completed), conversation);
-            case TurnFailed failed -> end(Ending.of(logged, failed), conversation);
-            case TurnCancelled cancelled -> cancel(cancelled, logged, conversation);
+            case TurnEnd end -> end(end, logged, conversation);
             case FeedbackRecorded rated ->
                 ratings.put(new MessageKey(key, rated.getMessageId()), new Rating(logged, rated));
             // Done above, or kept in the table of events alone.
@@ -115,23 +112,16 @@ final class ConversationFold {
                 logged.event().getTime()));
     }
 
-    private void cancel(TurnCancelled cancelled, LoggedEvent logged, ConversationRow conversation) {
-        String generation = cancelled.getGenerationId();
-        if (cancelled.getForgotten() || generation == null) {
-            message(
-                    conversation,
-                    cancelled.getUserMessageId(),
-                    cancelled.getForgotten() ? Status.FORGOTTEN : Status.CANCELLED);
+    private void end(TurnEnd end, LoggedEvent logged, ConversationRow conversation) {
+        if (end instanceof TurnCancelled cancelled && (cancelled.getForgotten() || !cancelled.hasBegun())) {
+            message(conversation, cancelled.getUserMessageId(), Status.of(cancelled));
         }
-        if (generation != null) {
-            end(Ending.of(logged, cancelled, generation), conversation);
+        if (end.hasBegun()) {
+            Ending ending = Ending.of(logged, end);
+            message(conversation, ending.messageId(), ending.status()).end(ending);
+            generations.add(ending);
+            conversation.end(logged.turnId());
         }
-    }
-
-    private void end(Ending ending, ConversationRow conversation) {
-        message(conversation, ending.messageId(), ending.status()).end(ending);
-        generations.add(ending);
-        conversation.end(ending.logged().turnId());
     }
 
     /** One that was there already is added all the same: Postgres refuses it, and the record with it. */

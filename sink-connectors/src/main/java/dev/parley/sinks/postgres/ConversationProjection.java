@@ -1,9 +1,9 @@
 package dev.parley.sinks.postgres;
 
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.Topic;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.serde.UndecodableRecordException;
 import dev.parley.sinks.postgres.ConversationRow.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationRow.Kept;
@@ -56,7 +56,7 @@ final class ConversationProjection implements Projection<LoggedEvent> {
               completed_at = folded.completed_at, finish_reason = folded.finish_reason, engine = folded.engine,
               model = folded.model, input_tokens = folded.input_tokens, output_tokens = folded.output_tokens,
               usage_basis = folded.usage_basis, cost_micros = folded.cost_micros, error_code = folded.error_code,
-              error_detail = folded.error_detail, tool_calls = folded.tool_calls,
+              error_detail = folded.error_detail, upstream = folded.upstream, tool_calls = folded.tool_calls,
               sources = coalesce(folded.sources, kept.sources)
             from %s
             where kept.tenant = folded.tenant and kept.conversation_id = folded.conversation_id and kept.id = folded.id

@@ -1,6 +1,6 @@
 package dev.parley.sinks.postgres;
 
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import java.util.List;
 import java.util.Optional;
 

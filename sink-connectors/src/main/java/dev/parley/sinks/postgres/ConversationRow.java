@@ -1,6 +1,6 @@
 package dev.parley.sinks.postgres;
 
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import java.time.Instant;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

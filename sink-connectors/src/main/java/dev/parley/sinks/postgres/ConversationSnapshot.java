@@ -1,9 +1,14 @@
 package dev.parley.sinks.postgres;
 
+import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnEnd;
+import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import java.time.Instant;
 import java.util.List;
@@ -43,26 +48,49 @@ public record ConversationSnapshot(
         /** An answer that a regeneration replaced. */
         SUPERSEDED,
         /** Rolled back: shown, but no part of the history any more. */
-        FORGOTTEN
+        FORGOTTEN;
+
+        /** Of the answer of a turn that ended so. */
+        public static Status of(TurnEnd end) {
+            return switch (end) {
+                case MessageCompleted completed -> COMPLETED;
+                case TurnFailed failed -> FAILED;
+                case TurnCancelled cancelled -> cancelled.getForgotten() ? FORGOTTEN : CANCELLED;
+            };
+        }
     }
 
     /**
      * One message, a user's or an answer.
      *
-     * @param content empty for a running answer: the feed has it
      * @param sent empty for an answer
      * @param answer {@link Answer#NONE} for a user's message
      */
     public record Message(
             String id,
             String turnId,
-            Role role,
-            String content,
+            Utterance utterance,
             Optional<Sent> sent,
             Status status,
             Instant createdAt,
             Answer answer,
-            Optional<Feedback> feedback) {}
+            Optional<Feedback> feedback) {
+
+        public Role role() {
+            return utterance.role();
+        }
+
+        public String content() {
+            return utterance.content();
+        }
+    }
+
+    /**
+     * Who said what.
+     *
+     * @param content empty for a running answer: the feed has it
+     */
+    public record Utterance(Role role, String content) {}
 
     /**
      * What came with a user's message.
@@ -81,7 +109,7 @@ public record ConversationSnapshot(
             Optional<Instant> completedAt,
             Optional<String> reasoning,
             Optional<String> finishReason,
-            Optional<Usage> usage,
+            Spent spent,
             List<Source> sources,
             List<ToolCall> toolCalls,
             Optional<Origin> origin,
@@ -91,11 +119,29 @@ public record ConversationSnapshot(
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                Optional.empty(),
+                Spent.NOTHING,
                 List.of(),
                 List.of(),
                 Optional.empty(),
                 Optional.empty());
+
+        public Optional<Usage> usage() {
+            return spent.usage();
+        }
+
+        public Optional<Upstream> upstream() {
+            return spent.upstream();
+        }
+    }
+
+    /**
+     * What an answer took.
+     *
+     * @param upstream what became known at the model servers that were asked
+     */
+    public record Spent(Optional<Usage> usage, Optional<Upstream> upstream) {
+
+        static final Spent NOTHING = new Spent(Optional.empty(), Optional.empty());
     }
 
     /** What an answer came from. */

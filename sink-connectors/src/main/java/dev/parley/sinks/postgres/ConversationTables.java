@@ -1,7 +1,8 @@
 package dev.parley.sinks.postgres;
 
 import dev.parley.chat.v1.Attempt;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.chat.v1.Usage;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.postgres.Columns.Value;
 import dev.parley.sinks.postgres.ConversationRow.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationRow.Creation;
@@ -58,12 +59,13 @@ final class ConversationTables {
             .text("finish_reason", from(from(MessageRow::ending, Ending::answer), Answer::finishReason))
             .text("engine", from(MessageRow::ending, Ending.ofAttempt(Attempt::getEngine)))
             .text("model", from(MessageRow::ending, Ending.ofAttempt(Attempt::getModel)))
-            .int4("input_tokens", from(MessageRow::ending, Ending::inputTokens))
-            .int4("output_tokens", from(MessageRow::ending, Ending::outputTokens))
-            .text("usage_basis", from(MessageRow::ending, Ending::usageBasis))
-            .int8("cost_micros", from(MessageRow::ending, Ending::costMicros))
+            .int4("input_tokens", from(MessageRow::ending, Ending.ofUsage(Usage::getInputTokens)))
+            .int4("output_tokens", from(MessageRow::ending, Ending.ofUsage(Usage::getOutputTokens)))
+            .text("usage_basis", from(MessageRow::ending, Ending.ofUsage(Ending::basis)))
+            .int8("cost_micros", from(MessageRow::ending, Ending.ofUsage(Usage::getCostMicros)))
             .text("error_code", from(MessageRow::ending, Ending::errorCode))
             .text("error_detail", from(MessageRow::ending, Ending::errorDetail))
+            .jsonb("upstream", from(MessageRow::ending, Ending::upstream))
             .jsonb("tool_calls", row -> JsonColumns.ofToolCalls(row.toolCalls()));
 
     /** Without sources where the ending says nothing of them: those in the table stay. */
@@ -91,17 +93,18 @@ final class ConversationTables {
             .text("worker_id", Ending.ofAttempt(Attempt::getWorkerId))
             .text("finish_reason", ending -> ending.answer().finishReason())
             .text("error_code", Ending::errorCode)
-            .int4("input_tokens", Ending::inputTokens)
-            .int4("output_tokens", Ending::outputTokens)
-            .text("usage_basis", Ending::usageBasis)
+            .int4("input_tokens", Ending.ofUsage(Usage::getInputTokens))
+            .int4("output_tokens", Ending.ofUsage(Usage::getOutputTokens))
+            .text("usage_basis", Ending.ofUsage(Ending::basis))
             .float8("queued_millis", ending -> ending.timings().getQueuedMillis())
             .float8("claim_millis", ending -> ending.timings().getClaimMillis())
             .float8("first_token_millis", ending -> ending.timings().getFirstTokenMillis())
             .float8("generation_millis", ending -> ending.timings().getGenerationMillis())
             .timestamptz("ended_at", Ending::time)
-            .int8("cost_micros", Ending::costMicros)
-            .text("endpoint", Ending::endpoint)
-            .text("configuration", ending -> ending.logged().event().getConfiguration());
+            .int8("cost_micros", Ending.ofUsage(Usage::getCostMicros))
+            .text("endpoint", Ending.ofAttempt(Ending::endpoint))
+            .text("configuration", ending -> ending.logged().event().getConfiguration())
+            .jsonb("upstream", Ending::upstream);
 
     static final Columns<Rating> FEEDBACK = ofConversation(
                     (Rating rating) -> rating.logged().conversation())

@@ -1,9 +1,9 @@
 package dev.parley.sinks.postgres;
 
 import dev.parley.chat.v1.Document;
-import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.Topic;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.DocumentKey;
 import dev.parley.schemas.serde.UndecodableRecordException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;

@@ -1,6 +1,7 @@
 package dev.parley.sinks.postgres;
 
-import dev.parley.schemas.DocumentKey;
+import dev.parley.schemas.keys.DocumentKey;
+import dev.parley.schemas.keys.WorkspaceKey;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,7 +22,7 @@ public interface DocumentQueries {
      *
      * @param after a path: those that follow it are told; empty for the first page
      */
-    DocumentPage documents(String tenant, String workspace, int limit, Optional<String> after);
+    DocumentPage documents(WorkspaceKey workspace, int limit, Optional<String> after);
 
     /** Whether everything before {@code offset} in a partition of the topic of documents is in the tables. */
     boolean hasFolded(int partition, long offset);

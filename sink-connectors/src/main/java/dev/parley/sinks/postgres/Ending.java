@@ -6,6 +6,7 @@ import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.Usage;
 import dev.parley.sinks.postgres.Columns.Value;
@@ -13,24 +14,15 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a turn's end says of its answer and of its generation.
+ * What is written of a turn's end: of its answer and of its generation.
  *
- * @param attempt null where nobody attempted
- * @param failure null where it is not one
+ * @param answer what the end says of it, and where it says nothing, what an earlier end said
  */
-record Ending(
-        LoggedEvent logged,
-        Status status,
-        String messageId,
-        String generationId,
-        @Nullable Attempt attempt,
-        Answer answer,
-        @Nullable Failure failure,
-        @Nullable Usage usage,
-        Timings timings) {
+record Ending(LoggedEvent logged, TurnEnd end, Answer answer) {
 
     /**
      * What the answer has come to.
@@ -44,9 +36,18 @@ record Ending(
             @Nullable List<Source> sources,
             List<ToolCall> toolCalls) {
 
-        /** One that was not finished. */
-        static Answer unfinished(String content) {
-            return new Answer(ExactText.of(content), null, null, null, List.of());
+        private static Answer of(TurnEnd end) {
+            ExactText content = ExactText.of(end.getContent());
+            return switch (end) {
+                case MessageCompleted completed ->
+                    new Answer(
+                            content,
+                            ExactText.ofNullable(completed.getReasoning()),
+                            completed.getFinishReason(),
+                            completed.getSources(),
+                            completed.getToolCalls());
+                case TurnFailed _, TurnCancelled _ -> new Answer(content, null, null, null, List.of());
+            };
         }
 
         Answer withSources(@Nullable List<Source> known) {
@@ -54,68 +55,31 @@ record Ending(
         }
     }
 
-    /** Why a turn failed. */
-    record Failure(String code, String detail) {}
-
-    static Ending of(LoggedEvent logged, MessageCompleted completed) {
-        return new Ending(
-                logged,
-                Status.COMPLETED,
-                completed.getMessageId(),
-                completed.getGenerationId(),
-                completed.getAttempt(),
-                new Answer(
-                        ExactText.of(completed.getContent()),
-                        ExactText.ofNullable(completed.getReasoning()),
-                        completed.getFinishReason(),
-                        completed.getSources(),
-                        completed.getToolCalls()),
-                null,
-                completed.getUsage(),
-                completed.getTimings());
-    }
-
-    static Ending of(LoggedEvent logged, TurnFailed failed) {
-        return new Ending(
-                logged,
-                Status.FAILED,
-                failed.getMessageId(),
-                failed.getGenerationId(),
-                failed.getAttempt(),
-                Answer.unfinished(failed.getContent()),
-                new Failure(failed.getCode(), ExactText.readable(failed.getDetail())),
-                failed.getUsage(),
-                failed.getTimings());
-    }
-
-    /** The end of a turn that was cancelled when it had a generation. */
-    static Ending of(LoggedEvent logged, TurnCancelled cancelled, String generationId) {
-        return new Ending(
-                logged,
-                cancelled.getForgotten() ? Status.FORGOTTEN : Status.CANCELLED,
-                cancelled.getMessageId(),
-                generationId,
-                cancelled.getAttempt(),
-                Answer.unfinished(cancelled.getContent()),
-                null,
-                cancelled.getUsage(),
-                cancelled.getTimings());
+    static Ending of(LoggedEvent logged, TurnEnd end) {
+        return new Ending(logged, end, Answer.of(end));
     }
 
     /** This ending, after {@code earlier} of the same message: sources that it says nothing of stay. */
     Ending after(@Nullable Ending earlier) {
         return answer.sources() != null || earlier == null
                 ? this
-                : new Ending(
-                        logged,
-                        status,
-                        messageId,
-                        generationId,
-                        attempt,
-                        answer.withSources(earlier.answer.sources()),
-                        failure,
-                        usage,
-                        timings);
+                : new Ending(logged, end, answer.withSources(earlier.answer.sources()));
+    }
+
+    String messageId() {
+        return end.getMessageId();
+    }
+
+    String generationId() {
+        return Objects.requireNonNull(end.getGenerationId(), "a turn that has not begun has no ending");
+    }
+
+    Status status() {
+        return Status.of(end);
+    }
+
+    Timings timings() {
+        return end.getTimings();
     }
 
     Instant time() {
@@ -123,46 +87,45 @@ record Ending(
     }
 
     String outcome() {
-        return status.name().toLowerCase(Locale.ROOT);
+        return status().name().toLowerCase(Locale.ROOT);
     }
 
     /** What an ending's attempt says; null where nobody attempted. */
     static <T> Value<Ending, T> ofAttempt(Value<Attempt, T> part) {
-        return ending -> ending.attempt == null ? null : part.of(ending.attempt);
+        return ending -> {
+            Attempt attempt = ending.end.getAttempt();
+            return attempt == null ? null : part.of(attempt);
+        };
     }
 
-    @Nullable
-    String endpoint() {
-        return attempt == null || attempt.getEndpoint().isEmpty() ? null : attempt.getEndpoint();
+    /** What an ending's usage says; null where nobody knows. */
+    static <T> Value<Ending, T> ofUsage(Value<Usage, T> part) {
+        return ending -> {
+            Usage usage = ending.end.getUsage();
+            return usage == null ? null : part.of(usage);
+        };
+    }
+
+    static String basis(Usage usage) {
+        return usage.getBasis().name().toLowerCase(Locale.ROOT);
+    }
+
+    static @Nullable String endpoint(Attempt attempt) {
+        return attempt.getEndpoint().isEmpty() ? null : attempt.getEndpoint();
     }
 
     @Nullable
     String errorCode() {
-        return failure == null ? null : failure.code();
+        return end instanceof TurnFailed failed ? failed.getCode() : null;
     }
 
     @Nullable
     String errorDetail() {
-        return failure == null ? null : failure.detail();
+        return end instanceof TurnFailed failed ? ExactText.readable(failed.getDetail()) : null;
     }
 
     @Nullable
-    Integer inputTokens() {
-        return usage == null ? null : usage.getInputTokens();
-    }
-
-    @Nullable
-    Integer outputTokens() {
-        return usage == null ? null : usage.getOutputTokens();
-    }
-
-    @Nullable
-    String usageBasis() {
-        return usage == null ? null : usage.getBasis().name().toLowerCase(Locale.ROOT);
-    }
-
-    @Nullable
-    Long costMicros() {
-        return usage == null ? null : usage.getCostMicros();
+    String upstream() {
+        return JsonColumns.ofUpstream(end.getUpstream());
     }
 }

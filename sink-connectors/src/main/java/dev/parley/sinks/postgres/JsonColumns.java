@@ -13,6 +13,8 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.Upstream;
+import dev.parley.chat.v1.UsageDetails;
 import dev.parley.sinks.json.NativeJson;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +34,8 @@ final class JsonColumns {
     private static final JsonFactory READABLE =
             new JsonFactoryBuilder().characterEscapes(new WithoutNul()).build();
     private static final String NONE = "[]";
+    private static final String REFUSAL_FROM = "refusalFrom";
+    private static final UsageDetails NO_DETAILS = new UsageDetails(null, null, null, null, null);
 
     private JsonColumns() {}
 
@@ -79,6 +84,48 @@ final class JsonColumns {
 
     static String ofToolCalls(List<ToolCall> calls) {
         return calls.isEmpty() ? NONE : text(json -> NativeJson.toolCalls(json, calls));
+    }
+
+    /** {@code {…, modelCalls?, leftOut?, retryAfterMillis?, refusalFrom?}}, with the details of usage; null where nothing is known. */
+    static @Nullable String ofUpstream(@Nullable Upstream upstream) {
+        return upstream == null
+                ? null
+                : text(json -> {
+                    json.writeStartObject();
+                    NativeJson.usageDetails(json, upstream.getUsageDetails());
+                    NativeJson.upstream(json, upstream);
+                    if (upstream.getRefusalFrom() != null) {
+                        json.writeNumberField(REFUSAL_FROM, upstream.getRefusalFrom());
+                    }
+                    json.writeEndObject();
+                });
+    }
+
+    static Optional<Upstream> upstream(@Nullable String column) {
+        if (column == null) {
+            return Optional.empty();
+        }
+        JsonNode json = parse(column);
+        UsageDetails details = new UsageDetails(
+                integer(json, "cachedInputTokens"),
+                integer(json, "cacheWriteTokens"),
+                integer(json, "reasoningTokens"),
+                integer(json, "audioInputTokens"),
+                integer(json, "audioOutputTokens"));
+        List<String> leftOut = new ArrayList<>();
+        json.path("leftOut").forEach(name -> leftOut.add(name.asText()));
+        return Optional.of(new Upstream(
+                details.equals(NO_DETAILS) ? null : details,
+                json.path("modelCalls").asInt(),
+                leftOut,
+                json.hasNonNull("retryAfterMillis")
+                        ? json.get("retryAfterMillis").asLong()
+                        : null,
+                integer(json, REFUSAL_FROM)));
+    }
+
+    private static @Nullable Integer integer(JsonNode json, String name) {
+        return json.hasNonNull(name) ? json.get(name).asInt() : null;
     }
 
     static Map<String, String> metadata(String column) {

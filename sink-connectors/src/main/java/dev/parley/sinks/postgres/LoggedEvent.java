@@ -1,7 +1,7 @@
 package dev.parley.sinks.postgres;
 
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 
 /**
  * An event as it was read.

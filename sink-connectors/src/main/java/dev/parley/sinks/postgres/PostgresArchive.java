@@ -1,8 +1,8 @@
 package dev.parley.sinks.postgres;
 
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.Topic;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.feed.EventArchive;
 import dev.parley.sinks.postgres.Database.Question;
 import java.util.ArrayList;

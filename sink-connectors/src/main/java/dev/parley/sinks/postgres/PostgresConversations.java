@@ -3,7 +3,7 @@ package dev.parley.sinks.postgres;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.postgres.ConversationSnapshot.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationSnapshot.Answer;
 import dev.parley.sinks.postgres.ConversationSnapshot.Failure;
@@ -11,8 +11,10 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Feedback;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
 import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
 import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
+import dev.parley.sinks.postgres.ConversationSnapshot.Spent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
+import dev.parley.sinks.postgres.ConversationSnapshot.Utterance;
 import dev.parley.sinks.postgres.Database.Question;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -240,8 +242,9 @@ final class PostgresConversations implements ConversationQueries {
         return new Message(
                 row.getString("id"),
                 row.getString("turn_id"),
-                Role.valueOf(row.getString("role").toUpperCase(Locale.ROOT)),
-                text(row, "content").orElse(""),
+                new Utterance(
+                        Role.valueOf(row.getString("role").toUpperCase(Locale.ROOT)),
+                        text(row, "content").orElse("")),
                 sent(row),
                 Status.valueOf(row.getString("status")),
                 row.getTimestamp("created_at").toInstant(),
@@ -261,7 +264,7 @@ final class PostgresConversations implements ConversationQueries {
                 Optional.ofNullable(row.getTimestamp("completed_at")).map(Timestamp::toInstant),
                 text(row, "reasoning"),
                 Optional.ofNullable(row.getString("finish_reason")),
-                usage(row),
+                new Spent(usage(row), JsonColumns.upstream(row.getString("upstream"))),
                 JsonColumns.sources(row.getString("sources")),
                 JsonColumns.toolCalls(row.getString("tool_calls")),
                 origin(row),

@@ -1,6 +1,7 @@
 package dev.parley.sinks.postgres;
 
-import dev.parley.schemas.DocumentKey;
+import dev.parley.schemas.keys.DocumentKey;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.sinks.postgres.ConversationQueries.ReadModelUnavailableException;
 import dev.parley.sinks.postgres.Database.Question;
 import java.sql.ResultSet;
@@ -61,8 +62,9 @@ final class PostgresDocuments implements DocumentQueries {
     }
 
     @Override
-    public DocumentPage documents(String tenant, String workspace, int limit, Optional<String> after) {
-        Query query = new Query(SUMMARY + OF_A_PAGE, tenant, workspace, after.orElse(""), limit + 1);
+    public DocumentPage documents(WorkspaceKey workspace, int limit, Optional<String> after) {
+        Query query =
+                new Query(SUMMARY + OF_A_PAGE, workspace.tenant(), workspace.workspace(), after.orElse(""), limit + 1);
         List<DocumentSummary> found = ask(connection -> query.list(connection, PostgresDocuments::summary));
         return found.size() <= limit
                 ? new DocumentPage(List.copyOf(found), Optional.empty())

@@ -15,7 +15,7 @@ import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.SseFrames;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -70,8 +70,8 @@ class FeedReplayTest {
 
     private static final List<GenerationChunk> CHUNKS = List.of(
             chunk("x", new AttemptStarted(1, "initial", "e", "m", "w", "model")),
-            chunk("x", new TextDelta(0, "Hel")),
-            chunk("x", new TextDelta(1, "lo")));
+            chunk("x", new TextDelta(0, "Hel", false)),
+            chunk("x", new TextDelta(1, "lo", false)));
 
     private void read(ConversationEvent event) {
         memory.accept(KEY, event, 0, event.getSequence() - 1);

@@ -29,14 +29,16 @@ import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.SseFrames;
+import dev.parley.sinks.json.Said;
 import dev.parley.stack.LaterVersion;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
@@ -94,12 +96,12 @@ class TimelineTest {
                 for (int seq = 0; seq < deltas; seq++) {
                     String piece = "<" + turn + "/" + attempt + "/" + seq + "\n>";
                     text.append(piece);
-                    chunks.add(chunk(turn, id, new TextDelta(seq, piece)));
+                    chunks.add(chunk(turn, id, new TextDelta(seq, piece, false)));
                     if (random.nextInt(6) == 0) {
-                        chunks.add(chunk(turn, id, new TextDelta(seq, piece))); // read again
+                        chunks.add(chunk(turn, id, new TextDelta(seq, piece, false))); // read again
                     }
                     if (attempt > 1 && random.nextInt(4) == 0) {
-                        chunks.add(chunk(turn, turn + "-1", new TextDelta(seq, "zombie"))); // a worker given up
+                        chunks.add(chunk(turn, turn + "-1", new TextDelta(seq, "zombie", false))); // a worker given up
                     }
                 }
                 int asked = random.nextInt(3);
@@ -121,7 +123,7 @@ class TimelineTest {
             }
             if (random.nextInt(3) == 0) {
                 chunks.add(chunk(turn, turn + "-late", new AttemptStarted(9, "initial", "e", "m", "w", "model")));
-                chunks.add(chunk(turn, turn + "-late", new TextDelta(0, "too late")));
+                chunks.add(chunk(turn, turn + "-late", new TextDelta(0, "too late", false)));
             }
             // The two topics interleave at will; only the turn's end comes after what it sums up.
             while (!events.isEmpty() || !chunks.isEmpty()) {
@@ -218,7 +220,7 @@ class TimelineTest {
                     attempt = snapshot.attempt();
                     nextSeq = snapshot.seq() + 1;
                     shown.setLength(0);
-                    shown.append(snapshot.text());
+                    shown.append(snapshot.said().whole());
                     calls.clear();
                     calls.addAll(snapshot.toolCalls());
                 }
@@ -287,8 +289,8 @@ class TimelineTest {
         timeline.accept(event(1, null, new ConversationCreated(null, "w", Map.of())));
         timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null)));
         timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
-        timeline.accept(chunk("turn", "x", new TextDelta(0, "Hel")));
-        timeline.accept(chunk("turn", "x", new TextDelta(1, "lo")));
+        timeline.accept(chunk("turn", "x", new TextDelta(0, "Hel", false)));
+        timeline.accept(chunk("turn", "x", new TextDelta(1, "lo", false)));
 
         assertThat(timeline.joining().stream().map(frame -> SseFrames.type(frame.event())))
                 .isEqualTo(List.of("turn.started", "message.started", "message.snapshot"));
@@ -300,11 +302,11 @@ class TimelineTest {
         Timeline timeline = new Timeline(KEY, FRAMES);
         timeline.accept(event(1, null, new ConversationCreated(null, "w", Map.of())));
         timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
-        timeline.accept(chunk("turn", "x", new TextDelta(0, "Hello")));
+        timeline.accept(chunk("turn", "x", new TextDelta(0, "Hello", false)));
         for (int number = 0; number < 50; number++) {
             String kind = number % 2 == 0 ? "classify" : "of a later version";
             timeline.accept(chunk("other" + number, "y", new AttemptStarted(1, "initial", "e", "m", "w", kind)));
-            timeline.accept(chunk("other" + number, "y", new TextDelta(0, "sort")));
+            timeline.accept(chunk("other" + number, "y", new TextDelta(0, "sort", false)));
         }
 
         List<Frame> frames = timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null)));
@@ -325,7 +327,7 @@ class TimelineTest {
         timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null)));
         timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
         timeline.accept(chunk("turn", "x", new ReasoningDelta(0, "Hm.")));
-        timeline.accept(chunk("turn", "x", new TextDelta(1, "Let me see.")));
+        timeline.accept(chunk("turn", "x", new TextDelta(1, "Let me see.", false)));
         return timeline;
     }
 
@@ -375,18 +377,35 @@ class TimelineTest {
         timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
 
         assertThat(timeline.snapshot().orElseThrow().event())
-                .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 1, 2, "Let me see.", "Hm.", List.of(CALL)));
+                .isEqualTo(new FeedEvent.MessageSnapshot(
+                        KEY, "turn", "a", 1, 2, Said.plainly("Let me see."), "Hm.", List.of(CALL)));
 
         timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
         assertThat(timeline.joining().getLast().event())
-                .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, "", "", List.of()));
+                .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, Said.plainly(""), "", List.of()));
+    }
+
+    @Test
+    void aRefusalIsToldApart() {
+        Timeline timeline = asking();
+
+        assertThat(accept(timeline, chunk("turn", "x", new TextDelta(2, "I cannot.", true))))
+                .extracting(Frame::event)
+                .containsExactly(new FeedEvent.MessageDelta(
+                        KEY, "turn", "a", 1, 2, FeedEvent.MessageDelta.Kind.REFUSAL, "I cannot."));
+        assertThat(timeline.snapshot().orElseThrow().event())
+                .isEqualTo(new FeedEvent.MessageSnapshot(
+                        KEY, "turn", "a", 1, 2, new Said("Let me see.", Optional.of("I cannot.")), "Hm.", List.of()));
+        timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
+        assertThat(timeline.joining().getLast().event())
+                .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, Said.plainly(""), "", List.of()));
     }
 
     @Test
     void anAnswerTooLargeToKeepPieceByPieceIsResumedFromASnapshotWithItsCalls() {
         Timeline timeline = asking();
         timeline.accept(chunk("turn", "x", new ToolCalled(2, CALL)));
-        timeline.accept(chunk("turn", "x", new TextDelta(3, "x".repeat(RunningTurn.MAX_DELTA_BYTES))));
+        timeline.accept(chunk("turn", "x", new TextDelta(3, "x".repeat(RunningTurn.MAX_DELTA_BYTES), false)));
 
         assertThat(timeline.after(FeedCursor.parse("2.1.0")).frames())
                 .singleElement()
@@ -421,10 +440,10 @@ class TimelineTest {
         for (int number = 0; number < 20; number++) {
             String turn = "turn" + number;
             timeline.accept(chunk(turn, turn + "-x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
-            timeline.accept(chunk(turn, turn + "-x", new TextDelta(0, "Hi")));
+            timeline.accept(chunk(turn, turn + "-x", new TextDelta(0, "Hi", false)));
         }
         timeline.accept(chunk("turn19", "turn19-y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
-        timeline.accept(chunk("turn19", "turn19-y", new TextDelta(0, "Hello")));
+        timeline.accept(chunk("turn19", "turn19-y", new TextDelta(0, "Hello", false)));
         long sequence = 0;
         for (int number = 0; number < 19; number++) {
             String turn = "turn" + number;
@@ -460,7 +479,7 @@ class TimelineTest {
         Timeline timeline = new Timeline(KEY, FRAMES);
         timeline.accept(started(1, "turn"));
         timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
-        timeline.accept(chunk("turn", "x", new TextDelta(0, "He")));
+        timeline.accept(chunk("turn", "x", new TextDelta(0, "He", false)));
 
         List<Frame> frames = timeline.accept(completed(2, "turn", "y", "Good day"));
 
@@ -523,7 +542,7 @@ class TimelineTest {
         timeline.accept(event(2, "one", new TurnStarted("user-one", "answer-one", "one.1", null)));
         timeline.accept(event(3, "two", accepted("two")));
         timeline.accept(chunk("one", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
-        timeline.accept(chunk("one", "x", new TextDelta(0, "Hi")));
+        timeline.accept(chunk("one", "x", new TextDelta(0, "Hi", false)));
 
         ConversationFeed.Running running = timeline.running().orElseThrow();
         assertThat(running).isEqualTo(new ConversationFeed.Running("one", "answer-one", "1"));
@@ -657,7 +676,7 @@ class TimelineTest {
         assertThat(accept(
                         timeline, chunk("turn", "a", LaterVersion.body(GenerationChunk.getClassSchema(), "Progress"))))
                 .isEmpty();
-        assertThat(accept(timeline, chunk("turn", "a", new TextDelta(0, "Hello"))))
+        assertThat(accept(timeline, chunk("turn", "a", new TextDelta(0, "Hello", false))))
                 .hasSize(1);
     }
 }

@@ -22,9 +22,10 @@ import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.schemas.serde.TrustedRecords;
+import dev.parley.chat.v1.UsageDetails;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -36,10 +37,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Draws logs that conversations could have written, several conversations interleaved. */
 final class Histories {
-
-    static {
-        TrustedRecords.trust();
-    }
 
     private static final int EVENTS = 150;
     private static final List<String> TEXTS = List.of(
@@ -92,6 +89,15 @@ final class Histories {
 
     private Attempt attempt() {
         return new Attempt("attempt", 1, "engine", "model", "worker", random.nextBoolean() ? "" : "http://model");
+    }
+
+    private Upstream upstream() {
+        return new Upstream(
+                maybe(new UsageDetails(1, maybe(2), maybe(3), maybe(4), maybe(5))),
+                random.nextInt(3),
+                random.nextBoolean() ? List.of("seed", "user") : List.of(),
+                maybe(30_000L),
+                maybe(random.nextInt(3)));
     }
 
     private Timings timings() {
@@ -239,6 +245,7 @@ final class Histories {
                             .setContent(text())
                             .setUsage(maybe(usage()))
                             .setTimings(timings())
+                            .setUpstream(maybe(upstream()))
                             .build();
                 case 1 ->
                     TurnCancelled.newBuilder()
@@ -250,6 +257,7 @@ final class Histories {
                             .setUsage(maybe(usage()))
                             .setForgotten(random.nextBoolean())
                             .setTimings(timings())
+                            .setUpstream(maybe(upstream()))
                             .build();
                 default -> {
                     answered.add(turn);
@@ -263,6 +271,7 @@ final class Histories {
                             .setUsage(usage())
                             .setSources(sources())
                             .setTimings(timings())
+                            .setUpstream(maybe(upstream()))
                             .setToolCalls(calls())
                             .build();
                 }

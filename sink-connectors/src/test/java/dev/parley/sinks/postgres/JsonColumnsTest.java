@@ -6,6 +6,8 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.Upstream;
+import dev.parley.chat.v1.UsageDetails;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -27,6 +29,18 @@ class JsonColumnsTest {
         assertThat(JsonColumns.sources(JsonColumns.ofSources(sources))).isEqualTo(sources);
         assertThat(JsonColumns.metadata(JsonColumns.ofMetadata(Map.of(HARD, HARD))))
                 .isEqualTo(Map.of(HARD, HARD));
+    }
+
+    @Test
+    void whatBecameKnownUpstreamGoesInAndOut() {
+        for (Upstream known : List.of(
+                new Upstream(new UsageDetails(1, 2, 3, 4, 5), 6, List.of("seed", HARD), 30_000L, 7),
+                new Upstream(new UsageDetails(0, null, null, null, null), 1, List.of(), null, 0),
+                new Upstream(null, 0, List.of(), null, null))) {
+            assertThat(JsonColumns.upstream(JsonColumns.ofUpstream(known))).contains(known);
+        }
+        assertThat(JsonColumns.ofUpstream(null)).isNull();
+        assertThat(JsonColumns.upstream(null)).isEmpty();
     }
 
     @Test

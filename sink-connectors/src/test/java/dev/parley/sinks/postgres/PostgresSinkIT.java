@@ -20,11 +20,14 @@ import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.schemas.ConversationKey;
-import dev.parley.schemas.DocumentKey;
+import dev.parley.chat.v1.UsageDetails;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.DocumentKey;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.schemas.settings.Settings;
 import dev.parley.schemas.settings.TopicSettings;
@@ -66,6 +69,8 @@ class PostgresSinkIT {
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
     private static final ConversationKey KEY = new ConversationKey("t", "c");
     private static final Usage USAGE = new Usage(3, 4, UsageBasis.MEASURED, null);
+    private static final Upstream UPSTREAM =
+            new Upstream(new UsageDetails(1, null, 2, null, null), 3, List.of("seed"), null, 1);
     private static final Timings TIMINGS = new Timings(1.0, 2.0, 3.0, 4.0);
 
     @TempDir
@@ -140,6 +145,7 @@ class PostgresSinkIT {
                         .setFinishReason("stop")
                         .setUsage(USAGE)
                         .setTimings(TIMINGS)
+                        .setUpstream(UPSTREAM)
                         .build());
     }
 
@@ -197,6 +203,8 @@ class PostgresSinkIT {
                 .extracting(Message::status)
                 .containsExactly(Status.ACCEPTED, Status.COMPLETED, Status.FORGOTTEN, Status.FORGOTTEN);
         assertThat(messages.get(1).answer().usage()).contains(USAGE);
+        assertThat(messages.get(1).answer().upstream()).contains(UPSTREAM);
+        assertThat(messages.get(0).answer().upstream()).isEmpty();
         assertThat(messages.get(1).feedback().map(ConversationSnapshot.Feedback::rating))
                 .contains("up");
         assertThat(readModel.conversations().snapshot(KEY).orElseThrow().activeTurn())
@@ -517,7 +525,7 @@ class PostgresSinkIT {
         DocumentKey key = new DocumentKey("t", "w", path);
         producer.send(new ProducerRecord<>(
                         topics.documents().name(),
-                        key.partition(2),
+                        key.workspaceKey().partition(2),
                         key.toString().getBytes(StandardCharsets.UTF_8),
                         topics.documents()
                                 .values()
@@ -527,7 +535,7 @@ class PostgresSinkIT {
     }
 
     private List<String> paths() {
-        return readModel.documents().documents("t", "w", 10, Optional.empty()).documents().stream()
+        return readModel.documents().documents(new WorkspaceKey("t", "w"), 10, Optional.empty()).documents().stream()
                 .map(DocumentSummary::path)
                 .toList();
     }
@@ -569,8 +577,10 @@ class PostgresSinkIT {
         }
         await().atMost(PATIENCE).ignoreExceptions().until(() -> paths().size() == 5);
 
-        DocumentQueries.DocumentPage first = readModel.documents().documents("t", "w", 3, Optional.empty());
-        DocumentQueries.DocumentPage second = readModel.documents().documents("t", "w", 3, first.next());
+        DocumentQueries.DocumentPage first =
+                readModel.documents().documents(new WorkspaceKey("t", "w"), 3, Optional.empty());
+        DocumentQueries.DocumentPage second =
+                readModel.documents().documents(new WorkspaceKey("t", "w"), 3, first.next());
 
         assertThat(first.documents()).extracting(DocumentSummary::path).containsExactly("a", "b", "c");
         assertThat(second.documents()).extracting(DocumentSummary::path).containsExactly("d", "e");
@@ -580,7 +590,7 @@ class PostgresSinkIT {
     @Test
     void itIsKnownHowFarDocumentsAreFoldedAndPoisonDoesNotStopThem() throws Exception {
         DocumentKey key = new DocumentKey("t", "w", "a");
-        int partition = key.partition(2);
+        int partition = key.workspaceKey().partition(2);
         document("a", document("a", "x"));
         document("a", document("not/this/key", "x"));
         producer.send(new ProducerRecord<>(

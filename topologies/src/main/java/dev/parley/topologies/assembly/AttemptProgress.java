@@ -6,6 +6,7 @@ import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
+import dev.parley.schemas.TokenEstimate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,8 +15,6 @@ import org.jspecify.annotations.Nullable;
  * @param kind name of the kind of work, by which it has its lease
  */
 record AttemptProgress(Attempt attempt, String kind, Phase phase, Transcript transcript) {
-
-    private static final int CHARS_PER_TOKEN = 4;
 
     /** Where an attempt stands. */
     sealed interface Phase {
@@ -84,6 +83,6 @@ record AttemptProgress(Attempt attempt, String kind, Phase phase, Transcript tra
 
     private Usage estimatedUsage() {
         int chars = transcript.text().length() + transcript.reasoning().length();
-        return new Usage(0, Math.ceilDiv(chars, CHARS_PER_TOKEN), UsageBasis.ESTIMATED, null);
+        return new Usage(0, TokenEstimate.ofChars(chars), UsageBasis.ESTIMATED, null);
     }
 }

@@ -13,6 +13,8 @@ import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.EventIds;
+import dev.parley.schemas.keys.GenerationId;
 import dev.parley.topologies.assembly.AttemptProgress.Cost;
 import dev.parley.topologies.assembly.AttemptProgress.Phase;
 import java.time.Instant;
@@ -362,17 +364,24 @@ sealed interface Generation {
             boolean nothing = tally.getUsageDetails() == null
                     && tally.getModelCalls() == 0
                     && leftOut.isEmpty()
-                    && retryAfterMillis == null;
+                    && retryAfterMillis == null
+                    && tally.getRefusalFrom() == null;
             return nothing
                     ? null
-                    : new Upstream(tally.getUsageDetails(), tally.getModelCalls(), leftOut, retryAfterMillis);
+                    : new Upstream(
+                            tally.getUsageDetails(),
+                            tally.getModelCalls(),
+                            leftOut,
+                            retryAfterMillis,
+                            tally.getRefusalFrom());
         }
 
         /** The id is a function of the fact, so that whoever reads a repeat knows it for one. */
         private GenerationReport report(
                 @Nullable AttemptProgress progress, String fact, GenerationReport.Body body, Instant now) {
-            String attemptId = progress == null ? "none" : progress.attemptId();
-            return new GenerationReport(generationId + "/" + attemptId + "/" + fact, generationId, now, body);
+            String id = EventIds.ofReport(
+                    new GenerationId(generationId), progress == null ? null : progress.attemptId(), fact);
+            return new GenerationReport(id, generationId, now, body);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.schemas.keys.TurnId;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 sealed interface Change {
 
     /** An event, by its body. */
-    record Logged(ConversationEvent.Body body, @Nullable String turnId) implements Change {}
+    record Logged(ConversationEvent.Body body, @Nullable TurnId turnId) implements Change {}
 
     /** A command was taken; a repeat of it is to change nothing. */
     record CommandSeen(String commandId) implements Change {}
@@ -22,7 +23,7 @@ sealed interface Change {
     record EnqueuedFirst(Turn turn) implements Change {}
 
     /** A turn went from the queue's head, or directly, to running. */
-    record Begun(Turn turn, String generationId, Instant at) implements Change {}
+    record Begun(Turn turn, Instant at) implements Change {}
 
     record Claimed(Instant at) implements Change {}
 
@@ -50,5 +51,5 @@ sealed interface Change {
     record CancelAsked(Turn.Ending ending) implements Change {}
 
     /** A waiting turn left the queue without running. */
-    record Dropped(String turnId) implements Change {}
+    record Dropped(TurnId turnId) implements Change {}
 }

@@ -18,6 +18,8 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.MessageId;
+import dev.parley.schemas.keys.TurnId;
 import dev.parley.topologies.conversation.Turn.Ending;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +67,7 @@ final class Commands {
     }
 
     private void submit(SubmitMessage submit) {
-        if (draft.history().has(submit.getMessageId())) {
+        if (draft.history().has(new MessageId(submit.getMessageId()))) {
             return; // A repeat; where the content differs, the door tells its caller by the fingerprint.
         }
         createIfMissing();
@@ -90,17 +92,17 @@ final class Commands {
                         .setFingerprint(submit.getFingerprint())
                         .setPrompt(submit.getPrompt())
                         .build(),
-                submit.getTurnId());
+                new TurnId(submit.getTurnId()));
         turns.take(Turn.asked(submit, draft.now()), submit.getOnBusy());
     }
 
     private void regenerate(RegenerateMessage regenerate) {
-        if (draft.history().has(regenerate.getAssistantMessageId())) {
+        if (draft.history().has(new MessageId(regenerate.getAssistantMessageId()))) {
             return;
         }
         String replaced = regenerate.getMessageId();
         History.Exchange exchange =
-                replaced == null ? draft.history().latest() : draft.history().exchange(replaced);
+                replaced == null ? draft.history().latest() : draft.history().exchange(new MessageId(replaced));
         ErrorCode refusal = refusal(
                 regenerate.getOnBusy(), exchange == null ? 0 : Turn.chars(exchange.question(), exchange.prompt()));
         if (exchange == null || refusal != null) {
@@ -134,7 +136,7 @@ final class Commands {
     }
 
     private void reject(String messageId, String turnId, ErrorCode refusal) {
-        draft.log(new MessageRejected(messageId, refusal.wire(), detail(refusal)), turnId);
+        draft.log(new MessageRejected(messageId, refusal.wire(), detail(refusal)), new TurnId(turnId));
     }
 
     private String detail(ErrorCode refusal) {
@@ -151,7 +153,7 @@ final class Commands {
     }
 
     private void cancel(CancelTurn cancel) {
-        String turnId = cancel.getTurnId();
+        TurnId turnId = cancel.getTurnId() == null ? null : new TurnId(cancel.getTurnId());
         for (Turn waiting : draft.state().queue()) {
             if (turnId == null || waiting.turnId().equals(turnId)) {
                 endings.dropped(waiting);
@@ -179,7 +181,8 @@ final class Commands {
     }
 
     private void rate(RateMessage rate) {
-        if (draft.history().has(rate.getMessageId()) && !draft.state().deleted()) {
+        if (draft.history().has(new MessageId(rate.getMessageId()))
+                && !draft.state().deleted()) {
             draft.log(new FeedbackRecorded(rate.getMessageId(), rate.getRating(), rate.getComment()), null);
         }
     }

@@ -6,15 +6,13 @@ import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
-import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
-import dev.parley.chat.v1.TurnCancelled;
-import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.TurnId;
 import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Running;
 import java.time.Duration;
@@ -62,11 +60,6 @@ record Conversation(
         return running != null || !queue.isEmpty();
     }
 
-    /** The id of a turn's one generation. */
-    static String generationOf(Turn turn) {
-        return TurnIds.generationId(turn.turnId(), 1);
-    }
-
     /** The state after {@code change}. */
     Conversation evolve(Change change) {
         return switch (change) {
@@ -74,7 +67,7 @@ record Conversation(
             case Change.CommandSeen(String commandId) -> withCommand(commandId);
             case Change.Enqueued(Turn turn) -> with(running, plus(queue, turn));
             case Change.EnqueuedFirst(Turn turn) -> with(running, before(turn, queue));
-            case Change.Dropped(String turnId) ->
+            case Change.Dropped(TurnId turnId) ->
                 with(
                         running,
                         queue.stream()
@@ -117,16 +110,14 @@ record Conversation(
             case TurnRouted routed ->
                 counted.with(turn().routed(turn().preparation().sources()), queue);
             case TurnRetrieved retrieved -> counted.with(turn().routed(retrieved.getSources()), queue);
-            case MessageCompleted completed -> counted.ended(logged.turnId());
-            case TurnFailed failed -> counted.ended(logged.turnId());
-            case TurnCancelled cancelled -> counted.ended(logged.turnId());
+            case TurnEnd end -> counted.ended(logged.turnId());
             case MessageAccepted _, MessageRejected _, TurnStarted _, FeedbackRecorded _, Unknown _ ->
                 counted; // The event only counts.
         };
     }
 
     /** The running turn ends; the end of a turn that only waited leaves it alone. */
-    private Conversation ended(@Nullable String turnId) {
+    private Conversation ended(@Nullable TurnId turnId) {
         return running != null && running.turnId().equals(turnId) ? with(null, queue) : this;
     }
 
@@ -134,7 +125,7 @@ record Conversation(
         if (running != null) {
             throw new IllegalStateException("one turn at a time");
         }
-        Running next = Running.begun(begun.turn(), begun.generationId(), nextPosition, begun.at());
+        Running next = Running.begun(begun.turn(), begun.turn().generationId(), nextPosition, begun.at());
         List<Turn> rest = queue.stream()
                 .filter(turn -> !turn.turnId().equals(begun.turn().turnId()))
                 .toList();

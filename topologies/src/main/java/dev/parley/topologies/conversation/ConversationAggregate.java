@@ -5,7 +5,8 @@ import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.TurnPrepared;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.TurnId;
 import dev.parley.topologies.aggregate.Aggregate;
 import dev.parley.topologies.aggregate.Cause;
 import dev.parley.topologies.aggregate.Deadline;
@@ -89,7 +90,7 @@ final class ConversationAggregate implements Aggregate<Conversation, Input, Chan
     @Override
     public void decided(Decision<Conversation, Change, Order> decision) {
         decision.steps().forEach(step -> {
-            if (step.change() instanceof Change.Logged(ConversationEvent.Body body, String _)) {
+            if (step.change() instanceof Change.Logged(ConversationEvent.Body body, TurnId _)) {
                 metrics.event(body);
             }
         });

@@ -1,6 +1,7 @@
 package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.schemas.keys.TurnId;
 import dev.parley.topologies.aggregate.Draft;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -35,11 +36,12 @@ final class ConversationDraft extends Draft<Conversation, Change, Order> {
     /** Has a try of the running turn made, within what is left of its calls of model servers. */
     void generate(String cause) {
         Turn.Running running = state().turn();
-        order(new Order.Generate(running, cause, rules.maxModelCalls() - running.modelCalls()));
+        order(new Order.Generate(
+                running, cause, rules.maxModelCalls() - running.tries().modelCalls()));
     }
 
     /** Logs an event, by its body. */
-    void log(ConversationEvent.Body body, @Nullable String turnId) {
+    void log(ConversationEvent.Body body, @Nullable TurnId turnId) {
         change(new Change.Logged(body, turnId));
     }
 }

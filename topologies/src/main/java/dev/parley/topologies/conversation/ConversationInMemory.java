@@ -2,6 +2,7 @@ package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.GenerationReport;
+import dev.parley.schemas.keys.MessageId;
 import dev.parley.topologies.aggregate.Decision;
 import java.time.Instant;
 import java.util.HashMap;
@@ -19,17 +20,17 @@ public final class ConversationInMemory {
     private Conversation state = Conversation.NONE;
 
     private static final class Remembered implements History {
-        private final Map<String, Exchange> byAnswer = new HashMap<>();
-        private final Map<String, Exchange> byQuestion = new HashMap<>();
+        private final Map<MessageId, Exchange> byAnswer = new HashMap<>();
+        private final Map<MessageId, Exchange> byQuestion = new HashMap<>();
         private @Nullable Exchange latest;
 
         @Override
-        public boolean has(String messageId) {
+        public boolean has(MessageId messageId) {
             return byAnswer.containsKey(messageId) || byQuestion.containsKey(messageId);
         }
 
         @Override
-        public @Nullable Exchange exchange(String assistantMessageId) {
+        public @Nullable Exchange exchange(MessageId assistantMessageId) {
             return byAnswer.get(assistantMessageId);
         }
 
@@ -41,7 +42,11 @@ public final class ConversationInMemory {
         private void add(Turn.Running ended) {
             Turn turn = ended.turn();
             Exchange exchange = new Exchange(
-                    ended.position(), turn.userMessageId(), turn.assistantMessageId(), turn.content(), turn.prompt());
+                    ended.position(),
+                    turn.userMessageId(),
+                    turn.assistantMessageId(),
+                    turn.question().content(),
+                    turn.question().prompt());
             byAnswer.put(exchange.assistantMessageId(), exchange);
             byQuestion.put(exchange.userMessageId(), exchange);
             latest = exchange;

@@ -6,11 +6,9 @@ import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
-import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.Timings;
-import dev.parley.chat.v1.TurnCancelled;
-import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
@@ -40,9 +38,7 @@ final class ConversationMetrics {
         meters.counter("parley.conversation.events", "type", body.getClass().getSimpleName())
                 .increment();
         switch (body) {
-            case MessageCompleted completed -> ended("completed", completed.getTimings());
-            case TurnFailed failed -> ended("failed", failed.getTimings());
-            case TurnCancelled cancelled -> ended("cancelled", cancelled.getTimings());
+            case TurnEnd end -> ended(end.outcome(), end.getTimings());
             case ConversationCreated _,
                     ConversationRenamed _,
                     ConversationDeleted _,

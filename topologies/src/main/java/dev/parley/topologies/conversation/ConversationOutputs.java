@@ -4,7 +4,10 @@ import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.TurnRequest;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.EventIds;
+import dev.parley.schemas.keys.GenerationId;
+import dev.parley.schemas.keys.TurnId;
 import dev.parley.topologies.aggregate.Decision;
 import dev.parley.topologies.aggregate.Decision.Step;
 import dev.parley.topologies.aggregate.Output;
@@ -43,7 +46,7 @@ final class ConversationOutputs {
         ConversationOutputs outputs = new ConversationOutputs(conversation, now);
         List<Output> told = new ArrayList<>();
         for (Step<Conversation, Change> step : decision.steps()) {
-            if (step.change() instanceof Change.Logged(ConversationEvent.Body body, String turnId)) {
+            if (step.change() instanceof Change.Logged(ConversationEvent.Body body, TurnId turnId)) {
                 told.add(outputs.event(step, body, turnId, causeId));
             }
         }
@@ -59,8 +62,7 @@ final class ConversationOutputs {
     }
 
     private Output event(
-            Step<Conversation, Change> step, ConversationEvent.Body body, @Nullable String turnId, String causeId) {
-        String key = conversation.toString();
+            Step<Conversation, Change> step, ConversationEvent.Body body, @Nullable TurnId turnId, String causeId) {
         long sequence = step.after().sequence();
         ConversationEvent event = new ConversationEvent(
                 conversation.tenant(),
@@ -68,14 +70,19 @@ final class ConversationOutputs {
                 sequence,
                 now,
                 causeId,
-                turnId,
+                turnId == null ? null : turnId.text(),
                 configuration(step, turnId),
                 body);
-        return new Output(ConversationTopology.EVENTS, key, key + "/" + sequence, event, body);
+        return new Output(
+                ConversationTopology.EVENTS,
+                conversation.toString(),
+                EventIds.ofEvent(conversation, sequence),
+                event,
+                body);
     }
 
     /** The version that a turn runs under, told from the state before its event or after it. */
-    private static @Nullable String configuration(Step<Conversation, Change> step, @Nullable String turnId) {
+    private static @Nullable String configuration(Step<Conversation, Change> step, @Nullable TurnId turnId) {
         return Stream.of(step.after(), step.before())
                 .map(Conversation::running)
                 .filter(running -> running != null && running.turnId().equals(turnId))
@@ -88,33 +95,34 @@ final class ConversationOutputs {
     private Output request(Order.Generate order, String workspaceId, LongFunction<List<PromptMessage>> historyBefore) {
         Running running = order.turn();
         Turn turn = running.turn();
+        Turn.Question question = turn.question();
         Turn.Regenerated regenerates = turn.regenerates();
         long place = regenerates == null ? running.position() : regenerates.position();
         TurnRequest request = TurnRequest.newBuilder()
                 .setTenantId(conversation.tenant())
                 .setConversationId(conversation.conversation())
                 .setWorkspaceId(workspaceId)
-                .setTurnId(turn.turnId())
-                .setGenerationId(running.generationId())
-                .setAssistantMessageId(turn.assistantMessageId())
+                .setTurnId(turn.turnId().text())
+                .setGenerationId(running.generationId().text())
+                .setAssistantMessageId(turn.assistantMessageId().text())
                 .setAttempt(running.attempt())
                 .setCause(order.cause())
                 .setTime(now)
-                .setContent(turn.content())
+                .setContent(question.content())
                 .setHistory(historyBefore.apply(place))
-                .setIntent(turn.intent())
-                .setEngine(turn.engine())
-                .setMetadata(turn.metadata())
-                .setPrompt(turn.prompt())
+                .setIntent(question.intent())
+                .setEngine(question.engine())
+                .setMetadata(question.metadata())
+                .setPrompt(question.prompt())
                 .setConfiguration(running.configuration())
-                .setFailedEngines(running.failedEngines())
+                .setFailedEngines(running.tries().failedEngines())
                 .setClassification(running.preparation().classification())
                 .setClassifyAttempt(classifyAttempt(running))
                 .setModelCallsLeft(order.modelCallsLeft())
                 .build();
         return new Output(
                 ConversationTopology.TURNS,
-                conversation.tenant() + "/" + workspaceId,
+                conversation.workspace(workspaceId).toString(),
                 requestId(running),
                 request,
                 request);
@@ -130,11 +138,14 @@ final class ConversationOutputs {
 
     /** Tells the requests of one try apart, of which there may be one before a model was asked and one after. */
     private static String requestId(Running running) {
-        String id = running.generationId() + "/" + running.attempt();
+        GenerationId generation = running.generationId();
+        int attempt = running.attempt();
         return switch (running.phase()) {
-            case Phase.Classifying(int attempt, Duration _) -> id + "/classify-" + attempt;
+            case Phase.Classifying(int number, Duration _) -> EventIds.ofTurnToClassify(generation, attempt, number);
             case Phase.Preparing _, Phase.Pausing _, Phase.Generating _, Phase.Cancelling _ ->
-                running.preparation().classification() == null ? id : id + "/classified";
+                running.preparation().classification() == null
+                        ? EventIds.ofTurn(generation, attempt)
+                        : EventIds.ofClassifiedTurn(generation, attempt);
         };
     }
 
@@ -142,8 +153,8 @@ final class ConversationOutputs {
         return new Output(
                 ConversationTopology.CONTROLS,
                 conversation.toString(),
-                stop.generationId() + "/stop",
-                new Control(stop.generationId(), now, stop.order()),
+                EventIds.ofStop(stop.generationId()),
+                new Control(stop.generationId().text(), now, stop.order()),
                 stop.order());
     }
 }

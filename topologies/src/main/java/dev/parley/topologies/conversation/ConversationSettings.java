@@ -1,6 +1,6 @@
 package dev.parley.topologies.conversation;
 
-import dev.parley.schemas.DocumentKey;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.Settings;
 import dev.parley.schemas.work.WorkKinds;
 import java.time.Duration;
@@ -26,7 +26,7 @@ public record ConversationSettings(
                         WorkKinds.from(settings),
                         settings.integer("PARLEY_MAX_MODEL_CALLS", 4, 1, 100),
                         settings.duration("PARLEY_LONGEST_PAUSE", Duration.ofSeconds(20)),
-                        DocumentKey.defaultWorkspace(settings)),
+                        WorkspaceKey.defaultWorkspace(settings)),
                 settings.integer("PARLEY_HISTORY_TOKENS", 8000, 0, 10_000_000),
                 settings.duration("PARLEY_UNCLAIMED_TIMEOUT", Duration.ofMinutes(2)),
                 settings.duration("PARLEY_TURN_TIMEOUT", Duration.ofMinutes(10)),

@@ -3,6 +3,7 @@ package dev.parley.topologies.conversation;
 import static dev.parley.topologies.aggregate.AggregateTopology.store;
 
 import dev.parley.chat.v1.PromptMessage;
+import dev.parley.schemas.keys.MessageId;
 import dev.parley.topologies.aggregate.Decision;
 import dev.parley.topologies.aggregate.SingleObjectSerde;
 import dev.parley.topologies.conversation.Turn.Running;
@@ -74,7 +75,7 @@ final class ConversationStores {
 
     private static @Nullable String activeTurn(Conversation conversation) {
         Running running = conversation.running();
-        return running == null ? null : running.turnId();
+        return running == null ? null : running.turnId().text();
     }
 
     /** Hands over the keys of all conversations with a running turn. */
@@ -86,7 +87,7 @@ final class ConversationStores {
 
     private void apply(String key, MessageChange change) {
         switch (change) {
-            case MessageChange.Known(String messageId, MessageState message) ->
+            case MessageChange.Known(MessageId messageId, MessageState message) ->
                 messageIds.put(messageKey(key, messageId), message);
             case MessageChange.Ended(long position, ExchangeState exchange) ->
                 exchanges.put(exchangeKey(key, position), exchange);
@@ -105,18 +106,18 @@ final class ConversationStores {
     History history(String key) {
         return new History() {
             @Override
-            public boolean has(String messageId) {
+            public boolean has(MessageId messageId) {
                 return messageIds.get(messageKey(key, messageId)) != null;
             }
 
             @Override
-            public @Nullable Exchange exchange(String assistantMessageId) {
+            public @Nullable Exchange exchange(MessageId assistantMessageId) {
                 MessageState message = messageIds.get(messageKey(key, assistantMessageId));
                 Long position = message == null ? null : message.getPosition();
                 ExchangeState exchange = position == null ? null : exchanges.get(exchangeKey(key, position));
                 return position == null
                                 || exchange == null
-                                || !exchange.getAssistantMessageId().equals(assistantMessageId)
+                                || !exchange.getAssistantMessageId().equals(assistantMessageId.text())
                         ? null
                         : read(position, exchange);
             }
@@ -137,8 +138,8 @@ final class ConversationStores {
     private static History.Exchange read(long position, ExchangeState exchange) {
         return new History.Exchange(
                 position,
-                exchange.getUserMessageId(),
-                exchange.getAssistantMessageId(),
+                new MessageId(exchange.getUserMessageId()),
+                new MessageId(exchange.getAssistantMessageId()),
                 exchange.getQuestion(),
                 StateRecords.prompt(exchange.getPrompt()));
     }
@@ -156,7 +157,7 @@ final class ConversationStores {
         return exchanges.reverseRange(exchangeKey(key, 0), exchangeKey(key, before - 1));
     }
 
-    private static String messageKey(String key, String messageId) {
+    private static String messageKey(String key, MessageId messageId) {
         return key + SEPARATOR + messageId;
     }
 

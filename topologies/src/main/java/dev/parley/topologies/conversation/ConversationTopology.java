@@ -10,8 +10,9 @@ import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.RenameConversation;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.Unknown;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.Ids;
 import dev.parley.topologies.aggregate.AggregateProcessor;
 import dev.parley.topologies.aggregate.AggregateTopology;
 import dev.parley.topologies.aggregate.AggregateTopology.Inlet;
@@ -21,7 +22,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
-import java.util.regex.Pattern;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -46,7 +46,7 @@ public final class ConversationTopology {
     static final String TURNS = "turns";
     static final String CONTROLS = "controls";
 
-    private static final Pattern ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+    private static final String NOT_A_KEY = "the key is not tenant/conversation";
 
     private ConversationTopology() {}
 
@@ -96,11 +96,14 @@ public final class ConversationTopology {
     }
 
     private static @Nullable String objection(String key, Command command) {
-        String notAKey = objection(key);
-        if (notAKey != null) {
-            return notAKey;
+        ConversationKey conversation;
+        try {
+            conversation = ConversationKey.parse(key);
+        } catch (IllegalArgumentException e) {
+            return NOT_A_KEY;
         }
-        if (!key.equals(command.getTenantId() + "/" + command.getConversationId())) {
+        if (!conversation.tenant().equals(command.getTenantId())
+                || !conversation.conversation().equals(command.getConversationId())) {
             return "the key is not the conversation that the command names";
         }
         return switch (command.getBody()) {
@@ -115,24 +118,20 @@ public final class ConversationTopology {
     }
 
     private static @Nullable String objection(String key, GenerationReport report) {
-        return objection(key);
-    }
-
-    private static @Nullable String objectionToIds(String... ids) {
-        for (String id : ids) {
-            if (!ID.matcher(id).matches()) {
-                return "an id is not 1 to 128 of A-Z a-z 0-9 . _ : -";
-            }
-        }
-        return null;
-    }
-
-    private static @Nullable String objection(String key) {
         try {
             ConversationKey.parse(key);
             return null;
         } catch (IllegalArgumentException e) {
-            return "the key is not tenant/conversation";
+            return NOT_A_KEY;
         }
+    }
+
+    private static @Nullable String objectionToIds(String... ids) {
+        for (String id : ids) {
+            if (!Ids.isId(id)) {
+                return "an id is not " + Ids.RULE;
+            }
+        }
+        return null;
     }
 }

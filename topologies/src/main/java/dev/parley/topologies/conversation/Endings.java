@@ -78,8 +78,8 @@ final class Endings {
         draft.change(new Change.Dropped(waiting.turnId()));
         draft.log(
                 TurnCancelled.newBuilder()
-                        .setMessageId(waiting.assistantMessageId())
-                        .setUserMessageId(waiting.userMessageId())
+                        .setMessageId(waiting.assistantMessageId().text())
+                        .setUserMessageId(waiting.userMessageId().text())
                         .setContent("")
                         .setTimings(new Timings(millis(waiting.acceptedAt(), draft.now()), null, null, null))
                         .build(),
@@ -90,8 +90,8 @@ final class Endings {
     void completed(Running running, GenerationCompleted completed) {
         draft.log(
                 MessageCompleted.newBuilder()
-                        .setMessageId(running.turn().assistantMessageId())
-                        .setGenerationId(running.generationId())
+                        .setMessageId(running.turn().assistantMessageId().text())
+                        .setGenerationId(running.generationId().text())
                         .setAttempt(completed.getAttempt())
                         .setContent(completed.getContent())
                         .setReasoning(completed.getReasoning())
@@ -112,7 +112,8 @@ final class Endings {
     private void title(Running running) {
         boolean first = running.position() == 0;
         if (first && !draft.state().titled() && !draft.state().deleted()) {
-            Titles.of(running.turn().content()).ifPresent(title -> draft.log(new ConversationRenamed(title), null));
+            Titles.of(running.turn().question().content())
+                    .ifPresent(title -> draft.log(new ConversationRenamed(title), null));
         }
     }
 
@@ -122,9 +123,10 @@ final class Endings {
             case CANCELLED, FORGOTTEN -> {
                 draft.log(
                         TurnCancelled.newBuilder()
-                                .setMessageId(running.turn().assistantMessageId())
-                                .setUserMessageId(running.turn().userMessageId())
-                                .setGenerationId(running.generationId())
+                                .setMessageId(
+                                        running.turn().assistantMessageId().text())
+                                .setUserMessageId(running.turn().userMessageId().text())
+                                .setGenerationId(running.generationId().text())
                                 .setAttempt(partial.attempt())
                                 .setContent(partial.content())
                                 .setUsage(partial.usage())
@@ -145,8 +147,8 @@ final class Endings {
     void failed(Running running, String code, String detail, Partial partial) {
         draft.log(
                 TurnFailed.newBuilder()
-                        .setMessageId(running.turn().assistantMessageId())
-                        .setGenerationId(running.generationId())
+                        .setMessageId(running.turn().assistantMessageId().text())
+                        .setGenerationId(running.generationId().text())
                         .setAttempt(partial.attempt())
                         .setCode(code)
                         .setDetail(detail)
@@ -162,13 +164,16 @@ final class Endings {
     /** What became known upstream, with the calls of all attempts. */
     private static @Nullable Upstream inAll(Running running, @Nullable Upstream ofLastAttempt) {
         if (ofLastAttempt == null) {
-            return running.modelCalls() == 0 ? null : new Upstream(null, running.modelCalls(), List.of(), null);
+            return running.tries().modelCalls() == 0
+                    ? null
+                    : new Upstream(null, running.tries().modelCalls(), List.of(), null, null);
         }
         return new Upstream(
                 ofLastAttempt.getUsageDetails(),
-                running.modelCalls() + ofLastAttempt.getCalls(),
+                running.tries().modelCalls() + ofLastAttempt.getCalls(),
                 ofLastAttempt.getLeftOut(),
-                ofLastAttempt.getRetryAfterMillis());
+                ofLastAttempt.getRetryAfterMillis(),
+                ofLastAttempt.getRefusalFrom());
     }
 
     private static Timings timings(

@@ -1,17 +1,18 @@
 package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.schemas.keys.MessageId;
 import org.jspecify.annotations.Nullable;
 
 /** What a decision may ask of a conversation's messages. */
 interface History {
 
     /** Whether the conversation has a message, of a user or an answer, with this id. */
-    boolean has(String messageId);
+    boolean has(MessageId messageId);
 
     /** The finished exchange whose answer has this id; null where there is none. */
     @Nullable
-    Exchange exchange(String assistantMessageId);
+    Exchange exchange(MessageId assistantMessageId);
 
     /** The latest exchange that counts; null where there is none. */
     @Nullable
@@ -25,8 +26,8 @@ interface History {
      */
     record Exchange(
             long position,
-            String userMessageId,
-            String assistantMessageId,
+            MessageId userMessageId,
+            MessageId assistantMessageId,
             String question,
             @Nullable CallerPrompt prompt) {}
 }

@@ -2,6 +2,7 @@ package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.GenerationReport;
+import dev.parley.schemas.keys.TurnId;
 
 /** What a conversation decides on. */
 sealed interface Input {
@@ -13,5 +14,5 @@ sealed interface Input {
     record Reported(GenerationReport report) implements Input {}
 
     /** A turn stood in one phase for longer than it may. The turn, attempt and phase are those the clock was set for. */
-    record DeadlinePassed(String turnId, int attempt, Class<? extends Turn.Phase> phase) implements Input {}
+    record DeadlinePassed(TurnId turnId, int attempt, Class<? extends Turn.Phase> phase) implements Input {}
 }

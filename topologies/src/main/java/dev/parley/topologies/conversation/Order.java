@@ -1,6 +1,7 @@
 package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.CancelGeneration;
+import dev.parley.schemas.keys.GenerationId;
 import dev.parley.topologies.conversation.Turn.Running;
 
 /** What others are to do about a decision. */
@@ -14,5 +15,5 @@ sealed interface Order {
     }
 
     /** Stop a generation. */
-    record Stop(String generationId, CancelGeneration order) implements Order {}
+    record Stop(GenerationId generationId, CancelGeneration order) implements Order {}
 }

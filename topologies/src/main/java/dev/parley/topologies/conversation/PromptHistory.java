@@ -3,6 +3,7 @@ package dev.parley.topologies.conversation;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
+import dev.parley.schemas.TokenEstimate;
 import dev.parley.topologies.state.v1.ExchangeState;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -12,14 +13,11 @@ import java.util.List;
 /** What was said before a question, for its prompt: whole exchanges, the newest that fit into a budget of tokens. */
 final class PromptHistory {
 
-    /** A usual rule of thumb for English text; a model's own tokenizer is not known here. */
-    private static final int CHARS_PER_TOKEN = 4;
-
     private final Deque<PromptMessage> messages = new ArrayDeque<>();
     private long room;
 
     PromptHistory(int maxTokens) {
-        this.room = (long) maxTokens * CHARS_PER_TOKEN;
+        this.room = TokenEstimate.chars(maxTokens);
     }
 
     /** Adds the exchange before those that were added, where it counts; says whether there may be room for another. */

@@ -12,6 +12,7 @@ import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.chat.v1.Upstream;
+import dev.parley.schemas.keys.GenerationId;
 import dev.parley.topologies.conversation.Endings.Partial;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
@@ -41,9 +42,10 @@ final class Reports {
         if (running == null) {
             return;
         }
-        if (running.generationId().equals(report.getGenerationId())) {
+        GenerationId generation = new GenerationId(report.getGenerationId());
+        if (running.generationId().equals(generation)) {
             ofGeneration(running, report);
-        } else if (running.classificationId().equals(report.getGenerationId())) {
+        } else if (running.classificationId().equals(generation)) {
             new Classifications(draft).report(running, report);
         }
     }
@@ -67,7 +69,7 @@ final class Reports {
         if (running.phase() instanceof Phase.Classifying) {
             new Classifications(draft).doneWithout(running);
         }
-        String answer = running.turn().assistantMessageId();
+        String answer = running.turn().assistantMessageId().text();
         if (!prepared.getConfiguration().isEmpty()) {
             draft.change(new Change.Configured(prepared.getConfiguration()));
         }
@@ -149,8 +151,9 @@ final class Reports {
         if (running.attempt() >= rules.work().model().attempts()) {
             return running.attempt() == 1 ? "" : "; all " + running.attempt() + " attempts failed";
         }
-        if (running.modelCalls() + calls >= rules.maxModelCalls()) {
-            return "; " + (running.modelCalls() + calls) + " calls of model servers were made, as many as a turn may";
+        if (running.tries().modelCalls() + calls >= rules.maxModelCalls()) {
+            return "; " + (running.tries().modelCalls() + calls)
+                    + " calls of model servers were made, as many as a turn may";
         }
         if (pause.compareTo(rules.longestPause()) > 0) {
             return "; it is to be asked again in " + pause.toSeconds() + " s, and a turn waits for "

@@ -5,12 +5,17 @@ import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.ProviderExtras;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.schemas.keys.GenerationId;
+import dev.parley.schemas.keys.MessageId;
+import dev.parley.schemas.keys.TurnId;
 import dev.parley.schemas.serde.SingleObject;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Preparation;
+import dev.parley.topologies.conversation.Turn.Question;
 import dev.parley.topologies.conversation.Turn.Regenerated;
 import dev.parley.topologies.conversation.Turn.Running;
+import dev.parley.topologies.conversation.Turn.Tries;
 import dev.parley.topologies.state.v1.ClassificationState;
 import dev.parley.topologies.state.v1.ClassifyingState;
 import dev.parley.topologies.state.v1.ExtrasState;
@@ -63,7 +68,7 @@ final class StateRecords {
     private static RunningTurnState stored(Running running) {
         return RunningTurnState.newBuilder()
                 .setTurn(stored(running.turn()))
-                .setGenerationId(running.generationId())
+                .setGenerationId(running.generationId().text())
                 .setPosition(running.position())
                 .setAttempt(running.attempt())
                 .setPhase(
@@ -83,13 +88,13 @@ final class StateRecords {
                 .setStartedAt(running.startedAt())
                 .setClaimedAt(running.claimedAt())
                 .setConfiguration(running.configuration())
-                .setFailedEngines(running.failedEngines())
+                .setFailedEngines(running.tries().failedEngines())
                 .setClassifying(
                         running.phase() instanceof Phase.Classifying(int attempt, Duration limit)
                                 ? new ClassifyingState(attempt, (int) limit.toMillis())
                                 : null)
                 .setClassification(stored(running.preparation().classification()))
-                .setModelCalls(running.modelCalls())
+                .setModelCalls(running.tries().modelCalls())
                 .setPause(
                         running.phase() instanceof Phase.Pausing(Duration pause, String cause)
                                 ? new PauseState(pause.toMillis(), cause)
@@ -108,9 +113,8 @@ final class StateRecords {
     private static Running read(RunningTurnState state) {
         return new Running(
                 read(state.getTurn()),
-                state.getGenerationId(),
+                new GenerationId(state.getGenerationId()),
                 state.getPosition(),
-                state.getAttempt(),
                 phase(state),
                 new Preparation(
                         state.getPrepared(),
@@ -120,10 +124,9 @@ final class StateRecords {
                                 .toList(),
                         state.getConfiguration(),
                         read(state.getClassification())),
+                new Tries(state.getAttempt(), state.getFailedEngines(), state.getModelCalls()),
                 state.getStartedAt(),
-                state.getClaimedAt(),
-                state.getFailedEngines(),
-                state.getModelCalls());
+                state.getClaimedAt());
     }
 
     private static Phase phase(RunningTurnState state) {
@@ -150,31 +153,36 @@ final class StateRecords {
 
     private static TurnState stored(Turn turn) {
         Regenerated regenerates = turn.regenerates();
+        Question question = turn.question();
         return TurnState.newBuilder()
-                .setTurnId(turn.turnId())
-                .setUserMessageId(turn.userMessageId())
-                .setAssistantMessageId(turn.assistantMessageId())
-                .setContent(turn.content())
-                .setIntent(turn.intent())
-                .setEngine(turn.engine())
-                .setMetadata(turn.metadata())
+                .setTurnId(turn.turnId().text())
+                .setUserMessageId(turn.userMessageId().text())
+                .setAssistantMessageId(turn.assistantMessageId().text())
+                .setContent(question.content())
+                .setIntent(question.intent())
+                .setEngine(question.engine())
+                .setMetadata(question.metadata())
                 .setAcceptedAt(turn.acceptedAt())
-                .setSupersedes(regenerates == null ? null : regenerates.assistantMessageId())
+                .setSupersedes(
+                        regenerates == null
+                                ? null
+                                : regenerates.assistantMessageId().text())
                 .setRegeneratesPosition(regenerates == null ? null : regenerates.position())
-                .setPrompt(stored(turn.prompt()))
+                .setPrompt(stored(question.prompt()))
                 .build();
     }
 
     private static Turn read(TurnState state) {
         return new Turn(
-                state.getTurnId(),
-                state.getUserMessageId(),
-                state.getAssistantMessageId(),
-                state.getContent(),
-                state.getIntent(),
-                state.getEngine(),
-                state.getMetadata(),
-                prompt(state.getPrompt()),
+                new TurnId(state.getTurnId()),
+                new MessageId(state.getUserMessageId()),
+                new MessageId(state.getAssistantMessageId()),
+                new Question(
+                        state.getContent(),
+                        state.getIntent(),
+                        state.getEngine(),
+                        state.getMetadata(),
+                        prompt(state.getPrompt())),
                 state.getAcceptedAt(),
                 regenerates(state));
     }
@@ -182,7 +190,7 @@ final class StateRecords {
     private static @Nullable Regenerated regenerates(TurnState state) {
         String supersedes = state.getSupersedes();
         Long position = state.getRegeneratesPosition();
-        return supersedes == null || position == null ? null : new Regenerated(supersedes, position);
+        return supersedes == null || position == null ? null : new Regenerated(new MessageId(supersedes), position);
     }
 
     static @Nullable ByteBuffer stored(@Nullable CallerPrompt prompt) {

@@ -5,7 +5,9 @@ import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.SubmitMessage;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.GenerationId;
+import dev.parley.schemas.keys.MessageId;
+import dev.parley.schemas.keys.TurnId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -16,32 +18,40 @@ import org.jspecify.annotations.Nullable;
 /**
  * What one exchange was asked to do, from its acceptance on.
  *
- * @param prompt what a caller of a model API sent along; null for a plain message
  * @param regenerates the finished exchange that this turn answers anew; null for a new question
  */
 record Turn(
-        String turnId,
-        String userMessageId,
-        String assistantMessageId,
-        String content,
-        @Nullable String intent,
-        @Nullable String engine,
-        Map<String, String> metadata,
-        @Nullable CallerPrompt prompt,
+        TurnId turnId,
+        MessageId userMessageId,
+        MessageId assistantMessageId,
+        Question question,
         Instant acceptedAt,
         @Nullable Regenerated regenerates) {
+
+    /**
+     * What it is to answer, and how.
+     *
+     * @param prompt what a caller of a model API sent along; null for a plain message
+     */
+    record Question(
+            String content,
+            @Nullable String intent,
+            @Nullable String engine,
+            Map<String, String> metadata,
+            @Nullable CallerPrompt prompt) {}
 
     /** The turn of a message. */
     static Turn asked(SubmitMessage submit, Instant at) {
         return new Turn(
-                submit.getTurnId(),
-                submit.getMessageId(),
-                submit.getAssistantMessageId(),
-                submit.getContent(),
-                submit.getIntent(),
-                submit.getEngine(),
-                submit.getMetadata(),
-                submit.getPrompt(),
+                new TurnId(submit.getTurnId()),
+                new MessageId(submit.getMessageId()),
+                new MessageId(submit.getAssistantMessageId()),
+                new Question(
+                        submit.getContent(),
+                        submit.getIntent(),
+                        submit.getEngine(),
+                        submit.getMetadata(),
+                        submit.getPrompt()),
                 at,
                 null);
     }
@@ -49,36 +59,27 @@ record Turn(
     /** The turn that answers {@code exchange} anew. */
     static Turn askedAnew(RegenerateMessage regenerate, History.Exchange exchange, Instant at) {
         return new Turn(
-                regenerate.getTurnId(),
+                new TurnId(regenerate.getTurnId()),
                 exchange.userMessageId(),
-                regenerate.getAssistantMessageId(),
-                exchange.question(),
-                null,
-                regenerate.getEngine(),
-                Map.of(),
-                exchange.prompt(),
+                new MessageId(regenerate.getAssistantMessageId()),
+                new Question(exchange.question(), null, regenerate.getEngine(), Map.of(), exchange.prompt()),
                 at,
                 new Regenerated(exchange.assistantMessageId(), exchange.position()));
     }
 
     /** The same turn, replacing another answer. */
     Turn replacing(Regenerated other) {
-        return new Turn(
-                turnId,
-                userMessageId,
-                assistantMessageId,
-                content,
-                intent,
-                engine,
-                metadata,
-                prompt,
-                acceptedAt,
-                other);
+        return new Turn(turnId, userMessageId, assistantMessageId, question, acceptedAt, other);
     }
 
     /** Characters of what was asked, messages sent along included. */
     long chars() {
-        return chars(content, prompt);
+        return chars(question.content(), question.prompt());
+    }
+
+    /** Of its one generation. */
+    GenerationId generationId() {
+        return turnId.generation(1);
     }
 
     static long chars(String content, @Nullable CallerPrompt prompt) {
@@ -91,7 +92,7 @@ record Turn(
     }
 
     /** The answer that is replaced, and the position of its exchange in the history. */
-    record Regenerated(String assistantMessageId, long position) {}
+    record Regenerated(MessageId assistantMessageId, long position) {}
 
     /**
      * A turn that has left the queue.
@@ -106,35 +107,35 @@ record Turn(
      * }</pre>
      *
      * @param position of its exchange in the history
-     * @param attempt which try is asked for, from 1
-     * @param failedEngines engines that broke off in earlier tries
-     * @param modelCalls how often model servers were asked in earlier tries
      */
     record Running(
             Turn turn,
-            String generationId,
+            GenerationId generationId,
             long position,
-            int attempt,
             Phase phase,
             Preparation preparation,
+            Tries tries,
             Instant startedAt,
-            @Nullable Instant claimedAt,
-            List<String> failedEngines,
-            int modelCalls) {
+            @Nullable Instant claimedAt) {
 
         /** A turn that has just left the queue. */
-        static Running begun(Turn turn, String generationId, long position, Instant at) {
+        static Running begun(Turn turn, GenerationId generationId, long position, Instant at) {
             return new Running(
-                    turn, generationId, position, 1, new Phase.Preparing(), Preparation.NONE, at, null, List.of(), 0);
+                    turn, generationId, position, new Phase.Preparing(), Preparation.NONE, Tries.FIRST, at, null);
         }
 
-        String turnId() {
+        TurnId turnId() {
             return turn.turnId();
         }
 
+        /** Which try is asked for, from 1. */
+        int attempt() {
+            return tries.attempt();
+        }
+
         /** Of the work that asks a model which way the turn goes. */
-        String classificationId() {
-            return TurnIds.classificationId(generationId);
+        GenerationId classificationId() {
+            return generationId.classification();
         }
 
         /** Version of the configuration that it runs under; empty before that is known. */
@@ -147,55 +148,54 @@ record Turn(
         }
 
         Running in(Phase next) {
-            return with(attempt, next, preparation, claimedAt, failedEngines, modelCalls);
+            return with(next, preparation, tries, claimedAt);
         }
 
         Running claimed(Instant at) {
             Phase next = cancelling() ? phase : new Phase.Generating();
-            return with(attempt, next, preparation, at, failedEngines, modelCalls);
+            return with(next, preparation, tries, at);
         }
 
         Running routed(List<Source> found) {
-            return with(attempt, phase, preparation.routed(found), claimedAt, failedEngines, modelCalls);
+            return with(phase, preparation.routed(found), tries, claimedAt);
         }
 
         Running under(String version) {
-            return with(attempt, phase, preparation.under(version), claimedAt, failedEngines, modelCalls);
+            return with(phase, preparation.under(version), tries, claimedAt);
         }
 
         /** A model has said which way it goes, or will not: it is to be prepared with that. */
         Running classified(Classification said) {
-            return with(
-                    attempt, new Phase.Preparing(), preparation.classified(said), claimedAt, failedEngines, modelCalls);
+            return with(new Phase.Preparing(), preparation.classified(said), tries, claimedAt);
         }
 
         /** The next try, which passes over {@code failedEngine} where there is one; the last asked model servers so often. */
         Running reissued(@Nullable String failedEngine, int calls) {
+            return with(new Phase.Preparing(), preparation, tries.next(failedEngine, calls), claimedAt);
+        }
+
+        private Running with(Phase phase, Preparation preparation, Tries tries, @Nullable Instant claimedAt) {
+            return new Running(turn, generationId, position, phase, preparation, tries, startedAt, claimedAt);
+        }
+    }
+
+    /**
+     * Which try a turn is at, and what the earlier ones came to.
+     *
+     * @param attempt which try is asked for, from 1
+     * @param failedEngines engines that broke off in earlier tries
+     * @param modelCalls how often model servers were asked in earlier tries
+     */
+    record Tries(int attempt, List<String> failedEngines, int modelCalls) {
+
+        static final Tries FIRST = new Tries(1, List.of(), 0);
+
+        private Tries next(@Nullable String failedEngine, int calls) {
             List<String> failed = failedEngine == null || failedEngines.contains(failedEngine)
                     ? failedEngines
                     : Stream.concat(failedEngines.stream(), Stream.of(failedEngine))
                             .toList();
-            return with(attempt + 1, new Phase.Preparing(), preparation, claimedAt, failed, modelCalls + calls);
-        }
-
-        private Running with(
-                int attempt,
-                Phase phase,
-                Preparation preparation,
-                @Nullable Instant claimedAt,
-                List<String> failedEngines,
-                int modelCalls) {
-            return new Running(
-                    turn,
-                    generationId,
-                    position,
-                    attempt,
-                    phase,
-                    preparation,
-                    startedAt,
-                    claimedAt,
-                    failedEngines,
-                    modelCalls);
+            return new Tries(attempt + 1, failed, modelCalls + calls);
         }
     }
 

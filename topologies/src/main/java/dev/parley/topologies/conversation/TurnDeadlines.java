@@ -1,6 +1,7 @@
 package dev.parley.topologies.conversation;
 
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.EventIds;
 import dev.parley.topologies.aggregate.Cause;
 import dev.parley.topologies.aggregate.Deadline;
 import dev.parley.topologies.conversation.Endings.Partial;
@@ -38,7 +39,7 @@ final class TurnDeadlines {
             case Phase.Cancelling cancelling -> settings.cancelTimeout();
         };
         Class<? extends Phase> phase = running.phase().getClass();
-        String id = running.turnId() + "/deadline/" + phase.getSimpleName().toLowerCase(Locale.ROOT);
+        String id = EventIds.ofDeadline(running.turnId(), phase.getSimpleName().toLowerCase(Locale.ROOT));
         return new Deadline<>(
                 new Cause<>(new Input.DeadlinePassed(running.turnId(), running.attempt(), phase), id), limit);
     }

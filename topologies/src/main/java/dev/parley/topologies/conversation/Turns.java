@@ -4,6 +4,8 @@ import dev.parley.chat.v1.CancelGeneration;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.TurnStarted;
+import dev.parley.schemas.keys.MessageId;
+import dev.parley.schemas.keys.TurnId;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Running;
@@ -75,15 +77,16 @@ final class Turns {
 
     private void begin(Turn waiting) {
         Turn turn = current(waiting);
-        String generationId = Conversation.generationOf(turn);
-        draft.change(new Change.Begun(turn, generationId, draft.now()));
+        draft.change(new Change.Begun(turn, draft.now()));
         Turn.Regenerated regenerates = turn.regenerates();
         draft.log(
                 new TurnStarted(
-                        turn.userMessageId(),
-                        turn.assistantMessageId(),
-                        generationId,
-                        regenerates == null ? null : regenerates.assistantMessageId()),
+                        turn.userMessageId().text(),
+                        turn.assistantMessageId().text(),
+                        turn.generationId().text(),
+                        regenerates == null
+                                ? null
+                                : regenerates.assistantMessageId().text()),
                 turn.turnId());
         draft.generate(Order.Generate.INITIAL);
     }
@@ -99,7 +102,7 @@ final class Turns {
         }
         // The history does not hold yet what this decision has ended.
         return draft.steps().stream()
-                .filter(step -> step.change() instanceof Change.Logged(MessageCompleted _, String _))
+                .filter(step -> step.change() instanceof Change.Logged(MessageCompleted _, TurnId _))
                 .map(step -> step.before().turn())
                 .filter(answered -> answered.turn().userMessageId().equals(turn.userMessageId()))
                 .map(answered -> new Turn.Regenerated(answered.turn().assistantMessageId(), answered.position()))
@@ -109,7 +112,7 @@ final class Turns {
                 .orElse(turn);
     }
 
-    private Optional<Turn.Regenerated> latest(String userMessageId) {
+    private Optional<Turn.Regenerated> latest(MessageId userMessageId) {
         return Optional.ofNullable(draft.history().latest())
                 .filter(latest -> latest.userMessageId().equals(userMessageId))
                 .map(latest -> new Turn.Regenerated(latest.assistantMessageId(), latest.position()));

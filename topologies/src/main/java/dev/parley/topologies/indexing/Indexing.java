@@ -3,12 +3,12 @@ package dev.parley.topologies.indexing;
 import dev.parley.chat.v1.Document;
 import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.schemas.CloudEventHeaders;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.DeadLetter;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.Role;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.serde.UndecodableRecordException;
 import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.schemas.settings.TopicSettings;
@@ -414,20 +414,25 @@ public final class Indexing implements Role {
         if (key == null) {
             return "the key is missing";
         }
-        String[] parts = key.split("/", 3);
-        if (parts.length < 3 || !ConversationKey.isTenant(parts[0]) || parts[1].isEmpty() || parts[2].isEmpty()) {
+        WorkspaceKey workspace;
+        try {
+            workspace = WorkspaceKey.ofDocument(key);
+        } catch (IllegalArgumentException e) {
             return "the key is not tenant/workspace/path";
         }
-        if (parts[2].length() > MAX_PATH_CHARS) {
+        String path = workspace.pathOf(key);
+        if (path.isEmpty()) {
+            return "the key is not tenant/workspace/path";
+        }
+        if (path.length() > MAX_PATH_CHARS) {
             return "the path is longer than " + MAX_PATH_CHARS + " characters";
         }
         if (document == null) {
             return null;
         }
-        if (document.getPath().isEmpty()) {
-            return "path is empty";
-        }
-        if (!key.equals(document.getTenantId() + "/" + document.getWorkspaceId() + "/" + document.getPath())) {
+        if (!workspace.tenant().equals(document.getTenantId())
+                || !workspace.workspace().equals(document.getWorkspaceId())
+                || !path.equals(document.getPath())) {
             return "the key is not that of the document";
         }
         String uri = document.getUri();

@@ -4,7 +4,8 @@ import dev.parley.chat.v1.Passage;
 import dev.parley.chat.v1.SearchRequest;
 import dev.parley.chat.v1.SearchResult;
 import dev.parley.schemas.CloudEventHeaders;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.EventIds;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.topologies.retrieval.Embedder;
 import dev.parley.topologies.retrieval.PassageStore;
 import dev.parley.topologies.retrieval.QuestionEmbeddings;
@@ -74,7 +75,11 @@ final class AnswerSearches implements Processor<String, SearchRequest, String, S
                         result,
                         now.toEpochMilli(),
                         CloudEventHeaders.of(
-                                search.getSearchId() + "/result", result, PrepareTurns.SOURCE, now, record.headers())));
+                                EventIds.ofSearchResult(search.getSearchId()),
+                                result,
+                                PrepareTurns.SOURCE,
+                                now,
+                                record.headers())));
     }
 
     private SearchResult result(SearchRequest search, Instant now) {
@@ -90,8 +95,7 @@ final class AnswerSearches implements Processor<String, SearchRequest, String, S
         long started = System.nanoTime();
         List<Passage> found = Objects.requireNonNull(passages, "not initialised")
                 .find(
-                        search.getTenantId(),
-                        search.getWorkspaceId(),
+                        new WorkspaceKey(search.getTenantId(), search.getWorkspaceId()),
                         questions.question(search.getQuery()),
                         search.getLimit(),
                         minSimilarity);
@@ -101,14 +105,13 @@ final class AnswerSearches implements Processor<String, SearchRequest, String, S
 
     /** What is wrong with a search, without quoting it; null where nothing is. */
     static @Nullable String objection(String key, SearchRequest search) {
-        if (!ConversationKey.isTenant(search.getTenantId())
-                || search.getWorkspaceId().isEmpty()
-                || search.getWorkspaceId().contains("/")) {
+        try {
+            // Another key may have brought it to a task that does not have the workspace, which would find nothing.
+            if (!key.equals(new WorkspaceKey(search.getTenantId(), search.getWorkspaceId()).toString())) {
+                return "the key is not that of the workspace";
+            }
+        } catch (IllegalArgumentException e) {
             return "tenantId or workspaceId is not a valid id";
-        }
-        // Another key may have brought it to a task that does not have the workspace, which would find nothing.
-        if (!key.equals(search.getTenantId() + "/" + search.getWorkspaceId())) {
-            return "the key is not tenant/workspace";
         }
         if (search.getSearchId().isEmpty()) {
             return "searchId is empty";

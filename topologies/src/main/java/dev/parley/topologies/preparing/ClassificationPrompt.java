@@ -18,6 +18,9 @@ final class ClassificationPrompt {
     private static final int MAX_EXAMPLES = 3;
     private static final int MAX_EXAMPLE_CHARS = 120;
 
+    /** Of model servers, in one attempt: one, and one more where that is refused or fails. A turn has its default route without. */
+    static final int MAX_CALLS = 2;
+
     private ClassificationPrompt() {}
 
     static List<PromptMessage> of(String question, Configuration configuration) {

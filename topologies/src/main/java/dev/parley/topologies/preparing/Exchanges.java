@@ -12,9 +12,6 @@ import java.util.List;
  */
 final class Exchanges {
 
-    /** A usual rule of thumb for English text; a model's own tokenizer is not known here. */
-    static final int CHARS_PER_TOKEN = 4;
-
     private Exchanges() {}
 
     /**

@@ -2,6 +2,7 @@ package dev.parley.topologies.preparing;
 
 import dev.parley.chat.v1.Passage;
 import dev.parley.chat.v1.Source;
+import dev.parley.schemas.TokenEstimate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -36,7 +37,7 @@ final class PassageSection {
      * smaller ones after it; only the best is rather cut than left out.
      */
     static List<Passage> fitting(List<Passage> passages, int tokens) {
-        long room = (long) tokens * Exchanges.CHARS_PER_TOKEN;
+        long room = TokenEstimate.chars(tokens);
         List<Passage> fitting = new ArrayList<>(passages.size());
         for (int i = 0; i < passages.size(); i++) {
             Passage passage = passages.get(i);

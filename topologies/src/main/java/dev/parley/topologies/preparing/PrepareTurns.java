@@ -16,9 +16,12 @@ import dev.parley.chat.v1.TurnRequest;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.CloudEventHeaders;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.TokenEstimate;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.EventIds;
+import dev.parley.schemas.keys.GenerationId;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.routes.BuiltInConfiguration;
 import dev.parley.schemas.work.WorkKinds;
 import dev.parley.topologies.preparing.IntentClassifier.Guess;
@@ -112,7 +115,13 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
     private void askModel(Record<String, Object> record, TurnRequest turn, Configuration configuration, Instant now) {
         GenerationRequest order = classification(turn, configuration, now);
         report(record, turn, asked(turn, order, configuration, now), now);
-        forward(record, turn, order, order.getGenerationId() + "/" + order.getAttempt() + "/request", order, now);
+        forward(
+                record,
+                turn,
+                order,
+                EventIds.ofOrder(new GenerationId(order.getGenerationId()), order.getAttempt()),
+                order,
+                now);
         metrics.askedModel();
     }
 
@@ -120,7 +129,7 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
     private static GenerationReport asked(
             TurnRequest turn, GenerationRequest order, Configuration configuration, Instant now) {
         return new GenerationReport(
-                order.getGenerationId() + "/" + order.getAttempt() + "/prepared",
+                EventIds.ofPrepared(new GenerationId(order.getGenerationId()), order.getAttempt()),
                 order.getGenerationId(),
                 now,
                 TurnPrepared.newBuilder()
@@ -137,8 +146,7 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
 
     private void follow(Record<String, Object> record, TurnRequest turn, Route route, Instant now) {
         Integer questionTokens = route.settings().getLimits().getQuestion();
-        boolean tooLong = questionTokens != null
-                && turn.getContent().length() > (long) questionTokens * Exchanges.CHARS_PER_TOKEN;
+        boolean tooLong = questionTokens != null && turn.getContent().length() > TokenEstimate.chars(questionTokens);
         List<Passage> found = tooLong ? List.of() : retrieve(turn, route);
         // The report goes first, so that the conversation mostly hears of the route before it hears of a worker.
         report(record, turn, prepared(turn, route, found, now), now);
@@ -148,7 +156,13 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
             return;
         }
         GenerationRequest request = request(turn, route, found, now);
-        forward(record, turn, request, turn.getGenerationId() + "/" + turn.getAttempt() + "/request", request, now);
+        forward(
+                record,
+                turn,
+                request,
+                EventIds.ofOrder(new GenerationId(turn.getGenerationId()), turn.getAttempt()),
+                request,
+                now);
         metrics.prepared(route, found.size(), record.timestamp(), now);
     }
 
@@ -163,22 +177,22 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
     private List<Passage> retrieve(TurnRequest turn, Route route) {
         RetrievalConfiguration wanted = route.settings().getRetrieval();
         int limit = wanted.getPassages() == null ? settings.maxPassages() : wanted.getPassages();
-        if (turn.getPrompt() != null
-                || !wanted.getEnabled()
-                || limit == 0
-                || !store().mayHold(turn.getTenantId(), turn.getWorkspaceId())) {
+        if (turn.getPrompt() != null || !wanted.getEnabled() || limit == 0 || !store().mayHold(workspace(turn))) {
             return List.of();
         }
         long started = System.nanoTime();
         List<Passage> found = store().find(
-                        turn.getTenantId(),
-                        turn.getWorkspaceId(),
+                        workspace(turn),
                         questions.question(turn.getContent()),
                         limit,
                         wanted.getMinSimilarity() == null ? settings.minSimilarity() : wanted.getMinSimilarity());
         retrieval.time().record(System.nanoTime() - started, TimeUnit.NANOSECONDS);
         return PassageSection.fitting(
                 found, wanted.getTokens() == null ? settings.passageTokens() : wanted.getTokens());
+    }
+
+    private static WorkspaceKey workspace(TurnRequest turn) {
+        return new WorkspaceKey(turn.getTenantId(), turn.getWorkspaceId());
     }
 
     private PassageStore store() {
@@ -207,7 +221,7 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
     /** The report that a turn is prepared, under an id that is the same for every repeat of this attempt. */
     static GenerationReport prepared(TurnRequest turn, Route route, List<Passage> passages, Instant now) {
         return new GenerationReport(
-                turn.getGenerationId() + "/" + turn.getAttempt() + "/prepared",
+                EventIds.ofPrepared(new GenerationId(turn.getGenerationId()), turn.getAttempt()),
                 turn.getGenerationId(),
                 now,
                 new TurnPrepared(
@@ -223,7 +237,7 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
 
     /** The report that a turn gets no answer since its question is too long. No worker has a part in it. */
     private static GenerationReport refused(TurnRequest turn, Route route, int questionTokens, Instant now) {
-        String id = turn.getGenerationId() + "/" + turn.getAttempt() + "/refused";
+        String id = EventIds.ofRefused(new GenerationId(turn.getGenerationId()), turn.getAttempt());
         return new GenerationReport(
                 id,
                 turn.getGenerationId(),
@@ -300,7 +314,9 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
     private static GenerationRequest classification(TurnRequest turn, Configuration configuration, Instant now) {
         String engine = configuration.getClassifier().getEngine();
         return order(turn, WorkKinds.CLASSIFY, now)
-                .setGenerationId(TurnIds.classificationId(turn.getGenerationId()))
+                .setGenerationId(new GenerationId(turn.getGenerationId())
+                        .classification()
+                        .text())
                 .setAttempt(turn.getClassifyAttempt())
                 .setEngine(engine == null ? BuiltInConfiguration.DEFAULT_ENGINE : engine)
                 .setMessages(ClassificationPrompt.of(turn.getContent(), configuration))
@@ -309,6 +325,7 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
                         .setTemperature(0.0)
                         .build())
                 .setConfiguration(configuration.getVersion())
+                .setModelCallsLeft(ClassificationPrompt.MAX_CALLS)
                 .build();
     }
 

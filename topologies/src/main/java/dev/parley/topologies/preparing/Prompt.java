@@ -7,6 +7,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnRequest;
+import dev.parley.schemas.TokenEstimate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -39,7 +40,7 @@ final class Prompt {
         }
 
         private static long chars(@Nullable Integer tokens) {
-            return tokens == null ? Long.MAX_VALUE : (long) tokens * Exchanges.CHARS_PER_TOKEN;
+            return tokens == null ? Long.MAX_VALUE : TokenEstimate.chars(tokens);
         }
     }
 

@@ -1,9 +1,9 @@
 package dev.parley.topologies.preparing;
 
 import dev.parley.chat.v1.TurnRequest;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.topologies.aggregate.Intake;
 import dev.parley.topologies.retrieval.Embedder;
 import dev.parley.topologies.retrieval.PassageChange;

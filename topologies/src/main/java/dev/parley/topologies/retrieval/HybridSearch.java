@@ -2,6 +2,7 @@ package dev.parley.topologies.retrieval;
 
 import dev.parley.chat.v1.Passage;
 import dev.parley.chat.v1.Source;
+import dev.parley.schemas.keys.WorkspaceKey;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -95,7 +96,7 @@ final class HybridSearch {
      */
     List<Passage> find(
             IndexSearcher searcher,
-            String workspace,
+            WorkspaceKey workspace,
             Question question,
             SearchMode mode,
             int limit,
@@ -138,8 +139,8 @@ final class HybridSearch {
         return found;
     }
 
-    private static ScoreDoc[] byMeaning(IndexSearcher searcher, String workspace, Question question, int candidates)
-            throws IOException {
+    private static ScoreDoc[] byMeaning(
+            IndexSearcher searcher, WorkspaceKey workspace, Question question, int candidates) throws IOException {
         float[] vector = question.vector();
         if (vector == null) {
             return NONE;
@@ -152,13 +153,13 @@ final class HybridSearch {
                 .scoreDocs;
     }
 
-    private static ScoreDoc[] byWords(IndexSearcher searcher, String workspace, Set<String> words, int candidates)
+    private static ScoreDoc[] byWords(IndexSearcher searcher, WorkspaceKey workspace, Set<String> words, int candidates)
             throws IOException {
         if (words.isEmpty()) {
             return NONE;
         }
         BooleanQuery.Builder query = new BooleanQuery.Builder();
-        query.add(new TermQuery(new Term(PassageIndex.WORKSPACE, workspace)), Occur.FILTER);
+        query.add(new TermQuery(new Term(PassageIndex.WORKSPACE, workspace.toString())), Occur.FILTER);
         query.setMinimumNumberShouldMatch(1);
         for (String word : words) {
             query.add(

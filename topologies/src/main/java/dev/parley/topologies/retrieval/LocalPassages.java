@@ -2,6 +2,7 @@ package dev.parley.topologies.retrieval;
 
 import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.chat.v1.Passage;
+import dev.parley.schemas.keys.WorkspaceKey;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,7 +27,7 @@ public final class LocalPassages implements Closeable {
 
     /** Takes up the passages of a document, in place of what was known of it before. */
     public void put(DocumentPassages document) throws IOException {
-        index.put(PassageChange.workspace(document) + "/" + document.getPath(), document);
+        index.put(PassageChange.workspace(document).document(document.getPath()), document);
     }
 
     /** How many passages there are. */
@@ -36,9 +37,9 @@ public final class LocalPassages implements Closeable {
 
     /** As {@link PassageStore#find} does it, or by one half of it. */
     public List<Passage> find(
-            String tenantId, String workspaceId, Question question, SearchMode mode, int limit, double minSimilarity)
+            WorkspaceKey workspace, Question question, SearchMode mode, int limit, double minSimilarity)
             throws IOException {
-        return index.find(PassageChange.workspace(tenantId, workspaceId), question, mode, limit, minSimilarity);
+        return index.find(workspace, question, mode, limit, minSimilarity);
     }
 
     @Override

@@ -2,8 +2,8 @@ package dev.parley.topologies.retrieval;
 
 import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.chat.v1.IndexedPassage;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.Topic;
+import dev.parley.schemas.keys.WorkspaceKey;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serdes;
 import org.jspecify.annotations.Nullable;
@@ -38,20 +38,18 @@ public sealed interface PassageChange {
             return "the key is longer than " + MAX_KEY_CHARS + " characters";
         }
         return switch (change) {
-            case Deleted deleted -> key.split("/", 3).length == 3 ? null : "the key is not tenant/workspace/path";
+            case Deleted deleted -> workspace(key) == null ? "the key is not tenant/workspace/path" : null;
             case Put(DocumentPassages document) -> objection(key, document);
         };
     }
 
     private static @Nullable String objection(String key, DocumentPassages document) {
-        if (!key.equals(workspace(document) + "/" + document.getPath())) {
+        WorkspaceKey workspace = workspace(key);
+        if (workspace == null
+                || !workspace.tenant().equals(document.getTenantId())
+                || !workspace.workspace().equals(document.getWorkspaceId())
+                || !workspace.pathOf(key).equals(document.getPath())) {
             return "the key is not tenant/workspace/path";
-        }
-        // A slash would let one workspace's key be read as another's.
-        if (!ConversationKey.isTenant(document.getTenantId())
-                || document.getWorkspaceId().isEmpty()
-                || document.getWorkspaceId().contains("/")) {
-            return "tenantId or workspaceId is not a valid id";
         }
         for (IndexedPassage passage : document.getPassages()) {
             if (passage.getVector().remaining() % Float.BYTES != 0) {
@@ -61,12 +59,16 @@ public sealed interface PassageChange {
         return null;
     }
 
-    /** The workspace that a document belongs to, as the turns' topic writes its key. */
-    static String workspace(DocumentPassages document) {
-        return workspace(document.getTenantId(), document.getWorkspaceId());
+    private static @Nullable WorkspaceKey workspace(String key) {
+        try {
+            return WorkspaceKey.ofDocument(key);
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
     }
 
-    static String workspace(String tenantId, String workspaceId) {
-        return tenantId + "/" + workspaceId;
+    /** The workspace that a document belongs to. */
+    static WorkspaceKey workspace(DocumentPassages document) {
+        return new WorkspaceKey(document.getTenantId(), document.getWorkspaceId());
     }
 }

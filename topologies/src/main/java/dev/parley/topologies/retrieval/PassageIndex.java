@@ -3,6 +3,7 @@ package dev.parley.topologies.retrieval;
 import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.chat.v1.IndexedPassage;
 import dev.parley.chat.v1.Passage;
+import dev.parley.schemas.keys.WorkspaceKey;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -136,9 +137,9 @@ final class PassageIndex implements Closeable {
 
     private static Document indexed(String key, DocumentPassages document, IndexedPassage passage) {
         Document indexed = new Document();
-        String workspace = PassageChange.workspace(document);
+        WorkspaceKey workspace = PassageChange.workspace(document);
         indexed.add(new StringField(KEY, key, Field.Store.NO));
-        indexed.add(new StringField(WORKSPACE, workspace, Field.Store.NO));
+        indexed.add(new StringField(WORKSPACE, workspace.toString(), Field.Store.NO));
         indexed.add(new StoredField(SOURCE_ID, passage.getSourceId()));
         indexed.add(new TextField(TITLE, document.getTitle(), Field.Store.YES));
         indexed.add(new TextField(HEADING, passage.getHeading(), Field.Store.YES));
@@ -166,7 +167,7 @@ final class PassageIndex implements Closeable {
     }
 
     /** What vectors must share to be compared. */
-    static String vectorScope(String workspace, String model) {
+    static String vectorScope(WorkspaceKey workspace, String model) {
         return workspace + "\u0000" + model;
     }
 
@@ -176,7 +177,7 @@ final class PassageIndex implements Closeable {
      *
      * @param minSimilarity see {@link HybridSearch}
      */
-    List<Passage> find(String workspace, Question question, SearchMode mode, int limit, double minSimilarity)
+    List<Passage> find(WorkspaceKey workspace, Question question, SearchMode mode, int limit, double minSimilarity)
             throws IOException {
         IndexSearcher searcher = searcher();
         try {
@@ -187,10 +188,10 @@ final class PassageIndex implements Closeable {
     }
 
     /** Whether a workspace has passages, or had some of which the deletion is under way. All changes so far are seen. */
-    boolean mayHold(String workspace) throws IOException {
+    boolean mayHold(WorkspaceKey workspace) throws IOException {
         IndexSearcher searcher = searcher();
         try {
-            return searcher.getIndexReader().docFreq(new Term(WORKSPACE, workspace)) > 0;
+            return searcher.getIndexReader().docFreq(new Term(WORKSPACE, workspace.toString())) > 0;
         } finally {
             searchers.release(searcher);
         }

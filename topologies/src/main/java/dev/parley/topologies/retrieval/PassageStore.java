@@ -3,6 +3,7 @@ package dev.parley.topologies.retrieval;
 import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.chat.v1.Passage;
 import dev.parley.schemas.Topic;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.serde.UndecodableRecordException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -202,25 +203,20 @@ public final class PassageStore implements StateStore {
      *
      * @param minSimilarity the cosine from which on a passage fits, whatever its words are
      */
-    public List<Passage> find(String tenantId, String workspaceId, Question question, int limit, double minSimilarity) {
+    public List<Passage> find(WorkspaceKey workspace, Question question, int limit, double minSimilarity) {
         processing = true;
         try {
-            return open().find(
-                            PassageChange.workspace(tenantId, workspaceId),
-                            question,
-                            SearchMode.HYBRID,
-                            limit,
-                            minSimilarity);
+            return open().find(workspace, question, SearchMode.HYBRID, limit, minSimilarity);
         } catch (IOException e) {
             throw failed("read", e);
         }
     }
 
     /** Whether a workspace may have passages; false only where it has none, so that nothing need be looked for. */
-    public boolean mayHold(String tenantId, String workspaceId) {
+    public boolean mayHold(WorkspaceKey workspace) {
         processing = true;
         try {
-            return open().mayHold(PassageChange.workspace(tenantId, workspaceId));
+            return open().mayHold(workspace);
         } catch (IOException e) {
             throw failed("read", e);
         }

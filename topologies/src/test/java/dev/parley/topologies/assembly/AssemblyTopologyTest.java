@@ -296,8 +296,8 @@ class AssemblyTopologyTest {
         rawChunks.pipeInput(new byte[] {(byte) 0xff}, sound);
         chunks.pipeInput("no-conversation", Attempts.started("a", 1));
         chunks.pipeInput(KEY, Attempts.text("a", -1, "x"));
-        chunks.pipeInput(KEY, new GenerationChunk("", "a", Attempts.NOW, new TextDelta(0, "")));
-        chunks.pipeInput(KEY, new GenerationChunk("g#1", "a", Attempts.NOW, new TextDelta(0, "")));
+        chunks.pipeInput(KEY, new GenerationChunk("", "a", Attempts.NOW, new TextDelta(0, "", false)));
+        chunks.pipeInput(KEY, new GenerationChunk("g#1", "a", Attempts.NOW, new TextDelta(0, "", false)));
         pipe(Attempts.started("a", 1));
 
         List<TestRecord<byte[], byte[]>> letters = deadLetters.readRecordsToList();

@@ -44,7 +44,7 @@ final class Attempts {
     }
 
     static GenerationChunk text(String attemptId, int seq, String text) {
-        return chunk(attemptId, new TextDelta(seq, text));
+        return chunk(attemptId, new TextDelta(seq, text, false));
     }
 
     static GenerationChunk reasoning(String attemptId, int seq, String text) {

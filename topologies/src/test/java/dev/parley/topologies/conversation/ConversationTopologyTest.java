@@ -9,6 +9,7 @@ import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.GenerationCompleted;
+import dev.parley.chat.v1.GenerationFailed;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.OnBusy;
@@ -19,6 +20,7 @@ import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRequest;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
 import dev.parley.schemas.CloudEventHeaders;
@@ -53,6 +55,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConversationTopologyTest {
 
@@ -362,6 +366,64 @@ class ConversationTopologyTest {
         assertThat(events.readValuesToList().getLast().getBody())
                 .isInstanceOfSatisfying(
                         TurnFailed.class, failed -> assertThat(failed.getCode()).isEqualTo("no_worker"));
+    }
+
+    private static GenerationReport rateLimited(String turn, int attempt, int calls, @Nullable Long retryAfterMillis) {
+        return new GenerationReport(
+                "report-" + turn + attempt,
+                turn + ".1",
+                NOW,
+                GenerationFailed.newBuilder()
+                        .setAttempt(new Attempt("a" + attempt, attempt, "e", "m", "w", ""))
+                        .setCode("engine_rate_limited")
+                        .setDetail("slow down")
+                        .setRetryable(true)
+                        .setContent("")
+                        .setUsage(new Usage(1, 0, UsageBasis.ESTIMATED, null))
+                        .setGenerationMillis(1.0)
+                        .setUpstream(new Upstream(null, calls, List.of(), retryAfterMillis, null))
+                        .build());
+    }
+
+    /** A model server that refuses whatever it is asked: engine, fallbacks and attempts share one budget, which is 4. */
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 1_000})
+    void aTurnAsksModelServersAsOftenAsItMayOverAllItsAttempts(long retryAfterMillis) {
+        Long retryAfter = retryAfterMillis < 0 ? null : (Long) retryAfterMillis;
+        commands.pipeInput(KEY, submit("one", "Hi"));
+        assertThat(turns.readValue().getModelCallsLeft()).isEqualTo(4);
+
+        reports.pipeInput(KEY, rateLimited("one", 1, 3, retryAfter));
+        nanos += Duration.ofSeconds(2).toNanos();
+        driver.advanceWallClockTime(Duration.ofSeconds(2));
+        TurnRequest again = turns.readValue();
+        assertThat(again.getAttempt()).isEqualTo(2);
+        assertThat(again.getModelCallsLeft()).isOne();
+
+        reports.pipeInput(KEY, rateLimited("one", 2, 1, retryAfter));
+        nanos += Duration.ofSeconds(2).toNanos();
+        driver.advanceWallClockTime(Duration.ofSeconds(2));
+
+        assertThat(turns.isEmpty()).isTrue();
+        assertThat(events.readValuesToList().getLast().getBody()).isInstanceOfSatisfying(TurnFailed.class, failed -> {
+            assertThat(failed.getCode()).isEqualTo("engine_rate_limited");
+            assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 4, List.of(), retryAfter, null));
+        });
+    }
+
+    @Test
+    void aServerThatWantsALongPauseIsNotAskedAgainAtAll() {
+        commands.pipeInput(KEY, submit("one", "Hi"));
+        turns.readValue();
+
+        reports.pipeInput(KEY, rateLimited("one", 1, 1, 3_600_000L));
+
+        assertThat(turns.isEmpty()).isTrue();
+        assertThat(events.readValuesToList().getLast().getBody())
+                .isInstanceOfSatisfying(
+                        TurnFailed.class,
+                        failed -> assertThat(failed.getUpstream())
+                                .isEqualTo(new Upstream(null, 1, List.of(), 3_600_000L, null)));
     }
 
     @Test

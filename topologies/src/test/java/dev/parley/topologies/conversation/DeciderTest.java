@@ -36,6 +36,9 @@ import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
+import dev.parley.schemas.keys.GenerationId;
+import dev.parley.schemas.keys.MessageId;
+import dev.parley.schemas.keys.TurnId;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.schemas.work.WorkKinds;
 import dev.parley.topologies.aggregate.Decision;
@@ -75,17 +78,17 @@ class DeciderTest {
 
         private final List<SpecificRecord> log = new ArrayList<>();
         private final List<Order> orders = new ArrayList<>();
-        private final Set<String> messages = new HashSet<>();
+        private final Set<MessageId> messages = new HashSet<>();
         private final List<Exchange> exchanges = new ArrayList<>();
         private int commands;
 
         @Override
-        public boolean has(String messageId) {
+        public boolean has(MessageId messageId) {
             return messages.contains(messageId);
         }
 
         @Override
-        public @Nullable Exchange exchange(String assistantMessageId) {
+        public @Nullable Exchange exchange(MessageId assistantMessageId) {
             return exchanges.stream()
                     .filter(exchange -> exchange.assistantMessageId().equals(assistantMessageId))
                     .findFirst()
@@ -102,12 +105,12 @@ class DeciderTest {
             Decision<Conversation, Change, Order> decision = Decider.decide(state, input, RULES, this, NOW);
             List<SpecificRecord> logged = new ArrayList<>();
             for (Decision.Step<Conversation, Change> step : decision.steps()) {
-                if (step.change() instanceof Change.Logged(ConversationEvent.Body body, String turnId)) {
+                if (step.change() instanceof Change.Logged(ConversationEvent.Body body, TurnId turnId)) {
                     logged.add(body);
                     switch (body) {
-                        case MessageAccepted accepted -> messages.add(accepted.getMessageId());
-                        case MessageRejected rejected -> messages.add(rejected.getMessageId());
-                        case TurnStarted started -> messages.add(started.getAssistantMessageId());
+                        case MessageAccepted accepted -> messages.add(new MessageId(accepted.getMessageId()));
+                        case MessageRejected rejected -> messages.add(new MessageId(rejected.getMessageId()));
+                        case TurnStarted started -> messages.add(new MessageId(started.getAssistantMessageId()));
                         case MessageCompleted completed -> remember(before, completed.getMessageId());
                         case TurnFailed failed -> remember(before, failed.getMessageId());
                         default -> {}
@@ -126,9 +129,9 @@ class DeciderTest {
             exchanges.add(new Exchange(
                     running.position(),
                     running.turn().userMessageId(),
-                    assistantMessageId,
-                    running.turn().content(),
-                    running.turn().prompt()));
+                    new MessageId(assistantMessageId),
+                    running.turn().question().content(),
+                    running.turn().question().prompt()));
         }
 
         List<SpecificRecord> ask(Command.Body body) {
@@ -251,7 +254,8 @@ class DeciderTest {
         Played prepared = asking();
         prepared.report("one", new TurnPrepared(1, "chat", 1.0, "default", "default", List.of(), "v2", null));
         assertThat(prepared.orders)
-                .containsExactly(new Order.Stop("one.1/classify", new CancelGeneration("superseded")));
+                .containsExactly(
+                        new Order.Stop(new GenerationId("one.1/classify"), new CancelGeneration("superseded")));
         assertThat(prepared.state.turn().phase()).isEqualTo(new Turn.Phase.Preparing());
 
         Played claimed = asking();
@@ -273,7 +277,9 @@ class DeciderTest {
 
         assertThat(said(played).getIntent()).isEqualTo("sort");
         assertThat(played.state.turn().phase()).isEqualTo(new Turn.Phase.Preparing());
-        assertThat(played.orders).containsExactly(new Order.Stop("one.1/classify", new CancelGeneration("superseded")));
+        assertThat(played.orders)
+                .containsExactly(
+                        new Order.Stop(new GenerationId("one.1/classify"), new CancelGeneration("superseded")));
     }
 
     @Test
@@ -295,11 +301,11 @@ class DeciderTest {
         assertThat(failing.orders).containsExactly(new Order.Generate(failing.state.turn(), "initial", 100));
 
         Played late = asking();
-        late.on(new Input.DeadlinePassed("one", 1, Turn.Phase.Classifying.class));
+        late.on(new Input.DeadlinePassed(new TurnId("one"), 1, Turn.Phase.Classifying.class));
         assertThat(said(late).getReason()).isEqualTo("nobody said within 4000 ms");
         assertThat(late.orders)
                 .containsExactly(
-                        new Order.Stop("one.1/classify", new CancelGeneration("turn_timeout")),
+                        new Order.Stop(new GenerationId("one.1/classify"), new CancelGeneration("turn_timeout")),
                         new Order.Generate(late.state.turn(), "initial", 100));
     }
 
@@ -355,8 +361,8 @@ class DeciderTest {
 
         assertThat(played.orders)
                 .containsExactly(
-                        new Order.Stop("one.1", new CancelGeneration("requested")),
-                        new Order.Stop("one.1/classify", new CancelGeneration("requested")));
+                        new Order.Stop(new GenerationId("one.1"), new CancelGeneration("requested")),
+                        new Order.Stop(new GenerationId("one.1/classify"), new CancelGeneration("requested")));
         played.orders.clear();
         played.reportClassification("one", saying("sort"));
         assertThat(played.orders).isEmpty();
@@ -370,7 +376,8 @@ class DeciderTest {
         earlier.reportClassification("one", asked());
         assertThat(earlier.orders)
                 .as("what was ordered meanwhile")
-                .containsExactly(new Order.Stop("one.1/classify", new CancelGeneration("superseded")));
+                .containsExactly(
+                        new Order.Stop(new GenerationId("one.1/classify"), new CancelGeneration("superseded")));
     }
 
     @Test
@@ -446,7 +453,7 @@ class DeciderTest {
                 .satisfies(
                         body -> assertThat(((MessageRejected) body).getCode()).isEqualTo("queue_full"));
         assertThat(names(played.complete("one"))).containsExactly("MessageCompleted", "TurnStarted");
-        assertThat(played.state.turn().turnId()).isEqualTo("two");
+        assertThat(played.state.turn().turnId()).isEqualTo(new TurnId("two"));
     }
 
     private static CallerPrompt prompt(String... context) {
@@ -496,7 +503,7 @@ class DeciderTest {
 
         assertThat(accepted.getRole()).isEqualTo(Role.TOOL);
         assertThat(accepted.getPrompt()).isEqualTo(prompt);
-        assertThat(played.state.turn().turn().prompt()).isEqualTo(prompt);
+        assertThat(played.state.turn().turn().question().prompt()).isEqualTo(prompt);
     }
 
     @Test
@@ -508,9 +515,9 @@ class DeciderTest {
 
         played.ask(new RegenerateMessage(null, "again", "answer-again", OnBusy.ENQUEUE, null));
 
-        assertThat(played.state.turn().turnId()).isEqualTo("again");
-        assertThat(played.state.turn().turn().prompt()).isEqualTo(prompt);
-        assertThat(played.state.turn().turn().content()).isEqualTo("?");
+        assertThat(played.state.turn().turnId()).isEqualTo(new TurnId("again"));
+        assertThat(played.state.turn().turn().question().prompt()).isEqualTo(prompt);
+        assertThat(played.state.turn().turn().question().content()).isEqualTo("?");
     }
 
     @Test
@@ -572,7 +579,7 @@ class DeciderTest {
             assertThat(names(end)).containsExactly("TurnCancelled", "TurnStarted");
             assertThat(((TurnCancelled) end.getFirst()).getForgotten()).isEqualTo(onBusy == OnBusy.ROLLBACK);
             assertThat(((TurnCancelled) end.getFirst()).getContent()).isEqualTo("part");
-            assertThat(played.state.turn().turnId()).isEqualTo("urgent");
+            assertThat(played.state.turn().turnId()).isEqualTo(new TurnId("urgent"));
         }
     }
 
@@ -651,7 +658,8 @@ class DeciderTest {
     }
 
     private static GenerationFailed rateLimited(int attempt, int calls, @Nullable Duration retryAfter) {
-        Upstream upstream = new Upstream(null, calls, List.of(), retryAfter == null ? null : retryAfter.toMillis());
+        Upstream upstream =
+                new Upstream(null, calls, List.of(), retryAfter == null ? null : retryAfter.toMillis(), null);
         return GenerationFailed.newBuilder()
                 .setAttempt(attempt(attempt))
                 .setCode("engine_rate_limited")
@@ -676,7 +684,7 @@ class DeciderTest {
         assertThat(played.orders).isEmpty();
         assertThat(played.state.turn().phase())
                 .isEqualTo(new Turn.Phase.Pausing(Duration.ofSeconds(7), "engine_rate_limited"));
-        played.on(new Input.DeadlinePassed("one", 2, Turn.Phase.Pausing.class));
+        played.on(new Input.DeadlinePassed(new TurnId("one"), 2, Turn.Phase.Pausing.class));
         assertThat(played.orders)
                 .containsExactly(new Order.Generate(played.state.turn(), "engine_rate_limited", 100 - 1));
         assertThat(names(played.report("one", new AttemptClaimed(attempt(2))))).isEmpty();
@@ -690,7 +698,7 @@ class DeciderTest {
         played.report("one", rateLimited(1, 1, Duration.ofSeconds(7)));
 
         played.ask(new CancelTurn("one"));
-        played.on(new Input.DeadlinePassed("one", 2, Turn.Phase.Pausing.class));
+        played.on(new Input.DeadlinePassed(new TurnId("one"), 2, Turn.Phase.Pausing.class));
 
         assertThat(played.orders).last().isInstanceOf(Order.Stop.class);
         assertThat(names(played.report("one", new GenerationCancelled(null, "", USAGE, null, null, null))))
@@ -708,7 +716,7 @@ class DeciderTest {
                     TurnFailed failed = (TurnFailed) body;
                     assertThat(failed.getCode()).isEqualTo("engine_rate_limited");
                     assertThat(failed.getDetail()).startsWith("slow down").contains("30 s");
-                    assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 1, List.of(), 30_000L));
+                    assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 1, List.of(), 30_000L, null));
                 });
     }
 
@@ -723,7 +731,8 @@ class DeciderTest {
                 .singleElement()
                 .satisfies(body -> {
                     assertThat(((TurnFailed) body).getDetail()).contains("100 calls");
-                    assertThat(((TurnFailed) body).getUpstream()).isEqualTo(new Upstream(null, 100, List.of(), null));
+                    assertThat(((TurnFailed) body).getUpstream())
+                            .isEqualTo(new Upstream(null, 100, List.of(), null, null));
                 });
     }
 
@@ -731,17 +740,17 @@ class DeciderTest {
     void everyWaitingStateHasADeadlineThatLeadsToAnEnd() {
         Played unclaimed = new Played();
         unclaimed.submit("one", OnBusy.ENQUEUE);
-        unclaimed.on(new Input.DeadlinePassed("one", 1, Turn.Phase.Preparing.class));
-        assertThat(unclaimed.on(new Input.DeadlinePassed("one", 1, Turn.Phase.Cancelling.class)))
+        unclaimed.on(new Input.DeadlinePassed(new TurnId("one"), 1, Turn.Phase.Preparing.class));
+        assertThat(unclaimed.on(new Input.DeadlinePassed(new TurnId("one"), 1, Turn.Phase.Cancelling.class)))
                 .singleElement()
                 .satisfies(body -> assertThat(((TurnFailed) body).getCode()).isEqualTo("no_worker"));
 
         Played running = new Played();
         running.submit("one", OnBusy.ENQUEUE);
         running.report("one", new AttemptClaimed(attempt(1)));
-        assertThat(running.on(new Input.DeadlinePassed("one", 1, Turn.Phase.Preparing.class)))
+        assertThat(running.on(new Input.DeadlinePassed(new TurnId("one"), 1, Turn.Phase.Preparing.class)))
                 .isEmpty();
-        running.on(new Input.DeadlinePassed("one", 1, Turn.Phase.Generating.class));
+        running.on(new Input.DeadlinePassed(new TurnId("one"), 1, Turn.Phase.Generating.class));
         assertThat(running.report("one", new GenerationCancelled(attempt(1), "part", USAGE, null, null, null)))
                 .singleElement()
                 .satisfies(body -> assertThat(((TurnFailed) body).getCode()).isEqualTo("turn_timeout"));

@@ -6,20 +6,29 @@ import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.ProviderExtras;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
+import dev.parley.schemas.keys.GenerationId;
+import dev.parley.schemas.keys.MessageId;
+import dev.parley.schemas.keys.TurnId;
 import dev.parley.schemas.serde.SingleObject;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
 import dev.parley.topologies.conversation.Turn.Preparation;
+import dev.parley.topologies.state.v1.ClassificationState;
+import dev.parley.topologies.state.v1.ExtrasState;
 import dev.parley.topologies.state.v1.HeadState;
+import dev.parley.topologies.state.v1.SourceState;
+import dev.parley.topologies.state.v1.ToolCallState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.apache.avro.Schema;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -53,14 +62,15 @@ class StateRecordsTest {
 
     private static Turn turn(String name, @Nullable CallerPrompt prompt, Turn.@Nullable Regenerated regenerates) {
         return new Turn(
-                name,
-                "user-" + name,
-                "answer-" + name,
-                "content",
-                prompt == null ? "intent" : null,
-                prompt == null ? null : "engine",
-                Map.of("k", "v"),
-                prompt,
+                new TurnId(name),
+                new MessageId("user-" + name),
+                new MessageId("answer-" + name),
+                new Turn.Question(
+                        "content",
+                        prompt == null ? "intent" : null,
+                        prompt == null ? null : "engine",
+                        Map.of("k", "v"),
+                        prompt),
                 NOW,
                 regenerates);
     }
@@ -74,20 +84,20 @@ class StateRecordsTest {
                 7,
                 new Turn.Running(
                         turn("one", prompt, null),
-                        "one.1",
+                        new GenerationId("one.1"),
                         6,
-                        2,
                         phase,
                         new Preparation(
                                 true,
                                 List.of(new Source("s", "t", null, 0.5)),
                                 "v1",
                                 prompt == null ? null : new Classification("sort", 0.5, "because")),
+                        new Turn.Tries(2, List.of("broken"), 3),
                         NOW,
-                        prompt == null ? null : NOW,
-                        List.of("broken"),
-                        3),
-                List.of(turn("two", prompt, new Turn.Regenerated("answer-one", 3)), turn("three", null, null)),
+                        prompt == null ? null : NOW),
+                List.of(
+                        turn("two", prompt, new Turn.Regenerated(new MessageId("answer-one"), 3)),
+                        turn("three", null, null)),
                 List.of("command-1", "command-2"));
     }
 
@@ -112,6 +122,21 @@ class StateRecordsTest {
             assertThat(stored(prompted)).isEqualTo(prompted);
         }
         assertThat(stored(Conversation.NONE)).isEqualTo(Conversation.NONE);
+    }
+
+    /** A field that a contract gains would be lost on its way through the store. */
+    @Test
+    void whatTheStoreKeepsOfAContractIsAllOfIt() {
+        assertThat(fields(SourceState.getClassSchema())).isEqualTo(fields(Source.getClassSchema()));
+        assertThat(fields(ClassificationState.getClassSchema())).isEqualTo(fields(Classification.getClassSchema()));
+        assertThat(fields(ToolCallState.getClassSchema())).isEqualTo(fields(ToolCall.getClassSchema()));
+        assertThat(fields(ExtrasState.getClassSchema())).isEqualTo(fields(ProviderExtras.getClassSchema()));
+    }
+
+    private static List<String> fields(Schema schema) {
+        return schema.getFields().stream()
+                .map(field -> field.name() + ": " + field.schema())
+                .toList();
     }
 
     @Test

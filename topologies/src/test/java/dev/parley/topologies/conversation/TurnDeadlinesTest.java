@@ -2,6 +2,9 @@ package dev.parley.topologies.conversation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.schemas.keys.GenerationId;
+import dev.parley.schemas.keys.MessageId;
+import dev.parley.schemas.keys.TurnId;
 import dev.parley.schemas.settings.Settings;
 import dev.parley.topologies.aggregate.Cause;
 import dev.parley.topologies.aggregate.Deadline;
@@ -20,13 +23,20 @@ class TurnDeadlinesTest {
     private static final ConversationSettings SETTINGS = ConversationSettings.from(Settings.of());
 
     private static Conversation in(Phase phase) {
-        Turn turn = new Turn("one", "user", "answer", "Why?", null, null, Map.of(), null, NOW, null);
-        Running running = Running.begun(turn, "one.1", 0, NOW).in(phase);
+        Turn turn = new Turn(
+                new TurnId("one"),
+                new MessageId("user"),
+                new MessageId("answer"),
+                new Turn.Question("Why?", null, null, Map.of(), null),
+                NOW,
+                null);
+        Running running = Running.begun(turn, new GenerationId("one.1"), 0, NOW).in(phase);
         return new Conversation("w", false, true, 3, 1, running, List.of(), List.of());
     }
 
     private static Deadline<Input> deadline(String name, Class<? extends Phase> phase, Duration limit) {
-        return new Deadline<>(new Cause<>(new Input.DeadlinePassed("one", 1, phase), "one/deadline/" + name), limit);
+        return new Deadline<>(
+                new Cause<>(new Input.DeadlinePassed(new TurnId("one"), 1, phase), "one/deadline/" + name), limit);
     }
 
     @Test

@@ -385,6 +385,8 @@ class RoutingTopologyTest {
         assertThat(reports.isEmpty()).isTrue();
         assertThat(asked.getGenerationId()).isEqualTo("turn_1.1/classify");
         assertThat(asked.getKind()).isEqualTo("classify");
+        // Outside of the turn's budget of calls, and bounded by itself.
+        assertThat(asked.getModelCallsLeft()).isEqualTo(2);
         assertThat(asked.getAttempt()).isEqualTo(1);
         assertThat(asked.getOptions().getTemperature()).isZero();
         assertThat(asked.getOptions().getMaxOutputTokens()).isBetween(1, 256);

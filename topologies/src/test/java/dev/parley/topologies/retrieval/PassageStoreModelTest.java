@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.chat.v1.Passage;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -141,7 +142,7 @@ class PassageStoreModelTest {
     }
 
     private Set<String> texts(String workspace, Question question) {
-        return opened.store().find("default", workspace, question, 1_000, 1).stream()
+        return opened.store().find(new WorkspaceKey("default", workspace), question, 1_000, 1).stream()
                 .map(Passage::getText)
                 .collect(Collectors.toSet());
     }

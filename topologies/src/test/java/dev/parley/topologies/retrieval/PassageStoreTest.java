@@ -6,6 +6,7 @@ import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.chat.v1.IndexedPassage;
 import dev.parley.chat.v1.Passage;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -89,10 +90,11 @@ class PassageStoreTest {
         put("t/two/a", Passages.in(embedder, "t", "two", "a", "apples fall"));
         put("u/one/a", Passages.in(embedder, "u", "one", "a", "apples rot"));
 
-        assertThat(opened.store().find("t", "one", embedded("apples"), 10, 0))
+        assertThat(opened.store().find(new WorkspaceKey("t", "one"), embedded("apples"), 10, 0))
                 .extracting(Passage::getText)
                 .containsExactly("apples grow");
-        assertThat(opened.store().find("t", "three", embedded("apples"), 10, 0)).isEmpty();
+        assertThat(opened.store().find(new WorkspaceKey("t", "three"), embedded("apples"), 10, 0))
+                .isEmpty();
     }
 
     @Test
@@ -190,7 +192,7 @@ class PassageStoreTest {
         assertThat(find(embedded("apples " + "and pears \"AND\" (NOT) [x TO *] ".repeat(20_000))))
                 .isNotNull();
         assertThat(found("+-&&||!(){}[]^\"~*?:\\/ apples")).hasSize(1);
-        assertThat(opened.store().find("default", "main", embedded("apples"), 0, NEAR))
+        assertThat(opened.store().find(new WorkspaceKey("default", "main"), embedded("apples"), 0, NEAR))
                 .isEmpty();
     }
 
@@ -352,7 +354,7 @@ class PassageStoreTest {
     }
 
     private List<Passage> find(Question question) {
-        return opened.store().find("default", "main", question, 10, NEAR);
+        return opened.store().find(new WorkspaceKey("default", "main"), question, 10, NEAR);
     }
 
     private List<String> found(String question) {

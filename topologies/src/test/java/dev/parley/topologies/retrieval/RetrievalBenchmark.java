@@ -3,6 +3,7 @@ package dev.parley.topologies.retrieval;
 import dev.parley.chat.v1.DocumentPassages;
 import dev.parley.chat.v1.IndexedPassage;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.stack.InMemoryRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -80,7 +81,7 @@ public final class RetrievalBenchmark {
                                 topics.passages().values().deserializer().deserialize(changelog.topic(), record.value));
             }
             indexed.store().commit(Map.of(changelog, (long) records.size()));
-            indexed.store().find("t", "w", Question.of("nothing"), 1, 1);
+            indexed.store().find(new WorkspaceKey("t", "w"), Question.of("nothing"), 1, 1);
             say("indexing", passages / seconds(start), "passages/s");
             search(indexed.store(), "right after indexing");
             indexed.store().close();
@@ -91,14 +92,14 @@ public final class RetrievalBenchmark {
                 restored.restore().restoreAll(records.subList(i, Math.min(records.size(), i + 1_000)));
             }
             restored.store().commit(Map.of(changelog, (long) records.size()));
-            restored.store().find("t", "w", Question.of("nothing"), 1, 1);
+            restored.store().find(new WorkspaceKey("t", "w"), Question.of("nothing"), 1, 1);
             say("restore from the topic", passages / seconds(start), "passages/s");
             search(restored.store(), "right after a restore");
             restored.store().close();
 
             start = System.nanoTime();
             TestStore reopened = open(topics, dir.resolve("restored"));
-            reopened.store().find("t", "w", Question.of("nothing"), 1, 1);
+            reopened.store().find(new WorkspaceKey("t", "w"), Question.of("nothing"), 1, 1);
             say("reopening the index on disk", seconds(start) * 1e3, "ms");
             say("index size", size(dir.resolve("restored")) / 1e6, "MB");
             reopened.store().close();
@@ -118,7 +119,7 @@ public final class RetrievalBenchmark {
             String text = words(8);
             Question question = vectors ? Question.of(text, vector(), MODEL) : Question.of(text);
             long start = System.nanoTime();
-            store.find("t", "w", question, 6, 0.65);
+            store.find(new WorkspaceKey("t", "w"), question, 6, 0.65);
             if (i >= 0) {
                 millis[i] = seconds(start) * 1e3;
             }

@@ -28,7 +28,8 @@ public final class Records {
 
     /** A token on its way. */
     public static GenerationChunk chunk() {
-        return new GenerationChunk(GENERATION, "attempt_0123456789abcdef01234567", TIME, new TextDelta(17, "token "));
+        return new GenerationChunk(
+                GENERATION, "attempt_0123456789abcdef01234567", TIME, new TextDelta(17, "token ", false));
     }
 
     /** An answer of 200 tokens, with the passages that it draws on. */

@@ -2,7 +2,7 @@ package dev.parley.faults.simulation;
 
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.GenerationChunk;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.ClientQueue;
 import dev.parley.sinks.edge.ClientTransport;
 import dev.parley.sinks.edge.SseFrames;

@@ -32,7 +32,7 @@ import dev.parley.chat.v1.TurnRequest;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.work.WorkKind;
 import dev.parley.topologies.conversation.Rules;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.parley.faults.simulation;
 
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.feed.FeedSettings;
 import java.time.Duration;
 import java.util.ArrayList;

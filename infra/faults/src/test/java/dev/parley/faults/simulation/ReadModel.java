@@ -1,7 +1,7 @@
 package dev.parley.faults.simulation;
 
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.feed.EventArchive;
 import java.util.ArrayList;
 import java.util.HashMap;

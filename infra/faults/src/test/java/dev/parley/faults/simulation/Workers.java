@@ -334,13 +334,13 @@ final class Workers implements Actor {
                             generationId(),
                             current.attemptId(),
                             world.wallClock(),
-                            new TextDelta(written, "<zombie " + answer.attemptId() + ">")));
+                            new TextDelta(written, "<zombie " + answer.attemptId() + ">", false)));
             return true;
         }
 
         private GenerationChunk.Body body(Answer.Piece piece) {
             return switch (piece) {
-                case Answer.Piece.Text(String text) -> new TextDelta(seq, text);
+                case Answer.Piece.Text(String text) -> new TextDelta(seq, text, false);
                 case Answer.Piece.Reasoning(String text) -> new ReasoningDelta(seq, text);
                 case Answer.Piece.Call(var call) -> new ToolCalled(seq, call);
             };

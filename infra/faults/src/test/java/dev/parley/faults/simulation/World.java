@@ -7,7 +7,7 @@ import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.TurnRequest;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.schemas.work.WorkKinds;
 import dev.parley.topologies.assembly.AssemblySettings;

@@ -1,8 +1,11 @@
 package dev.parley.stack.scripted;
 
-import static dev.parley.stack.scripted.Quirk.Result.WHOLE;
+import static dev.parley.stack.scripted.Outcome.uncounted;
+import static dev.parley.stack.scripted.Outcome.whole;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.stack.scripted.Heard.Call;
+import dev.parley.stack.scripted.Heard.Counts;
 import dev.parley.stack.scripted.Piece.Event;
 import dev.parley.stack.scripted.Piece.Part;
 import dev.parley.stack.scripted.Script.Answer;
@@ -49,13 +52,48 @@ enum BlockQuirk implements Quirk {
             "sends a tool's input a character at a time",
             "any tokenizer",
             p -> p.replace(Part.CALLS, BlockQuirk::byCharacter)),
+    BLOCK_INDEX_ABSENT(
+            Needs.NOTHING, "gives blocks no index", "hand-made gateways", p -> p.editAll(json -> json.remove("index"))),
+    DELTA_TYPE_ABSENT(
+            Needs.NOTHING,
+            "gives deltas no type",
+            "hand-made gateways",
+            p -> p.edit(Part.SAYS, json -> Json.in(json, "delta").remove("type"))),
+    MESSAGE_START_MISSING(
+            Needs.NOTHING,
+            whole(uncounted()),
+            "does not begin its message",
+            "hand-made gateways",
+            p -> p.without(Part.BEGIN)),
+    STOP_REASON_NULL_FIRST(
+            Needs.NOTHING,
+            "has a `message_delta` without a reason before the one with it",
+            "gateways that count as they go",
+            p -> p.before(
+                    Part.FINISH,
+                    new Event(
+                            Part.OTHER,
+                            "message_delta",
+                            "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":null},\"usage\":{\"output_tokens\":1}}"))),
+    INPUT_AS_OBJECT(
+            Needs.CALLS,
+            "sends a tool's input as an object",
+            "hand-made gateways",
+            p -> p.edit(Part.CALLS, json -> {
+                String input = json.at("/delta/partial_json").asText("");
+                if (!input.isEmpty()) {
+                    Json.in(json, "delta").set("partial_json", Json.read(input));
+                }
+            })),
     INPUT_ABSENT(
             Needs.CALLS,
+            whole((api, heard) -> heard.calling(call -> new Call(call.id(), call.name(), "{}"))),
             "sends no input for a tool without parameters",
             "Anthropic",
             p -> p.replace(Part.CALLS, event -> isInput(event) ? List.of() : List.of(event))),
     INPUT_EMPTY(
             Needs.CALLS,
+            whole((api, heard) -> heard.calling(call -> new Call(call.id(), call.name(), "{}"))),
             "sends empty text as a tool's input",
             "Anthropic",
             p -> p.edit(Part.CALLS, json -> {
@@ -113,6 +151,8 @@ enum BlockQuirk implements Quirk {
                                     "{\"type\":\"citations_delta\",\"citation\":{\"type\":\"page_location\",\"cited_text\":\"x\"}}")))),
     CACHE_TOKENS(
             Needs.NOTHING,
+            whole((api, heard) -> heard.counting(heard.counts()
+                    .map(counts -> new Counts(counts.input() + 1_200, counts.output(), 1_000, 200, null, null, null)))),
             "counts cached input apart from input",
             "Anthropic",
             p -> p.edit(
@@ -122,6 +162,7 @@ enum BlockQuirk implements Quirk {
                             .put("cache_creation_input_tokens", 200))),
     TOKENS_AT_START_ONLY(
             Needs.NOTHING,
+            whole(uncounted()),
             "counts nothing at the end",
             "hand-made gateways",
             p -> p.edit(Part.FINISH, json -> json.remove("usage"))),
@@ -143,12 +184,14 @@ enum BlockQuirk implements Quirk {
                                     .put("output_tokens", 0))),
     TOKENS_NEVER(
             Needs.NOTHING,
+            whole(uncounted()),
             "counts nothing",
             "hand-made gateways",
             p -> p.edit(Part.BEGIN, json -> Json.in(json, "message").remove("usage"))
                     .edit(Part.FINISH, json -> json.remove("usage"))),
     TOKENS_NULL(
             Needs.NOTHING,
+            whole(uncounted()),
             "counts null",
             "hand-made gateways",
             p -> p.edit(Part.BEGIN, json -> Json.in(json, "message").putNull("usage"))
@@ -165,7 +208,11 @@ enum BlockQuirk implements Quirk {
     private final UnaryOperator<Pieces> change;
 
     BlockQuirk(Needs needs, String does, String seenIn, UnaryOperator<Pieces> change) {
-        this.facts = Facts.ofMessages(WHOLE, does, seenIn);
+        this(needs, whole(), does, seenIn, change);
+    }
+
+    BlockQuirk(Needs needs, Outcome outcome, String does, String seenIn, UnaryOperator<Pieces> change) {
+        this.facts = Facts.ofMessages(outcome, does, seenIn);
         this.needs = needs;
         this.change = change;
     }

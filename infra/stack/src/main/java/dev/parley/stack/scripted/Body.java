@@ -4,6 +4,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Objects;
+import java.util.zip.Deflater;
+import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
@@ -13,19 +15,25 @@ final class Body {
     private final OutputStream out;
     private final Response.Encoding encoding;
     private final ByteArrayOutputStream compressed = new ByteArrayOutputStream();
-    private final @Nullable GZIPOutputStream gzip;
+    private final @Nullable DeflaterOutputStream compressing;
 
     Body(OutputStream out, Response.Encoding encoding) throws IOException {
         this.out = out;
         this.encoding = encoding;
-        this.gzip = encoding == Response.Encoding.GZIPPED ? new GZIPOutputStream(compressed, true) : null;
+        this.compressing = switch (encoding) {
+            case GZIPPED, GZIPPED_UNTOLD -> new GZIPOutputStream(compressed, true);
+            case DEFLATED ->
+                new DeflaterOutputStream(compressed, new Deflater(Deflater.DEFAULT_COMPRESSION, true), true);
+            case CHUNKED, CHUNKED_WITH_TRAILERS, UNTIL_CLOSED, TOO_SHORT -> null;
+        };
     }
 
     void write(byte[] content) throws IOException {
         out.write(
                 switch (encoding) {
                     case CHUNKED -> HttpWire.chunk(content);
-                    case GZIPPED -> HttpWire.chunk(compressed(content, false));
+                    case CHUNKED_WITH_TRAILERS -> HttpWire.extendedChunk(content);
+                    case GZIPPED, GZIPPED_UNTOLD, DEFLATED -> HttpWire.chunk(compressed(content, false));
                     case UNTIL_CLOSED, TOO_SHORT -> content;
                 });
     }
@@ -38,7 +46,13 @@ final class Body {
                         content.length == 0
                                 ? HttpWire.lastChunk()
                                 : HttpWire.join(HttpWire.chunk(content), HttpWire.lastChunk()));
-            case GZIPPED -> out.write(HttpWire.join(HttpWire.chunk(compressed(content, true)), HttpWire.lastChunk()));
+            case CHUNKED_WITH_TRAILERS ->
+                out.write(
+                        content.length == 0
+                                ? HttpWire.trailers()
+                                : HttpWire.join(HttpWire.extendedChunk(content), HttpWire.trailers()));
+            case GZIPPED, GZIPPED_UNTOLD, DEFLATED ->
+                out.write(HttpWire.join(HttpWire.chunk(compressed(content, true)), HttpWire.lastChunk()));
             case UNTIL_CLOSED, TOO_SHORT -> out.write(content);
         }
     }
@@ -46,13 +60,13 @@ final class Body {
     /** Whether another response can follow on the connection. */
     boolean isBounded() {
         return switch (encoding) {
-            case CHUNKED, GZIPPED -> true;
+            case CHUNKED, CHUNKED_WITH_TRAILERS, GZIPPED, GZIPPED_UNTOLD, DEFLATED -> true;
             case UNTIL_CLOSED, TOO_SHORT -> false;
         };
     }
 
     private byte[] compressed(byte[] content, boolean last) throws IOException {
-        GZIPOutputStream stream = Objects.requireNonNull(gzip);
+        DeflaterOutputStream stream = Objects.requireNonNull(compressing);
         stream.write(content);
         if (last) {
             stream.finish();

@@ -1,9 +1,9 @@
 package dev.parley.stack.scripted;
 
-import static dev.parley.stack.scripted.Quirk.Result.EITHER;
-import static dev.parley.stack.scripted.Quirk.Result.ELSEWHERE;
-import static dev.parley.stack.scripted.Quirk.Result.SILENT;
-import static dev.parley.stack.scripted.Quirk.Result.WHOLE;
+import static dev.parley.stack.scripted.Outcome.either;
+import static dev.parley.stack.scripted.Outcome.elsewhere;
+import static dev.parley.stack.scripted.Outcome.silent;
+import static dev.parley.stack.scripted.Outcome.whole;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.stack.scripted.Piece.Event;
@@ -24,19 +24,19 @@ import java.util.function.UnaryOperator;
 enum ContentQuirk implements Quirk {
     REASONING_FIELD(
             Needs.REASONING,
-            WHOLE,
+            whole(),
             "calls its reasoning `reasoning`",
             "vLLM, Ollama, OpenRouter, Groq",
             said((choice, said) -> rename(said, "reasoning_content", "reasoning"))),
     REASONING_TWICE(
-            Needs.REASONING, WHOLE, "tells its reasoning under both names", "vLLM, LiteLLM", said((choice, said) -> {
+            Needs.REASONING, whole(), "tells its reasoning under both names", "vLLM, LiteLLM", said((choice, said) -> {
                 if (said.has("reasoning_content")) {
                     said.set("reasoning", said.get("reasoning_content"));
                 }
             })),
     REASONING_DETAILS(
             Needs.REASONING,
-            WHOLE,
+            whole(),
             "tells its reasoning as `reasoning` and in parts, with extras",
             "OpenRouter",
             said((choice, said) -> {
@@ -50,19 +50,20 @@ enum ContentQuirk implements Quirk {
                             .put("index", 0);
                 }
             })),
-    REASONING_NULL(Needs.NOTHING, WHOLE, "has null for reasoning with every text", "DeepSeek", said((choice, said) -> {
-        if (said.has("content")) {
-            said.putNull("reasoning_content");
-        }
-    })),
+    REASONING_NULL(
+            Needs.NOTHING, whole(), "has null for reasoning with every text", "DeepSeek", said((choice, said) -> {
+                if (said.has("content")) {
+                    said.putNull("reasoning_content");
+                }
+            })),
     REASONING_WITH_EMPTY_TEXT(
-            Needs.REASONING, WHOLE, "has empty text with its reasoning", "vLLM, SGLang", said((choice, said) -> {
+            Needs.REASONING, whole(), "has empty text with its reasoning", "vLLM, SGLang", said((choice, said) -> {
                 if (said.has("reasoning_content")) {
                     said.put("content", "");
                 }
             })),
     THINKING_PARTS(
-            Needs.REASONING, WHOLE, "tells its reasoning as parts of the content", "Mistral", said((choice, said) -> {
+            Needs.REASONING, whole(), "tells its reasoning as parts of the content", "Mistral", said((choice, said) -> {
                 if (said.has("reasoning_content")) {
                     ObjectNode part = said.putArray("content").addObject().put("type", "thinking");
                     part.putArray("thinking")
@@ -74,72 +75,87 @@ enum ContentQuirk implements Quirk {
             })),
     THINK_TAGS(
             Needs.REASONING,
-            ELSEWHERE,
+            elsewhere(asText("<think>", "</think>\n\n")),
             "says its reasoning as text between `<think>` and `</think>`",
             "Ollama, llama.cpp, Perplexity",
             to(p -> tagged(p, List.of("<think>"), List.of("</think>\n\n")))),
     THINK_TAGS_CUT(
             Needs.REASONING,
-            ELSEWHERE,
+            elsewhere(asText("<think>\n", "</think>\n\n")),
             "cuts `<think>` and `</think>` over several deltas",
             "any tokenizer",
             to(p -> tagged(p, List.of("<th", "ink", ">\n"), List.of("</", "think>", "\n\n")))),
     THINK_TAG_UNOPENED(
             Needs.REASONING,
-            ELSEWHERE,
+            elsewhere(asText("", "</think>\n\n")),
             "says `</think>` and never `<think>`, which is in the prompt's template",
             "vLLM with DeepSeek R1 and Qwen",
             to(p -> tagged(p, List.of(), List.of("</think>\n\n")))),
     CONTENT_PARTS(
-            Needs.NOTHING, WHOLE, "sends its text as a list of parts", "Mistral, Databricks", said((choice, said) -> {
+            Needs.NOTHING, whole(), "sends its text as a list of parts", "Mistral, Databricks", said((choice, said) -> {
                 if (said.path("content").isTextual()) {
                     String text = said.path("content").asText();
                     said.putArray("content").addObject().put("type", "text").put("text", text);
                 }
             })),
-    REFUSAL(Needs.NOTHING, ELSEWHERE, "says all of its text as a refusal", "OpenAI, Azure", said((choice, said) -> {
-        rename(said, "content", "refusal");
-        if (said.has("refusal")) {
-            said.putNull("content");
-        }
-    })),
-    EMPTY_ANSWER(Needs.NO_TEXT, ELSEWHERE, "says nothing and finishes well", "any model", to(p -> p)),
-    BLANK_ANSWER(Needs.BLANKS, ELSEWHERE, "says nothing but blanks and finishes well", "any model", to(p -> p)),
+    REFUSAL(
+            Needs.NOTHING,
+            elsewhere(Outcome.finishing("refusal")),
+            "says all of its text as a refusal",
+            "OpenAI, Azure",
+            said((choice, said) -> {
+                rename(said, "content", "refusal");
+                if (said.has("refusal")) {
+                    said.putNull("content");
+                }
+            })),
+    EMPTY_ANSWER(
+            Needs.NO_TEXT, elsewhere((api, heard) -> heard), "says nothing and finishes well", "any model", to(p -> p)),
+    BLANK_ANSWER(
+            Needs.BLANKS,
+            elsewhere((api, heard) -> heard),
+            "says nothing but blanks and finishes well",
+            "any model",
+            to(p -> p)),
     ROLE_FIRST(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "begins with a chunk of a role and empty text",
             "OpenAI, vLLM",
             to(p -> p.first(role(p)))),
     ROLE_THEN_PREFILL(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "begins with a chunk of a role long before the first token",
             "vLLM, llama.cpp",
             to(p -> p.first(role(p), new Piece.Pause(Duration.ofMillis(1_500))))),
     ROLE_EVERYWHERE(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "has the role in every chunk",
             "Ollama, Gemini's endpoint",
             said((choice, said) -> said.put("role", "assistant"))),
     ROLE_NULL(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "has null for the role",
             "Mistral's early versions",
             said((choice, said) -> said.putNull("role"))),
     EMPTY_TEXTS(
-            Needs.NOTHING, WHOLE, "sends empty text between its texts", "Ollama, SGLang", to(p -> p.between(empty(p)))),
+            Needs.NOTHING,
+            whole(),
+            "sends empty text between its texts",
+            "Ollama, SGLang",
+            to(p -> p.between(empty(p)))),
     EMPTY_TEXTS_FOREVER(
             Needs.NOTHING,
-            SILENT,
+            silent(),
             "sends empty text for ever",
             "hung gateways",
             to(p -> p.half().then(KeepAlive.forever(empty(p))))),
     NULLS(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "has null for all that there is not",
             "Azure, Together, Fireworks",
             response -> said((choice, said) -> {
@@ -160,7 +176,7 @@ enum ContentQuirk implements Quirk {
                     }))),
     TOOL_CALLS_EMPTY(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "has an empty list of tool calls with every text",
             "LiteLLM, NVIDIA NIM",
             said((choice, said) -> {
@@ -170,7 +186,7 @@ enum ContentQuirk implements Quirk {
             })),
     NO_CHOICES_FIRST(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "begins with a chunk that has no choices, but filter results",
             "Azure",
             to(p -> p.first(new Event(
@@ -180,19 +196,19 @@ enum ContentQuirk implements Quirk {
                             + "\"prompt_filter_results\":[{\"prompt_index\":0,\"content_filter_results\":{}}]}")))),
     CHOICES_NULL(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "has chunks whose choices are null",
             "gateways in Go",
             to(p -> p.between(new Event(Part.OTHER, "", "{\"object\":\"chat.completion.chunk\",\"choices\":null}")))),
     CHOICES_ABSENT(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "has chunks without choices",
             "Perplexity, gateways that trace",
             to(p -> p.between(new Event(Part.OTHER, "", "{\"object\":\"chat.completion.note\"}")))),
     DELTA_ABSENT(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "has choices without a delta",
             "Azure with its asynchronous filter",
             to(p -> p.between(new Event(
@@ -202,13 +218,13 @@ enum ContentQuirk implements Quirk {
                             + "\"finish_reason\":null,\"content_filter_offsets\":{\"check_offset\":1}}]}")))),
     DELTA_NULL(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "has null for the delta of the finish",
             "Cloudflare, gateways in Go",
             to(p -> p.edit(Part.FINISH, json -> choice(json).putNull("delta")))),
     SECOND_CHOICE(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "tells of a second choice in between",
             "servers that ignore `n`",
             to(p -> p.replace(
@@ -216,19 +232,90 @@ enum ContentQuirk implements Quirk {
                     event -> List.of(event, other(event, json -> choice(json).put("index", 1)))))),
     MESSAGE_FOR_DELTA(
             Needs.NOTHING,
-            EITHER,
+            either(),
             "has a message where a delta belongs",
             "Baichuan, hand-made servers",
             to(p -> p.edit(Part.SAYS, json -> rename(choice(json), "delta", "message")))),
     INDEX_ABSENT(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "has choices without an index",
             "Cohere's endpoint, hand-made servers",
             to(p -> p.editAll(json -> choice(json).remove("index")))),
+    CHOICES_EMPTY(
+            Needs.NOTHING,
+            whole(),
+            "has chunks whose choices are empty, to keep alive",
+            "Azure, gateways that trace",
+            to(p -> p.between(new Event(Part.OTHER, "", "{\"object\":\"chat.completion.chunk\",\"choices\":[]}")))),
+    CHOICES_AS_OBJECT(
+            Needs.NOTHING,
+            either(),
+            "has its choice and no list around it",
+            "hand-made servers in PHP",
+            response -> response.edit(json -> {
+                if (json.path("choices").size() == 1) {
+                    json.set("choices", json.path("choices").path(0));
+                }
+            })),
+    CHOICE_INDEX_AS_TEXT(
+            Needs.NOTHING,
+            whole(),
+            "has the index of its choice as text",
+            "hand-made servers",
+            to(p -> p.editAll(json -> choice(json).put("index", "0")))),
+    MESSAGE_BESIDE_DELTA(
+            Needs.NOTHING,
+            whole(),
+            "sums up in a message beside the last delta",
+            "Baidu's gateways",
+            to(p -> p.edit(
+                    Part.FINISH,
+                    json -> choice(json)
+                            .putObject("message")
+                            .put("role", "assistant")
+                            .put("content", said(p))))),
+    MESSAGE_AT_THE_END(
+            Needs.NOTHING,
+            whole(),
+            "sums up in a message in place of the last delta",
+            "DashScope's gateways, hand-made servers",
+            to(p -> p.edit(Part.FINISH, json -> {
+                choice(json).remove("delta");
+                choice(json).putObject("message").put("role", "assistant").put("content", said(p));
+            }))),
+    WHOLE_IN_ONE_EVENT(
+            Needs.NOTHING,
+            either(),
+            "streams one event, which is the whole answer",
+            "gateways in front of what does not stream",
+            to(p -> wholeInOne(p))),
+    TEXT_AS_OBJECT(
+            Needs.NOTHING,
+            either(),
+            "has its text as an object with a value",
+            "gateways in front of OpenAI's assistants",
+            said((choice, said) -> {
+                if (said.path("content").isTextual()) {
+                    String text = said.path("content").asText();
+                    ObjectNode part = said.putArray("content").addObject().put("type", "text");
+                    part.putObject("text").put("value", text);
+                }
+            })),
+    PROBABILITIES_NO_NUMBERS(
+            Needs.NOTHING,
+            either(),
+            "has probabilities that JSON has no word for",
+            "vLLM, Python's json.dumps",
+            to(p -> p.replace(
+                    Part.SAYS,
+                    event -> List.of(new Event(
+                            event.part(),
+                            event.name(),
+                            event.data().replaceFirst("\\{", "{\"logprob\":-Infinity,\"score\":NaN,")))))),
     UNKNOWN_MEMBERS(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "has members that nobody knows, everywhere",
             "all of them, one day",
             response -> said((choice, said) -> {
@@ -238,7 +325,7 @@ enum ContentQuirk implements Quirk {
                     .apply(response.edit(json -> json.put("provider", "x").putObject("timings")))),
     LOGPROBS(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "tells the probabilities of tokens unasked",
             "Together, Fireworks",
             said((choice, said) -> choice.putObject("logprobs")
@@ -248,37 +335,37 @@ enum ContentQuirk implements Quirk {
                     .put("logprob", -0.5))),
     ID_CHANGES(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "gives every chunk another id",
             "Groq's early versions, gateways",
             response -> response.edit(json -> json.put("id", "chatcmpl-" + System.nanoTime()))),
     MODEL_NAME_CHANGES(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "names another model than was asked for",
             "OpenRouter, Azure",
             response -> response.edit(json -> json.put("model", "another/model-2026-01-01"))),
     CREATED_AS_TEXT(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "has its time as text",
             "hand-made servers",
             response -> response.edit(json -> json.put("created", "1700000000"))),
     CREATED_AS_FRACTION(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "has its time with a fraction",
             "Python servers (`time.time()`)",
             response -> response.edit(json -> json.put("created", 1_700_000_000.25))),
     ONE_EVENT(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "says all of its text in one chunk, with the finish",
             "servers that do not stream",
             to(ContentQuirk::inOne)),
     SURROGATES_SPLIT(
             Needs.NOTHING,
-            WHOLE,
+            whole(),
             "cuts characters of two UTF-16 units in halves",
             "Java and JavaScript servers",
             to(p -> p.replace(Part.SAYS, ContentQuirk::halved)));
@@ -294,8 +381,8 @@ enum ContentQuirk implements Quirk {
     private final Needs needs;
     private final UnaryOperator<Response> change;
 
-    ContentQuirk(Needs needs, Result result, String does, String seenIn, UnaryOperator<Response> change) {
-        this.facts = Facts.ofChat(result, does, seenIn);
+    ContentQuirk(Needs needs, Outcome outcome, String does, String seenIn, UnaryOperator<Response> change) {
+        this.facts = Facts.ofChat(outcome, does, seenIn);
         this.needs = needs;
         this.change = change;
     }
@@ -318,6 +405,12 @@ enum ContentQuirk implements Quirk {
     @Override
     public Response response(ModelRequest request, Answer answer, Response response) {
         return change.apply(response);
+    }
+
+    /** Reasoning that is heard as text between these. */
+    private static Outcome.Change asText(String open, String close) {
+        return (api, heard) ->
+                heard.saying(open + heard.reasoning() + close + heard.text()).reasoning("");
     }
 
     private static UnaryOperator<Response> to(UnaryOperator<Pieces> change) {
@@ -382,11 +475,8 @@ enum ContentQuirk implements Quirk {
                 .edit(Part.SAYS, json -> rename(Json.in(choice(json), "delta"), "reasoning_content", "content"));
     }
 
-    private static Event text(Pieces pieces, String text) {
-        return with(pieces, Json.object().put("content", text));
-    }
-
-    private static Pieces inOne(Pieces pieces) {
+    /** All the text that is said. */
+    private static String said(Pieces pieces) {
         StringBuilder text = new StringBuilder();
         pieces.all().forEach(piece -> {
             if (piece instanceof Event event && event.part() == Part.SAYS) {
@@ -394,9 +484,35 @@ enum ContentQuirk implements Quirk {
                         Json.read(event.data()).at("/choices/0/delta/content").asText(""));
             }
         });
+        return text.toString();
+    }
+
+    private static Pieces wholeInOne(Pieces pieces) {
+        StringBuilder reasoning = new StringBuilder();
+        pieces.all().forEach(piece -> {
+            if (piece instanceof Event event && event.part() == Part.SAYS) {
+                reasoning.append(Json.read(event.data())
+                        .at("/choices/0/delta/reasoning_content")
+                        .asText(""));
+            }
+        });
+        return pieces.replace(Part.SAYS, event -> List.of()).edit(Part.FINISH, json -> {
+            choice(json).remove("delta");
+            choice(json)
+                    .putObject("message")
+                    .put("content", said(pieces))
+                    .put("reasoning_content", reasoning.toString());
+        });
+    }
+
+    private static Event text(Pieces pieces, String text) {
+        return with(pieces, Json.object().put("content", text));
+    }
+
+    private static Pieces inOne(Pieces pieces) {
         return pieces.replace(
                         Part.SAYS, event -> event.data().contains("reasoning_content") ? List.of(event) : List.of())
-                .edit(Part.FINISH, json -> Json.in(choice(json), "delta").put("content", text.toString()));
+                .edit(Part.FINISH, json -> Json.in(choice(json), "delta").put("content", said(pieces)));
     }
 
     private static List<Event> halved(Event event) {

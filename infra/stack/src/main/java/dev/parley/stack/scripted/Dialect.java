@@ -1,5 +1,6 @@
 package dev.parley.stack.scripted;
 
+import dev.parley.schemas.TokenEstimate;
 import dev.parley.stack.scripted.Script.Answer;
 import java.util.Map;
 
@@ -31,14 +32,13 @@ sealed interface Dialect permits ChatCompletions, Messages {
     /** What an answer comes to: roughly, for English; this server has no tokenizer. */
     record Tokens(int input, int output) {
 
-        private static final int CHARS_PER_TOKEN = 4;
-
         static Tokens of(ModelRequest request, Answer answer) {
             int characters = request.messages().stream()
                     .mapToInt(message -> message.text().length())
                     .sum();
             return new Tokens(
-                    Math.max(1, characters / CHARS_PER_TOKEN), answer.deltas().size());
+                    Math.max(1, TokenEstimate.ofChars(characters)),
+                    answer.deltas().size());
         }
     }
 }

@@ -1,47 +1,114 @@
 package dev.parley.stack.scripted;
 
-import static dev.parley.stack.scripted.Quirk.Result.EITHER;
-import static dev.parley.stack.scripted.Quirk.Result.FAILED;
-import static dev.parley.stack.scripted.Quirk.Result.WHOLE;
+import static dev.parley.schemas.ErrorCode.ENGINE_ABORTED;
+import static dev.parley.stack.scripted.Outcome.either;
+import static dev.parley.stack.scripted.Outcome.failed;
+import static dev.parley.stack.scripted.Outcome.finishing;
+import static dev.parley.stack.scripted.Outcome.whole;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.stack.scripted.Piece.Part;
 import dev.parley.stack.scripted.Script.Answer;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /** Why answers end, in words of other servers, and where those words stand. */
 @SuppressWarnings("ImmutableEnumChecker") // Its functions keep no state.
 enum FinishQuirk implements Quirk {
-    FINISH_EOS_TOKEN(Api.CHAT_COMPLETIONS, "eos_token", WHOLE, "TGI"),
-    FINISH_EOS(Api.CHAT_COMPLETIONS, "eos", WHOLE, "Together, older TGI"),
-    FINISH_END(Api.CHAT_COMPLETIONS, "end", WHOLE, "MiniMax and gateways in front of it"),
-    FINISH_END_TURN(Api.CHAT_COMPLETIONS, "end_turn", WHOLE, "gateways in front of Anthropic's"),
-    FINISH_STOP_CAPITALS(Api.CHAT_COMPLETIONS, "STOP", WHOLE, "gateways in front of Gemini"),
-    FINISH_COMPLETE(Api.CHAT_COMPLETIONS, "COMPLETE", WHOLE, "gateways in front of Cohere"),
-    FINISH_STOP_SEQUENCE(Api.CHAT_COMPLETIONS, "stop_sequence", WHOLE, "TGI, gateways in front of Anthropic's"),
-    FINISH_MAX_TOKENS(Api.CHAT_COMPLETIONS, "max_tokens", WHOLE, "gateways in front of Anthropic's"),
-    FINISH_MAX_TOKENS_CAPITALS(Api.CHAT_COMPLETIONS, "MAX_TOKENS", WHOLE, "gateways in front of Gemini"),
-    FINISH_MODEL_LENGTH(Api.CHAT_COMPLETIONS, "model_length", WHOLE, "Mistral"),
-    FINISH_UNKNOWN(Api.CHAT_COMPLETIONS, "tired", WHOLE, "the next server"),
-    FINISH_WINDOW(Api.CHAT_COMPLETIONS, "model_context_window_exceeded", WHOLE, "gateways in front of Anthropic's"),
-    FINISH_REFUSAL(Api.CHAT_COMPLETIONS, "refusal", EITHER, "gateways in front of Anthropic's"),
-    FINISH_CONTENT_FILTER(Api.CHAT_COMPLETIONS, "content_filter", EITHER, "OpenAI, Azure"),
-    FINISH_SENSITIVE(Api.CHAT_COMPLETIONS, "sensitive", EITHER, "Zhipu"),
-    FINISH_SAFETY(Api.CHAT_COMPLETIONS, "SAFETY", EITHER, "gateways in front of Gemini"),
-    FINISH_RECITATION(Api.CHAT_COMPLETIONS, "RECITATION", EITHER, "gateways in front of Gemini"),
-    FINISH_MALFORMED_CALL(Api.CHAT_COMPLETIONS, "malformed_function_call", EITHER, "Gemini's endpoint"),
-    FINISH_ERROR(Api.CHAT_COMPLETIONS, "error", FAILED, "OpenRouter"),
-    FINISH_ABORT(Api.CHAT_COMPLETIONS, "abort", FAILED, "vLLM, SGLang"),
-    FINISH_NETWORK_ERROR(Api.CHAT_COMPLETIONS, "network_error", FAILED, "Zhipu"),
-    FINISH_NO_RESOURCES(Api.CHAT_COMPLETIONS, "insufficient_system_resource", FAILED, "DeepSeek"),
-    STOP_REASON_SEQUENCE(Api.MESSAGES, "stop_sequence", WHOLE, "Anthropic"),
-    STOP_REASON_WINDOW(Api.MESSAGES, "model_context_window_exceeded", WHOLE, "Anthropic"),
-    STOP_REASON_PAUSE(Api.MESSAGES, "pause_turn", WHOLE, "Anthropic with tools of its own"),
-    STOP_REASON_REFUSAL(Api.MESSAGES, "refusal", EITHER, "Anthropic"),
-    STOP_REASON_GUARDRAIL(Api.MESSAGES, "guardrail_intervened", EITHER, "Bedrock"),
-    STOP_REASON_UNKNOWN(Api.MESSAGES, "tired", WHOLE, "the next server"),
+    FINISH_EOS_TOKEN(Api.CHAT_COMPLETIONS, "eos_token", whole(finishing("stop")), "TGI"),
+    FINISH_EOS(Api.CHAT_COMPLETIONS, "eos", whole(finishing("stop")), "Together, older TGI"),
+    FINISH_END(Api.CHAT_COMPLETIONS, "end", whole(finishing("stop")), "MiniMax and gateways in front of it"),
+    FINISH_END_TURN(Api.CHAT_COMPLETIONS, "end_turn", whole(finishing("stop")), "gateways in front of Anthropic's"),
+    FINISH_STOP_CAPITALS(Api.CHAT_COMPLETIONS, "STOP", whole(finishing("stop")), "gateways in front of Gemini"),
+    FINISH_COMPLETE(Api.CHAT_COMPLETIONS, "COMPLETE", whole(finishing("stop")), "gateways in front of Cohere"),
+    FINISH_STOP_SEQUENCE(
+            Api.CHAT_COMPLETIONS, "stop_sequence", whole(finishing("stop")), "TGI, gateways in front of Anthropic's"),
+    FINISH_MAX_TOKENS(
+            Api.CHAT_COMPLETIONS, "max_tokens", whole(finishing("length")), "gateways in front of Anthropic's"),
+    FINISH_MAX_TOKENS_CAPITALS(
+            Api.CHAT_COMPLETIONS, "MAX_TOKENS", whole(finishing("length")), "gateways in front of Gemini"),
+    FINISH_MODEL_LENGTH(Api.CHAT_COMPLETIONS, "model_length", whole(finishing("length")), "Mistral"),
+    FINISH_UNKNOWN(Api.CHAT_COMPLETIONS, "tired", whole(finishing("tired")), "the next server"),
+    FINISH_WINDOW(
+            Api.CHAT_COMPLETIONS,
+            "model_context_window_exceeded",
+            whole(finishing("model_context_window_exceeded")),
+            "gateways in front of Anthropic's"),
+    FINISH_REFUSAL(Api.CHAT_COMPLETIONS, "refusal", either(finishing("refusal")), "gateways in front of Anthropic's"),
+    FINISH_CONTENT_FILTER(Api.CHAT_COMPLETIONS, "content_filter", either(finishing("content_filter")), "OpenAI, Azure"),
+    FINISH_SENSITIVE(Api.CHAT_COMPLETIONS, "sensitive", either(finishing("content_filter")), "Zhipu"),
+    FINISH_SAFETY(Api.CHAT_COMPLETIONS, "SAFETY", either(finishing("content_filter")), "gateways in front of Gemini"),
+    FINISH_RECITATION(
+            Api.CHAT_COMPLETIONS, "RECITATION", either(finishing("content_filter")), "gateways in front of Gemini"),
+    FINISH_MALFORMED_CALL(
+            Api.CHAT_COMPLETIONS,
+            "malformed_function_call",
+            new Outcome.Fails(Result.EITHER, ENGINE_ABORTED, List.of("malformed_function_call"), Optional.empty()),
+            "Gemini's endpoint"),
+    FINISH_ERROR(Api.CHAT_COMPLETIONS, "error", failed(ENGINE_ABORTED, "error"), "OpenRouter"),
+    FINISH_ABORT(Api.CHAT_COMPLETIONS, "abort", failed(ENGINE_ABORTED, "abort"), "vLLM, SGLang"),
+    FINISH_NETWORK_ERROR(Api.CHAT_COMPLETIONS, "network_error", failed(ENGINE_ABORTED, "network_error"), "Zhipu"),
+    FINISH_NO_RESOURCES(
+            Api.CHAT_COMPLETIONS,
+            "insufficient_system_resource",
+            failed(ENGINE_ABORTED, "insufficient_system_resource"),
+            "DeepSeek"),
+    STOP_REASON_SEQUENCE(Api.MESSAGES, "stop_sequence", whole(finishing("stop")), "Anthropic"),
+    STOP_REASON_WINDOW(
+            Api.MESSAGES,
+            "model_context_window_exceeded",
+            whole(finishing("model_context_window_exceeded")),
+            "Anthropic"),
+    STOP_REASON_PAUSE(Api.MESSAGES, "pause_turn", whole(finishing("pause_turn")), "Anthropic with tools of its own"),
+    STOP_REASON_REFUSAL(Api.MESSAGES, "refusal", either(finishing("refusal")), "Anthropic"),
+    STOP_REASON_GUARDRAIL(Api.MESSAGES, "guardrail_intervened", either(finishing("content_filter")), "Bedrock"),
+    STOP_REASON_UNKNOWN(Api.MESSAGES, "tired", whole(finishing("tired")), "the next server"),
 
+    FINISH_PREFIXED(
+            Api.CHAT_COMPLETIONS, "FINISH_REASON_STOP", whole(finishing("stop")), "gateways in front of Vertex AI"),
+    FINISH_AS_NAME(Api.CHAT_COMPLETIONS, "FinishReason.MAX_TOKENS", whole(finishing("length")), "gateways in Python"),
+    FINISH_HYPHENS(
+            Api.CHAT_COMPLETIONS,
+            "content-filter",
+            either(finishing("content_filter")),
+            "gateways that use the AI SDK"),
+    FINISH_CAMEL(Api.CHAT_COMPLETIONS, "endTurn", whole(finishing("stop")), "gateways in JavaScript"),
+    FINISH_TOOL_CAPITALS(
+            Api.CHAT_COMPLETIONS,
+            "TOOL_CALL",
+            whole(finishing("stop")),
+            "gateways in front of Cohere, with nothing called"),
+    STOP_REASON_CAPITALS(Api.MESSAGES, "END_TURN", whole(finishing("stop")), "gateways in Java"),
+    STOP_REASON_OPENAI(Api.MESSAGES, "stop", whole(finishing("stop")), "gateways in front of OpenAI's"),
+    STOP_REASON_ERROR(Api.MESSAGES, "error", failed(ENGINE_ABORTED, "error"), "gateways in front of OpenRouter"),
+
+    FINISH_IN_DELTA(
+            either(),
+            "has its reason within the delta",
+            "hand-made servers",
+            response -> response.pieces(pieces -> pieces.edit(Part.FINISH, json -> {
+                String reason = choice(json).path("finish_reason").asText();
+                choice(json).remove("finish_reason");
+                Json.in(choice(json), "delta").put("finish_reason", reason);
+            }))),
+    FINISH_BESIDE_CHOICES(
+            either(),
+            "has its reason beside the choices",
+            "hand-made servers",
+            response -> response.pieces(pieces -> pieces.edit(Part.FINISH, json -> {
+                json.put("finish_reason", choice(json).path("finish_reason").asText());
+                choice(json).remove("finish_reason");
+            }))),
+    FINISH_AS_OBJECT(
+            either(),
+            "has an object for a reason",
+            "hand-made servers",
+            response -> response.pieces(pieces -> pieces.edit(Part.FINISH, json -> {
+                String reason = choice(json).path("finish_reason").asText();
+                choice(json).putObject("finish_reason").put("type", reason);
+            }))),
     FINISH_WITH_TEXT(
             "has its reason in the chunk of the last text",
             "Ollama, Gemini's endpoint",
@@ -67,8 +134,8 @@ enum FinishQuirk implements Quirk {
     private final Facts facts;
     private final UnaryOperator<Response> change;
 
-    FinishQuirk(Api api, String reason, Result result, String seenIn) {
-        this.facts = new Facts(result, Set.of(api), "ends with the reason `" + reason + "`", seenIn);
+    FinishQuirk(Api api, String reason, Outcome outcome, String seenIn) {
+        this.facts = new Facts(outcome, Set.of(api), "ends with the reason `" + reason + "`", seenIn);
         this.change = response -> switch (response) {
             case Response.Whole _ -> response.edit(json -> put(json, reason));
             case Response.Streamed _, Response.Nothing _, Response.Dropped _ ->
@@ -77,7 +144,11 @@ enum FinishQuirk implements Quirk {
     }
 
     FinishQuirk(String does, String seenIn, UnaryOperator<Response> change) {
-        this.facts = Facts.ofChat(WHOLE, does, seenIn);
+        this(whole(), does, seenIn, change);
+    }
+
+    FinishQuirk(Outcome outcome, String does, String seenIn, UnaryOperator<Response> change) {
+        this.facts = Facts.ofChat(outcome, does, seenIn);
         this.change = change;
     }
 

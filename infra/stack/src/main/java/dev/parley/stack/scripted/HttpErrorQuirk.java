@@ -1,14 +1,20 @@
 package dev.parley.stack.scripted;
 
-import static dev.parley.stack.scripted.Quirk.Result.FAILED;
-import static dev.parley.stack.scripted.Quirk.Result.REFUSED;
+import static dev.parley.schemas.ErrorCode.CONTENT_FILTERED;
+import static dev.parley.schemas.ErrorCode.ENGINE_ERROR;
+import static dev.parley.schemas.ErrorCode.ENGINE_RATE_LIMITED;
+import static dev.parley.schemas.ErrorCode.ENGINE_REJECTED;
+import static dev.parley.stack.scripted.Outcome.failed;
+import static dev.parley.stack.scripted.Outcome.refused;
 
 import dev.parley.stack.scripted.Script.Answer;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -85,7 +91,7 @@ enum HttpErrorQuirk implements Quirk {
                     "{\"error\":{\"message\":\"Provider returned error\",\"code\":400,\"metadata\":{\"raw\":\"WHY\",\"provider_name\":\"x\"}}}")),
     BODY_HTML(400, "a page", "nginx", html("WHY")),
     BODY_PLAIN(400, "plain text", "Go servers, Envoy", body("text/plain; charset=utf-8", "WHY")),
-    BODY_EMPTY(400, "nothing at all", "load balancers", body("", "")),
+    BODY_EMPTY(400, "nothing at all", "load balancers", body("", ""), refused(ENGINE_REJECTED, "400")),
     BODY_CUT(400, "JSON that breaks off", "proxies", json("{\"error\":{\"message\":\"WHY\",\"ty")),
     UNAUTHORIZED(
             401,
@@ -109,7 +115,8 @@ enum HttpErrorQuirk implements Quirk {
             "Azure",
             json("{\"error\":{\"message\":\"The response was filtered: WHY\",\"type\":null,\"param\":\"prompt\","
                     + "\"code\":\"content_filter\",\"status\":400,\"innererror\":"
-                    + "{\"code\":\"ResponsibleAIPolicyViolation\",\"content_filter_result\":{}}}}")),
+                    + "{\"code\":\"ResponsibleAIPolicyViolation\",\"content_filter_result\":{}}}}"),
+            refused(CONTENT_FILTERED, "WHY")),
     FORBIDDEN_PAGE(403, "a page that wants a browser", "Cloudflare", html("Just a moment... WHY")),
     MODEL_GONE(
             404,
@@ -140,81 +147,185 @@ enum HttpErrorQuirk implements Quirk {
             "a request that took too long",
             "OpenRouter, Azure",
             json("{\"error\":{\"code\":408,\"message\":\"WHY\"}}"),
-            FAILED),
+            failed(ENGINE_ERROR, "WHY")),
     TOO_LARGE(413, "a body that is too large", "nginx", html("413 Request Entity Too Large WHY")),
-    LIMITED(429, "too many requests, and 1 s to wait", "all", json(limit()), retry("1")),
+    LIMITED(429, "too many requests, and 1 s to wait", "all", json(limit()), retry("1", 1_000)),
     LIMITED_BY_DATE(
             429,
             "too many requests, and a date to wait for",
             "proxies, HTTP's other form",
-            status -> json(limit()).apply(status).header("retry-after", inTwoSeconds())),
+            status -> json(limit())
+                    .apply(status)
+                    .header("retry-after", inTwoSeconds(DateTimeFormatter.RFC_1123_DATE_TIME)),
+            failed(ENGINE_RATE_LIMITED, "WHY").after(Duration.ofSeconds(2))),
+    LIMITED_BY_OLD_DATE(
+            429,
+            "too many requests, and a date to wait for as before RFC 1123",
+            "old servers",
+            status -> json(limit()).apply(status).header("retry-after", inTwoSeconds(rfc850())),
+            failed(ENGINE_RATE_LIMITED, "WHY").after(Duration.ofSeconds(2))),
+    LIMITED_BY_INSTANT(
+            429,
+            "too many requests, and a date to wait for in ISO's form",
+            "hand-made gateways",
+            status -> json(limit())
+                    .apply(status)
+                    .header(
+                            "retry-after",
+                            Instant.now(Clock.systemUTC())
+                                    .plus(Duration.ofSeconds(2))
+                                    .toString()),
+            failed(ENGINE_RATE_LIMITED, "WHY").after(Duration.ofSeconds(2))),
+    LIMITED_UNTIL_THE_PAST(
+            429,
+            "too many requests, and a date to wait for that is over",
+            "servers whose clock is behind",
+            json(limit()),
+            retry("Wed, 21 Oct 2015 07:28:00 GMT", 0)),
     LIMITED_BY_MILLIS(
             429,
             "too many requests, and 700 ms to wait",
             "Azure, OpenAI",
-            status -> json(limit()).apply(status).header("retry-after-ms", "700")),
+            status -> json(limit()).apply(status).header("retry-after-ms", "700"),
+            failed(ENGINE_RATE_LIMITED, "WHY").after(Duration.ofMillis(700))),
     LIMITED_FOR_LONG(
-            429, "too many requests, and an hour to wait", "OpenRouter's free models", json(limit()), retry("3600")),
-    LIMITED_BY_FRACTION(429, "too many requests, and 0.5 s to wait", "Groq", json(limit()), retry("0.5")),
+            429,
+            "too many requests, and an hour to wait",
+            "OpenRouter's free models",
+            json(limit()),
+            retry("3600", 3_600_000)),
+    LIMITED_BY_FRACTION(429, "too many requests, and 0.5 s to wait", "Groq", json(limit()), retry("0.5", 500)),
+    LIMITED_WITH_UNIT(
+            429, "too many requests, and `2s` to wait", "hand-made gateways", json(limit()), retry("2s", 2_000)),
+    LIMITED_IN_BODY(
+            429,
+            "too many requests, and in its details 3 s to wait",
+            "Gemini's endpoint",
+            json(
+                    "[{\"error\":{\"code\":429,\"message\":\"Quota exceeded: WHY\",\"status\":\"RESOURCE_EXHAUSTED\",\"details\":"
+                            + "[{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":\"3s\"}]}}]"),
+            failed(ENGINE_RATE_LIMITED, "WHY").after(Duration.ofSeconds(3))),
+    LIMITED_IN_WORDS(
+            429,
+            "too many requests, and the time to wait in its words",
+            "OpenAI, Azure",
+            json(
+                    "{\"error\":{\"message\":\"Rate limit reached: WHY. Please try again in 1.5s.\",\"code\":\"rate_limit_exceeded\"}}"),
+            failed(ENGINE_RATE_LIMITED, "WHY").after(Duration.ofMillis(1_500))),
+    LIMITED_BELOW_ZERO(
+            429,
+            "too many requests, and less than no time to wait",
+            "servers whose clock is behind",
+            status -> json(limit()).apply(status).header("retry-after", "-5"),
+            failed(ENGINE_RATE_LIMITED, "WHY")),
     LIMITED_FOREVER(
-            429, "too many requests, and words instead of a time", "hand-made gateways", json(limit()), retry("soon")),
-    LIMITED_NO_TIME(429, "too many requests, and no time", "vLLM's gateways", json(limit()), FAILED),
+            429,
+            "too many requests, and words instead of a time",
+            "hand-made gateways",
+            status -> json(limit()).apply(status).header("retry-after", "soon"),
+            failed(ENGINE_RATE_LIMITED, "WHY")),
+    LIMITED_NO_TIME(
+            429,
+            "too many requests, and no time",
+            "vLLM's gateways",
+            json(limit()),
+            failed(ENGINE_RATE_LIMITED, "WHY")),
     NO_QUOTA(
             429,
             "no quota: waiting does not help",
             "OpenAI",
             json(
                     "{\"error\":{\"message\":\"You exceeded your current quota, please check your plan and billing details. WHY\",\"type\":\"insufficient_quota\",\"param\":null,\"code\":\"insufficient_quota\"}}"),
-            REFUSED),
+            refused(ENGINE_REJECTED, "WHY")),
+    PROXY_AUTHENTICATION(
+            407,
+            "a proxy that wants to know who asks",
+            "company networks",
+            html("407 Proxy Authentication Required WHY")),
+    GONE(410, "an API that is no more", "retired models", json("{\"error\":{\"message\":\"WHY\",\"type\":\"gone\"}}")),
+    TOO_EARLY(425, "a request that came too early", "CDNs", body("text/plain", "WHY"), failed(ENGINE_ERROR, "WHY")),
+    NO_QUOTA_IN_WORDS(
+            402,
+            "no quota, in a list",
+            "Cloudflare",
+            json("{\"success\":false,\"errors\":[{\"code\":4006,\"message\":\"WHY\"}]}")),
+    NOT_STREAMING(
+            501,
+            "that it cannot stream",
+            "hand-made servers",
+            json("{\"error\":{\"message\":\"WHY\",\"type\":\"not_implemented\"}}"),
+            failed(ENGINE_ERROR, "WHY")),
     SERVER_ERROR(
             500,
             "an error of the server's",
             "all",
             json("{\"error\":{\"message\":\"WHY\",\"type\":\"server_error\",\"param\":null,\"code\":null}}"),
-            FAILED),
-    BAD_GATEWAY(502, "a page: no server behind the gateway", "nginx", html("502 Bad Gateway WHY"), FAILED),
+            failed(ENGINE_ERROR, "WHY")),
+    BAD_GATEWAY(
+            502,
+            "a page: no server behind the gateway",
+            "nginx",
+            html("502 Bad Gateway WHY"),
+            failed(ENGINE_ERROR, "WHY")),
     UNAVAILABLE(
             503,
             "a server that is away, and 1 s to wait",
             "load balancers",
             html("503 Service Unavailable WHY"),
-            retry("1")),
+            retry("1", 1_000)),
     LOADING(
             503,
             "a model that is being loaded",
             "llama.cpp",
             json("{\"error\":{\"code\":503,\"message\":\"Loading model WHY\",\"type\":\"unavailable_error\"}}"),
-            FAILED),
-    GATEWAY_TIMEOUT(504, "a page: the server takes too long", "nginx, AWS", html("504 Gateway Time-out WHY"), FAILED),
-    CLOUDFLARE_TIMEOUT(524, "a page: the server takes too long", "Cloudflare", html("error code: 524 WHY"), FAILED),
+            failed(ENGINE_ERROR, "WHY")),
+    GATEWAY_TIMEOUT(
+            504,
+            "a page: the server takes too long",
+            "nginx, AWS",
+            html("504 Gateway Time-out WHY"),
+            failed(ENGINE_ERROR, "WHY")),
+    CLOUDFLARE_TIMEOUT(
+            524,
+            "a page: the server takes too long",
+            "Cloudflare",
+            html("error code: 524 WHY"),
+            failed(ENGINE_ERROR, "WHY")),
     OVERLOADED(
             529,
             "a server that is overloaded",
             "Anthropic",
             json("{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded WHY\"}}"),
-            FAILED);
+            failed(ENGINE_ERROR, "WHY"));
 
     private final Facts facts;
     private final int status;
     private final Function<Integer, Response.Whole> response;
 
     HttpErrorQuirk(int status, String what, String seenIn, Function<Integer, Response.Whole> response) {
-        this(status, what, seenIn, response, status == 429 ? FAILED : REFUSED);
+        this(status, what, seenIn, response, refused(ENGINE_REJECTED, "WHY"));
     }
 
     HttpErrorQuirk(
             int status, String what, String seenIn, Function<Integer, Response.Whole> response, RetryAfter retry) {
-        this(status, what, seenIn, number -> response.apply(number).header("retry-after", retry.value()), FAILED);
+        this(
+                status,
+                what,
+                seenIn,
+                number -> response.apply(number).header("retry-after", retry.value()),
+                failed(status == 429 ? ENGINE_RATE_LIMITED : ENGINE_ERROR, "WHY")
+                        .after(retry.time()));
     }
 
-    HttpErrorQuirk(int status, String what, String seenIn, Function<Integer, Response.Whole> response, Result result) {
+    HttpErrorQuirk(
+            int status, String what, String seenIn, Function<Integer, Response.Whole> response, Outcome outcome) {
         this.facts = new Facts(
-                result, Set.of(Api.CHAT_COMPLETIONS, Api.MESSAGES), "answers " + status + ": " + what, seenIn);
+                outcome, Set.of(Api.CHAT_COMPLETIONS, Api.MESSAGES), "answers " + status + ": " + what, seenIn);
         this.status = status;
         this.response = response;
     }
 
-    private record RetryAfter(String value) {}
+    private record RetryAfter(String value, Duration time) {}
 
     @Override
     public Facts facts() {
@@ -226,13 +337,16 @@ enum HttpErrorQuirk implements Quirk {
         return response.apply(status);
     }
 
-    private static RetryAfter retry(String value) {
-        return new RetryAfter(value);
+    private static RetryAfter retry(String value, long millis) {
+        return new RetryAfter(value, Duration.ofMillis(millis));
     }
 
-    private static String inTwoSeconds() {
-        return DateTimeFormatter.RFC_1123_DATE_TIME.format(
-                ZonedDateTime.now(Clock.system(ZoneOffset.UTC)).plus(Duration.ofSeconds(2)));
+    private static DateTimeFormatter rfc850() {
+        return DateTimeFormatter.ofPattern("EEEE, dd-MMM-yy HH:mm:ss 'GMT'", Locale.ENGLISH);
+    }
+
+    private static String inTwoSeconds(DateTimeFormatter form) {
+        return form.format(ZonedDateTime.now(Clock.system(ZoneOffset.UTC)).plus(Duration.ofSeconds(2)));
     }
 
     private static String limit() {

@@ -139,16 +139,28 @@ final class HttpWire {
 
     /** The head of a stream of server-sent events. */
     static byte[] head(Response.Streamed response) {
-        StringBuilder head =
-                head(200, response.contentType(), response.headers()).append("cache-control: no-cache\r\n");
+        StringBuilder head = head(200, response.contentType(), Map.of()).append("cache-control: no-cache\r\n");
         head.append(
                 switch (response.encoding()) {
-                    case CHUNKED -> "transfer-encoding: chunked\r\n";
+                    case CHUNKED, GZIPPED_UNTOLD -> "transfer-encoding: chunked\r\n";
+                    case CHUNKED_WITH_TRAILERS -> "transfer-encoding: chunked\r\ntrailer: x-checksum\r\n";
+                    case DEFLATED -> "transfer-encoding: chunked\r\ncontent-encoding: deflate\r\n";
                     case GZIPPED -> "transfer-encoding: chunked\r\ncontent-encoding: gzip\r\n";
                     case UNTIL_CLOSED -> "connection: close\r\n";
                     case TOO_SHORT -> "connection: close\r\ncontent-length: " + PROMISED_BYTES + "\r\n";
                 });
-        return head.append("\r\n").toString().getBytes(StandardCharsets.UTF_8);
+        return response.head().apply(head.append("\r\n").toString()).getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** One chunk, with an extension that says nothing. */
+    static byte[] extendedChunk(byte[] content) {
+        byte[] size = (Integer.toHexString(content.length) + ";note=\"x\"\r\n").getBytes(StandardCharsets.US_ASCII);
+        return join(join(size, content), "\r\n".getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** Ends a chunked body with a trailer. */
+    static byte[] trailers() {
+        return "0\r\nx-checksum: 1\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     }
 
     /** One chunk of a body. */

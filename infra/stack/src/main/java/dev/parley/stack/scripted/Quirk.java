@@ -60,26 +60,27 @@ public sealed interface Quirk
     /**
      * What is known of a quirk.
      *
+     * @param outcome what comes of an answer that is played so
      * @param does what it does, in a line
      * @param seenIn which servers do it
      */
-    record Facts(Result result, Set<Api> apis, String does, String seenIn) {
+    record Facts(Outcome outcome, Set<Api> apis, String does, String seenIn) {
 
         public Facts {
             apis = Set.copyOf(apis);
         }
 
         /** In a stream of either API. */
-        static Facts ofStreams(Result result, String does, String seenIn) {
-            return new Facts(result, Set.of(Api.CHAT_COMPLETIONS, Api.MESSAGES), does, seenIn);
+        static Facts ofStreams(Outcome outcome, String does, String seenIn) {
+            return new Facts(outcome, Set.of(Api.CHAT_COMPLETIONS, Api.MESSAGES), does, seenIn);
         }
 
-        static Facts ofChat(Result result, String does, String seenIn) {
-            return new Facts(result, Set.of(Api.CHAT_COMPLETIONS), does, seenIn);
+        static Facts ofChat(Outcome outcome, String does, String seenIn) {
+            return new Facts(outcome, Set.of(Api.CHAT_COMPLETIONS), does, seenIn);
         }
 
-        static Facts ofMessages(Result result, String does, String seenIn) {
-            return new Facts(result, Set.of(Api.MESSAGES), does, seenIn);
+        static Facts ofMessages(Outcome outcome, String does, String seenIn) {
+            return new Facts(outcome, Set.of(Api.MESSAGES), does, seenIn);
         }
     }
 
@@ -102,7 +103,12 @@ public sealed interface Quirk
     }
 
     default Result result() {
-        return facts().result();
+        return facts().outcome().result();
+    }
+
+    /** What a client that makes the best of it makes of an answer in {@code api} that is played so. */
+    default Outcome outcome(Api api) {
+        return facts().outcome();
     }
 
     /** As it is called in a model's name, in a message's script, and in the documentation. */
@@ -164,7 +170,11 @@ public sealed interface Quirk
         private static final long serialVersionUID = 1L;
 
         UnknownException(String name) {
-            super("there is no quirk " + name);
+            super("there is no quirk " + name + suggestions(Catalogue.like(name)));
+        }
+
+        private static String suggestions(List<String> names) {
+            return names.isEmpty() ? "" : ": did you mean " + String.join(", ", names) + "?";
         }
     }
 }

@@ -37,10 +37,15 @@ public final class QuirksPage {
                     .append(result.meaning())
                     .append('\n');
         }
+        page.append("""
+
+                *Ends*: for what reason an answer ends that is played so, or by what error's name it fails, in a client that makes the
+                best of it. `EveryQuirkTest` in llm-processor holds the workers to that, and to text, reasoning, calls and tokens.
+                """);
         byKind().forEach((kind, quirks) -> {
             page.append("\n## ")
                     .append(kind)
-                    .append("\n\n| quirk | does | seen in | API | result |\n|---|---|---|---|---|\n");
+                    .append("\n\n| quirk | does | seen in | API | result | ends |\n|---|---|---|---|---|---|\n");
             quirks.forEach(quirk -> page.append("| `")
                     .append(quirk.wire())
                     .append("` | ")
@@ -51,6 +56,8 @@ public final class QuirksPage {
                     .append(apis(quirk))
                     .append(" | ")
                     .append(quirk.result().title())
+                    .append(" | ")
+                    .append(ends(quirk))
                     .append(" |\n"));
         });
         return page.toString();
@@ -66,6 +73,14 @@ public final class QuirksPage {
     private static Map<String, List<Quirk>> byKind() {
         return Quirk.catalogue().stream()
                 .collect(Collectors.groupingBy(Quirk::kind, LinkedHashMap::new, Collectors.toList()));
+    }
+
+    private static String ends(Quirk quirk) {
+        return Arrays.stream(Api.values())
+                .filter(quirk.apis()::contains)
+                .map(api -> quirk.outcome(api).title(api))
+                .distinct()
+                .collect(Collectors.joining(", "));
     }
 
     private static String apis(Quirk quirk) {

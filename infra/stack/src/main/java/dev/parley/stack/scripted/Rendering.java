@@ -1,7 +1,6 @@
 package dev.parley.stack.scripted;
 
 import dev.parley.stack.scripted.Quirk.Result;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -28,10 +27,7 @@ record Rendering(Response response, Result result, int outputTokens) {
     }
 
     private static Rendering answer(ModelRequest request, Script.Answer scripted) {
-        List<Quirk> quirks = scripted.quirks().stream()
-                .filter(quirk -> quirk.apis().contains(request.api()))
-                .sorted(Comparator.comparingInt(Catalogue.ALL::indexOf))
-                .toList();
+        List<Quirk> quirks = Catalogue.ordered(scripted.quirks(), request.api());
         Script.Answer answer = scripted;
         for (Quirk quirk : quirks) {
             answer = quirk.answer(request, answer);

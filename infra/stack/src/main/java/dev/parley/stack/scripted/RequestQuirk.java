@@ -1,5 +1,6 @@
 package dev.parley.stack.scripted;
 
+import dev.parley.schemas.ErrorCode;
 import dev.parley.stack.scripted.ModelRequest.Turn;
 import dev.parley.stack.scripted.Script.Answer;
 import java.util.ArrayList;
@@ -18,84 +19,107 @@ import java.util.regex.Pattern;
 @SuppressWarnings("ImmutableEnumChecker") // Its functions keep no state.
 enum RequestQuirk implements Quirk {
     REFUSES_STREAM_OPTIONS(
-            422, "`stream_options`", "Mistral, Databricks", has("stream_options"), forbidden("stream_options")),
+            Meets.NOBODY,
+            422,
+            "`stream_options`",
+            "Mistral, Databricks",
+            has("stream_options"),
+            forbidden("stream_options")),
     REFUSES_MAX_TOKENS(
+            Meets.MESSAGES,
             400,
             "`max_tokens`",
             "OpenAI's newer models",
             has("max_tokens"),
             "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."),
     REFUSES_MAX_COMPLETION_TOKENS(
+            Meets.NOBODY,
             422,
             "`max_completion_tokens`",
             "Mistral, older vLLM",
             has("max_completion_tokens"),
             forbidden("max_completion_tokens")),
     REFUSES_TEMPERATURE(
+            Meets.BOTH,
             400,
             "a `temperature` other than 1",
             "OpenAI's reasoning models",
             request -> request.body().path("temperature").asDouble(1) != 1,
             "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported."),
     REFUSES_TOP_P(
+            Meets.BOTH,
             400,
             "`top_p` beside `temperature`",
             "Anthropic's newer models",
             request -> request.body().has("temperature") && request.body().has("top_p"),
             "`temperature` and `top_p` cannot both be specified for this model. Please use only one."),
     REFUSES_STOP(
+            Meets.CHAT,
             400,
             "`stop`",
             "OpenAI's reasoning models, xAI",
             has("stop"),
             "Unsupported parameter: 'stop' is not supported with this model."),
     REFUSES_PENALTIES(
+            Meets.CHAT,
             400,
             "penalties",
             "xAI, Gemini's endpoint",
             has("frequency_penalty").or(has("presence_penalty")),
             "Argument not supported on this model: presencePenalty"),
-    REFUSES_SEED(422, "`seed`", "Mistral", has("seed"), forbidden("seed")),
-    REFUSES_USER(422, "`user`", "Mistral", has("user"), forbidden("user")),
+    REFUSES_SEED(Meets.CHAT, 422, "`seed`", "Mistral", has("seed"), forbidden("seed")),
+    REFUSES_USER(Meets.CHAT, 422, "`user`", "Mistral", has("user"), forbidden("user")),
     REFUSES_PARALLEL_TOOL_CALLS(
+            Meets.CHAT,
             400,
             "`parallel_tool_calls`",
             "OpenAI's o-series, Gemini's endpoint",
             has("parallel_tool_calls"),
             "Unsupported parameter: 'parallel_tool_calls' is not supported with this model."),
     REFUSES_TOOLS(
-            400, "tools", "Ollama and vLLM with models that cannot", has("tools"), "the model does not support tools"),
+            Meets.BOTH,
+            400,
+            "tools",
+            "Ollama and vLLM with models that cannot",
+            has("tools"),
+            "the model does not support tools"),
     REFUSES_TOOL_CHOICE(
+            Meets.BOTH,
             400,
             "`tool_choice`",
             "vLLM without a tool parser",
             has("tool_choice"),
             "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set"),
     REFUSES_RESPONSE_FORMAT(
+            Meets.CHAT,
             400,
             "`response_format`",
             "DeepSeek, older servers",
             has("response_format"),
             "This response_format type is unavailable now"),
     REFUSES_REASONING_EFFORT(
+            Meets.CHAT,
             400,
             "`reasoning_effort`",
             "OpenAI's models that do not reason",
             has("reasoning_effort"),
             "Unrecognized request argument supplied: reasoning_effort"),
     REFUSES_DEVELOPER(
+            Meets.NOBODY,
             400,
             "the role `developer`",
             "vLLM's templates, Mistral, DeepSeek",
             role("developer"),
             "Unexpected message role: developer"),
     REFUSES_SYSTEM(
+            Meets.MESSAGES,
             400,
             "the role `system`",
             "Gemma's template, OpenAI's o1-mini",
             role("system"),
             "System role not supported"),
     REFUSES_NAMES(
+            Meets.NOBODY,
             400,
             "a `name` in a message that is more than letters",
             "OpenAI",
@@ -105,24 +129,28 @@ enum RequestQuirk implements Quirk {
             "Invalid 'messages[0].name': string does not match pattern. Expected a string that matches the pattern"
                     + " '^[^\\s<|\\\\/>]+$'."),
     REFUSES_UPGRADE(
+            Meets.NOBODY,
             400,
             "the wish for HTTP/2 in clear text",
             "uvicorn",
             request -> !request.header("upgrade").isEmpty(),
             "Invalid HTTP request received."),
     WANTS_MAX_TOKENS(
+            Meets.NOBODY,
             400,
             "a request without `max_tokens`",
             "Anthropic",
             request -> request.api() == Api.MESSAGES && !request.body().has("max_tokens"),
             "max_tokens: Field required"),
     WANTS_ALTERNATION(
+            Meets.NOBODY,
             400,
             "two messages of one role in a row",
             "Gemma's and Mistral's templates in vLLM and llama.cpp",
             RequestQuirk::repeatsRole,
             "Conversation roles must alternate user/assistant/user/assistant/..."),
     WANTS_USER_FIRST(
+            Meets.NOBODY,
             400,
             "a conversation that the user does not begin",
             "Anthropic, Gemini, templates",
@@ -130,6 +158,7 @@ enum RequestQuirk implements Quirk {
                     && !spoken(request).getFirst().role().equals("user"),
             "messages: first message must use the \"user\" role"),
     WANTS_USER_LAST(
+            Meets.NOBODY,
             400,
             "a conversation that ends with the assistant",
             "Mistral, Anthropic's newer models",
@@ -137,6 +166,7 @@ enum RequestQuirk implements Quirk {
                     && spoken(request).getLast().role().equals("assistant"),
             "Expected last role User or Tool (or Assistant with prefix True) for serving but got assistant"),
     WANTS_TEXT(
+            Meets.NOBODY,
             400,
             "messages without text",
             "Anthropic, Bedrock, Gemini, Mistral",
@@ -145,12 +175,14 @@ enum RequestQuirk implements Quirk {
                     && turn.results().isEmpty()),
             "messages.0: all messages must have non-empty content except for the optional final assistant message"),
     WANTS_SIGNS(
+            Meets.NOBODY,
             400,
             "messages of blanks alone",
             "Anthropic, Bedrock",
             any(turn -> !turn.text().isEmpty() && turn.text().isBlank()),
             "messages: text content blocks must contain non-whitespace text"),
     WANTS_NO_TRAILING_BLANKS(
+            Meets.NOBODY,
             400,
             "an assistant's last message that ends with blanks",
             "Anthropic",
@@ -163,48 +195,61 @@ enum RequestQuirk implements Quirk {
                             .equals(spoken(request).getLast().text()),
             "messages: final assistant content cannot end with trailing whitespace"),
     WANTS_CONTENT(
+            Meets.NOBODY,
             400,
             "null for content",
             "Groq, llama.cpp, templates",
             any(turn -> turn.json().path("content").isNull() && turn.calls().isEmpty()),
             "Invalid value for 'content': expected a string, got null."),
     WANTS_SYSTEM_FIRST(
+            Meets.NOBODY,
             400,
             "a system message after others",
             "Qwen's and Llama's templates",
             RequestQuirk::hasLateSystem,
             "System message must be at the beginning."),
     WANTS_RESULTS(
+            Meets.NOBODY,
             400,
             "calls without results",
             "OpenAI, Anthropic, Mistral",
             RequestQuirk::hasOpenCalls,
             "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'."),
     WANTS_CALLS(
+            Meets.NOBODY,
             400,
             "results without calls",
             "OpenAI, Anthropic, Mistral",
             RequestQuirk::hasStrayResults,
             "messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."),
     WANTS_UNIQUE_CALLS(
+            Meets.NOBODY,
             400,
             "two calls of one id",
             "Anthropic",
             RequestQuirk::repeatsCalls,
             "messages.3.content.0: `tool_use` ids must be unique"),
     WANTS_PLAIN_CALL_IDS(
+            Meets.NOBODY,
             400,
             "ids of calls with other signs than letters, digits, _ and -",
             "Anthropic, Bedrock",
             callIdsNot("[a-zA-Z0-9_-]{1,64}"),
             "messages.1.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'"),
     WANTS_SHORT_CALL_IDS(
+            Meets.MESSAGES,
             400,
             "ids of calls that are not nine letters and digits",
             "Mistral",
             callIdsNot("[a-zA-Z0-9]{9}"),
             "Tool call id was call_1 but must be a-z, A-Z, 0-9, with a length of 9."),
-    STRICT_HISTORY(400, "any history that a picky provider refuses", "the strictest of them", request -> false, "");
+    STRICT_HISTORY(
+            Meets.NOBODY,
+            400,
+            "any history that a picky provider refuses",
+            "the strictest of them",
+            request -> false,
+            "");
 
     private static final List<RequestQuirk> OF_HISTORY = List.of(
             WANTS_ALTERNATION,
@@ -219,14 +264,25 @@ enum RequestQuirk implements Quirk {
             WANTS_UNIQUE_CALLS,
             WANTS_PLAIN_CALL_IDS);
 
+    /** Whose requests are refused in the end, though they are made with care and change where a refusal says how. */
+    private enum Meets {
+        NOBODY,
+        CHAT,
+        MESSAGES,
+        BOTH
+    }
+
+    private final Meets meets;
     private final Facts facts;
     private final int status;
     private final Predicate<ModelRequest> offended;
     private final String message;
 
-    RequestQuirk(int status, String what, String seenIn, Predicate<ModelRequest> offended, String message) {
+    RequestQuirk(
+            Meets meets, int status, String what, String seenIn, Predicate<ModelRequest> offended, String message) {
+        this.meets = meets;
         this.facts = new Facts(
-                Result.REFUSED,
+                Outcome.refused(ErrorCode.ENGINE_REJECTED, Integer.toString(status)),
                 Set.of(Api.CHAT_COMPLETIONS, Api.MESSAGES),
                 "refuses " + what + " with " + status,
                 seenIn);
@@ -238,6 +294,18 @@ enum RequestQuirk implements Quirk {
     @Override
     public Facts facts() {
         return facts;
+    }
+
+    /** Of a request that asks for everything. */
+    @Override
+    public Outcome outcome(Api api) {
+        boolean met = switch (meets) {
+            case NOBODY -> false;
+            case CHAT -> api == Api.CHAT_COMPLETIONS;
+            case MESSAGES -> api == Api.MESSAGES;
+            case BOTH -> true;
+        };
+        return met ? facts.outcome() : Outcome.whole();
     }
 
     @Override

@@ -16,8 +16,14 @@ sealed interface Response {
     /** How a stream's body is told from what follows it. */
     enum Encoding {
         CHUNKED,
+        /** Chunked, with extensions to each chunk and trailers after the last. */
+        CHUNKED_WITH_TRAILERS,
         /** Chunked, and compressed. */
         GZIPPED,
+        /** Chunked, and compressed, which the head does not say. */
+        GZIPPED_UNTOLD,
+        /** Chunked, and compressed without a checksum around it. */
+        DEFLATED,
         /** The connection's end is the body's. */
         UNTIL_CLOSED,
         /** A length is promised that is never reached. */
@@ -41,9 +47,14 @@ sealed interface Response {
         }
     }
 
-    /** A stream of events. {@code contentType} may be empty: then there is none. */
+    /**
+     * A stream of events.
+     *
+     * @param contentType may be empty: then there is none
+     * @param head changes the text of the head
+     */
     record Streamed(
-            Map<String, String> headers,
+            UnaryOperator<String> head,
             String contentType,
             Encoding encoding,
             Framing framing,
@@ -52,29 +63,35 @@ sealed interface Response {
             implements Response {
 
         static Streamed of(Iterable<Piece> pieces) {
-            return new Streamed(Map.of(), EVENT_STREAM, Encoding.CHUNKED, Framing.PLAIN, Delivery.BY_DELTA, pieces);
+            return new Streamed(
+                    UnaryOperator.identity(), EVENT_STREAM, Encoding.CHUNKED, Framing.PLAIN, Delivery.BY_DELTA, pieces);
         }
 
         Streamed contentType(String other) {
-            return new Streamed(headers, other, encoding, framing, delivery, pieces);
+            return new Streamed(head, other, encoding, framing, delivery, pieces);
+        }
+
+        Streamed headed(UnaryOperator<String> change) {
+            return new Streamed(
+                    text -> change.apply(head.apply(text)), contentType, encoding, framing, delivery, pieces);
         }
 
         Streamed encoded(Encoding other) {
-            return new Streamed(headers, contentType, other, framing, delivery, pieces);
+            return new Streamed(head, contentType, other, framing, delivery, pieces);
         }
 
         Streamed framed(UnaryOperator<Framing> change) {
-            return new Streamed(headers, contentType, encoding, change.apply(framing), delivery, pieces);
+            return new Streamed(head, contentType, encoding, change.apply(framing), delivery, pieces);
         }
 
         Streamed delivered(Delivery other) {
-            return new Streamed(headers, contentType, encoding, framing, other, pieces);
+            return new Streamed(head, contentType, encoding, framing, other, pieces);
         }
 
         @Override
         public Streamed pieces(UnaryOperator<Pieces> change) {
             return new Streamed(
-                    headers,
+                    head,
                     contentType,
                     encoding,
                     framing,

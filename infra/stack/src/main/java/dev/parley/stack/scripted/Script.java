@@ -3,6 +3,7 @@ package dev.parley.stack.scripted;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.schemas.ErrorCode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -142,6 +143,32 @@ public sealed interface Script {
                 }
             }
             return result;
+        }
+
+        /** What comes of it in a client that makes the best of it, as long as the request is to the server's taste. */
+        public Outcome outcome(ModelRequest request) {
+            Api api = request.api();
+            Answer played = this;
+            Outcome outcome = switch (ending) {
+                case Ending.Finished _ -> Outcome.whole();
+                case Ending.Unfinished _ -> Outcome.broken(ErrorCode.ENGINE_TRUNCATED);
+                case Ending.Dropped _ -> Outcome.broken(ErrorCode.ENGINE_ERROR);
+                case Ending.Stuck _ -> Outcome.silent();
+            };
+            List<Quirk> inOrder = Catalogue.ordered(quirks, api);
+            for (Quirk quirk : inOrder) {
+                played = quirk.answer(request, played);
+            }
+            Heard heard = Heard.of(request, played);
+            for (Quirk quirk : inOrder) {
+                Outcome next = quirk instanceof RequestQuirk ? Outcome.whole() : quirk.outcome(api);
+                if (next instanceof Outcome.Ends(Quirk.Result _, Outcome.Change change)) {
+                    heard = change.of(api, heard);
+                }
+                outcome = outcome.result().compareTo(next.result()) > 0 ? outcome : next;
+            }
+            Heard all = heard;
+            return outcome instanceof Outcome.Ends ends ? new Outcome.Ends(ends.result(), (_, _) -> all) : outcome;
         }
 
         public Answer firstTokenAfter(Duration delay) {

@@ -1,8 +1,7 @@
 package dev.parley.stack.scripted;
 
-import static dev.parley.stack.scripted.Quirk.Result.EITHER;
-import static dev.parley.stack.scripted.Quirk.Result.ELSEWHERE;
-import static dev.parley.stack.scripted.Quirk.Result.WHOLE;
+import static dev.parley.stack.scripted.Outcome.either;
+import static dev.parley.stack.scripted.Outcome.elsewhere;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -15,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -47,6 +48,37 @@ enum ToolCallQuirk implements Quirk {
                     (call, json) -> json.put("index", call.index() * 3))),
     CALLS_INTERLEAVED(
             "tells the pieces of several calls in turn", "vLLM with parallel calls", ToolCallQuirk::interleaved),
+    CALLS_WITH_INDEX_AS_TEXT(
+            "has indexes as text, and tells the pieces of several calls in turn",
+            "hand-made servers",
+            calls -> interleaved(calls).stream()
+                    .map(delta -> {
+                        delta.forEach(
+                                json -> json.put("index", json.path("index").asText()));
+                        return delta;
+                    })
+                    .toList()),
+    CALLS_TOLD_AGAIN(
+            "tells all calls once more, whole, when their pieces are told", "one-api, gateways that sum up", calls -> {
+                List<List<ObjectNode>> deltas = new ArrayList<>(interleaved(calls));
+                deltas.add(calls.stream().map(ToolCallQuirk::all).toList());
+                return deltas;
+            }),
+    CALL_IDS_AS_NUMBERS(
+            Outcome.whole((api, heard) -> heard.calling(ToolCallQuirk.numbered(heard.calls()))),
+            "has numbers for ids",
+            "hand-made servers",
+            retold((call, json) -> json.put("id", call.index() + 7))),
+    CALL_ARGUMENTS_NULL_AS_TEXT(
+            Outcome.whole((api, heard) -> heard.calling(ToolCallQuirk::without)),
+            "sends `null` as text for no arguments",
+            "gateways in Go",
+            retold((call, json) -> function(json).put("arguments", "null"))),
+    CALLS_AS_ONE_OBJECT(
+            "has a call and no list around it",
+            "hand-made servers in PHP",
+            calls -> calls.stream().map(call -> List.of(all(call))).toList(),
+            true),
     CALLS_WHOLE("tells each call whole in one delta", "Gemini's endpoint, Mistral, Ollama", whole((call, json) -> {})),
     CALLS_IN_ONE_DELTA("tells all calls in one delta", "Gemini's endpoint, Mistral", together((call, json) -> {})),
     CALLS_WITHOUT_INDEX(
@@ -57,13 +89,21 @@ enum ToolCallQuirk implements Quirk {
             "gives calls no index, each whole in one delta",
             "Gemini's endpoint",
             whole((call, json) -> json.remove("index"))),
-    CALLS_WITHOUT_ID("gives calls no id", "llama.cpp, older Ollama", whole((call, json) -> json.remove("id"))),
+    CALLS_WITHOUT_ID(
+            Outcome.whole((api, heard) -> heard.calling(ToolCallQuirk::unnamed)),
+            "gives calls no id",
+            "llama.cpp, older Ollama",
+            retold((call, json) -> json.remove("id"))),
     CALLS_WITH_EMPTY_ID(
-            "gives calls an empty id", "gateways in front of Gemini", whole((call, json) -> json.put("id", ""))),
+            Outcome.whole((api, heard) -> heard.calling(ToolCallQuirk::unnamed)),
+            "gives calls an empty id",
+            "gateways in front of Gemini",
+            retold((call, json) -> json.put("id", ""))),
     CALLS_WITH_ONE_ID(
+            Outcome.whole((api, heard) -> heard.calling(ToolCallQuirk.ofOneId(heard.calls()))),
             "gives every call the same id",
             "hand-made servers (`call_0`)",
-            whole((call, json) -> json.put("id", "call_0"))),
+            retold((call, json) -> json.put("id", "call_0"))),
     CALL_ID_REPEATED(
             "repeats id and name with every piece",
             "Zhipu, Qwen's gateways",
@@ -84,25 +124,29 @@ enum ToolCallQuirk implements Quirk {
                 function(json).putNull("name");
             })),
     CALL_IDS_OF_SIGNS(
+            Outcome.whole((api, heard) -> heard.calling(ToolCallQuirk.signed(heard.calls()))),
             "makes ids of signs that not every provider takes",
             "Moonshot (`functions.get:0`)",
-            whole((call, json) -> json.put("id", "functions." + call.name() + ":" + call.index()))),
+            retold((call, json) -> json.put("id", "functions." + call.name() + ":" + call.index()))),
     CALL_ARGUMENTS_AS_OBJECT(
             "sends arguments as an object instead of text",
             "llama.cpp",
             whole((call, json) -> function(json).set("arguments", Json.read(call.arguments())))),
     CALL_ARGUMENTS_ABSENT(
+            Outcome.whole((api, heard) -> heard.calling(ToolCallQuirk::without)),
             "leaves the arguments of a call without any out",
             "Mistral, gateways in front of Anthropic's",
-            whole((call, json) -> function(json).remove("arguments"))),
+            retold((call, json) -> function(json).remove("arguments"))),
     CALL_ARGUMENTS_EMPTY(
+            Outcome.whole((api, heard) -> heard.calling(ToolCallQuirk::without)),
             "sends empty text for no arguments",
             "OpenAI with a tool without parameters",
-            whole((call, json) -> function(json).put("arguments", ""))),
+            retold((call, json) -> function(json).put("arguments", ""))),
     CALL_ARGUMENTS_NULL(
+            Outcome.whole((api, heard) -> heard.calling(ToolCallQuirk::without)),
             "sends null for no arguments",
             "LM Studio",
-            whole((call, json) -> function(json).putNull("arguments"))),
+            retold((call, json) -> function(json).putNull("arguments"))),
     CALL_ARGUMENTS_BY_CHARACTER("sends arguments a character at a time", "any tokenizer", ToolCallQuirk::byCharacter),
     CALL_FUNCTION_LATER("sends id and type before there is a function", "LiteLLM", ToolCallQuirk::functionLater),
     CALL_WITHOUT_TYPE("has no type", "Mistral, llama.cpp", whole((call, json) -> json.remove("type"))),
@@ -114,27 +158,29 @@ enum ToolCallQuirk implements Quirk {
                     json.putObject("extra_content").putObject("google").put("thought_signature", Messages.SIGNATURE))),
 
     CALLS_FINISH_STOP(
-            WHOLE,
+            Outcome.whole(),
             "finishes with `stop` though it calls",
             "Ollama, LiteLLM, OpenVINO",
             response -> response.pieces(pieces -> pieces.edit(Part.FINISH, json -> finish(json, "stop")))),
     CALLS_BEFORE_TEXT(
-            WHOLE,
+            Outcome.whole(),
             "calls first and speaks then",
             "Qwen, Gemini's endpoint",
             response -> response.pieces(ToolCallQuirk::callsFirst)),
     CALL_ARGUMENTS_BROKEN(
-            EITHER,
+            either((api, heard) -> heard.calling(ToolCallQuirk.halfTheLast(heard.calls()))),
             "ends in the middle of a call's arguments",
             "any model at its limit of tokens",
             response -> response.pieces(pieces -> pieces.editLast(Part.CALLS, ToolCallQuirk::broken))),
     CALL_AS_FUNCTION_CALL(
-            EITHER,
+            either((api, heard) -> heard.calling(ToolCallQuirk.theFirst(heard.calls()))),
             "calls by `function_call`, as before there were tool calls",
             "older servers",
             response -> response.pieces(ToolCallQuirk::legacy)),
     CALLS_AS_TEXT(
-            ELSEWHERE,
+            elsewhere((api, heard) -> heard.saying(heard.text() + ToolCallQuirk.toldAsText(heard.calls()))
+                    .calling(List.of())
+                    .finishing("stop")),
             "says its calls as text",
             "models whose parser is off",
             response -> response.pieces(ToolCallQuirk::asText));
@@ -143,11 +189,26 @@ enum ToolCallQuirk implements Quirk {
     private final UnaryOperator<Response> change;
 
     ToolCallQuirk(String does, String seenIn, Function<List<Call>, List<List<ObjectNode>>> deltas) {
-        this(WHOLE, does, seenIn, response -> response.pieces(pieces -> told(pieces, deltas)));
+        this(Outcome.whole(), does, seenIn, response -> response.pieces(pieces -> told(pieces, deltas)));
     }
 
-    ToolCallQuirk(Result result, String does, String seenIn, UnaryOperator<Response> change) {
-        this.facts = Facts.ofChat(result, does, seenIn);
+    /** Without the list around each delta's only call. */
+    ToolCallQuirk(
+            String does, String seenIn, Function<List<Call>, List<List<ObjectNode>>> deltas, boolean withoutList) {
+        this(
+                Outcome.whole(),
+                does,
+                seenIn,
+                response -> response.pieces(pieces -> told(pieces, deltas).edit(Part.CALLS, json -> {
+                    ObjectNode delta = Json.in((ObjectNode) json.path("choices").path(0), "delta");
+                    if (withoutList) {
+                        delta.set("tool_calls", delta.path("tool_calls").path(0));
+                    }
+                })));
+    }
+
+    ToolCallQuirk(Outcome outcome, String does, String seenIn, UnaryOperator<Response> change) {
+        this.facts = Facts.ofChat(outcome, does, seenIn);
         this.change = change;
     }
 
@@ -169,6 +230,66 @@ enum ToolCallQuirk implements Quirk {
     @Override
     public Response response(ModelRequest request, Answer answer, Response response) {
         return change.apply(response);
+    }
+
+    // What is heard of them
+
+    private static Heard.Call unnamed(Heard.Call call) {
+        return new Heard.Call("", call.name(), call.arguments());
+    }
+
+    private static Heard.Call without(Heard.Call call) {
+        return new Heard.Call(call.id(), call.name(), "{}");
+    }
+
+    /** The first keeps the id that all have. */
+    private static List<Heard.Call> ofOneId(List<Heard.Call> calls) {
+        return IntStream.range(0, calls.size())
+                .mapToObj(i -> new Heard.Call(
+                        i == 0 ? "call_0" : "",
+                        calls.get(i).name(),
+                        calls.get(i).arguments()))
+                .toList();
+    }
+
+    private static List<Heard.Call> signed(List<Heard.Call> calls) {
+        return IntStream.range(0, calls.size())
+                .mapToObj(i -> new Heard.Call(
+                        "functions." + calls.get(i).name() + ":" + i,
+                        calls.get(i).name(),
+                        calls.get(i).arguments()))
+                .toList();
+    }
+
+    private static List<Heard.Call> numbered(List<Heard.Call> calls) {
+        return IntStream.range(0, calls.size())
+                .mapToObj(i -> new Heard.Call(
+                        Integer.toString(i + 7),
+                        calls.get(i).name(),
+                        calls.get(i).arguments()))
+                .toList();
+    }
+
+    private static List<Heard.Call> halfTheLast(List<Heard.Call> calls) {
+        List<Heard.Call> all = new ArrayList<>(calls);
+        Heard.Call last = all.removeLast();
+        all.add(new Heard.Call(
+                last.id(),
+                last.name(),
+                last.arguments().substring(0, last.arguments().length() / 2)));
+        return all;
+    }
+
+    private static List<Heard.Call> theFirst(List<Heard.Call> calls) {
+        return calls.stream().limit(1).map(ToolCallQuirk::unnamed).toList();
+    }
+
+    private static String toldAsText(List<Heard.Call> calls) {
+        return calls.stream().map(call -> asText(call.name(), call.arguments())).collect(Collectors.joining());
+    }
+
+    private static String asText(String name, String arguments) {
+        return "<tool_call>\n{\"name\": " + JsonText.quote(name) + ", \"arguments\": " + arguments + "}\n</tool_call>";
     }
 
     // The deltas of calls
@@ -204,6 +325,11 @@ enum ToolCallQuirk implements Quirk {
 
     private static ObjectNode function(ObjectNode json) {
         return Json.in(json, "function");
+    }
+
+    /** Each call whole in one delta. */
+    private static UnaryOperator<Response> retold(Edit edit) {
+        return response -> response.pieces(pieces -> told(pieces, whole(edit)));
     }
 
     private static Function<List<Call>, List<List<ObjectNode>>> whole(Edit edit) {
@@ -365,10 +491,7 @@ enum ToolCallQuirk implements Quirk {
     private static Pieces asText(Pieces pieces) {
         List<Event> events = calls(pieces).stream()
                 .map(call -> said(
-                        pieces.sample(Part.CALLS),
-                        "content",
-                        TextNode.valueOf("<tool_call>\n{\"name\": " + JsonText.quote(call.name()) + ", \"arguments\": "
-                                + call.arguments() + "}\n</tool_call>")))
+                        pieces.sample(Part.CALLS), "content", TextNode.valueOf(asText(call.name(), call.arguments()))))
                 .toList();
         return instead(pieces, events).edit(Part.FINISH, json -> finish(json, "stop"));
     }

@@ -1,12 +1,15 @@
 package dev.parley.stack.scripted;
 
-import static dev.parley.stack.scripted.Quirk.Result.WHOLE;
+import static dev.parley.stack.scripted.Outcome.uncounted;
+import static dev.parley.stack.scripted.Outcome.whole;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.stack.scripted.Heard.Counts;
 import dev.parley.stack.scripted.Piece.Event;
 import dev.parley.stack.scripted.Piece.Part;
 import dev.parley.stack.scripted.Script.Answer;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Where and how chat completions count tokens. Most of these count unasked. */
 @SuppressWarnings("ImmutableEnumChecker") // Its functions keep no state.
@@ -42,11 +45,23 @@ enum UsageQuirk implements Quirk {
             "has null for its tokens in every chunk before the last",
             "OpenAI",
             (pieces, usage) -> counted(pieces, usage).edit(Part.SAYS, json -> json.putNull("usage"))),
-    USAGE_NEVER("counts no tokens, though asked to", "older servers", (pieces, usage) -> pieces.without(Part.USAGE)),
-    USAGE_EMPTY("counts tokens in an empty object", "gateways", (pieces, usage) -> counted(pieces, Json.object())),
+    USAGE_NEVER(
+            whole(uncounted()),
+            "counts no tokens, though asked to",
+            "older servers",
+            (pieces, usage) -> pieces.without(Part.USAGE)),
+    USAGE_EMPTY(
+            whole(uncounted()),
+            "counts tokens in an empty object",
+            "gateways",
+            (pieces, usage) -> counted(pieces, Json.object())),
     USAGE_ZERO(
-            "counts 0 tokens", "LiteLLM, LM Studio's early versions", (pieces, usage) -> counted(pieces, usage(0, 0))),
+            whole(uncounted()),
+            "counts 0 tokens",
+            "LiteLLM, LM Studio's early versions",
+            (pieces, usage) -> counted(pieces, usage(0, 0))),
     USAGE_NULLS(
+            whole(uncounted()),
             "has null for each count",
             "gateways",
             (pieces, usage) -> counted(
@@ -55,20 +70,24 @@ enum UsageQuirk implements Quirk {
                             .putNull("prompt_tokens")
                             .putNull("completion_tokens")
                             .putNull("total_tokens"))),
-    USAGE_DETAILED("tells cached, reasoning and audio tokens", "OpenAI, vLLM", (pieces, usage) -> {
-        ObjectNode detailed = usage.deepCopy();
-        detailed.putObject("prompt_tokens_details").put("cached_tokens", 1).put("audio_tokens", 0);
-        detailed.putObject("completion_tokens_details")
-                .put("reasoning_tokens", 1)
-                .put("audio_tokens", 0);
-        return counted(pieces, detailed);
-    }),
+    USAGE_DETAILED(
+            whole(detailed(1, 1, 0)), "tells cached, reasoning and audio tokens", "OpenAI, vLLM", (pieces, usage) -> {
+                ObjectNode detailed = usage.deepCopy();
+                detailed.putObject("prompt_tokens_details")
+                        .put("cached_tokens", 1)
+                        .put("audio_tokens", 0);
+                detailed.putObject("completion_tokens_details")
+                        .put("reasoning_tokens", 1)
+                        .put("audio_tokens", 0);
+                return counted(pieces, detailed);
+            }),
     USAGE_DETAILS_NULL("has null for the details of its tokens", "vLLM", (pieces, usage) -> {
         ObjectNode detailed = usage.deepCopy();
         detailed.putNull("prompt_tokens_details").putNull("completion_tokens_details");
         return counted(pieces, detailed);
     }),
     USAGE_CACHE_HITS(
+            whole(detailed(1, null, null)),
             "tells cached tokens as hits and misses",
             "DeepSeek",
             (pieces, usage) -> counted(
@@ -88,6 +107,31 @@ enum UsageQuirk implements Quirk {
                             .put(
                                     "completion_tokens",
                                     usage.path("completion_tokens").asDouble()))),
+    USAGE_AS_TEXT(
+            "has its counts as text",
+            "gateways in PHP and Lua",
+            (pieces, usage) -> counted(
+                    pieces,
+                    Json.object()
+                            .put("prompt_tokens", usage.path("prompt_tokens").asText())
+                            .put(
+                                    "completion_tokens",
+                                    usage.path("completion_tokens").asText()))),
+    USAGE_BELOW_ZERO(
+            whole(uncounted()),
+            "counts less than nothing",
+            "servers that cancel",
+            (pieces, usage) -> counted(pieces, usage(-1, -1))),
+    USAGE_IN_LIST(
+            whole(uncounted()),
+            "has a list for its counts",
+            "hand-made servers",
+            (pieces, usage) -> counted(pieces, Json.object()).edit(Part.USAGE, json -> json.putArray("usage"))),
+    USAGE_IN_DELTA(
+            "counts tokens within the last delta",
+            "hand-made servers",
+            (pieces, usage) -> pieces.without(Part.USAGE)
+                    .edit(Part.FINISH, json -> Json.in(choice(json), "delta").set("usage", usage))),
     USAGE_WITHOUT_TOTAL("tells no total", "Perplexity, gateways", (pieces, usage) -> {
         ObjectNode less = usage.deepCopy();
         less.remove("total_tokens");
@@ -103,7 +147,7 @@ enum UsageQuirk implements Quirk {
                             .put(
                                     "output_tokens",
                                     usage.path("completion_tokens").asInt()))),
-    USAGE_AFTER_DONE("counts tokens after the end", "hand-made gateways", (pieces, usage) -> {
+    USAGE_AFTER_DONE(whole(uncounted()), "counts tokens after the end", "hand-made gateways", (pieces, usage) -> {
         Event event = event(pieces, usage);
         return pieces.without(Part.USAGE).after(Part.DONE, event);
     }),
@@ -133,8 +177,18 @@ enum UsageQuirk implements Quirk {
     private final Change change;
 
     UsageQuirk(String does, String seenIn, Change change) {
-        this.facts = Facts.ofChat(WHOLE, does, seenIn);
+        this(whole(), does, seenIn, change);
+    }
+
+    UsageQuirk(Outcome outcome, String does, String seenIn, Change change) {
+        this.facts = Facts.ofChat(outcome, does, seenIn);
         this.change = change;
+    }
+
+    private static Outcome.Change detailed(
+            @Nullable Integer cached, @Nullable Integer reasoning, @Nullable Integer audio) {
+        return (api, heard) -> heard.counting(heard.counts()
+                .map(counts -> new Counts(counts.input(), counts.output(), cached, null, reasoning, audio, audio)));
     }
 
     @Override

@@ -19,6 +19,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.Inflater;
+import java.util.zip.InflaterInputStream;
 
 /**
  * Asks by hand, byte for byte, and reads as a careful client would: lenient about form, strict about the end. It is there to
@@ -124,18 +126,25 @@ final class CarefulClient {
         if (start.isEmpty()) {
             return new Answer(0, "", "", bytes.end, "", false, false);
         }
-        int status =
-                Integer.parseInt(start.substring("HTTP/1.1 ".length()).strip().substring(0, 3));
+        int status = Integer.parseInt(start.split(" ", 3)[1]);
+        if (status / 100 == 1) {
+            while (!bytes.line().isEmpty()) {
+                // What goes before the answer says nothing of it.
+            }
+            return read(bytes);
+        }
         StringBuilder head = new StringBuilder();
         for (String line = bytes.line(); !line.isEmpty(); line = bytes.line()) {
             head.append(line).append('\n');
         }
         byte[] body = status == 204 ? new byte[0] : body(bytes, head.toString());
-        if (head.toString().contains("content-encoding: gzip")) {
+        if (body.length > 1 && body[0] == 0x1F && (body[1] & 0xFF) == 0x8B) {
             body = new GZIPInputStream(new ByteArrayInputStream(body)).readAllBytes();
+        } else if (head.toString().contains("content-encoding: deflate")) {
+            body = new InflaterInputStream(new ByteArrayInputStream(body), new Inflater(true)).readAllBytes();
         }
-        return status == 200
-                ? answer(head.toString(), body, bytes.end)
+        return status / 100 == 2
+                ? answer(status, head.toString(), body, bytes.end)
                 : new Answer(
                         status, head.toString(), new String(body, StandardCharsets.UTF_8), bytes.end, "", false, true);
     }
@@ -145,11 +154,15 @@ final class CarefulClient {
         if (head.contains("transfer-encoding: chunked")) {
             while (true) {
                 String size = bytes.line();
-                if (size.isEmpty() || !copy(bytes, Integer.parseInt(size, 16), body)) {
+                int length = size.isEmpty() ? 0 : Integer.parseInt(size.replaceFirst(";.*", ""), 16);
+                if (size.isEmpty() || !copy(bytes, length, body)) {
                     return body.toByteArray();
                 }
                 String end = bytes.line();
-                if (size.equals("0") && end.isEmpty()) {
+                if (length == 0) {
+                    while (!end.isEmpty()) {
+                        end = bytes.line();
+                    }
                     return body.toByteArray();
                 }
             }
@@ -174,7 +187,7 @@ final class CarefulClient {
         return true;
     }
 
-    private static Answer answer(String head, byte[] body, End end) {
+    private static Answer answer(int status, String head, byte[] body, End end) {
         String text = new String(body, StandardCharsets.UTF_8);
         Reading reading = new Reading();
         if (head.toLowerCase(Locale.ROOT).contains("content-type: text/event-stream")) {
@@ -186,13 +199,14 @@ final class CarefulClient {
         } else {
             reading.takeWhole(text);
         }
-        return new Answer(200, head, text, end, reading.text.toString(), reading.finished, reading.failed);
+        return new Answer(status, head, text, end, reading.text.toString(), reading.finished, reading.failed);
     }
 
     /** The data of each event, by the standard; the last counts without a blank line after it. */
     static List<String> events(String stream) {
         List<String> events = new ArrayList<>();
         List<String> data = new ArrayList<>();
+        boolean isError = false;
         String text = stream.startsWith("\uFEFF") ? stream.substring(1) : stream;
         List<String> lines = new ArrayList<>(Arrays.asList(text.split("\r\n|\r|\n", -1)));
         lines.add("");
@@ -201,10 +215,13 @@ final class CarefulClient {
                 String joined = String.join("\n", data);
                 data.clear();
                 if (!joined.isEmpty()) {
-                    events.add(joined);
+                    events.add(isError && !joined.startsWith("{") ? "{\"error\":\"in words\"}" : joined);
                 }
+                isError = false;
             } else if (line.startsWith("data:")) {
                 data.add(line.substring(line.startsWith("data: ") ? 6 : 5));
+            } else if (line.equals("event: error")) {
+                isError = true;
             } else if (line.startsWith("error:")) {
                 events.add("{\"error\":" + line.substring(6) + "}");
             }
@@ -275,6 +292,8 @@ final class CarefulClient {
             return json.isArray()
                     || json.hasNonNull("error")
                     || json.has("detail")
+                    || json.has("errors")
+                    || json.path("status").asText().equals("error")
                     || json.path("object").asText().equals("error")
                     || (json.has("message") && json.has("code"));
         }

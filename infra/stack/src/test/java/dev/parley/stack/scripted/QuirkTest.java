@@ -111,6 +111,11 @@ class QuirkTest {
             FramingQuirk.TOGETHER,
             FramingQuirk.AT_ONCE,
             FramingQuirk.SPLIT_WRITES,
+            FramingQuirk.GZIPPED_UNTOLD,
+            FramingQuirk.CONTINUE_FIRST,
+            FramingQuirk.HINTS_FIRST,
+            FramingQuirk.NO_REASON_PHRASE,
+            FramingQuirk.HEAD_LINE_FEEDS,
             EndingQuirk.CLOSED_WHEN_IDLE);
 
     private static void isNotOnlyNamed(Quirk quirk, Api api, Answer odd) {
@@ -135,7 +140,9 @@ class QuirkTest {
         assertThat(names).doesNotHaveDuplicates().allMatch(name -> name.matches("[a-z0-9]+(-[a-z0-9]+)*"));
         assertThat(names)
                 .allSatisfy(name -> assertThat(Quirk.called(name).wire()).isEqualTo(name));
-        assertThatThrownBy(() -> Quirk.called("polite")).hasMessageContaining("polite");
+        assertThatThrownBy(() -> Quirk.called("polite")).hasMessage("there is no quirk polite");
+        assertThatThrownBy(() -> Quirk.called("done-then-opne")).hasMessageContaining("did you mean done-then-open");
+        assertThatThrownBy(() -> Quirk.called("NO_DONE")).hasMessageContaining("did you mean no-done");
     }
 
     @Test
@@ -208,7 +215,7 @@ class QuirkTest {
         Rudeness second = new Rudeness(7);
         List<List<Quirk>> drawn = new ArrayList<>();
         Set<Quirk> met = new HashSet<>();
-        for (int i = 0; i < 5_000; i++) {
+        for (int i = 0; i < 20_000; i++) {
             List<Quirk> quirks = first.next(Api.CHAT_COMPLETIONS, true);
             drawn.add(quirks);
             met.addAll(quirks);

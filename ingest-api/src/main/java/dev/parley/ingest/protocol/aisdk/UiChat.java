@@ -15,8 +15,9 @@ import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.Request;
 import dev.parley.ingest.protocol.aisdk.UiChatRequest.Results;
 import dev.parley.ingest.protocol.aisdk.UiChatRequest.Words;
-import dev.parley.schemas.ConversationKey;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.MessageId;
+import dev.parley.schemas.keys.TurnIds;
 import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -48,25 +49,25 @@ final class UiChat {
     }
 
     private Answer regenerate(ConversationKey conversation, UiChatRequest request, Call call) {
-        TurnIds ids = TurnIds.of(conversation, "regenerate/" + Request.uniqueId());
+        TurnIds ids = TurnIds.of(conversation, Request.uniqueId());
         long before = door.messages()
                 .regenerate(
                         conversation,
                         new RegenerateMessage(
                                 request.answer().orElse(null),
-                                ids.turnId(),
-                                ids.assistantMessageId(),
+                                ids.turnId().text(),
+                                ids.assistantMessageId().text(),
                                 request.handling().onBusy(),
                                 request.handling().engine().orElse(null)),
                         call);
-        return new Answer(ids.turnId(), Long.toString(before));
+        return new Answer(ids.turnId().text(), Long.toString(before));
     }
 
     private Answer submit(ConversationKey conversation, UiChatRequest request, Call call) {
         SubmitMessage submit = switch (request.last().orElseThrow()) {
             case Words(String id, String text) -> {
                 TurnIds ids = Request.ID.matcher(id).matches()
-                        ? TurnIds.ofMessage(conversation, id)
+                        ? TurnIds.ofMessage(conversation, new MessageId(id))
                         : TurnIds.of(conversation, id);
                 // Fingerprinted without what was said before: a repeat of the first message comes when that is
                 // no news any more.

@@ -9,9 +9,11 @@ import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.Upstream;
+import dev.parley.chat.v1.Usage;
 import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.http.Json;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.json.NativeJson;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +27,8 @@ final class UiMessageChunks {
 
     private static final ObjectReader ONE_VALUE =
             Json.MAPPER.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    private static final String REFUSAL = "refusal";
 
     private final ConversationKey conversation;
     private final String turnId;
@@ -73,12 +77,16 @@ final class UiMessageChunks {
             case Step.Attempted attempted -> {}
             case Step.Reasoning(String piece) -> piece("reasoning", piece, chunks);
             case Step.Text(String piece) -> piece("text", piece, chunks);
+            case Step.Refusal(String piece) -> piece(REFUSAL, piece, chunks);
             case Step.Restarted(String reason) -> restarted(reason, chunks);
             case Step.Called(ToolCall call) -> called(call, chunks);
             case Step.Completed(MessageCompleted completed, var time) -> finish(completed, chunks);
-            case Step.Failed(var failed, var time) -> error(failed.getDetail(), chunks);
-            case Step.Cancelled cancelled -> {
-                close(chunks);
+            case Step.Failed(var failed, var time) -> {
+                brokenOff(failed.getUsage(), failed.getUpstream(), chunks).put("code", failed.getCode());
+                error(failed.getDetail(), chunks);
+            }
+            case Step.Cancelled(var cancelled, var time) -> {
+                ObjectNode _ = brokenOff(cancelled.getUsage(), cancelled.getUpstream(), chunks);
                 chunks.add(chunk("abort"));
                 over = true;
             }
@@ -111,9 +119,18 @@ final class UiMessageChunks {
             close(chunks);
             open = kind;
             parts++;
-            chunks.add(chunk(kind + "-start").put("id", partId()));
+            ObjectNode start = chunk(type(kind) + "-start").put("id", partId());
+            if (kind.equals(REFUSAL)) {
+                start.putObject("providerMetadata").putObject("parley").put("refusal", true);
+            }
+            chunks.add(start);
         }
-        chunks.add(chunk(kind + "-delta").put("id", partId()).put("delta", piece));
+        chunks.add(chunk(type(kind) + "-delta").put("id", partId()).put("delta", piece));
+    }
+
+    /** The AI SDK knows no refusals: they are text with a note. */
+    private static String type(String kind) {
+        return kind.equals(REFUSAL) ? "text" : kind;
     }
 
     private String partId() {
@@ -122,7 +139,7 @@ final class UiMessageChunks {
 
     private void close(List<ObjectNode> chunks) {
         if (open != null) {
-            chunks.add(chunk(open + "-end").put("id", partId()));
+            chunks.add(chunk(type(open) + "-end").put("id", partId()));
             open = null;
         }
     }
@@ -164,24 +181,49 @@ final class UiMessageChunks {
         metadata.put("conversationId", conversation.conversation())
                 .put("turnId", turnId)
                 .put("engine", completed.getAttempt().getEngine())
-                .put("model", completed.getAttempt().getModel());
-        metadata.set(
-                "usage",
-                NativeJson.tree(json ->
-                        NativeJson.usage(json, completed.getUsage(), NativeJson.details(completed.getUpstream()))));
+                .put("model", completed.getAttempt().getModel())
+                .put("finishReason", completed.getFinishReason());
+        spent(metadata, completed.getUsage(), completed.getUpstream());
         chunks.add(finish);
         over = true;
     }
 
-    /** Whoever gets calls is told to make them, whatever the model server called its end. */
+    /** What an answer without an end took, before the word that ends it; the metadata, for more to be said. */
+    private ObjectNode brokenOff(@Nullable Usage usage, @Nullable Upstream upstream, List<ObjectNode> chunks) {
+        close(chunks);
+        ObjectNode told = chunk("message-metadata");
+        ObjectNode metadata = told.putObject("messageMetadata")
+                .put("conversationId", conversation.conversation())
+                .put("turnId", turnId);
+        spent(metadata, usage, upstream);
+        chunks.add(told);
+        return metadata;
+    }
+
+    private static void spent(ObjectNode metadata, @Nullable Usage usage, @Nullable Upstream upstream) {
+        if (usage != null) {
+            metadata.set("usage", NativeJson.tree(json -> NativeJson.usage(json, usage, NativeJson.details(upstream))));
+        }
+        metadata.setAll((ObjectNode) NativeJson.tree(json -> {
+            json.writeStartObject();
+            NativeJson.upstream(json, upstream);
+            json.writeEndObject();
+        }));
+    }
+
+    /**
+     * The nearest of the AI SDK's words; the reason's own name is in the metadata. Whoever gets calls is told to make them,
+     * whatever the model server called its end.
+     */
     private static String finishReason(MessageCompleted completed) {
-        String reason = completed.getFinishReason();
-        return switch (reason) {
-            case "length" -> reason;
+        boolean calls = !completed.getToolCalls().isEmpty();
+        return switch (completed.getFinishReason()) {
+            case "length", "model_context_window_exceeded" -> "length";
             case "tool_calls" -> "tool-calls";
             case "content_filter" -> "content-filter";
-            case "stop" -> completed.getToolCalls().isEmpty() ? reason : "tool-calls";
-            default -> completed.getToolCalls().isEmpty() ? "other" : "tool-calls";
+            case "refusal" -> calls ? "tool-calls" : "content-filter";
+            case "stop" -> calls ? "tool-calls" : "stop";
+            default -> calls ? "tool-calls" : "other";
         };
     }
 

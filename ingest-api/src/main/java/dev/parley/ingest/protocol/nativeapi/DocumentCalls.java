@@ -6,8 +6,9 @@ import dev.parley.ingest.documents.Documents;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
-import dev.parley.schemas.DocumentKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.DocumentKey;
+import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.sinks.postgres.DocumentQueries.DocumentPage;
 import dev.parley.sinks.postgres.DocumentQueries.StoredDocument;
 import dev.parley.sinks.postgres.DocumentSummary;
@@ -58,15 +59,14 @@ final class DocumentCalls {
     }
 
     void list(Context ctx, Request request) {
-        String tenant = request.tenant();
-        String workspace = request.workspace();
+        WorkspaceKey workspace = request.workspace();
         int limit = request.query("limit", USUAL_PAGE, 1, MAX_PAGE);
         Optional<String> after = request.query("after");
         after.filter(path -> path.indexOf('\u0000') >= 0).ifPresent(path -> {
             throw new ProblemException(
                     ErrorCode.INVALID_CURSOR, "must be the 'next' of an earlier page of documents", "after");
         });
-        DocumentPage page = documents.list(tenant, workspace, limit, after);
+        DocumentPage page = documents.list(workspace, limit, after);
         ObjectNode answer = Json.object();
         ArrayNode list = answer.putArray("documents");
         page.documents().forEach(document -> list.add(view(document)));

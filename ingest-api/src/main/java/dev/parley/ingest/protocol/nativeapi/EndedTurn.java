@@ -2,30 +2,22 @@ package dev.parley.ingest.protocol.nativeapi;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.Attempt;
-import dev.parley.chat.v1.ConversationCreated;
-import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.chat.v1.ConversationRenamed;
-import dev.parley.chat.v1.FeedbackRecorded;
-import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
-import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnFailed;
-import dev.parley.chat.v1.TurnRetrieved;
-import dev.parley.chat.v1.TurnRouted;
-import dev.parley.chat.v1.TurnStarted;
-import dev.parley.chat.v1.Unknown;
-import dev.parley.chat.v1.Usage;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Json;
 import dev.parley.sinks.postgres.ConversationSnapshot.Answer;
 import dev.parley.sinks.postgres.ConversationSnapshot.Failure;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
 import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
+import dev.parley.sinks.postgres.ConversationSnapshot.Spent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
+import dev.parley.sinks.postgres.ConversationSnapshot.Utterance;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -46,8 +38,7 @@ final class EndedTurn {
         Message question = new Message(
                 submit.getMessageId(),
                 submit.getTurnId(),
-                Role.USER,
-                submit.getContent(),
+                new Utterance(Role.USER, submit.getContent()),
                 Optional.empty(),
                 questionStatus(end),
                 submission.accepted().orElse(end).getTime(),
@@ -77,74 +68,34 @@ final class EndedTurn {
         return Status.ACCEPTED;
     }
 
-    private static Message answer(String turnId, ConversationEvent end, Instant began) {
-        return switch (end.getBody()) {
-            case MessageCompleted completed ->
-                message(
-                        turnId,
-                        completed.getMessageId(),
-                        completed.getContent(),
-                        Status.COMPLETED,
-                        began,
-                        new Answer(
-                                Optional.of(end.getTime()),
-                                Optional.ofNullable(completed.getReasoning()),
-                                Optional.of(completed.getFinishReason()),
-                                Optional.of(completed.getUsage()),
-                                completed.getSources(),
-                                completed.getToolCalls(),
-                                origin(completed.getAttempt()),
-                                Optional.empty()));
-            case TurnFailed failed ->
-                message(
-                        turnId,
-                        failed.getMessageId(),
-                        failed.getContent(),
-                        Status.FAILED,
-                        began,
-                        brokenOff(
-                                end,
-                                failed.getUsage(),
-                                failed.getAttempt(),
-                                Optional.of(new Failure(failed.getCode(), failed.getDetail()))));
-            case TurnCancelled cancelled ->
-                message(
-                        turnId,
-                        cancelled.getMessageId(),
-                        cancelled.getContent(),
-                        cancelled.getForgotten() ? Status.FORGOTTEN : Status.CANCELLED,
-                        began,
-                        brokenOff(end, cancelled.getUsage(), cancelled.getAttempt(), Optional.empty()));
-            case ConversationCreated _,
-                    ConversationRenamed _,
-                    ConversationDeleted _,
-                    MessageAccepted _,
-                    MessageRejected _,
-                    TurnStarted _,
-                    TurnRouted _,
-                    TurnRetrieved _,
-                    FeedbackRecorded _,
-                    Unknown _ -> throw new IllegalArgumentException("not the end of a turn");
-        };
-    }
-
-    private static Message message(
-            String turnId, String id, String content, Status status, Instant began, Answer answer) {
+    private static Message answer(String turnId, ConversationEvent event, Instant began) {
+        if (!(event.getBody() instanceof TurnEnd end)) {
+            throw new IllegalArgumentException("not the end of a turn");
+        }
         return new Message(
-                id, turnId, Role.ASSISTANT, content, Optional.empty(), status, began, answer, Optional.empty());
+                end.getMessageId(),
+                turnId,
+                new Utterance(Role.ASSISTANT, end.getContent()),
+                Optional.empty(),
+                Status.of(end),
+                began,
+                answer(end, event.getTime()),
+                Optional.empty());
     }
 
-    private static Answer brokenOff(
-            ConversationEvent end, @Nullable Usage usage, @Nullable Attempt attempt, Optional<Failure> failure) {
+    private static Answer answer(TurnEnd end, Instant time) {
+        MessageCompleted completed = end instanceof MessageCompleted whole ? whole : null;
         return new Answer(
-                Optional.of(end.getTime()),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.ofNullable(usage),
-                List.of(),
-                List.of(),
-                origin(attempt),
-                failure);
+                Optional.of(time),
+                Optional.ofNullable(completed).map(MessageCompleted::getReasoning),
+                Optional.ofNullable(completed).map(MessageCompleted::getFinishReason),
+                new Spent(Optional.ofNullable(end.getUsage()), Optional.ofNullable(end.getUpstream())),
+                completed == null ? List.of() : completed.getSources(),
+                completed == null ? List.of() : completed.getToolCalls(),
+                origin(end.getAttempt()),
+                end instanceof TurnFailed failed
+                        ? Optional.of(new Failure(failed.getCode(), failed.getDetail()))
+                        : Optional.empty());
     }
 
     private static Optional<Origin> origin(@Nullable Attempt attempt) {

@@ -2,10 +2,13 @@ package dev.parley.ingest.protocol.nativeapi;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.CancelTurn;
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.RateMessage;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.TurnEnd;
+import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.door.Handling;
 import dev.parley.ingest.door.Question;
@@ -14,9 +17,10 @@ import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.MessageId;
+import dev.parley.schemas.keys.TurnIds;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import io.javalin.http.Context;
 import java.time.Duration;
@@ -43,7 +47,7 @@ final class MessageCalls {
         String content = body.requiredText("content", Question.MAX_CONTENT_BYTES);
         Handling handling = Handling.of(body);
         body.done();
-        TurnIds ids = ownId.map(id -> TurnIds.ofMessage(conversation, id))
+        TurnIds ids = ownId.map(id -> TurnIds.ofMessage(conversation, new MessageId(id)))
                 .orElseGet(() -> TurnIds.of(conversation, key.orElseGet(Request::uniqueId)));
         SubmitMessage submit = new Question(content, handling, Optional.empty()).submit(ids, Optional.empty());
         door.conversations().require(conversation);
@@ -77,6 +81,11 @@ final class MessageCalls {
             return;
         }
         submission.refuseRejected();
+        submission
+                .end()
+                .map(ConversationEvent::getBody)
+                .filter(TurnEnd.class::isInstance)
+                .ifPresent(end -> UpstreamHeaders.addTo(ctx, (TurnEnd) end));
         Json.answer(ctx, 200, EndedTurn.view(submit, submission));
     }
 
@@ -96,21 +105,32 @@ final class MessageCalls {
 
     void regenerate(Context ctx, Request request) {
         ConversationKey conversation = request.conversation();
-        String messageId = request.messageId();
+        MessageId messageId = request.messageId();
         Optional<String> key = request.idempotencyKey();
         JsonBody body = request.body();
         OnBusy onBusy = Handling.onBusy(body);
         Optional<String> engine = Handling.engine(body);
         body.done();
-        // Prefixed, so that a key used for a message as well means another turn here.
-        TurnIds ids = TurnIds.of(conversation, "regenerate/" + messageId + "/" + key.orElseGet(Request::uniqueId));
+        TurnIds ids = TurnIds.ofRegeneration(conversation, messageId, key.orElseGet(Request::uniqueId));
         long before = door.messages()
                 .regenerate(
                         conversation,
                         new RegenerateMessage(
-                                messageId, ids.turnId(), ids.assistantMessageId(), onBusy, engine.orElse(null)),
+                                messageId.text(),
+                                ids.turnId().text(),
+                                ids.assistantMessageId().text(),
+                                onBusy,
+                                engine.orElse(null)),
                         request.call());
-        Json.answer(ctx, 202, turn(Json.object(), conversation, ids.turnId(), ids.assistantMessageId(), before));
+        Json.answer(
+                ctx,
+                202,
+                turn(
+                        Json.object(),
+                        conversation,
+                        ids.turnId().text(),
+                        ids.assistantMessageId().text(),
+                        before));
     }
 
     void cancel(Context ctx, Request request) {
@@ -124,7 +144,7 @@ final class MessageCalls {
 
     void rate(Context ctx, Request request) {
         ConversationKey conversation = request.conversation();
-        String messageId = request.messageId();
+        MessageId messageId = request.messageId();
         JsonBody body = request.body();
         String rating = body.textOrNumber("rating").orElseThrow(() -> JsonBody.required("rating"));
         if (!RATING.matcher(rating).matches()) {
@@ -132,7 +152,8 @@ final class MessageCalls {
         }
         Optional<String> comment = body.text("comment", MAX_COMMENT_BYTES);
         body.done();
-        door.messages().rate(conversation, new RateMessage(messageId, rating, comment.orElse(null)), request.call());
-        Json.answer(ctx, 202, Json.object().put("messageId", messageId).put("rating", rating));
+        door.messages()
+                .rate(conversation, new RateMessage(messageId.text(), rating, comment.orElse(null)), request.call());
+        Json.answer(ctx, 202, Json.object().put("messageId", messageId.text()).put("rating", rating));
     }
 }

@@ -1,6 +1,7 @@
 package dev.parley.ingest.protocol.nativeapi;
 
 import dev.parley.ingest.answer.EventStreams;
+import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.documents.Documents;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.http.Json;
@@ -12,6 +13,7 @@ import dev.parley.ingest.search.Searches;
 import io.javalin.config.JavalinConfig;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
+import java.util.List;
 
 /** The native protocol: everything that this server can do, in its own words. */
 public final class NativeApi implements Protocol {
@@ -44,6 +46,11 @@ public final class NativeApi implements Protocol {
         this.documents = new DocumentCalls(documents);
         this.searches = new SearchCalls(searches);
         this.tickets = tickets;
+    }
+
+    @Override
+    public List<String> readableHeaders() {
+        return UpstreamHeaders.NAMES;
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.Request;
 import dev.parley.ingest.search.Searches;
+import dev.parley.schemas.keys.WorkspaceKey;
 import io.javalin.http.Context;
 import java.util.List;
 
@@ -25,13 +26,12 @@ final class SearchCalls {
     }
 
     void search(Context ctx, Request request) {
-        String tenant = request.tenant();
-        String workspace = request.workspace();
+        WorkspaceKey workspace = request.workspace();
         JsonBody body = request.body();
         String query = body.shortText("query", MAX_QUERY_CHARS).orElseThrow(() -> JsonBody.required("query"));
         int limit = body.integer("k", 1, Searches.MAX_LIMIT).map(Long::intValue).orElse(USUAL_LIMIT);
         body.done();
-        List<Passage> found = request.waiting(() -> searches.find(tenant, workspace, query, limit, request.call()));
+        List<Passage> found = request.waiting(() -> searches.find(workspace, query, limit, request.call()));
         ObjectNode answer = Json.object();
         ArrayNode results = answer.putArray("results");
         found.forEach(passage -> results.add(view(passage)));

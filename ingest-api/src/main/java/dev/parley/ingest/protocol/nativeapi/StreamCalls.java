@@ -3,7 +3,7 @@ package dev.parley.ingest.protocol.nativeapi;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.http.Request;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import io.javalin.http.Context;
 import java.io.IOException;
 

@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Source;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.ingest.http.Json;
 import dev.parley.sinks.json.NativeJson;
+import dev.parley.sinks.json.Said;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationSnapshot.Answer;
@@ -15,6 +17,7 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Message;
 import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The JSON of the native API's answers: the same shapes wherever a thing is told of. */
 final class Views {
@@ -52,12 +55,19 @@ final class Views {
                 .put("turnId", message.turnId())
                 .put("role", NativeJson.name(message.role()))
                 .put("content", message.content());
+        Upstream upstream = answer.upstream().orElse(null);
+        Said.of(message.content(), upstream).refusal().ifPresent(words -> json.put("refusal", words));
         answer.reasoning().ifPresent(reasoning -> json.put("reasoning", reasoning));
         json.put("status", NativeJson.name(message.status()))
                 .put("createdAt", message.createdAt().toString());
         answer.completedAt().ifPresent(at -> json.put("completedAt", at.toString()));
         answer.finishReason().ifPresent(reason -> json.put("finishReason", reason));
-        answer.usage().ifPresent(usage -> json.set("usage", usage(usage)));
+        answer.usage().ifPresent(usage -> json.set("usage", usage(usage, upstream)));
+        json.setAll((ObjectNode) NativeJson.tree(to -> {
+            to.writeStartObject();
+            NativeJson.upstream(to, upstream);
+            to.writeEndObject();
+        }));
         if (!answer.toolCalls().isEmpty()) {
             json.set("toolCalls", NativeJson.tree(to -> NativeJson.toolCalls(to, answer.toolCalls())));
         }
@@ -87,8 +97,8 @@ final class Views {
                 .put("startedAt", turn.startedAt().toString());
     }
 
-    private static JsonNode usage(Usage usage) {
-        return NativeJson.tree(json -> NativeJson.usage(json, usage, null));
+    private static JsonNode usage(Usage usage, @Nullable Upstream upstream) {
+        return NativeJson.tree(json -> NativeJson.usage(json, usage, NativeJson.details(upstream)));
     }
 
     private static JsonNode sources(List<Source> sources) {

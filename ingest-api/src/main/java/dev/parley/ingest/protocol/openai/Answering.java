@@ -5,11 +5,12 @@ import dev.parley.chat.v1.TurnFailed;
 import dev.parley.ingest.answer.Abandoned;
 import dev.parley.ingest.answer.AnswerEncoding;
 import dev.parley.ingest.answer.EventStreams;
+import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Reply;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.SseEdge;
 import io.javalin.http.Context;
 import java.time.Duration;
@@ -65,8 +66,7 @@ final class Answering {
                         "the answer is not there yet: repeat the request with its Idempotency-Key"));
         if (end.getBody() instanceof TurnFailed failed) {
             // A caller who waits for an answer and gets none is to see that from the status.
-            throw new ProblemException(
-                    ErrorCode.ofWire(failed.getCode()).orElse(ErrorCode.INTERNAL), failed.getDetail());
+            throw UpstreamHeaders.problem(failed);
         }
         return end;
     }

@@ -3,15 +3,16 @@ package dev.parley.ingest.protocol.openai;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.door.Messages;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Reply;
 import dev.parley.ingest.http.Request;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.TurnIds;
 import io.javalin.http.Context;
 import java.time.Instant;
 import java.util.Optional;
@@ -58,6 +59,7 @@ final class ChatCompletionCalls {
             throw new ProblemException(ErrorCode.CANCELLED, "the answer was stopped");
         }
         Instant created = submission.accepted().orElse(end).getTime();
+        UpstreamHeaders.addTo(ctx, completed);
         Json.answer(ctx, 200, ChatCompletionJson.whole(conversation.conversation(), created, completed));
         return Reply.SENT;
     }

@@ -3,17 +3,19 @@ package dev.parley.ingest.protocol.openai;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.ingest.answer.AnswerEncoding;
 import dev.parley.ingest.answer.AnswerReader;
 import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.SseJson;
+import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The stream of a chat completion.
@@ -56,6 +58,7 @@ final class ChatCompletionEncoding extends AnswerEncoding {
             case Step.Attempted(int attempt, String engine, String name) -> model = name;
             case Step.Reasoning(String piece) -> delta("reasoning_content", piece);
             case Step.Text(String piece) -> delta("content", piece);
+            case Step.Refusal(String piece) -> delta("refusal", piece);
             case Step.Restarted(String reason) ->
                 fail(
                         ErrorCode.STREAM_RESET,
@@ -63,7 +66,7 @@ final class ChatCompletionEncoding extends AnswerEncoding {
                                 + "): repeat the request, with its Idempotency-Key where it has one");
             case Step.Called(ToolCall call) -> called(call);
             case Step.Completed(MessageCompleted completed, Instant time) -> complete(completed);
-            case Step.Failed(var failed, Instant time) -> fail(failed.getCode(), failed.getDetail());
+            case Step.Failed(var failed, Instant time) -> fail(UpstreamHeaders.problem(failed), failed.getUpstream());
             case Step.Cancelled cancelled -> fail(ErrorCode.CANCELLED, "the answer was stopped");
             case Step.Rejected(var rejected) -> fail(rejected.getCode(), rejected.getDetail());
             case Step.Lost(String reason) -> fail(ErrorCode.UNAVAILABLE, "what happened cannot be read now: " + reason);
@@ -113,10 +116,14 @@ final class ChatCompletionEncoding extends AnswerEncoding {
     }
 
     private void fail(ErrorCode code, String detail) {
+        fail(new ProblemException(code, detail), null);
+    }
+
+    private void fail(ProblemException problem, @Nullable Upstream upstream) {
         finish();
         if (isUnsent()) {
-            throw new ProblemException(code, detail);
+            throw problem;
         }
-        send(SseJson.of(OpenAiErrors.json(code, detail, Optional.empty())));
+        send(SseJson.of(OpenAiErrors.json(problem, upstream)));
     }
 }

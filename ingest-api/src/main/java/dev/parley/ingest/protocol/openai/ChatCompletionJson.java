@@ -8,6 +8,7 @@ import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageDetails;
 import dev.parley.ingest.http.Json;
 import dev.parley.sinks.json.NativeJson;
+import dev.parley.sinks.json.Said;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -23,10 +24,11 @@ final class ChatCompletionJson {
                 head(id, "chat.completion", created, completed.getAttempt().getModel());
         ObjectNode choice = json.putArray("choices").addObject().put("index", 0);
         ObjectNode message = choice.putObject("message").put("role", "assistant");
-        boolean onlyCalls =
-                completed.getContent().isEmpty() && !completed.getToolCalls().isEmpty();
-        message.put("content", onlyCalls ? null : completed.getContent());
-        message.putNull("refusal");
+        Said said = Said.of(completed.getContent(), completed.getUpstream());
+        boolean noText = said.text().isEmpty()
+                && (said.refusal().isPresent() || !completed.getToolCalls().isEmpty());
+        message.put("content", noText ? null : said.text());
+        message.put("refusal", said.refusal().orElse(null));
         if (completed.getReasoning() != null) {
             message.put("reasoning_content", completed.getReasoning());
         }
@@ -35,8 +37,9 @@ final class ChatCompletionJson {
         }
         message.putArray("annotations");
         choice.putNull("logprobs");
-        choice.put("finish_reason", finishReason(completed));
+        choice.put("finish_reason", FinishReasons.of(completed));
         json.set("usage", usage(completed));
+        Extension.addTo(json, completed);
         return json;
     }
 
@@ -57,7 +60,8 @@ final class ChatCompletionJson {
     static ObjectNode finish(
             String id, Instant created, String model, MessageCompleted completed, boolean usageFollows) {
         ObjectNode json = chunk(id, created, model, Json.object(), usageFollows);
-        ((ObjectNode) json.path("choices").path(0)).put("finish_reason", finishReason(completed));
+        ((ObjectNode) json.path("choices").path(0)).put("finish_reason", FinishReasons.of(completed));
+        Extension.addTo(json, completed);
         return json;
     }
 
@@ -107,14 +111,5 @@ final class ChatCompletionJson {
         if (tokens != null) {
             usage.withObjectProperty(group).put(name, tokens);
         }
-    }
-
-    /** OpenAI has no word for other reasons. Whoever gets calls is told to make them, whatever the model server called its end. */
-    private static String finishReason(MessageCompleted completed) {
-        String reason = completed.getFinishReason();
-        return switch (reason) {
-            case "length", "tool_calls", "content_filter" -> reason;
-            default -> completed.getToolCalls().isEmpty() ? "stop" : "tool_calls";
-        };
     }
 }

@@ -7,7 +7,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.ingest.door.Handling;
 import dev.parley.ingest.door.Question;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.TurnIds;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -51,7 +51,7 @@ public final class OpenAiApi implements Protocol {
 
     @Override
     public List<String> readableHeaders() {
-        return List.of(OpenAiErrors.SHOULD_RETRY);
+        return List.of(OpenAiErrors.SHOULD_RETRY, OpenAiErrors.RETRY_AFTER_MILLIS);
     }
 
     @Override

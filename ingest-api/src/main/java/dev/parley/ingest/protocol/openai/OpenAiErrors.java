@@ -1,18 +1,23 @@
 package dev.parley.ingest.protocol.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.ingest.http.ErrorForm;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
 import io.javalin.http.Context;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Problems in the form that OpenAI's clients read, and whether they are to try again by themselves. */
 final class OpenAiErrors implements ErrorForm {
 
     /** The header by which clients are told whether to repeat a request that failed. */
     static final String SHOULD_RETRY = "x-should-retry";
+
+    /** The header that they look at before {@code Retry-After}. */
+    static final String RETRY_AFTER_MILLIS = "retry-after-ms";
 
     @Override
     public String prefix() {
@@ -23,14 +28,16 @@ final class OpenAiErrors implements ErrorForm {
     public void write(Context ctx, ProblemException problem) {
         boolean retry = shouldRetry(problem.code(), ctx.header("Idempotency-Key") != null);
         ctx.header(SHOULD_RETRY, Boolean.toString(retry));
-        ctx.contentType("application/json")
-                .result(json(problem.code(), problem.detail(), problem.field()).toString());
+        problem.retryAfter().ifPresent(after -> ctx.header(RETRY_AFTER_MILLIS, Long.toString(after.toMillis())));
+        ctx.contentType("application/json").result(json(problem, null).toString());
     }
 
-    /** {@code {error: {message, type, param, code}}}. */
-    static ObjectNode json(ErrorCode code, String detail, Optional<String> field) {
+    /** {@code {error: {message, type, param, code}}}, with what is known upstream {@linkplain Extension beside}. */
+    static ObjectNode json(ProblemException problem, @Nullable Upstream upstream) {
         ObjectNode json = Json.object();
-        json.set("error", error(code, detail, field));
+        ObjectNode error = error(problem.code(), problem.detail(), problem.field());
+        Extension.addTo(error, upstream);
+        json.set("error", error);
         return json;
     }
 

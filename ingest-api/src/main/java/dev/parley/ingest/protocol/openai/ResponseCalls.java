@@ -4,6 +4,8 @@ import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.TurnEnd;
+import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Json;
@@ -13,7 +15,7 @@ import dev.parley.ingest.http.Request;
 import dev.parley.ingest.protocol.openai.Places.Place;
 import dev.parley.ingest.protocol.openai.Responses.Found;
 import dev.parley.schemas.ErrorCode;
-import dev.parley.schemas.TurnIds;
+import dev.parley.schemas.keys.TurnIds;
 import io.javalin.http.Context;
 import java.time.Duration;
 import java.util.List;
@@ -52,7 +54,7 @@ final class ResponseCalls {
                 ResponseRequest.of(request.body(), models.get(), id -> responses.referenced(tenant, id));
         Place place = places.of(tenant, asked, key);
         TurnIds ids = TurnIds.of(place.conversation(), key.orElseGet(Request::uniqueId));
-        ResponseId id = ResponseId.of(ids.turnId(), place.conversation().conversation());
+        ResponseId id = ResponseId.of(ids.turnId().text(), place.conversation().conversation());
         SubmitMessage submit = asked.call().submit(ids, place.before());
         if (asked.stream()) {
             Submission submission = submit(place, submit, key, Optional.empty(), request);
@@ -88,6 +90,9 @@ final class ResponseCalls {
     }
 
     private static Reply answer(Context ctx, Found response) {
+        if (response.events().getLast().getBody() instanceof TurnEnd end) {
+            UpstreamHeaders.addTo(ctx, end);
+        }
         Json.answer(ctx, 200, ResponseJson.of(response.id(), response.events()));
         return Reply.SENT;
     }

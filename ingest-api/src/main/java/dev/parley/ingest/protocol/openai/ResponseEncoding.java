@@ -4,8 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.ToolCall;
-import dev.parley.chat.v1.TurnCancelled;
-import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.ingest.answer.AnswerEncoding;
 import dev.parley.ingest.answer.AnswerReader;
 import dev.parley.ingest.answer.AnswerReader.Step;
@@ -15,6 +14,7 @@ import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.feed.FeedEvent;
 import dev.parley.sinks.feed.Frame;
+import dev.parley.sinks.json.Said;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +35,8 @@ import java.util.Optional;
  *   2 + ATTEMPT * (attempt - 1):  item, part, characters …                                   (reasoning, if any)
  *   … + RANGE, or, where thoughts came first,
  *   … + 2 * RANGE:                text done, part done, item done                             (reasoning, if any)
- *                                 item, part, characters …, text done, part done, item done   (text)
+ *                                 item, part, characters …, text done, part done,             (text, if any)
+ *                                       part, characters …, refusal done, part done, item done (refusal, if any)
  *                                 item, arguments, arguments done, item done                  (each call)
  *                                 completed, incomplete or failed
  * }</pre>
@@ -63,10 +64,12 @@ final class ResponseEncoding extends AnswerEncoding {
     private final long after;
     private final List<ConversationEvent> events = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
+    private final StringBuilder refusal = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
     private Part part = Part.NONE;
     private long next = FIRST_OF_ATTEMPT;
     private int outputIndex = -1;
+    private int contentIndex;
     private Seen seen = Seen.NO_ANSWER;
     private boolean answering;
     private int calls;
@@ -75,7 +78,8 @@ final class ResponseEncoding extends AnswerEncoding {
     private enum Part {
         NONE,
         REASONING,
-        TEXT
+        TEXT,
+        REFUSAL
     }
 
     /** What the client has seen of the answer's beginning. */
@@ -115,6 +119,7 @@ final class ResponseEncoding extends AnswerEncoding {
             case Step.Attempted attempted -> attempt(attempted.attempt());
             case Step.Reasoning(String piece) -> reasoning(piece);
             case Step.Text(String piece) -> text(piece);
+            case Step.Refusal(String piece) -> refusal(piece);
             case Step.Restarted(String reason) -> reset(reason);
             case Step.Called(ToolCall call) -> called(call);
             case Step.Completed(MessageCompleted completed, var time) -> completed(completed);
@@ -181,14 +186,23 @@ final class ResponseEncoding extends AnswerEncoding {
     }
 
     private void text(String piece) {
-        openText();
+        open(Part.TEXT);
         text.append(piece);
         next += piece.length();
         unseen(piece).ifPresent(rest -> {
-            ObjectNode delta = textEvent().put("delta", rest);
+            ObjectNode delta = partEvent().put("delta", rest);
             delta.putArray("logprobs");
             tell(next - 1, "response.output_text.delta", delta);
         });
+    }
+
+    private void refusal(String piece) {
+        open(Part.REFUSAL);
+        refusal.append(piece);
+        next += piece.length();
+        unseen(piece)
+                .ifPresent(rest ->
+                        tell(next - 1, "response.refusal.delta", partEvent().put("delta", rest)));
     }
 
     /** Takes the numbers of the answer itself, which are the same however many thoughts have been told. */
@@ -217,20 +231,29 @@ final class ResponseEncoding extends AnswerEncoding {
     }
 
     private boolean isBrokenOff() {
-        Object last = events.isEmpty() ? "" : events.getLast().getBody();
-        return last instanceof TurnFailed || last instanceof TurnCancelled;
+        return !events.isEmpty()
+                && events.getLast().getBody() instanceof TurnEnd end
+                && !(end instanceof MessageCompleted);
     }
 
-    private void openText() {
+    /** Opens a part of the message, and the message where it is the first; a part that is open is whole then. */
+    private void open(Part wanted) {
         answer();
-        if (part == Part.NONE) {
-            part = Part.TEXT;
-            outputIndex++;
-            tellItem("response.output_item.added", ResponseItems.message(id, Optional.empty(), "in_progress"));
-            ObjectNode added = textEvent();
-            added.set("part", ResponseItems.textPart(""));
-            tellNext("response.content_part.added", added);
+        if (part == wanted) {
+            return;
         }
+        if (part == Part.NONE) {
+            outputIndex++;
+            contentIndex = 0;
+            tellItem("response.output_item.added", ResponseItems.message(id, Optional.empty(), "in_progress"));
+        } else {
+            closePart();
+            contentIndex++;
+        }
+        part = wanted;
+        ObjectNode added = partEvent();
+        added.set("part", part == Part.REFUSAL ? ResponseItems.refusalPart("") : ResponseItems.textPart(""));
+        tellNext("response.content_part.added", added);
     }
 
     /** What the client has not seen of a piece that ends before {@code next}. */
@@ -245,11 +268,11 @@ final class ResponseEncoding extends AnswerEncoding {
         return Optional.of(piece.substring(splits ? from - 1 : from));
     }
 
-    private ObjectNode textEvent() {
+    private ObjectNode partEvent() {
         return Json.object()
                 .put("item_id", id.messageItem())
                 .put("output_index", outputIndex)
-                .put("content_index", 0);
+                .put("content_index", contentIndex);
     }
 
     private void closeReasoning() {
@@ -262,24 +285,35 @@ final class ResponseEncoding extends AnswerEncoding {
         tellItem("response.output_item.done", ResponseItems.reasoning(id, whole, "completed"));
     }
 
-    private void closeText(String status) {
-        if (part != Part.TEXT) {
+    private void closeMessage(String status) {
+        if (part == Part.NONE) {
             return;
         }
+        closePart();
         part = Part.NONE;
-        String whole = text.toString();
-        ObjectNode textDone = textEvent().put("text", whole);
-        textDone.putArray("logprobs");
-        tellNext("response.output_text.done", textDone);
-        ObjectNode done = textEvent();
-        done.set("part", ResponseItems.textPart(whole));
+        Said said = new Said(text.toString(), Optional.of(refusal.toString()).filter(words -> !words.isEmpty()));
+        tellItem("response.output_item.done", ResponseItems.message(id, Optional.of(said), status));
+    }
+
+    private void closePart() {
+        ObjectNode done = partEvent();
+        if (part == Part.REFUSAL) {
+            String whole = refusal.toString();
+            tellNext("response.refusal.done", partEvent().put("refusal", whole));
+            done.set("part", ResponseItems.refusalPart(whole));
+        } else {
+            String whole = text.toString();
+            ObjectNode textDone = partEvent().put("text", whole);
+            textDone.putArray("logprobs");
+            tellNext("response.output_text.done", textDone);
+            done.set("part", ResponseItems.textPart(whole));
+        }
         tellNext("response.content_part.done", done);
-        tellItem("response.output_item.done", ResponseItems.message(id, Optional.of(whole), status));
     }
 
     private void called(ToolCall call) {
         answer();
-        closeText("completed");
+        closeMessage("completed");
         outputIndex++;
         int index = calls++;
         tellItem("response.output_item.added", ResponseItems.call(id, index, call, Optional.empty(), "in_progress"));
@@ -297,15 +331,12 @@ final class ResponseEncoding extends AnswerEncoding {
     }
 
     private void completed(MessageCompleted completed) {
-        boolean whole = switch (completed.getFinishReason()) {
-            case "length", "content_filter" -> false;
-            default -> true;
-        };
+        boolean whole = FinishReasons.incomplete(completed).isEmpty();
         answer();
-        if (part == Part.NONE && text.isEmpty() && calls == 0) {
-            openText(); // An empty answer is a message all the same.
+        if (part == Part.NONE && text.isEmpty() && refusal.isEmpty() && calls == 0) {
+            open(Part.TEXT); // An empty answer is a message all the same.
         }
-        closeText(whole ? "completed" : "incomplete");
+        closeMessage(whole ? "completed" : "incomplete");
         end(whole ? "response.completed" : "response.incomplete", completed.getReasoning() != null);
     }
 

@@ -1,8 +1,8 @@
 package dev.parley.ingest.protocol.openai;
 
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.ConversationKey;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.ingest.http.Json;
+import dev.parley.sinks.json.Said;
 import java.util.Optional;
 
 /** The items of a response's output, whole and in the making. */
@@ -12,15 +13,24 @@ final class ResponseItems {
     private ResponseItems() {}
 
     /** A message; without text one that has just begun. */
-    static ObjectNode message(ResponseId id, Optional<String> text, String status) {
+    static ObjectNode message(ResponseId id, Optional<Said> said, String status) {
         ObjectNode item = Json.object()
                 .put("id", id.messageItem())
                 .put("type", "message")
                 .put("status", status)
                 .put("role", "assistant");
         ArrayNode content = item.putArray("content");
-        text.ifPresent(whole -> content.add(textPart(whole)));
+        said.ifPresent(whole -> {
+            if (!whole.text().isEmpty() || whole.refusal().isEmpty()) {
+                content.add(textPart(whole.text()));
+            }
+            whole.refusal().ifPresent(words -> content.add(refusalPart(words)));
+        });
         return item;
+    }
+
+    static ObjectNode refusalPart(String words) {
+        return Json.object().put("type", "refusal").put("refusal", words);
     }
 
     static ObjectNode textPart(String text) {

@@ -19,11 +19,13 @@ import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageDetails;
 import dev.parley.ingest.http.Json;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.json.NativeJson;
+import dev.parley.sinks.json.Said;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -61,11 +63,12 @@ final class ResponseJson {
                         failed.getDetail(),
                         failed.getContent(),
                         failed.getUsage(),
-                        NativeJson.details(failed.getUpstream()));
+                        failed.getUpstream());
             case TurnCancelled cancelled -> {
                 json.put("status", "cancelled");
-                json.set("output", partial(cancelled.getContent()));
+                json.set("output", partial(Said.of(cancelled.getContent(), cancelled.getUpstream())));
                 usage(cancelled.getUsage(), NativeJson.details(cancelled.getUpstream()));
+                Extension.addTo(json, cancelled.getUpstream());
             }
             case MessageRejected rejected -> failed(rejected.getCode(), rejected.getDetail(), "", null, null);
             case ConversationCreated _,
@@ -125,24 +128,19 @@ final class ResponseJson {
     }
 
     private void completed(MessageCompleted completed) {
-        String cut = switch (completed.getFinishReason()) {
-            case "length" -> "max_output_tokens";
-            case "content_filter" -> "content_filter";
-            default -> null;
-        };
-        json.put("status", cut == null ? "completed" : "incomplete");
-        if (cut != null) {
-            json.putObject("incomplete_details").put("reason", cut);
-        }
+        Optional<String> cut = FinishReasons.incomplete(completed);
+        json.put("status", cut.isEmpty() ? "completed" : "incomplete");
+        cut.ifPresent(reason -> json.putObject("incomplete_details").put("reason", reason));
         json.put("model", completed.getAttempt().getModel());
         ArrayNode output = Json.MAPPER.createArrayNode();
         if (completed.getReasoning() != null) {
             output.add(ResponseItems.reasoning(id, completed.getReasoning(), "completed"));
         }
         // What is cut off is the last item; words before a call are whole.
-        String status = cut == null || !completed.getToolCalls().isEmpty() ? "completed" : "incomplete";
+        String status = cut.isEmpty() || !completed.getToolCalls().isEmpty() ? "completed" : "incomplete";
         if (!completed.getContent().isEmpty() || completed.getToolCalls().isEmpty()) {
-            output.add(ResponseItems.message(id, Optional.of(completed.getContent()), status));
+            Said said = Said.of(completed.getContent(), completed.getUpstream());
+            output.add(ResponseItems.message(id, Optional.of(said), status));
         }
         int index = 0;
         for (ToolCall call : completed.getToolCalls()) {
@@ -150,14 +148,16 @@ final class ResponseJson {
         }
         json.set("output", output);
         usage(completed.getUsage(), NativeJson.details(completed.getUpstream()));
+        Extension.addTo(json, completed);
     }
 
     private void failed(
-            String code, String detail, String content, @Nullable Usage usage, @Nullable UsageDetails details) {
+            String code, String detail, String content, @Nullable Usage usage, @Nullable Upstream upstream) {
         json.put("status", "failed");
         json.putObject("error").put("code", openAiCode(code)).put("message", detail);
-        json.set("output", partial(content));
-        usage(usage, details);
+        json.set("output", partial(Said.of(content, upstream)));
+        usage(usage, NativeJson.details(upstream));
+        Extension.addTo(json, upstream);
     }
 
     /** OpenAI's own codes for these are two; everything else is told by its own name. */
@@ -169,30 +169,37 @@ final class ResponseJson {
         return code;
     }
 
-    private ArrayNode partial(String content) {
+    private ArrayNode partial(Said said) {
         ArrayNode output = Json.MAPPER.createArrayNode();
-        if (!content.isEmpty()) {
-            output.add(ResponseItems.message(id, Optional.of(content), "incomplete"));
+        if (!said.whole().isEmpty()) {
+            output.add(ResponseItems.message(id, Optional.of(said), "incomplete"));
         }
         return output;
     }
 
-    /** OpenAI's clients want every detail: those that nobody told are 0. */
+    /** OpenAI's clients want a member for every detail; of those that nobody told it is null, which is not 0. */
     private void usage(@Nullable Usage usage, @Nullable UsageDetails details) {
         if (usage == null) {
             return;
         }
         ObjectNode used = json.putObject("usage").put("input_tokens", usage.getInputTokens());
         used.putObject("input_tokens_details")
-                .put("cached_tokens", known(details == null ? null : details.getCachedInputTokens()))
-                .put("cache_write_tokens", known(details == null ? null : details.getCacheWriteTokens()));
+                .put("cached_tokens", details == null ? null : details.getCachedInputTokens())
+                .put("cache_write_tokens", details == null ? null : details.getCacheWriteTokens());
         used.put("output_tokens", usage.getOutputTokens());
         used.putObject("output_tokens_details")
-                .put("reasoning_tokens", known(details == null ? null : details.getReasoningTokens()));
+                .put("reasoning_tokens", details == null ? null : details.getReasoningTokens());
         used.put("total_tokens", usage.getInputTokens() + usage.getOutputTokens());
+        if (details != null) {
+            audio(used, "input_tokens_details", details.getAudioInputTokens());
+            audio(used, "output_tokens_details", details.getAudioOutputTokens());
+        }
     }
 
-    private static int known(@Nullable Integer tokens) {
-        return tokens == null ? 0 : tokens;
+    /** No member of OpenAI's: there where it was told. */
+    private static void audio(ObjectNode usage, String group, @Nullable Integer tokens) {
+        if (tokens != null) {
+            usage.withObjectProperty(group).put("audio_tokens", tokens);
+        }
     }
 }

@@ -8,8 +8,8 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.ConversationKey;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import java.util.List;
 

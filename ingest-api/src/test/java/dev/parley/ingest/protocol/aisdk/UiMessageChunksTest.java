@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.Upstream;
+import dev.parley.chat.v1.UsageDetails;
 import dev.parley.ingest.answer.AnswerReader;
 import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.ServerSentEvents;
@@ -127,7 +129,7 @@ class UiMessageChunksTest {
             chunks.addAll(telling.tell(TurnEvents.completed(answer, attempts)));
 
             Message message = Message.of(chunks, context);
-            assertThat(message.text).as(context).hasToString(answer.text());
+            assertThat(message.text).as(context).hasToString(answer.said().whole());
             assertThat(message.reasoning).as(context).hasToString(answer.reasoning());
             assertThat(message.calls).as(context).isEqualTo(answer.calls().size());
             assertThat(types(chunks))
@@ -204,7 +206,8 @@ class UiMessageChunksTest {
                 TurnEvents.begun(), TurnEvents.started(1), TurnEvents.text(1, 0, "Ha"), TurnEvents.cancelled("Ha"));
 
         assertThat(types(chunks))
-                .containsExactly("start", "start-step", "text-start", "text-delta", "text-end", "abort");
+                .containsExactly(
+                        "start", "start-step", "text-start", "text-delta", "text-end", "message-metadata", "abort");
         assertThat(stream.chunks.isOver()).isTrue();
     }
 
@@ -271,6 +274,8 @@ class UiMessageChunksTest {
         "length, length",
         "tool_calls, tool-calls",
         "content_filter, content-filter",
+        "refusal, content-filter",
+        "model_context_window_exceeded, length",
         "of a later version, other"
     })
     void theFinishSaysWhy(String reason, String finish) {
@@ -278,6 +283,61 @@ class UiMessageChunksTest {
                 .getLast();
 
         assertThat(last.path("finishReason").asText()).isEqualTo(finish);
+        assertThat(last.at("/messageMetadata/finishReason").asText()).isEqualTo(reason);
+    }
+
+    @Test
+    void aRefusalIsTextWithANote() {
+        List<JsonNode> chunks = stream.tell(
+                TurnEvents.begun(),
+                TurnEvents.started(1),
+                TurnEvents.text(1, 0, "Well. "),
+                TurnEvents.refusal(1, 1, "I cannot."),
+                TurnEvents.completed(Answer.refusing("Well. ", "I cannot."), 1, "refusal"));
+
+        assertThat(types(chunks))
+                .containsExactly(
+                        "start",
+                        "start-step",
+                        "text-start",
+                        "text-delta",
+                        "text-end",
+                        "text-start",
+                        "text-delta",
+                        "text-end",
+                        "finish-step",
+                        "finish");
+        assertThat(chunks.get(2).has("providerMetadata")).isFalse();
+        assertThat(chunks.get(5).at("/providerMetadata/parley/refusal").asBoolean())
+                .isTrue();
+        assertThat(chunks.get(6).path("delta").asText()).isEqualTo("I cannot.");
+    }
+
+    @Test
+    void whatBecameKnownUpstreamIsInTheMetadata() {
+        Upstream known = Upstream.newBuilder()
+                .setCalls(3)
+                .setLeftOut(List.of("seed"))
+                .setUsageDetails(new UsageDetails(1, null, 2, null, null))
+                .build();
+        FeedEvent completed = TurnEvents.knowing(TurnEvents.completed(Answer.saying("x"), 1), known);
+        FeedEvent failed = TurnEvents.knowing(
+                TurnEvents.failed("engine_rate_limited", ""),
+                Upstream.newBuilder().setCalls(1).setRetryAfterMillis(30_000L).build());
+
+        JsonNode finish = stream.tell(TurnEvents.begun(), completed).getLast();
+        assertThat(finish.at("/messageMetadata/modelCalls").asInt()).isEqualTo(3);
+        assertThat(finish.at("/messageMetadata/leftOut").toString()).isEqualTo("[\"seed\"]");
+        assertThat(finish.at("/messageMetadata/usage/cachedInputTokens").asInt())
+                .isEqualTo(1);
+        assertThat(finish.at("/messageMetadata/usage/reasoningTokens").asInt()).isEqualTo(2);
+
+        List<JsonNode> broken = new Stream(false).tell(TurnEvents.begun(), failed);
+        assertThat(types(broken)).endsWith("message-metadata", "error");
+        JsonNode told = broken.get(broken.size() - 2).path("messageMetadata");
+        assertThat(told.path("code").asText()).isEqualTo("engine_rate_limited");
+        assertThat(told.path("retryAfterMillis").asLong()).isEqualTo(30_000);
+        assertThat(told.path("modelCalls").asInt()).isEqualTo(1);
     }
 
     @ParameterizedTest

@@ -8,7 +8,7 @@ import dev.parley.chat.v1.DeleteConversation;
 import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -10,7 +10,7 @@ import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.documents.DocumentReaderTest;
 import dev.parley.ingest.documents.Documents;
 import dev.parley.ingest.documents.FakeDocuments;
-import dev.parley.schemas.DocumentKey;
+import dev.parley.schemas.keys.DocumentKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;

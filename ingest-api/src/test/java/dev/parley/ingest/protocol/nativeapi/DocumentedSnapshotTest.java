@@ -12,6 +12,7 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
 import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
+import dev.parley.sinks.postgres.ConversationSnapshot.Utterance;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -33,8 +34,7 @@ class DocumentedSnapshotTest {
                 .map(status -> new Message(
                         "m",
                         "t",
-                        Role.ASSISTANT,
-                        "",
+                        new Utterance(Role.ASSISTANT, "No"),
                         Optional.of(new Sent(
                                 "fingerprint", List.of(DocumentedEvents.ASKED_EARLIER, DocumentedEvents.TOOL_RESULT))),
                         status,
@@ -43,7 +43,8 @@ class DocumentedSnapshotTest {
                                 Optional.of(Instant.EPOCH),
                                 Optional.of("thought"),
                                 Optional.of("stop"),
-                                Optional.of(DocumentedEvents.USAGE),
+                                new ConversationSnapshot.Spent(
+                                        Optional.of(DocumentedEvents.USAGE), Optional.of(DocumentedEvents.UPSTREAM)),
                                 List.of(DocumentedEvents.SOURCE),
                                 List.of(DocumentedEvents.TOOL_CALL),
                                 Optional.of(new Origin("engine", "model")),

@@ -8,6 +8,7 @@ import dev.parley.chat.v1.Source;
 import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.search.FakeSearches;
+import dev.parley.schemas.keys.WorkspaceKey;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -44,7 +45,7 @@ class SearchCallsTest {
         assertThat(results.path(1).toString())
                 .isEqualTo("{\"sourceId\":\"c.md#3\",\"title\":\"C\",\"score\":0.5,\"text\":\"Bees sting.\"}");
         assertThat(door.searches.asked())
-                .containsExactly(new FakeSearches.Asked("default", "w", "What colour are bees?", 7));
+                .containsExactly(new FakeSearches.Asked(new WorkspaceKey("default", "w"), "What colour are bees?", 7));
     }
 
     @Test

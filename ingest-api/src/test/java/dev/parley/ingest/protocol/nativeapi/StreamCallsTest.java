@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.http.RawConnection;
-import dev.parley.schemas.ConversationKey;
+import dev.parley.schemas.keys.ConversationKey;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;

@@ -4,13 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.Upstream;
+import dev.parley.chat.v1.UsageDetails;
 import dev.parley.ingest.answer.ServerSentEvents;
 import dev.parley.ingest.answer.TurnEvents;
 import dev.parley.ingest.answer.TurnEvents.Answer;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.feed.FeedEvent;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,6 +75,7 @@ class ChatCompletionEncodingTest {
                     .endsWith("[DONE]");
             List<JsonNode> chunks = ServerSentEvents.json(pieces);
             StringBuilder text = new StringBuilder();
+            StringBuilder refusal = new StringBuilder();
             StringBuilder reasoning = new StringBuilder();
             List<ToolCall> calls = new ArrayList<>();
             for (JsonNode chunk : chunks) {
@@ -77,6 +84,7 @@ class ChatCompletionEncodingTest {
                 assertThat(chunk.path("created").asLong()).isEqualTo(TurnEvents.NOW.getEpochSecond());
                 assertThat(chunk.path("model").asText()).isEqualTo("a-model");
                 text.append(delta(chunk).path("content").asText());
+                refusal.append(delta(chunk).path("refusal").asText(""));
                 reasoning.append(delta(chunk).path("reasoning_content").asText());
                 for (JsonNode call : delta(chunk).path("tool_calls")) {
                     assertThat(call.path("index").asInt()).as(context).isEqualTo(calls.size());
@@ -87,6 +95,7 @@ class ChatCompletionEncodingTest {
                 }
             }
             assertThat(text).as(context).hasToString(answer.text());
+            assertThat(refusal).as(context).hasToString(answer.refusal());
             assertThat(reasoning).as(context).hasToString(answer.reasoning());
             assertThat(calls).as(context).isEqualTo(answer.calls());
             assertThat(delta(chunks.getFirst()).path("role").asText())
@@ -120,18 +129,98 @@ class ChatCompletionEncodingTest {
 
     @ParameterizedTest
     @CsvSource({
-        "stop, stop",
-        "length, length",
-        "tool_calls, tool_calls",
-        "content_filter, content_filter",
-        "of a later version, stop"
+        "stop, stop, ''",
+        "length, length, ''",
+        "tool_calls, tool_calls, ''",
+        "content_filter, content_filter, ''",
+        "refusal, content_filter, refusal",
+        "model_context_window_exceeded, length, model_context_window_exceeded",
+        "other, stop, other",
+        "of a later version, stop, of a later version"
     })
-    void theFinishSaysWhy(String reason, String finish) {
-        List<JsonNode> chunks = chunks(TurnEvents.started(1), TurnEvents.completed(Answer.saying("x"), 1, reason));
+    void theFinishSaysWhyInTheNearestWordAndByItsOwnName(String reason, String finish, String own) {
+        FeedEvent end = TurnEvents.completed(Answer.saying("x"), 1, reason);
+        List<JsonNode> chunks = chunks(TurnEvents.started(1), end);
+        JsonNode last = chunks.get(chunks.size() - 2);
 
-        assertThat(chunks.get(chunks.size() - 2).at("/choices/0/finish_reason").asText())
-                .isEqualTo(finish);
-        assertThat(delta(chunks.get(chunks.size() - 2))).isEmpty();
+        assertThat(last.at("/choices/0/finish_reason").asText()).isEqualTo(finish);
+        assertThat(last.at("/parley/finish_reason").asText()).isEqualTo(own);
+        assertThat(delta(last)).isEmpty();
+        JsonNode whole = whole(end);
+        assertThat(whole.at("/choices/0/finish_reason").asText()).isEqualTo(finish);
+        assertThat(whole.at("/parley/finish_reason").asText()).isEqualTo(own);
+    }
+
+    private static ObjectNode whole(FeedEvent end) {
+        ConversationEvent event = ((FeedEvent.Logged) end).event();
+        return ChatCompletionJson.whole("chatcmpl-1", event.getTime(), (MessageCompleted) event.getBody());
+    }
+
+    @Test
+    void aRefusalThatWasToldApartIsOne() {
+        FeedEvent end = TurnEvents.completed(Answer.refusing("", "I cannot."), 1, "refusal");
+        List<JsonNode> chunks = chunks(TurnEvents.started(1), TurnEvents.refusal(1, 0, "I "), end);
+
+        assertThat(delta(chunks.get(1)).toString()).isEqualTo("{\"refusal\":\"I \"}");
+        assertThat(delta(chunks.get(2)).toString()).isEqualTo("{\"refusal\":\"cannot.\"}");
+        assertThat(chunks.get(3).at("/choices/0/finish_reason").asText()).isEqualTo("stop");
+        assertThat(chunks.get(3).path("parley").toString()).isEqualTo("{\"finish_reason\":\"refusal\"}");
+        JsonNode message = whole(end).at("/choices/0/message");
+        assertThat(message.path("content").isNull()).isTrue();
+        assertThat(message.path("refusal").asText()).isEqualTo("I cannot.");
+    }
+
+    @Test
+    void wordsBeforeARefusalAreContent() {
+        JsonNode message = whole(TurnEvents.completed(Answer.refusing("Well. ", "No."), 1, "length"))
+                .at("/choices/0/message");
+
+        assertThat(message.path("content").asText()).isEqualTo("Well. ");
+        assertThat(message.path("refusal").asText()).isEqualTo("No.");
+    }
+
+    private static Upstream known() {
+        return Upstream.newBuilder()
+                .setCalls(3)
+                .setLeftOut(List.of("seed", "user"))
+                .setUsageDetails(new UsageDetails(1, null, 2, 3, null))
+                .build();
+    }
+
+    @Test
+    void whatBecameKnownUpstreamIsToldAtTheEnd() {
+        FeedEvent completed = TurnEvents.knowing(TurnEvents.completed(Answer.saying("x"), 1), known());
+
+        List<JsonNode> chunks = chunks(TurnEvents.started(1), completed);
+
+        String told = "{\"attempts\":3,\"left_out\":[\"seed\",\"user\"]}";
+        String usage = "{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5,"
+                + "\"prompt_tokens_details\":{\"cached_tokens\":1,\"audio_tokens\":3},"
+                + "\"completion_tokens_details\":{\"reasoning_tokens\":2}}";
+        assertThat(chunks.get(chunks.size() - 2).path("parley").toString()).isEqualTo(told);
+        assertThat(chunks.getLast().path("usage").toString()).isEqualTo(usage);
+        ObjectNode whole = whole(completed);
+        assertThat(whole.path("parley").toString()).isEqualTo(told);
+        assertThat(whole.path("usage").toString()).isEqualTo(usage);
+    }
+
+    private static FeedEvent rateLimited() {
+        return TurnEvents.knowing(
+                TurnEvents.failed("engine_rate_limited", ""),
+                Upstream.newBuilder().setCalls(2).setRetryAfterMillis(29_001L).build());
+    }
+
+    @Test
+    void whenTheModelServerWantsToBeAskedAgainIsTold() {
+        ProblemException problem = catchThrowableOfType(ProblemException.class, () -> chunks(rateLimited()));
+
+        assertThat(problem.retryAfter()).contains(Duration.ofMillis(29_001));
+
+        ChatCompletionEncoding begun = encoding(false);
+        assertThat(begun.heartbeat()).isNotEmpty();
+        JsonNode error = ServerSentEvents.json(ServerSentEvents.encoded(begun, List.of(rateLimited())))
+                .getFirst();
+        assertThat(error.at("/error/parley").toString()).isEqualTo("{\"attempts\":2,\"retry_after_ms\":29001}");
     }
 
     @ParameterizedTest

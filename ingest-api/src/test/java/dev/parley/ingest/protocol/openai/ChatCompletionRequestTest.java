@@ -242,6 +242,9 @@ class ChatCompletionRequestTest {
     @Test
     void bothNamesOfTheBoundAreTakenAndTheNewerCounts() {
         assertThat(options("\"max_tokens\": 5").getMaxOutputTokens()).isEqualTo(5);
+        assertThat(options("\"max_tokens\": 5").getMaxCompletionTokens()).isFalse();
+        assertThat(options("\"max_completion_tokens\": 5").getMaxCompletionTokens())
+                .isTrue();
         assertThat(options("\"max_tokens\": 5, \"max_completion_tokens\": 6").getMaxOutputTokens())
                 .isEqualTo(6);
         assertThat(options("\"stop\": \"x\"").getStop()).containsExactly("x");

@@ -2,6 +2,7 @@ package dev.parley.ingest.protocol.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.chat.v1.Upstream;
 import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
@@ -139,6 +140,52 @@ class OpenAiErrorsTest {
             expect(failing.post("/v1/responses", Map.of("input", "Hi")), 502, "server_error", "engine_error", false);
             world.answer(FakeWorld.Answer.REJECT);
             expect(failing.post("/v1/chat/completions", ASKING), 409, "invalid_request_error", "busy", false);
+        }
+    }
+
+    /** What a model server asks for reaches whoever waits, in seconds that are not too few. */
+    @Test
+    void whoWaitsIsToldWhenToComeAgainAndHowOftenModelServersWereAsked() {
+        FakeWorld world = new FakeWorld();
+        try (DoorUnderTest failing = DoorUnderTest.over(world)) {
+            world.fail(ErrorCode.ENGINE_RATE_LIMITED);
+            world.upstream(Upstream.newBuilder()
+                    .setCalls(4)
+                    .setRetryAfterMillis(29_001L)
+                    .build());
+            for (Reply reply : List.of(
+                    failing.post("/v1/chat/completions", ASKING),
+                    failing.post("/v1/responses", Map.of("input", "Hi")))) {
+                expect(reply, 429, "rate_limit_error", "engine_rate_limited", false);
+                assertThat(reply.header("Retry-After")).isEqualTo("30");
+                assertThat(reply.header("retry-after-ms")).isEqualTo("29001");
+                assertThat(reply.header("x-parley-attempts")).isEqualTo("4");
+            }
+            world.fail(ErrorCode.ENGINE_REJECTED);
+            world.upstream(Upstream.newBuilder().setCalls(1).build());
+            Reply refused = failing.post("/v1/chat/completions", ASKING);
+            expect(refused, 400, "invalid_request_error", "engine_rejected", false);
+            assertThat(refused.header("Retry-After")).isEmpty();
+            assertThat(refused.header("x-parley-attempts")).isEqualTo("1");
+        }
+    }
+
+    @Test
+    void anAnswersHeadersSayHowItCameToBe() {
+        FakeWorld world = new FakeWorld();
+        try (DoorUnderTest answering = DoorUnderTest.over(world)) {
+            world.upstream(Upstream.newBuilder()
+                    .setCalls(2)
+                    .setLeftOut(List.of("seed", "user"))
+                    .build());
+            for (Reply reply : List.of(
+                    answering.post("/v1/chat/completions", ASKING),
+                    answering.post("/v1/responses", Map.of("input", "Hi")))) {
+                assertThat(reply.status()).isEqualTo(200);
+                assertThat(reply.header("x-parley-attempts")).isEqualTo("2");
+                assertThat(reply.header("x-parley-left-out")).isEqualTo("seed, user");
+                assertThat(reply.header("Retry-After")).isEmpty();
+            }
         }
     }
 

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.Upstream;
+import dev.parley.chat.v1.UsageDetails;
 import dev.parley.ingest.answer.ServerSentEvents;
 import dev.parley.ingest.answer.TurnEvents;
 import dev.parley.ingest.answer.TurnEvents.Answer;
@@ -98,7 +100,7 @@ class ResponseEncodingTest {
         List<String> content = new ArrayList<>();
         for (JsonNode event : events) {
             String type = event.path("type").asText();
-            if (type.endsWith("_text.delta")) {
+            if (type.endsWith("_text.delta") || type.equals("response.refusal.delta")) {
                 String delta = event.path("delta").asText();
                 ObjectNode rest =
                         ((ObjectNode) event.deepCopy()).put("delta", "").put("sequence_number", 0);
@@ -147,7 +149,8 @@ class ResponseEncodingTest {
             FeedEvent end = TurnEvents.completed(
                     answer,
                     attempt,
-                    List.of("stop", "length", "tool_calls", "content_filter").get(random.nextInt(4)));
+                    List.of("stop", "length", "tool_calls", "content_filter", "refusal")
+                            .get(random.nextInt(5)));
             String context = "seed " + seed + " round " + round;
             List<JsonNode> first = encoded(ResponseEncoding.NOTHING_SEEN, live(answer, attempt, end, random));
 
@@ -194,6 +197,7 @@ class ResponseEncodingTest {
 
     private static void expectAnswer(List<JsonNode> events, Answer answer, String context) {
         StringBuilder text = new StringBuilder();
+        StringBuilder refusal = new StringBuilder();
         StringBuilder reasoning = new StringBuilder();
         List<String> calls = new ArrayList<>();
         for (JsonNode event : events) {
@@ -202,6 +206,10 @@ class ResponseEncodingTest {
                     text.append(event.path("delta").asText());
                 case "response.output_text.done" ->
                     assertThat(event.path("text").asText()).as(context).isEqualTo(answer.text());
+                case "response.refusal.delta" ->
+                    refusal.append(event.path("delta").asText());
+                case "response.refusal.done" ->
+                    assertThat(event.path("refusal").asText()).as(context).isEqualTo(answer.refusal());
                 case "response.reasoning_summary_text.delta" ->
                     reasoning.append(event.path("delta").asText());
                 case "response.reasoning_summary_text.done" ->
@@ -212,6 +220,7 @@ class ResponseEncodingTest {
             }
         }
         assertThat(text).as(context).hasToString(answer.text());
+        assertThat(refusal).as(context).hasToString(answer.refusal());
         assertThat(reasoning).as(context).hasToString(answer.reasoning());
         assertThat(calls)
                 .as(context)
@@ -355,10 +364,72 @@ class ResponseEncodingTest {
                 .isEmpty();
     }
 
+    @Test
+    void aRefusalIsAPartOfTheMessage() {
+        Answer answer = Answer.refusing("Well.", "I cannot.");
+
+        List<JsonNode> events = encoded(
+                TurnEvents.accepted(),
+                TurnEvents.begun(),
+                TurnEvents.started(1),
+                TurnEvents.text(1, 0, "Well."),
+                TurnEvents.refusal(1, 1, "I cannot."),
+                TurnEvents.completed(answer, 1, "refusal"));
+
+        assertThat(types(events))
+                .containsExactly(
+                        "response.created",
+                        "response.in_progress",
+                        "response.output_item.added",
+                        "response.content_part.added",
+                        "response.output_text.delta",
+                        "response.output_text.done",
+                        "response.content_part.done",
+                        "response.content_part.added",
+                        "response.refusal.delta",
+                        "response.refusal.done",
+                        "response.content_part.done",
+                        "response.output_item.done",
+                        "response.completed");
+        assertThat(events.get(8).path("content_index").asInt()).isEqualTo(1);
+        assertThat(events.getLast().at("/response/output/0/content/1").toString())
+                .isEqualTo("{\"type\":\"refusal\",\"refusal\":\"I cannot.\"}");
+        assertThat(events.getLast().at("/response/parley/finish_reason").asText())
+                .isEqualTo("refusal");
+        JsonNode alone = encoded(over(TurnEvents.completed(Answer.refusing("", "No."), 1, "refusal"))
+                        .toArray(FeedEvent[]::new))
+                .getLast();
+        assertThat(alone.at("/response/output/0/content/0/refusal").asText()).isEqualTo("No.");
+        assertThat(alone.at("/response/output/0/content")).hasSize(1);
+    }
+
+    @Test
+    void whatBecameKnownUpstreamIsInTheResponse() {
+        FeedEvent completed = TurnEvents.knowing(
+                TurnEvents.completed(Answer.saying("x"), 1),
+                Upstream.newBuilder()
+                        .setCalls(3)
+                        .setLeftOut(List.of("seed"))
+                        .setUsageDetails(new UsageDetails(1, null, 0, null, 4))
+                        .build());
+
+        JsonNode response =
+                encoded(over(completed).toArray(FeedEvent[]::new)).getLast().path("response");
+
+        assertThat(response.path("parley").toString()).isEqualTo("{\"attempts\":3,\"left_out\":[\"seed\"]}");
+        assertThat(response.at("/usage/input_tokens_details").toString())
+                .isEqualTo("{\"cached_tokens\":1,\"cache_write_tokens\":null}");
+        assertThat(response.at("/usage/output_tokens_details").toString())
+                .isEqualTo("{\"reasoning_tokens\":0,\"audio_tokens\":4}");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "length, response.incomplete, incomplete, max_output_tokens",
         "content_filter, response.incomplete, incomplete, content_filter",
+        "model_context_window_exceeded, response.incomplete, incomplete, max_output_tokens",
+        "refusal, response.incomplete, incomplete, content_filter",
+        "of a later version, response.completed, completed, ''",
         "stop, response.completed, completed, ''"
     })
     void anAnswerThatWasCutSaysSo(String reason, String type, String status, String why) {

@@ -1,4 +1,4 @@
-package dev.parley.schemas;
+package dev.parley.schemas.keys;
 
 import java.util.regex.Pattern;
 
@@ -12,7 +12,6 @@ public record ConversationKey(String tenant, String conversation) {
     public static final String DEFAULT_TENANT = "default";
 
     private static final Pattern TENANT = Pattern.compile("[A-Za-z0-9._-]{1,64}");
-    private static final Pattern CONVERSATION = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
 
     public ConversationKey {
         if (!isTenant(tenant)) {
@@ -28,9 +27,19 @@ public record ConversationKey(String tenant, String conversation) {
         return TENANT.matcher(text).matches();
     }
 
-    /** Whether {@code text} may name a conversation: 1 to 128 of {@code A-Z a-z 0-9 . _ : -}. */
+    /** Whether {@code text} may name a conversation: {@link Ids#RULE}. */
     public static boolean isConversationId(String text) {
-        return CONVERSATION.matcher(text).matches();
+        return Ids.isId(text);
+    }
+
+    /** Whether the two may make up a key. */
+    public static boolean isKey(String tenant, String conversation) {
+        return isTenant(tenant) && isConversationId(conversation);
+    }
+
+    /** The workspace of its tenant's that has this id. */
+    public WorkspaceKey workspace(String workspace) {
+        return new WorkspaceKey(tenant, workspace);
     }
 
     /**

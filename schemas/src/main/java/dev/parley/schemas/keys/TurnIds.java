@@ -1,4 +1,4 @@
-package dev.parley.schemas;
+package dev.parley.schemas.keys;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -6,34 +6,33 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * The ids of one exchange, a function of conversation and idempotency key alone: a repeated request gets the same ids on
- * any node, without a look-up.
+ * The ids of one turn and its messages, a function of conversation and idempotency key alone: a repeated request gets the
+ * same ids on any node, without a look-up.
  */
-public record TurnIds(String messageId, String turnId, String assistantMessageId) {
+public record TurnIds(MessageId messageId, TurnId turnId, MessageId assistantMessageId) {
 
     private static final int ID_BYTES = 12;
 
     public static TurnIds of(ConversationKey conversation, String idempotencyKey) {
         return new TurnIds(
-                "msg_" + hash(conversation, idempotencyKey, "user"),
-                "turn_" + hash(conversation, idempotencyKey, "turn"),
-                "msg_" + hash(conversation, idempotencyKey, "assistant"));
+                new MessageId("msg_" + hash(conversation, idempotencyKey, "user")),
+                new TurnId("turn_" + hash(conversation, idempotencyKey, "turn")),
+                new MessageId("msg_" + hash(conversation, idempotencyKey, "assistant")));
     }
 
     /** Like {@link #of}, for a caller who chose the user message's id: that id is the idempotency key. */
-    public static TurnIds ofMessage(ConversationKey conversation, String messageId) {
-        TurnIds derived = of(conversation, messageId);
+    public static TurnIds ofMessage(ConversationKey conversation, MessageId messageId) {
+        TurnIds derived = of(conversation, messageId.text());
         return new TurnIds(messageId, derived.turnId, derived.assistantMessageId);
     }
 
-    /** The id of a turn's {@code number}-th call of a model, from 1. */
-    public static String generationId(String turnId, int number) {
-        return turnId + "." + number;
-    }
-
-    /** The id of the work that asks a model which way the turn of this generation goes, before the generation itself. */
-    public static String classificationId(String generationId) {
-        return generationId + "/classify";
+    /**
+     * Like {@link #of}, for a turn that answers anew, told from one of a message that has the same idempotency key.
+     *
+     * @param answerId the answer that it replaces
+     */
+    public static TurnIds ofRegeneration(ConversationKey conversation, MessageId answerId, String idempotencyKey) {
+        return of(conversation, "regenerate/" + answerId + "/" + idempotencyKey);
     }
 
     private static String hash(ConversationKey conversation, String idempotencyKey, String use) {

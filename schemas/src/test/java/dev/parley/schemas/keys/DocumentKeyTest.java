@@ -1,4 +1,4 @@
-package dev.parley.schemas;
+package dev.parley.schemas.keys;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -53,7 +53,9 @@ class DocumentKeyTest {
         byte[] keyOfTurns = workspace.getBytes(StandardCharsets.UTF_8);
 
         for (int partitions : new int[] {1, 2, 6, 97}) {
-            assertThat(DocumentKey.parse(workspace + "/some/path.md").partition(partitions))
+            assertThat(DocumentKey.parse(workspace + "/some/path.md")
+                            .workspaceKey()
+                            .partition(partitions))
                     .isEqualTo(BuiltInPartitioner.partitionForKey(keyOfTurns, partitions));
         }
     }

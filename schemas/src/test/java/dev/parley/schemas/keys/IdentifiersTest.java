@@ -1,4 +1,4 @@
-package dev.parley.schemas;
+package dev.parley.schemas.keys;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -52,8 +52,10 @@ class IdentifiersTest {
 
     @Test
     void aCallersMessageIdIsKept() {
-        assertThat(TurnIds.ofMessage(CONVERSATION, "mine").messageId()).isEqualTo("mine");
-        assertThat(TurnIds.ofMessage(CONVERSATION, "mine").turnId())
+        MessageId mine = new MessageId("mine");
+
+        assertThat(TurnIds.ofMessage(CONVERSATION, mine).messageId()).isEqualTo(mine);
+        assertThat(TurnIds.ofMessage(CONVERSATION, mine).turnId())
                 .isEqualTo(TurnIds.of(CONVERSATION, "mine").turnId());
     }
 }
