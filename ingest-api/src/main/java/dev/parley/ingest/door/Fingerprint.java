@@ -1,24 +1,18 @@
 package dev.parley.ingest.door;
 
-import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.ingest.http.Sha256;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.apache.avro.io.BinaryEncoder;
-import org.apache.avro.io.EncoderFactory;
-import org.apache.avro.specific.SpecificDatumWriter;
 
 /**
  * The hash of what a message asks for: equal for two requests exactly where they ask for the same, whatever the order and
  * spelling of their JSON. SHA-256 over the parts in a fixed order, each behind its length, so that no two sequences of parts
- * look alike.
+ * look alike. A version gives a request the hash that the versions before it gave it, so that a repeat is known for one after
+ * an upgrade.
  */
 public final class Fingerprint {
 
@@ -39,20 +33,8 @@ public final class Fingerprint {
             fingerprint.add(Optional.of(key));
             fingerprint.add(Optional.of(value));
         });
-        question.prompt().ifPresent(given -> fingerprint.digest.update(encoded(given)));
+        question.prompt().ifPresent(given -> fingerprint.digest.update(CanonicalPrompt.of(given)));
         return HexFormat.of().formatHex(fingerprint.digest.digest());
-    }
-
-    /** Its Avro encoding, which has one form for each value, since there are no maps in it. */
-    private static byte[] encoded(CallerPrompt prompt) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(bytes, null);
-        try {
-            new SpecificDatumWriter<>(CallerPrompt.class).write(prompt, encoder);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return bytes.toByteArray();
     }
 
     /** A name for what {@code parts} stand for together, in {@code bytes} bytes. */
