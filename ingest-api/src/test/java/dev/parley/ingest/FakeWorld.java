@@ -1,5 +1,8 @@
 package dev.parley.ingest;
 
+import dev.parley.chat.v1.TurnEnd;
+import dev.parley.chat.v1.TurnPreparation;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
@@ -22,8 +25,6 @@ import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
-import dev.parley.chat.v1.TurnRetrieved;
-import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.chat.v1.Upstream;
@@ -293,18 +294,8 @@ public final class FakeWorld implements CommandLog {
         for (ConversationEvent event : events(key)) {
             switch (event.getBody()) {
                 case TurnStarted started -> running.put(String.valueOf(event.getTurnId()), started);
-                case MessageCompleted completed -> running.remove(event.getTurnId());
-                case TurnFailed failed -> running.remove(event.getTurnId());
-                case TurnCancelled cancelled -> running.remove(event.getTurnId());
-                case ConversationCreated _,
-                        ConversationRenamed _,
-                        ConversationDeleted _,
-                        MessageAccepted _,
-                        MessageRejected _,
-                        TurnRouted _,
-                        TurnRetrieved _,
-                        FeedbackRecorded _,
-                        Unknown _ -> {} // About no turn's beginning or end.
+                case TurnEnd end -> running.remove(event.getTurnId());
+                case ConversationFact _, MessageAccepted _, MessageRejected _, TurnPreparation _, Unknown _ -> {} // About no turn's beginning or end.
             }
         }
         running.forEach((turnId, started) -> {
