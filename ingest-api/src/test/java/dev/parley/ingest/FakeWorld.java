@@ -1,8 +1,5 @@
 package dev.parley.ingest;
 
-import dev.parley.chat.v1.TurnEnd;
-import dev.parley.chat.v1.TurnPreparation;
-import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
@@ -10,6 +7,7 @@ import dev.parley.chat.v1.Configuration;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.CreateConversation;
 import dev.parley.chat.v1.DeleteConversation;
@@ -24,7 +22,9 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnPreparation;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.chat.v1.Upstream;
@@ -295,7 +295,11 @@ public final class FakeWorld implements CommandLog {
             switch (event.getBody()) {
                 case TurnStarted started -> running.put(String.valueOf(event.getTurnId()), started);
                 case TurnEnd end -> running.remove(event.getTurnId());
-                case ConversationFact _, MessageAccepted _, MessageRejected _, TurnPreparation _, Unknown _ -> {} // About no turn's beginning or end.
+                case ConversationFact _,
+                        MessageAccepted _,
+                        MessageRejected _,
+                        TurnPreparation _,
+                        Unknown _ -> {} // About no turn's beginning or end.
             }
         }
         running.forEach((turnId, started) -> {

@@ -25,6 +25,7 @@ import dev.parley.sinks.json.Said;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** OpenAI's response object, from a turn's events alone: the same from whichever of them it is made. */
@@ -167,23 +168,28 @@ final class ResponseJson {
         return output;
     }
 
-    /** OpenAI's clients want a member for every detail; of those that nobody told it is null, which is not 0. */
+    /** OpenAI's clients want a number for every detail, and fail where one is null: of those that nobody told it is 0. */
     private void usage(@Nullable Usage usage, @Nullable UsageDetails details) {
         if (usage == null) {
             return;
         }
         ObjectNode used = json.putObject("usage").put("input_tokens", usage.getInputTokens());
         used.putObject("input_tokens_details")
-                .put("cached_tokens", details == null ? null : details.getCachedInputTokens())
-                .put("cache_write_tokens", details == null ? null : details.getCacheWriteTokens());
+                .put("cached_tokens", orNone(details, UsageDetails::getCachedInputTokens))
+                .put("cache_write_tokens", orNone(details, UsageDetails::getCacheWriteTokens));
         used.put("output_tokens", usage.getOutputTokens());
         used.putObject("output_tokens_details")
-                .put("reasoning_tokens", details == null ? null : details.getReasoningTokens());
+                .put("reasoning_tokens", orNone(details, UsageDetails::getReasoningTokens));
         used.put("total_tokens", usage.getInputTokens() + usage.getOutputTokens());
         if (details != null) {
             audio(used, "input_tokens_details", details.getAudioInputTokens());
             audio(used, "output_tokens_details", details.getAudioOutputTokens());
         }
+    }
+
+    private static int orNone(@Nullable UsageDetails details, Function<UsageDetails, @Nullable Integer> detail) {
+        Integer told = details == null ? null : detail.apply(details);
+        return told == null ? 0 : told;
     }
 
     /** No member of OpenAI's: there where it was told. */

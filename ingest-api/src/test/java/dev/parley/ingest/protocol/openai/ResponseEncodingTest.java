@@ -447,7 +447,7 @@ class ResponseEncodingTest {
 
             assertThat(response.path("parley").toString()).isEqualTo("{\"attempts\":3,\"left_out\":[\"seed\"]}");
             assertThat(response.at("/usage/input_tokens_details").toString())
-                    .isEqualTo("{\"cached_tokens\":1,\"cache_write_tokens\":null}");
+                    .isEqualTo("{\"cached_tokens\":1,\"cache_write_tokens\":0}");
             assertThat(response.at("/usage/output_tokens_details").toString())
                     .isEqualTo("{\"reasoning_tokens\":0,\"audio_tokens\":4}");
         }
