@@ -23,7 +23,7 @@ final class EngineParser {
         }
         EngineKind kind = syntax.map(EngineSyntax::kind).orElse(EngineKind.UNKNOWN);
         if (name.equals(BuiltInConfiguration.EXTRACTIVE) && syntax.isPresent() && kind != EngineKind.EXTRACTIVE) {
-            section.problem("kind", "must be of kind extractive, which every worker brings by that name");
+            section.problem("kind", "must be extractive: every worker brings the engine of that name by itself");
         }
         EngineConfiguration.Builder engine =
                 EngineConfiguration.newBuilder().setName(name).setKind(kind);

@@ -1,5 +1,6 @@
 package dev.parley.config;
 
+import dev.parley.schemas.settings.EditDistance;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -60,13 +61,13 @@ record Keys(String path, List<String> known) {
     static Optional<String> nearest(String name, List<String> names) {
         String plain = plain(name);
         int allowed = Math.min(MAX_DISTANCE, Math.max(1, plain.length() / 2));
-        return nearest(names, allowed, candidate -> distance(plain, plain(candidate)))
+        return nearest(names, allowed, candidate -> EditDistance.between(plain, plain(candidate)))
                 // Of a name such as system-prompt, people may remember but one word.
                 .or(() -> nearest(
                         names,
                         allowed,
                         candidate -> Stream.of(candidate.split("-", -1))
-                                .mapToInt(part -> distance(plain, part))
+                                .mapToInt(part -> EditDistance.between(plain, part))
                                 .min()
                                 .orElseThrow()));
     }
@@ -79,23 +80,5 @@ record Keys(String path, List<String> known) {
 
     private static String plain(String name) {
         return name.toLowerCase(Locale.ROOT).replace("-", "").replace("_", "");
-    }
-
-    /** Levenshtein's. */
-    private static int distance(String a, String b) {
-        int[] before = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            before[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int[] row = new int[b.length() + 1];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int replaced = before[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                row[j] = Math.min(replaced, Math.min(before[j], row[j - 1]) + 1);
-            }
-            before = row;
-        }
-        return before[b.length()];
     }
 }

@@ -140,7 +140,7 @@ class ConfigurationProblemsTest {
                         "line 1: engines.e.script: is missing: kind scripted needs what it is to say"),
                 one(
                         "engines: {extractive: {kind: scripted, script: x}}",
-                        "line 1: engines.extractive.kind: must be of kind extractive, which every worker brings by that name"),
+                        "line 1: engines.extractive.kind: must be extractive: every worker brings the engine of that name by itself"),
                 one(
                         "engines: {e: {kind: extractive, model: x}}",
                         "line 1: engines.e.model: has no meaning for kind extractive"),

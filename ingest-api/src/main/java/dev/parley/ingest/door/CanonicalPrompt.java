@@ -5,7 +5,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -43,7 +42,7 @@ final class CanonicalPrompt {
         try {
             new GenericDatumWriter<>(FIRST).write(first, encoder);
             for (String field : canonical.later) {
-                bytes.write(field.getBytes(StandardCharsets.UTF_8));
+                encoder.writeString(field);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

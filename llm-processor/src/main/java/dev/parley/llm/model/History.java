@@ -1,7 +1,6 @@
 package dev.parley.llm.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.ToolCall;
 import java.util.ArrayList;
@@ -46,13 +45,7 @@ final class History {
          *     there is nothing, or where they are another server's
          */
         record Assistant(String text, List<ToolCall> calls, Map<String, String> results, JsonNode extras)
-                implements Part {
-
-            /** One of which nothing is to be sent back but itself. */
-            Assistant(String text, List<ToolCall> calls, Map<String, String> results) {
-                this(text, calls, results, MissingNode.getInstance());
-            }
-        }
+                implements Part {}
     }
 
     private History(boolean instructionsFirst) {

@@ -56,7 +56,7 @@ final class Runs {
         try {
             running.values().forEach(run -> run.writer().tick());
         } catch (RuntimeException e) {
-            logger.error("the worker's clock jumped", e);
+            logger.error("keeping time for what runs failed", e);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.parley.llm.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
@@ -44,7 +45,11 @@ class HistoryTest {
     }
 
     private static Part answer(String text) {
-        return new Part.Assistant(text, List.of(), Map.of());
+        return answered(text, List.of(), Map.of());
+    }
+
+    private static Part.Assistant answered(String text, List<ToolCall> calls, Map<String, String> results) {
+        return new Part.Assistant(text, calls, results, MissingNode.getInstance());
     }
 
     private static List<Part> history(PromptMessage... messages) {
@@ -92,15 +97,14 @@ class HistoryTest {
                         user("a"), assistant("", call("1"), call("2")), tool("2", "two"), user("b"), tool("1", "one")))
                 .containsExactly(
                         new Part.User("a"),
-                        new Part.Assistant("", List.of(call("1"), call("2")), Map.of("1", "one", "2", "two")),
+                        answered("", List.of(call("1"), call("2")), Map.of("1", "one", "2", "two")),
                         new Part.User("b"));
     }
 
     @Test
     void callsWithoutResultAndResultsWithoutCallAreNotSentAsSuch() {
         assertThat(history(user("a"), assistant("Let me see.", call("1"), call("2")), tool("2", "two")))
-                .containsExactly(
-                        new Part.User("a"), new Part.Assistant("Let me see.", List.of(call("2")), Map.of("2", "two")));
+                .containsExactly(new Part.User("a"), answered("Let me see.", List.of(call("2")), Map.of("2", "two")));
         assertThat(history(user("a"), assistant("", call("1")), user("b"))).containsExactly(new Part.User("a\n\nb"));
         assertThat(history(tool("9", "of long ago"), user("b"), tool(null, "of nobody")))
                 .containsExactly(new Part.User("of long ago\n\nb\n\nof nobody"));
@@ -116,8 +120,8 @@ class HistoryTest {
                         tool("call_0", "two")))
                 .containsExactly(
                         new Part.User("a"),
-                        new Part.Assistant("", List.of(call("call_0")), Map.of("call_0", "one")),
-                        new Part.Assistant("", List.of(call("call_0_2")), Map.of("call_0_2", "two")));
+                        answered("", List.of(call("call_0")), Map.of("call_0", "one")),
+                        answered("", List.of(call("call_0_2")), Map.of("call_0_2", "two")));
     }
 
     private static GenerationRequest request(List<PromptMessage> messages) {

@@ -35,7 +35,7 @@ public final class EventIds {
 
     /** Of the order for an attempt. */
     public static String ofOrder(GenerationId generation, int attempt) {
-        return generation + "/" + attempt + "/request";
+        return ofTurn(generation, attempt) + "/request";
     }
 
     /** Of the word that whoever works on a generation is to stop. */
@@ -45,12 +45,12 @@ public final class EventIds {
 
     /** Of the report that an attempt is prepared. */
     public static String ofPrepared(GenerationId generation, int attempt) {
-        return generation + "/" + attempt + "/prepared";
+        return ofTurn(generation, attempt) + "/prepared";
     }
 
     /** Of the report that an attempt is not made since its question is refused. */
     public static String ofRefused(GenerationId generation, int attempt) {
-        return generation + "/" + attempt + "/refused";
+        return ofTurn(generation, attempt) + "/refused";
     }
 
     /**

@@ -250,8 +250,7 @@ final class RunningTurn {
                         messageId,
                         attempt,
                         nextSeq - 1,
-                        new Said(
-                                text.toString(), Optional.of(refusal.toString()).filter(words -> !words.isEmpty())),
+                        Said.of(text, refusal),
                         reasoning.toString(),
                         List.copyOf(toolCalls)),
                 new FeedCursor(sequence, attempt, nextSeq - 1).toString());

@@ -3,6 +3,7 @@ package dev.parley.sinks.json;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.TokenBuffer;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Source;
@@ -42,6 +43,15 @@ public final class NativeJson {
         } catch (IOException e) {
             throw new UncheckedIOException("JSON in memory cannot be read", e);
         }
+    }
+
+    /** An object with the members that {@code members} writes. */
+    public static ObjectNode object(Form members) {
+        return (ObjectNode) tree(json -> {
+            json.writeStartObject();
+            members.write(json);
+            json.writeEndObject();
+        });
     }
 
     /** How a constant is named: in lower case. */

@@ -17,6 +17,11 @@ public record Said(String text, Optional<String> refusal) {
         return new Said(text, Optional.empty());
     }
 
+    /** A text, and the refusal after it; empty where there is none. */
+    public static Said of(CharSequence text, CharSequence refusal) {
+        return new Said(text.toString(), refusal.isEmpty() ? Optional.empty() : Optional.of(refusal.toString()));
+    }
+
     /** What {@code content} says, by what is known of it upstream. */
     public static Said of(String content, @Nullable Upstream upstream) {
         Integer from = upstream == null ? null : upstream.getRefusalFrom();

@@ -125,7 +125,7 @@ record Conversation(
         if (running != null) {
             throw new IllegalStateException("one turn at a time");
         }
-        Running next = Running.begun(begun.turn(), begun.turn().generationId(), nextPosition, begun.at());
+        Running next = Running.begun(begun.turn(), nextPosition, begun.at());
         List<Turn> rest = queue.stream()
                 .filter(turn -> !turn.turnId().equals(begun.turn().turnId()))
                 .toList();

@@ -119,9 +119,16 @@ record Turn(
             @Nullable Instant claimedAt) {
 
         /** A turn that has just left the queue. */
-        static Running begun(Turn turn, GenerationId generationId, long position, Instant at) {
+        static Running begun(Turn turn, long position, Instant at) {
             return new Running(
-                    turn, generationId, position, new Phase.Preparing(), Preparation.NONE, Tries.FIRST, at, null);
+                    turn,
+                    turn.generationId(),
+                    position,
+                    new Phase.Preparing(),
+                    Preparation.NONE,
+                    Tries.FIRST,
+                    at,
+                    null);
         }
 
         TurnId turnId() {

@@ -2,7 +2,6 @@ package dev.parley.topologies.conversation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.parley.schemas.keys.GenerationId;
 import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.TurnId;
 import dev.parley.schemas.settings.Settings;
@@ -30,7 +29,7 @@ class TurnDeadlinesTest {
                 new Turn.Question("Why?", null, null, Map.of(), null),
                 NOW,
                 null);
-        Running running = Running.begun(turn, new GenerationId("one.1"), 0, NOW).in(phase);
+        Running running = Running.begun(turn, 0, NOW).in(phase);
         return new Conversation("w", false, true, 3, 1, running, List.of(), List.of());
     }
 

@@ -1,6 +1,6 @@
 package dev.parley.stack.scripted;
 
-import java.util.Arrays;
+import dev.parley.schemas.settings.EditDistance;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -35,27 +35,11 @@ final class Catalogue {
         List<String> words = List.of(name.toLowerCase(Locale.ROOT).split("[^a-z0-9]+"));
         return ALL.stream()
                 .map(Quirk::wire)
-                .filter(wire -> distance(wire, name) <= Math.max(2, name.length() / 4)
+                .filter(wire -> EditDistance.between(wire, name) <= Math.max(2, name.length() / 4)
                         || (!name.isBlank() && List.of(wire.split("-")).containsAll(words)))
-                .sorted(Comparator.comparingInt(wire -> distance(wire, name)))
+                .sorted(Comparator.comparingInt(wire -> EditDistance.between(wire, name)))
                 .limit(SUGGESTIONS)
                 .toList();
-    }
-
-    /** Levenshtein's: how many letters are to be put in, left out or changed. */
-    private static int distance(String one, String other) {
-        int[] row = new int[other.length() + 1];
-        Arrays.setAll(row, i -> i);
-        for (int i = 1; i <= one.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= other.length(); j++) {
-                int changed = diagonal + (one.charAt(i - 1) == other.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(changed, 1 + Math.min(row[j], row[j - 1]));
-            }
-        }
-        return row[other.length()];
     }
 
     /** Those of {@code quirks} that do something in {@code api}, as they are applied. */

@@ -66,10 +66,7 @@ final class UiMessageChunks {
             case Step.Begun begun -> {
                 messageId = begun.messageId();
                 ObjectNode start = chunk("start").put("messageId", continued == null ? messageId : continued);
-                start.putObject("messageMetadata")
-                        .put("conversationId", conversation.conversation())
-                        .put("turnId", turnId)
-                        .put("createdAt", begun.time().toString());
+                metadata(start).put("createdAt", begun.time().toString());
                 chunks.add(start);
                 chunks.add(chunk("start-step"));
             }
@@ -177,9 +174,7 @@ final class UiMessageChunks {
         close(chunks);
         chunks.add(chunk("finish-step"));
         ObjectNode finish = chunk("finish").put("finishReason", finishReason(completed));
-        ObjectNode metadata = finish.putObject("messageMetadata");
-        metadata.put("conversationId", conversation.conversation())
-                .put("turnId", turnId)
+        ObjectNode metadata = metadata(finish)
                 .put("engine", completed.getAttempt().getEngine())
                 .put("model", completed.getAttempt().getModel())
                 .put("finishReason", completed.getFinishReason());
@@ -192,23 +187,23 @@ final class UiMessageChunks {
     private ObjectNode brokenOff(@Nullable Usage usage, @Nullable Upstream upstream, List<ObjectNode> chunks) {
         close(chunks);
         ObjectNode told = chunk("message-metadata");
-        ObjectNode metadata = told.putObject("messageMetadata")
-                .put("conversationId", conversation.conversation())
-                .put("turnId", turnId);
+        ObjectNode metadata = metadata(told);
         spent(metadata, usage, upstream);
         chunks.add(told);
         return metadata;
+    }
+
+    private ObjectNode metadata(ObjectNode chunk) {
+        return chunk.putObject("messageMetadata")
+                .put("conversationId", conversation.conversation())
+                .put("turnId", turnId);
     }
 
     private static void spent(ObjectNode metadata, @Nullable Usage usage, @Nullable Upstream upstream) {
         if (usage != null) {
             metadata.set("usage", NativeJson.tree(json -> NativeJson.usage(json, usage, NativeJson.details(upstream))));
         }
-        metadata.setAll((ObjectNode) NativeJson.tree(json -> {
-            json.writeStartObject();
-            NativeJson.upstream(json, upstream);
-            json.writeEndObject();
-        }));
+        metadata.setAll(NativeJson.object(to -> NativeJson.upstream(to, upstream)));
     }
 
     /**

@@ -63,11 +63,7 @@ final class Views {
         answer.completedAt().ifPresent(at -> json.put("completedAt", at.toString()));
         answer.finishReason().ifPresent(reason -> json.put("finishReason", reason));
         answer.usage().ifPresent(usage -> json.set("usage", usage(usage, upstream)));
-        json.setAll((ObjectNode) NativeJson.tree(to -> {
-            to.writeStartObject();
-            NativeJson.upstream(to, upstream);
-            to.writeEndObject();
-        }));
+        json.setAll(NativeJson.object(to -> NativeJson.upstream(to, upstream)));
         if (!answer.toolCalls().isEmpty()) {
             json.set("toolCalls", NativeJson.tree(to -> NativeJson.toolCalls(to, answer.toolCalls())));
         }

@@ -107,7 +107,8 @@ final class ChatCompletionJson {
         return json;
     }
 
-    private static void details(ObjectNode usage, String group, String name, @Nullable Integer tokens) {
+    /** One detail, where it was told. */
+    static void details(ObjectNode usage, String group, String name, @Nullable Integer tokens) {
         if (tokens != null) {
             usage.withObjectProperty(group).put(name, tokens);
         }

@@ -291,8 +291,7 @@ final class ResponseEncoding extends AnswerEncoding {
         }
         closePart();
         part = Part.NONE;
-        Said said = new Said(text.toString(), Optional.of(refusal.toString()).filter(words -> !words.isEmpty()));
-        tellItem("response.output_item.done", ResponseItems.message(id, Optional.of(said), status));
+        tellItem("response.output_item.done", ResponseItems.message(id, Optional.of(Said.of(text, refusal)), status));
     }
 
     private void closePart() {

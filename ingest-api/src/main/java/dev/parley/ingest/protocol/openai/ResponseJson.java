@@ -182,20 +182,14 @@ final class ResponseJson {
                 .put("reasoning_tokens", orNone(details, UsageDetails::getReasoningTokens));
         used.put("total_tokens", usage.getInputTokens() + usage.getOutputTokens());
         if (details != null) {
-            audio(used, "input_tokens_details", details.getAudioInputTokens());
-            audio(used, "output_tokens_details", details.getAudioOutputTokens());
+            // No members of OpenAI's.
+            ChatCompletionJson.details(used, "input_tokens_details", "audio_tokens", details.getAudioInputTokens());
+            ChatCompletionJson.details(used, "output_tokens_details", "audio_tokens", details.getAudioOutputTokens());
         }
     }
 
     private static int orNone(@Nullable UsageDetails details, Function<UsageDetails, @Nullable Integer> detail) {
         Integer told = details == null ? null : detail.apply(details);
         return told == null ? 0 : told;
-    }
-
-    /** No member of OpenAI's: there where it was told. */
-    private static void audio(ObjectNode usage, String group, @Nullable Integer tokens) {
-        if (tokens != null) {
-            usage.withObjectProperty(group).put("audio_tokens", tokens);
-        }
     }
 }
