@@ -13,10 +13,9 @@ import dev.parley.stack.Provisioner;
 import dev.parley.stack.Stack;
 import dev.parley.stack.StackSettings;
 import dev.parley.stack.StackStartException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
@@ -192,11 +191,10 @@ final class UpCommand implements Callable<Integer> {
 
     private Path dataDir(Settings settings) {
         if (ephemeral) {
-            try {
-                return Files.createTempDirectory("parley-");
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            // The stack makes it, once a signal to end is taken: nothing is left of a start that was called off.
+            return Path.of(
+                    System.getProperty("java.io.tmpdir"),
+                    "parley-" + Long.toUnsignedString(new SecureRandom().nextLong()));
         }
         return settings.string("PARLEY_DATA_DIR")
                 .map(Path::of)

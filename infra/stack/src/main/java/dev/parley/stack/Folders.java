@@ -7,12 +7,32 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Folders of an installation. */
 public final class Folders {
 
+    private static final Set<PosixFilePermission> OWNER = PosixFilePermissions.fromString("rwx------");
+
     private Folders() {}
+
+    /** Creates {@code dir}, where it is missing, for its owner alone as far as the file system can tell owners apart. */
+    static void createForOwner(Path dir) {
+        boolean posix = dir.getFileSystem().supportedFileAttributeViews().contains("posix");
+        try {
+            Files.createDirectories(
+                    dir,
+                    posix
+                            ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(OWNER)}
+                            : new FileAttribute<?>[0]);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot create " + dir, e);
+        }
+    }
 
     /** Removes {@code dir} and all in it; what others remove at the same time is no failure. */
     public static void delete(Path dir) {

@@ -2,6 +2,7 @@ package dev.parley.stack;
 
 import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.schemas.settings.RegistrySettings;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,11 +56,25 @@ public final class Stack implements AutoCloseable {
      * @throws StackStartException naming all that failed
      */
     public static Stack start(StackSettings settings) {
-        DataDirLock lock = DataDirLock.take(settings.dataDir());
+        DataDirLock lock = locked(settings);
         try {
             return start(settings, lock);
         } catch (RuntimeException | Error e) {
             lock.close();
+            throw e;
+        }
+    }
+
+    /** A directory that is removed at the end is removed as well where it does not come to a beginning. */
+    private static DataDirLock locked(StackSettings settings) {
+        if (!settings.ephemeral()) {
+            return DataDirLock.take(settings.dataDir());
+        }
+        try {
+            Folders.createForOwner(settings.dataDir());
+            return DataDirLock.take(settings.dataDir());
+        } catch (UncheckedIOException e) {
+            Folders.delete(settings.dataDir());
             throw e;
         }
     }

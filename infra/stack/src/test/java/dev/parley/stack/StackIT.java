@@ -11,7 +11,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -120,9 +122,20 @@ class StackIT {
     void leavesNothingBehindWhenEphemeral() throws Exception {
         Path inside = dir.resolve("throw-away");
         try (Stack stack = Stack.start(StackSettings.ephemeral(inside))) {
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(inside)))
+                    .isEqualTo("rwx------");
             writeEverywhere(stack.bootstrapServers(), stack.jdbcUrl(), stack.registryUrl());
             readEverywhere(stack.bootstrapServers(), stack.jdbcUrl(), stack.registryUrl());
         }
+        assertThat(inside).doesNotExist();
+    }
+
+    @Test
+    void leavesNothingBehindWhenAnEphemeralStartIsCalledOffAtOnce() {
+        Path inside = dir.resolve("called-off");
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> Stack.start(StackSettings.ephemeral(inside))).isInstanceOf(RuntimeException.class);
+        assertThat(Thread.interrupted()).isTrue();
         assertThat(inside).doesNotExist();
     }
 
