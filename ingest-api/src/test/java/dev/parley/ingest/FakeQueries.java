@@ -18,6 +18,7 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Spent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
 import dev.parley.sinks.postgres.ConversationSnapshot.Utterance;
+import dev.parley.sinks.postgres.MessageTree;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
@@ -85,7 +86,8 @@ public final class FakeQueries implements ConversationQueries {
                 events.getLast().getTime(),
                 messages.size(),
                 false);
-        return Optional.of(new ConversationSnapshot(summary, messages, Optional.empty(), events.size()));
+        return Optional.of(new ConversationSnapshot(
+                summary, new MessageTree(messages, null, Optional.empty()), Optional.empty(), events.size()));
     }
 
     private static boolean isDeleted(List<ConversationEvent> events) {
@@ -100,7 +102,7 @@ public final class FakeQueries implements ConversationQueries {
         return new Message(
                 id,
                 String.valueOf(event.getTurnId()),
-                new Utterance(role, content),
+                new Utterance(role, content, Optional.empty()),
                 sent,
                 Status.COMPLETED,
                 event.getTime(),

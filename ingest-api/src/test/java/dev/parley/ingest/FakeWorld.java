@@ -1,6 +1,7 @@
 package dev.parley.ingest;
 
 import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.Configuration;
@@ -20,6 +21,7 @@ import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.RenameConversation;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.SwitchBranch;
 import dev.parley.chat.v1.Timings;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnEnd;
@@ -185,7 +187,7 @@ public final class FakeWorld implements CommandLog {
                         key,
                         cause,
                         regenerate.getTurnId(),
-                        new TurnStarted("?", regenerate.getAssistantMessageId(), regenerate.getTurnId() + ".1", null));
+                        new TurnStarted("?", regenerate.getAssistantMessageId(), regenerate.getTurnId() + ".1", null, null));
             case RenameConversation rename -> emit(key, cause, null, new ConversationRenamed(rename.getTitle()));
             case DeleteConversation delete -> emit(key, cause, null, new ConversationDeleted());
             case RateMessage rate -> {
@@ -198,6 +200,7 @@ public final class FakeWorld implements CommandLog {
                 }
             }
             case CancelTurn cancel -> cancel(key, cancel, cause);
+            case SwitchBranch change -> emit(key, cause, null, new BranchSwitched(change.getMessageId()));
             case Unknown _ -> throw new IllegalArgumentException("unknown command");
         }
     }
@@ -231,10 +234,11 @@ public final class FakeWorld implements CommandLog {
                         .setMetadata(submit.getMetadata())
                         .setFingerprint(submit.getFingerprint())
                         .setPrompt(submit.getPrompt())
+                        .setAfter(submit.getAfter())
                         .build());
         ids(key).add(answerId);
         String generation = turnId + ".1";
-        emit(key, cause, turnId, new TurnStarted(submit.getMessageId(), answerId, generation, null));
+        emit(key, cause, turnId, new TurnStarted(submit.getMessageId(), answerId, generation, null, submit.getAfter()));
         Attempt attempt = new Attempt("attempt", 1, "default", "a-model", "a-worker", "");
         Usage usage = new Usage(3, 2, UsageBasis.MEASURED, null);
         Timings timings = new Timings(null, null, null, null);

@@ -11,6 +11,7 @@ import dev.parley.sinks.postgres.ConversationQueries;
 import dev.parley.sinks.postgres.ConversationQueries.Page;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
+import dev.parley.sinks.postgres.MessageTree;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -74,7 +75,8 @@ public final class Snapshots {
                 .creation(conversation)
                 .orElseThrow(() -> new ProblemException(
                         ErrorCode.UNAVAILABLE, "the conversation is new, and not in the read model yet"));
-        return new ConversationSnapshot(summary(creation), List.of(), Optional.empty(), 0);
+        return new ConversationSnapshot(
+                summary(creation), new MessageTree(List.of(), null, Optional.empty()), Optional.empty(), 0);
     }
 
     /** A conversation as its first event says. */

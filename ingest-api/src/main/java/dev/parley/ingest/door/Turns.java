@@ -80,9 +80,22 @@ public final class Turns {
         }
     }
 
-    /** The turn of the last message that joined a conversation, where this node knows it. */
-    public Optional<String> latest(ConversationKey conversation) {
-        return feed.latestTurn(conversation);
+    /**
+     * A turn that has not ended.
+     *
+     * @param before cursor of the place right before its question: from there on, all of it is told
+     */
+    public record Open(String turnId, String before) {}
+
+    /** The turn of the last message that joined a conversation, where this node knows it and it has not ended. */
+    public Optional<Open> latestOpen(ConversationKey conversation) {
+        return feed.latestTurn(conversation)
+                .map(turnId -> feed.turn(conversation, turnId))
+                .filter(events -> !events.isEmpty()
+                        && events.stream().noneMatch(event -> isEnd(event, String.valueOf(event.getTurnId()))))
+                .map(List::getFirst)
+                .map(first -> new Open(
+                        String.valueOf(first.getTurnId()), Long.toString(first.getSequence() - 1)));
     }
 
     /** The turn that runs in a conversation now. */

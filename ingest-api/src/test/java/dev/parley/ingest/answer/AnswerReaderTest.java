@@ -206,7 +206,7 @@ class AnswerReaderTest {
                 new FeedEvent.MessageReset(TurnEvents.KEY, "other", "a", 3, "worker_lost"),
                 new FeedEvent.MessageSnapshot(
                         TurnEvents.KEY, "other", "a", 3, 0, Said.plainly("nor this"), "", List.of()),
-                TurnEvents.logged("other", new TurnStarted("q", "a", "other.1", null)),
+                TurnEvents.logged("other", new TurnStarted("q", "a", "other.1", null, null)),
                 TurnEvents.logged(null, new ConversationRenamed("title")));
         tell(TurnEvents.started(1), TurnEvents.text(1, 0, "mine"));
 

@@ -84,7 +84,7 @@ public final class TurnEvents {
     }
 
     public static FeedEvent begun() {
-        return logged(new TurnStarted(QUESTION, ANSWER, TURN + ".1", null));
+        return logged(new TurnStarted(QUESTION, ANSWER, TURN + ".1", null, null));
     }
 
     public static FeedEvent retrieved(Source... sources) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.BranchPoint;
+import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
@@ -168,8 +170,10 @@ public final class DocumentedEvents {
                                 .build()),
                 accepted("t"),
                 logged("t", new MessageRejected("m", "busy", "a turn is running")),
-                logged("t", new TurnStarted("m", "a", "g", "earlier")),
-                logged("t", new TurnStarted("m", "a", "g", null)),
+                logged("t", new TurnStarted("m", "a", "g", "earlier", new BranchPoint("before"))),
+                logged("t", new TurnStarted("m", "a", "g", null, new BranchPoint((String) null))),
+                logged("t", new TurnStarted("m", "a", "g", null, null)),
+                logged(null, new BranchSwitched("a")),
                 logged("t", new TurnRouted("a", "chat", 1.0, "default", "explicit")),
                 logged("t", new TurnRetrieved("a", List.of(SOURCE, BARE_SOURCE))),
                 logged(
@@ -330,7 +334,7 @@ public final class DocumentedEvents {
     public static List<JsonNode> told(StreamEncoding encoding, List<FeedEvent> story) {
         byte[] _ = encoding.heartbeat(); // Once anything was sent, what fails is told as an event.
         StringBuilder stream = new StringBuilder();
-        Stream.concat(Stream.of(accepted(TURN), logged(TURN, new TurnStarted("m", "a", "g", null))), story.stream())
+        Stream.concat(Stream.of(accepted(TURN), logged(TURN, new TurnStarted("m", "a", "g", null, null))), story.stream())
                 .map(event -> encoding.encode(new Frame(event, "1", new byte[0])))
                 .flatMap(List::stream)
                 .forEach(piece -> stream.append(new String(piece, StandardCharsets.UTF_8)));

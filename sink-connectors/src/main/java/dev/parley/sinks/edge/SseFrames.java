@@ -2,6 +2,7 @@ package dev.parley.sinks.edge;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
@@ -113,6 +114,7 @@ public final class SseFrames implements FrameEncoder {
             case TurnFailed failed -> "turn.failed";
             case TurnCancelled cancelled -> "turn.cancelled";
             case FeedbackRecorded feedback -> "feedback.recorded";
+            case BranchSwitched switched -> "branch.changed";
             // An event of a later version: its sequence counts, its content is unknown.
             case Unknown unknown -> "conversation.changed";
         };
@@ -201,6 +203,9 @@ public final class SseFrames implements FrameEncoder {
                 json.writeStringField("messageId", started.getAssistantMessageId());
                 json.writeStringField("userMessageId", started.getUserMessageId());
                 optional(json, "supersedes", started.getSupersedes());
+                if (started.getAfter() != null) {
+                    json.writeStringField("after", started.getAfter().getMessageId());
+                }
             }
             case TurnRouted routed -> {
                 json.writeStringField("messageId", routed.getMessageId());
@@ -247,6 +252,7 @@ public final class SseFrames implements FrameEncoder {
                 json.writeStringField("rating", feedback.getRating());
                 optional(json, "comment", feedback.getComment());
             }
+            case BranchSwitched switched -> json.writeStringField("messageId", switched.getMessageId());
             case Unknown unknown -> {}
         }
         optional(json, "configuration", event.getConfiguration());

@@ -98,7 +98,8 @@ final class PostgresConversations implements ConversationQueries {
                         connection,
                         row -> new ConversationSnapshot(
                                 summary(row),
-                                messages(connection, conversation),
+                                new MessageTree(
+                                        messages(connection, conversation), row.getString("tip_id"), activeTurn(row)),
                                 activeTurn(row),
                                 row.getLong("last_sequence")));
     }
@@ -244,7 +245,8 @@ final class PostgresConversations implements ConversationQueries {
                 row.getString("turn_id"),
                 new Utterance(
                         Role.valueOf(row.getString("role").toUpperCase(Locale.ROOT)),
-                        text(row, "content").orElse("")),
+                        text(row, "content").orElse(""),
+                        Optional.ofNullable(row.getString("after_id"))),
                 sent(row),
                 Status.valueOf(row.getString("status")),
                 row.getTimestamp("created_at").toInstant(),

@@ -81,7 +81,7 @@ class TimelineTest {
             String turn = "turn-" + number;
             String message = "answer-" + number;
             List<SpecificRecord> events = new ArrayList<>();
-            events.add(event(++sequence, turn, new TurnStarted("user", message, turn + ".1", null)));
+            events.add(event(++sequence, turn, new TurnStarted("user", message, turn + ".1", null, null)));
             events.add(event(++sequence, turn, new TurnRouted(message, "chat", 1.0, "e", "default")));
             events.add(event(++sequence, turn, new TurnRetrieved(message, List.of())));
             List<SpecificRecord> chunks = new ArrayList<>();
@@ -288,7 +288,7 @@ class TimelineTest {
     void aJoinerWithoutACursorGetsTheRunningTurnInOnePiece() {
         Timeline timeline = new Timeline(KEY, FRAMES);
         timeline.accept(event(1, null, new ConversationCreated(null, "w", Map.of())));
-        timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null)));
+        timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null, null)));
         timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
         timeline.accept(chunk("turn", "x", new TextDelta(0, "Hel", false)));
         timeline.accept(chunk("turn", "x", new TextDelta(1, "lo", false)));
@@ -310,11 +310,11 @@ class TimelineTest {
             timeline.accept(chunk("other" + number, "y", new TextDelta(0, "sort", false)));
         }
 
-        List<Frame> frames = timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null)));
+        List<Frame> frames = timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null, null)));
 
         assertThat(frames.stream().map(frame -> SseFrames.type(frame.event())))
                 .isEqualTo(List.of("turn.started", "message.started", "message.delta"));
-        assertThat(timeline.accept(event(3, "other0", new TurnStarted("u", "b", "other0.1", null))))
+        assertThat(timeline.accept(event(3, "other0", new TurnStarted("u", "b", "other0.1", null, null))))
                 .hasSize(1);
     }
 
@@ -323,7 +323,7 @@ class TimelineTest {
     private static Timeline asking() {
         Timeline timeline = new Timeline(KEY, FRAMES);
         timeline.accept(event(1, null, new ConversationCreated(null, "w", Map.of())));
-        timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null)));
+        timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null, null)));
         timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
         timeline.accept(chunk("turn", "x", new ReasoningDelta(0, "Hm.")));
         timeline.accept(chunk("turn", "x", new TextDelta(1, "Let me see.", false)));
@@ -346,7 +346,7 @@ class TimelineTest {
     }
 
     private static ConversationEvent started(long sequence, String turn) {
-        return event(sequence, turn, new TurnStarted("user-" + turn, "answer-" + turn, turn + ".1", null));
+        return event(sequence, turn, new TurnStarted("user-" + turn, "answer-" + turn, turn + ".1", null, null));
     }
 
     private static MessageAccepted accepted(String turn) {
@@ -553,7 +553,7 @@ class TimelineTest {
             assertThat(timeline.latestTurn()).isEmpty();
             timeline.accept(event(1, "one", accepted("one")));
             assertThat(timeline.running()).isEmpty();
-            timeline.accept(event(2, "one", new TurnStarted("user-one", "answer-one", "one.1", null)));
+            timeline.accept(event(2, "one", new TurnStarted("user-one", "answer-one", "one.1", null, null)));
             timeline.accept(event(3, "two", accepted("two")));
             timeline.accept(chunk("one", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
             timeline.accept(chunk("one", "x", new TextDelta(0, "Hi", false)));
@@ -584,7 +584,7 @@ class TimelineTest {
             Timeline timeline = new Timeline(KEY, FRAMES);
             timeline.accept(event(1, "one", accepted("one")));
             timeline.accept(event(2, "two", accepted("two")));
-            timeline.accept(event(3, "one", new TurnStarted("user-one", "answer-one", "one.1", null)));
+            timeline.accept(event(3, "one", new TurnStarted("user-one", "answer-one", "one.1", null, null)));
             timeline.accept(event(4, null, new ConversationCreated(null, "w", Map.of())));
 
             assertThat(timeline.turn("one"))
@@ -686,7 +686,7 @@ class TimelineTest {
         @Test
         void aChunkOfALaterVersionIsPassedOver() {
             Timeline timeline = new Timeline(KEY, FRAMES);
-            accept(timeline, event(1, "turn", new TurnStarted("question", "answer", "turn.1", null)));
+            accept(timeline, event(1, "turn", new TurnStarted("question", "answer", "turn.1", null, null)));
             accept(timeline, chunk("turn", "a", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
 
             assertThat(accept(

@@ -134,7 +134,7 @@ class PostgresSinkIT {
                         .setOnBusy(OnBusy.ENQUEUE)
                         .setFingerprint("print")
                         .build());
-        log(name, new TurnStarted("user-" + name, "answer-" + name, name + ".1", null));
+        log(name, new TurnStarted("user-" + name, "answer-" + name, name + ".1", null, null));
         log(
                 name,
                 MessageCompleted.newBuilder()
@@ -174,7 +174,7 @@ class PostgresSinkIT {
                         .setOnBusy(OnBusy.ENQUEUE)
                         .setFingerprint("print")
                         .build());
-        log("two", new TurnStarted("user-two", "answer-two", "two.1", null));
+        log("two", new TurnStarted("user-two", "answer-two", "two.1", null, null));
         awaitSequence();
 
         ConversationSnapshot running = readModel.conversations().snapshot(KEY).orElseThrow();
@@ -243,7 +243,7 @@ class PostgresSinkIT {
                                         .setInstructions("x")
                                         .build()))
                         .build());
-        log("one", new TurnStarted("user-one", "answer-one", "one.1", null));
+        log("one", new TurnStarted("user-one", "answer-one", "one.1", null, null));
         log(
                 "one",
                 MessageCompleted.newBuilder()

@@ -1,5 +1,6 @@
 package dev.parley.faults.simulation;
 
+import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.CreateConversation;
@@ -9,6 +10,7 @@ import dev.parley.chat.v1.RateMessage;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.RenameConversation;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.SwitchBranch;
 import dev.parley.schemas.keys.ConversationKey;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,7 +90,11 @@ final class Door implements Actor {
             answers.add("answer-" + name);
             return new RegenerateMessage(replaced, "turn-" + name, "answer-" + name, onBusy(), null);
         }
-        if (kind < 86) {
+        if (kind < 83) {
+            String other = any(answers);
+            return new SwitchBranch(other == null ? "none" : other);
+        }
+        if (kind < 87) {
             String rated = any(answers);
             return new RateMessage(rated == null ? "none" : rated, "up", null);
         }
@@ -111,7 +117,13 @@ final class Door implements Actor {
                 .setContent("question of " + name + "!".repeat(world.random().nextInt(60)))
                 .setOnBusy(onBusy())
                 .setFingerprint("print")
+                .setAfter(place())
                 .build();
+    }
+
+    /** Mostly where the conversation stands; else anywhere, be it that there is no such place. */
+    private @Nullable BranchPoint place() {
+        return world.random().nextInt(4) == 0 ? new BranchPoint(any(answers)) : null;
     }
 
     private OnBusy onBusy() {

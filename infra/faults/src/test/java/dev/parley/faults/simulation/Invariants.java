@@ -55,6 +55,7 @@ final class Invariants {
     private static final int MAX_CLASSIFICATION_CHARS = 2_000;
 
     private final Rules rules;
+    private final Branches branches = new Branches();
     private final Map<String, Story> stories = new LinkedHashMap<>();
 
     /** Of every attempt, what its model was made to say; by attempt. */
@@ -108,10 +109,16 @@ final class Invariants {
     void appended(SpecificRecord record, String key) {
         switch (record) {
             case Command command -> asked(command, story(key));
-            case ConversationEvent event -> logged(event, story(key));
+            case ConversationEvent event -> {
+                branches.logged(event);
+                logged(event, story(key));
+            }
             case GenerationChunk chunk -> said(chunk);
             case Control control -> ordered(control, story(key));
-            case TurnRequest turn -> classified(turn);
+            case TurnRequest turn -> {
+                branches.requested(turn);
+                classified(turn);
+            }
             case GenerationRequest order -> tried(order);
             default -> {} // Reports are nobody's business but those who exchange them.
         }

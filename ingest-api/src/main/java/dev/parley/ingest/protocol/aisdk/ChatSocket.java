@@ -100,7 +100,7 @@ final class ChatSocket {
                 }
                 case "resume" -> {
                     ConversationKey conversation = UiChatCalls.conversation(tenant, frame);
-                    answer(new Answering(id, conversation), () -> chat.running(conversation));
+                    answer(new Answering(id, conversation), () -> chat.unfinished(conversation));
                 }
                 case "abort" -> abort(id);
                 default -> throw frame.refusal("type", "must be send, resume or abort");

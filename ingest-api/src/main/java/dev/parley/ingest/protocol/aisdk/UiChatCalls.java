@@ -52,12 +52,12 @@ final class UiChatCalls {
 
     private Reply resume(Context ctx, Request request) {
         ConversationKey conversation = request.conversation();
-        Optional<UiChat.Answer> running = chat.running(conversation);
-        if (running.isEmpty()) {
+        Optional<UiChat.Answer> unfinished = chat.unfinished(conversation);
+        if (unfinished.isEmpty()) {
             ctx.status(204);
             return Reply.SENT;
         }
-        return stream(ctx, conversation, running.get());
+        return stream(ctx, conversation, unfinished.get());
     }
 
     private Reply stream(Context ctx, ConversationKey conversation, UiChat.Answer answer) {

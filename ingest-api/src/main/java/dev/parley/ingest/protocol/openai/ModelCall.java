@@ -1,5 +1,6 @@
 package dev.parley.ingest.protocol.openai;
 
+import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.OnBusy;
@@ -8,8 +9,6 @@ import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.ingest.door.Handling;
 import dev.parley.ingest.door.Question;
 import dev.parley.schemas.keys.TurnIds;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -38,19 +37,14 @@ record ModelCall(
     }
 
     SubmitMessage submit(TurnIds ids) {
-        return submit(ids, List.of());
+        return submit(ids, Optional.empty());
     }
 
-    /** The message, with {@code before} ahead of what was sent along. */
-    SubmitMessage submit(TurnIds ids, List<PromptMessage> before) {
-        List<PromptMessage> context = new ArrayList<>(before);
-        context.addAll(prompt.getContext());
+    /** The message, which is to come after another. */
+    SubmitMessage submit(TurnIds ids, Optional<BranchPoint> after) {
         Handling handling = new Handling(OnBusy.ENQUEUE, choice.intent(), choice.engine(), metadata);
-        // Its fingerprint is of what the caller sent alone: a repeat may find another past.
-        return new Question(content, handling, Optional.of(prompt))
-                .submit(
-                        ids,
-                        Optional.of(new CallerPrompt(
-                                prompt.getRole(), prompt.getToolCallId(), context, prompt.getOptions())));
+        // Which response it goes on with is no part of the fingerprint: it names the conversation as well.
+        return new Question(content, handling, Optional.of(prompt), Optional.empty())
+                .submit(ids, Optional.of(prompt), after);
     }
 }

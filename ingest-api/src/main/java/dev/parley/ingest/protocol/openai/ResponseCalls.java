@@ -55,7 +55,7 @@ final class ResponseCalls {
         Place place = places.of(tenant, asked, key);
         TurnIds ids = TurnIds.of(place.conversation(), key.orElseGet(Request::uniqueId));
         ResponseId id = ResponseId.of(ids.turnId().text(), place.conversation().conversation());
-        SubmitMessage submit = asked.call().submit(ids, place.before());
+        SubmitMessage submit = asked.call().submit(ids, place.after());
         if (asked.stream()) {
             Submission submission = submit(place, submit, key, Optional.empty(), request);
             submission.refuseRejected();

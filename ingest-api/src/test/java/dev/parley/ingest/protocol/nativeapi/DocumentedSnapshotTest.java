@@ -13,6 +13,7 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
 import dev.parley.sinks.postgres.ConversationSnapshot.Utterance;
+import dev.parley.sinks.postgres.MessageTree;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -25,16 +26,19 @@ class DocumentedSnapshotTest {
 
     @Test
     void aSnapshotThatHasEverythingIsAsDocumented() {
-        PublishedOpenApi.ofThisBuild().assertDocumented("ConversationSnapshot", List.of(Views.snapshot(full())));
+        PublishedOpenApi.ofThisBuild().assertDocumented("ConversationSnapshot", List.of(Views.snapshot(full()), Views.tree(full())));
     }
 
     /** One that has everything that a snapshot may have, with a message of every status. */
     private static ConversationSnapshot full() {
         List<Message> messages = Arrays.stream(Status.values())
                 .map(status -> new Message(
-                        "m",
+                        "m" + status.ordinal(),
                         "t",
-                        new Utterance(Role.ASSISTANT, "No"),
+                        new Utterance(
+                                Role.ASSISTANT,
+                                "No",
+                                Optional.of(status.ordinal() == 0 ? "" : "m" + (status.ordinal() - 1))),
                         Optional.of(new Sent(
                                 "fingerprint", List.of(DocumentedEvents.ASKED_EARLIER, DocumentedEvents.TOOL_RESULT))),
                         status,
@@ -53,7 +57,7 @@ class DocumentedSnapshotTest {
                 .toList();
         return new ConversationSnapshot(
                 new Summary("c", Optional.of("T"), "w", Map.of("k", "v"), Instant.EPOCH, Instant.EPOCH, 8, false),
-                messages,
+                new MessageTree(messages, "m7", Optional.empty()),
                 Optional.of(new ActiveTurn("t", "m1", "m2", Instant.EPOCH)),
                 7);
     }
