@@ -187,7 +187,8 @@ public final class FakeWorld implements CommandLog {
                         key,
                         cause,
                         regenerate.getTurnId(),
-                        new TurnStarted("?", regenerate.getAssistantMessageId(), regenerate.getTurnId() + ".1", null, null));
+                        new TurnStarted(
+                                "?", regenerate.getAssistantMessageId(), regenerate.getTurnId() + ".1", null, null));
             case RenameConversation rename -> emit(key, cause, null, new ConversationRenamed(rename.getTitle()));
             case DeleteConversation delete -> emit(key, cause, null, new ConversationDeleted());
             case RateMessage rate -> {

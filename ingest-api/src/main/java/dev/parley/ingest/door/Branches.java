@@ -23,7 +23,8 @@ public final class Branches {
     public Optional<Exchanges> of(ConversationKey conversation) {
         try {
             long remembered = feed.lastSequence(conversation);
-            long last = remembered > 0 ? remembered : snapshots.get(conversation).cursor();
+            long last =
+                    remembered > 0 ? remembered : snapshots.get(conversation).cursor();
             return Optional.of(Exchanges.of(turns.eventsUpTo(conversation, last)));
         } catch (ProblemException | ReadModelUnavailableException e) {
             return Optional.empty();

@@ -12,8 +12,7 @@ import java.util.Optional;
  * @param prompt that came with it, where a repeat of the request brings the same; it is part of the fingerprint
  * @param after which message it says to come after; the same holds
  */
-public record Question(
-        String content, Handling handling, Optional<CallerPrompt> prompt, Optional<BranchPoint> after) {
+public record Question(String content, Handling handling, Optional<CallerPrompt> prompt, Optional<BranchPoint> after) {
 
     /** As much as one message may say. */
     public static final int MAX_CONTENT_BYTES = 1024 * 1024;

@@ -94,8 +94,7 @@ public final class Turns {
                 .filter(events -> !events.isEmpty()
                         && events.stream().noneMatch(event -> isEnd(event, String.valueOf(event.getTurnId()))))
                 .map(List::getFirst)
-                .map(first -> new Open(
-                        String.valueOf(first.getTurnId()), Long.toString(first.getSequence() - 1)));
+                .map(first -> new Open(String.valueOf(first.getTurnId()), Long.toString(first.getSequence() - 1)));
     }
 
     /** The turn that runs in a conversation now. */

@@ -119,7 +119,7 @@ class AsyncApiDocumentTest {
         assertThat(types)
                 .extracting(JsonNode::asText)
                 .contains("dev.parley.chat.v1.MessageCompleted")
-                .hasSize(12);
+                .hasSize(13);
         assertThat(channel(DoorUnderTest.TOPICS.turns())
                         .at("/messages/TurnRequest/headers/allOf/1/properties/ce_type/enum/0")
                         .asText())

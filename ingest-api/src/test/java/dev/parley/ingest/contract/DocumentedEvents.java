@@ -334,7 +334,9 @@ public final class DocumentedEvents {
     public static List<JsonNode> told(StreamEncoding encoding, List<FeedEvent> story) {
         byte[] _ = encoding.heartbeat(); // Once anything was sent, what fails is told as an event.
         StringBuilder stream = new StringBuilder();
-        Stream.concat(Stream.of(accepted(TURN), logged(TURN, new TurnStarted("m", "a", "g", null, null))), story.stream())
+        Stream.concat(
+                        Stream.of(accepted(TURN), logged(TURN, new TurnStarted("m", "a", "g", null, null))),
+                        story.stream())
                 .map(event -> encoding.encode(new Frame(event, "1", new byte[0])))
                 .flatMap(List::stream)
                 .forEach(piece -> stream.append(new String(piece, StandardCharsets.UTF_8)));

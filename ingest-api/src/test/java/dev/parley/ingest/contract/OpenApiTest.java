@@ -48,6 +48,8 @@ class OpenApiTest {
     private static final String KEY = "key-of-default";
     private static final Map<String, String> KEYED = Map.of("PARLEY_API_KEYS", KEY);
     private static final String HERE = "/api/conversations/c";
+    private static final String BRANCH = HERE + "/branch";
+    private static final Map<String, ?> ASKED = Map.of("messageId", "m");
 
     @SuppressWarnings("NullAway.Init")
     private static PublishedOpenApi openApi;
@@ -145,6 +147,10 @@ class OpenApiTest {
         return door.json("PATCH", path, body);
     }
 
+    private static Reply put(DoorUnderTest door, String path, Object body) {
+        return door.json("PUT", path, body);
+    }
+
     private static Reply post(DoorUnderTest door, String path) {
         return door.send("POST", path, null);
     }
@@ -233,6 +239,20 @@ class OpenApiTest {
                 new Row("renameConversation", 413, door -> patch(door, HERE, Map.of("title", "x".repeat(801)))),
                 new Row("renameConversation", 415, door -> plain(door, "PATCH", HERE)),
                 new Row("renameConversation", 503, door -> patch(withoutKafka(door), HERE, TITLED)),
+                new Row("getConversation", 200, door -> door.get(HERE + "?branches=all")),
+                new Row("getConversation", 400, door -> door.get(HERE + "?branches=some")),
+                new Row("switchBranch", 200, door -> put(door, BRANCH, ASKED)),
+                new Row("switchBranch", 400, door -> put(door, BRANCH, Map.of())),
+                Row.withoutKey("switchBranch", door -> put(door, BRANCH, ASKED)),
+                new Row("switchBranch", 404, door -> put(door, BRANCH, Map.of("messageId", "none"))),
+                new Row("switchBranch", 409, door -> {
+                    answering(door, Answer.NEVER).post(HERE + "/messages", SAYING);
+                    return put(door, BRANCH, ASKED);
+                }),
+                new Row("switchBranch", 410, door -> put(deleted(door), BRANCH, ASKED)),
+                new Row("switchBranch", 413, door -> put(door, BRANCH, Map.of("messageId", "x".repeat(3 << 20)))),
+                new Row("switchBranch", 415, door -> plain(door, "PUT", BRANCH)),
+                new Row("switchBranch", 503, door -> put(withoutKafka(door), BRANCH, ASKED)),
                 new Row("deleteConversation", 204, door -> door.send("DELETE", HERE, null)),
                 new Row("deleteConversation", 204, door -> deleted(door).send("DELETE", HERE, null)),
                 new Row("deleteConversation", 404, door -> door.send("DELETE", "/api/conversations/none", null)),
@@ -630,7 +650,7 @@ class OpenApiTest {
                 new Row("chat", 200, door -> answering(door, Answer.CANCEL).post(CHAT, hello)),
                 new Row("chat", 200, door -> answering(door, Answer.FAIL).post(CHAT, hello)),
                 new Row("chat", 200, Map.of(), door -> opened(door, CHAT, AGAIN, 2)),
-                new Row("chat", 400, door -> door.post(CHAT, with(hello, "messageId", "first"))),
+                new Row("chat", 400, door -> door.post(CHAT, with(hello, "messageId", "other"))),
                 Row.withoutKey("chat", door -> door.post(CHAT, hello)),
                 new Row("chat", 403, door -> door.post(CHAT, hello, "Origin", "null")),
                 new Row("chat", 404, door -> door.post(CHAT, with(AGAIN, "id", "none"))),
@@ -648,7 +668,7 @@ class OpenApiTest {
                 new Row("chat", 415, door -> plain(door, "POST", CHAT)),
                 new Row("chat", 422, door -> {
                     door.post(CHAT, hello);
-                    return door.post(CHAT, chat("new", "first", "Something else"));
+                    return door.post(CHAT, with(hello, "engine", "other"));
                 }),
                 new Row(
                         "chat",

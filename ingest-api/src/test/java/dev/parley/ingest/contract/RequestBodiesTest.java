@@ -338,6 +338,8 @@ class RequestBodiesTest {
                         "'id': 'assisted', 'system': 's', 'tools': {'f': {'parameters': {}, 'x': 1}}, 'callSettings':"
                                 + " {'temperature': 1, 'maxRetries': 1}, 'config': {'x': 1}, 'messages': [" + user
                                 + "]",
+                        "'id': 'single', 'message': " + user,
+                        "'id': 'single', 'message': [" + user + "]",
                         "'id': 'new', 'tools': [], 'messages': [" + user + "]",
                         "'id': 'new', 'tools': {'f': {'parameters': 1}}, 'messages': [" + user + "]",
                         "'id': 'new', 'callSettings': {'topP': 2}, 'messages': [" + user + "]",

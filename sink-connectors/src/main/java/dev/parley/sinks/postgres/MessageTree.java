@@ -88,7 +88,8 @@ public final class MessageTree {
     }
 
     private static boolean isForgottenAfter(Message message, Set<String> ids) {
-        return message.status() == Status.FORGOTTEN && message.after().filter(ids::contains).isPresent();
+        return message.status() == Status.FORGOTTEN
+                && message.after().filter(ids::contains).isPresent();
     }
 
     /** The last message that anything may follow. */

@@ -91,8 +91,8 @@ record Conversation(
     }
 
     private Conversation evolve(Change.Logged logged) {
-        Conversation counted = new Conversation(
-                workspaceId, deleted, titled, sequence + 1, tree, running, queue, recentCommands);
+        Conversation counted =
+                new Conversation(workspaceId, deleted, titled, sequence + 1, tree, running, queue, recentCommands);
         return switch (logged.body()) {
             case ConversationCreated created ->
                 new Conversation(
@@ -105,11 +105,9 @@ record Conversation(
                         queue,
                         recentCommands);
             case ConversationRenamed renamed ->
-                new Conversation(
-                        workspaceId, deleted, true, counted.sequence, tree, running, queue, recentCommands);
+                new Conversation(workspaceId, deleted, true, counted.sequence, tree, running, queue, recentCommands);
             case ConversationDeleted gone ->
-                new Conversation(
-                        workspaceId, true, titled, counted.sequence, tree, running, queue, recentCommands);
+                new Conversation(workspaceId, true, titled, counted.sequence, tree, running, queue, recentCommands);
             case TurnRouted routed ->
                 counted.with(turn().routed(turn().preparation().sources()), queue);
             case TurnRetrieved retrieved -> counted.with(turn().routed(retrieved.getSources()), queue);
@@ -136,7 +134,8 @@ record Conversation(
         List<Turn> rest = queue.stream()
                 .filter(turn -> !turn.turnId().equals(begun.turn().turnId()))
                 .toList();
-        return new Conversation(workspaceId, deleted, titled, sequence, tree.begun(begun.parent()), next, rest, recentCommands);
+        return new Conversation(
+                workspaceId, deleted, titled, sequence, tree.begun(begun.parent()), next, rest, recentCommands);
     }
 
     /** The running turn. */

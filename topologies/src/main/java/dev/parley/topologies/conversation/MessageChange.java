@@ -73,10 +73,7 @@ sealed interface MessageChange {
                 List.of(new Known(
                         new MessageId(started.getAssistantMessageId()),
                         new MessageState(
-                                after.turn().turnId().text(),
-                                null,
-                                after.turn().position(),
-                                null)));
+                                after.turn().turnId().text(), null, after.turn().position(), null)));
             case TurnEnd end -> end.hasBegun() ? List.of(ended(before.turn(), end)) : List.of();
             case ConversationFact _, TurnPreparation _, Unknown _ ->
                 List.of(); // Not about a message, or not for the first time.

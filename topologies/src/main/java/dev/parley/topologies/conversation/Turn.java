@@ -143,15 +143,7 @@ record Turn(
 
         /** A turn that has just left the queue. */
         static Running begun(Turn turn, long position, Tree.@Nullable Tip parent, Instant at) {
-            return new Running(
-                    turn,
-                    position,
-                    parent,
-                    new Phase.Preparing(),
-                    Preparation.NONE,
-                    Tries.FIRST,
-                    at,
-                    null);
+            return new Running(turn, position, parent, new Phase.Preparing(), Preparation.NONE, Tries.FIRST, at, null);
         }
 
         TurnId turnId() {

@@ -100,7 +100,9 @@ final class Turns {
      */
     private Turn current(Turn turn) {
         Tip tip = draft.state().tree().tip();
-        return turn.place() instanceof Place.Beside && tip != null && tip.userMessageId().equals(turn.userMessageId())
+        return turn.place() instanceof Place.Beside
+                        && tip != null
+                        && tip.userMessageId().equals(turn.userMessageId())
                 ? turn.at(new Place.Beside(tip.assistantMessageId(), tip.position()))
                 : turn;
     }

@@ -242,7 +242,11 @@ class ConversationTopologyTest {
         assertThat(historyOfTheLast()).isEmpty();
         answered(
                 new Command(
-                        "again", "default", "c1", NOW, new RegenerateMessage("answer-e", "h", "answer-h", OnBusy.ENQUEUE, null)),
+                        "again",
+                        "default",
+                        "c1",
+                        NOW,
+                        new RegenerateMessage("answer-e", "h", "answer-h", OnBusy.ENQUEUE, null)),
                 "h");
         assertThat(historyOfTheLast()).containsExactly("a", "A", "d", "D");
         commands.pipeInput(KEY, new Command("back", "default", "c1", NOW, new SwitchBranch("answer-b")));

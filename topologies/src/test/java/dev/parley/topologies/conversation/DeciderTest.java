@@ -129,8 +129,8 @@ class DeciderTest {
                         case MessageAccepted accepted -> messages.add(new MessageId(accepted.getMessageId()));
                         case MessageRejected rejected -> messages.add(new MessageId(rejected.getMessageId()));
                         case TurnStarted started -> messages.add(new MessageId(started.getAssistantMessageId()));
-                        case TurnEnd end when end.hasBegun() ->
-                            exchanges.add(before.turn().exchange());
+                        case TurnEnd end
+                        when end.hasBegun() -> exchanges.add(before.turn().exchange());
                         default -> {}
                     }
                 }
@@ -867,7 +867,9 @@ class DeciderTest {
             assertThat(submitAfter("b", "answer-x"))
                     .singleElement()
                     .isEqualTo(new MessageRejected(
-                            "user-b", "message_not_found", "the conversation has no such message, or it has no answer"));
+                            "user-b",
+                            "message_not_found",
+                            "the conversation has no such message, or it has no answer"));
         }
 
         @Test
@@ -913,8 +915,8 @@ class DeciderTest {
             played.complete("again");
             assertThat(started(played.submit("d", OnBusy.ENQUEUE))).isEqualTo("answer-again");
             played.complete("d");
-            assertThat(started(played.ask(
-                            new RegenerateMessage("user-a", "first", "answer-first", OnBusy.ENQUEUE, null))))
+            assertThat(started(
+                            played.ask(new RegenerateMessage("user-a", "first", "answer-first", OnBusy.ENQUEUE, null))))
                     .isNull();
         }
 

@@ -88,7 +88,9 @@ class StateRecordsTest {
                 new Turn.Running(
                         turn("one", prompt, new Turn.Place.Latest()),
                         6,
-                        prompt == null ? null : new Tree.Tip(2, new MessageId("user-zero"), new MessageId("answer-zero")),
+                        prompt == null
+                                ? null
+                                : new Tree.Tip(2, new MessageId("user-zero"), new MessageId("answer-zero")),
                         phase,
                         new Preparation(
                                 true,
@@ -119,8 +121,8 @@ class StateRecordsTest {
 
     private static HeadState ofBefore(UnaryOperator<RunningTurnState.Builder> change) {
         HeadState head = StateRecords.stored(conversation(null, new Phase.Generating()));
-        RunningTurnState.Builder running =
-                RunningTurnState.newBuilder(Objects.requireNonNull(head.getRunning())).setParent(null);
+        RunningTurnState.Builder running = RunningTurnState.newBuilder(Objects.requireNonNull(head.getRunning()))
+                .setParent(null);
         return HeadState.newBuilder(head)
                 .setTip(null)
                 .setRunning(change.apply(running).build())

@@ -27,7 +27,9 @@ final class Branches {
      * @param answer null where a model is not told of it
      */
     private record Exchange(
-            @Nullable String after, String question, @Nullable String answer) {}
+            @Nullable String after,
+            String question,
+            @Nullable String answer) {}
 
     private final Map<String, String> questions = new HashMap<>();
     private final Map<String, Exchange> exchanges = new HashMap<>();
@@ -36,10 +38,10 @@ final class Branches {
         switch (event.getBody()) {
             case MessageAccepted accepted -> questions.put(accepted.getMessageId(), accepted.getContent());
             case TurnStarted started -> started(started);
-            case TurnEnd end when end.hasBegun() ->
+            case TurnEnd end
+            when end.hasBegun() ->
                 exchanges.computeIfPresent(
-                        end.getMessageId(),
-                        (id, open) -> new Exchange(open.after(), open.question(), told(end)));
+                        end.getMessageId(), (id, open) -> new Exchange(open.after(), open.question(), told(end)));
             default -> {} // Nothing that is said.
         }
     }

@@ -340,7 +340,8 @@ public sealed interface Script {
 
         private static String heard(ModelRequest request) {
             ArrayNode heard = MAPPER.createArrayNode();
-            request.messages().forEach(message -> heard.addArray().add(message.role()).add(message.text()));
+            request.messages()
+                    .forEach(message -> heard.addArray().add(message.role()).add(message.text()));
             return heard.toString();
         }
 

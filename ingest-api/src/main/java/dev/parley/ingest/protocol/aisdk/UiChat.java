@@ -67,10 +67,7 @@ final class UiChat {
                         : submit(conversation, words(request, words, ids, place(conversation, request, path)), call);
             }
             case Results results ->
-                submit(
-                        conversation,
-                        results(conversation, request, results, place(conversation, request, path)),
-                        call);
+                submit(conversation, results(conversation, request, results, place(conversation, request, path)), call);
         };
     }
 
@@ -85,7 +82,8 @@ final class UiChat {
         Optional<Exchanges> exchanges = door.branches().of(conversation);
         if (exchanges.isEmpty() && (request.regenerate() || request.messageId().isPresent())) {
             throw new ProblemException(
-                    ErrorCode.UNAVAILABLE, "the conversation cannot be read now, so nothing earlier in it can be changed");
+                    ErrorCode.UNAVAILABLE,
+                    "the conversation cannot be read now, so nothing earlier in it can be changed");
         }
         return exchanges.map(all -> UiPath.of(all, request.earlier().get()));
     }
@@ -109,8 +107,7 @@ final class UiChat {
     /** Whether the question is to get another answer: asked for, or by an edit that makes it what it has been before. */
     private static boolean isToBeAnsweredAnew(UiChatRequest request, Exchange asked, UiPath path, TurnIds ids) {
         boolean repeat = asked.question().getMessageId().equals(ids.messageId().text());
-        return request.regenerate()
-                || request.messageId().isPresent() && repeat && !path.isActive(asked);
+        return request.regenerate() || (request.messageId().isPresent() && repeat && !path.isActive(asked));
     }
 
     /**
@@ -123,7 +120,8 @@ final class UiChat {
                 ? TurnIds.ofMessage(conversation, new MessageId(words.id()))
                 : TurnIds.of(conversation, words.id());
         String id = own.messageId().text();
-        boolean same = asked.filter(exchange -> exchange.question().getMessageId().equals(id))
+        boolean same = asked.filter(
+                        exchange -> exchange.question().getMessageId().equals(id))
                 .isPresent();
         return same || path.filter(way -> way.has(id)).isEmpty()
                 ? own
@@ -155,10 +153,10 @@ final class UiChat {
 
     /** Fingerprinted without what was said before: a repeat of the first message comes when that is no news any more. */
     private static SubmitMessage words(UiChatRequest request, Words words, TurnIds ids, Place place) {
-        Optional<CallerPrompt> prompt = place.context().isEmpty()
-                        && request.options().isEmpty()
-                ? Optional.empty()
-                : Optional.of(new CallerPrompt(Role.USER, null, place.context(), options(request)));
+        Optional<CallerPrompt> prompt =
+                place.context().isEmpty() && request.options().isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(new CallerPrompt(Role.USER, null, place.context(), options(request)));
         return new Question(words.text(), request.handling(), Optional.empty(), Optional.empty())
                 .submit(ids, prompt, place.after());
     }

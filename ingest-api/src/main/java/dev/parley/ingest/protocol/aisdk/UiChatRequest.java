@@ -68,7 +68,8 @@ record UiChatRequest(
         Handling handling = Handling.of(own);
         Optional<GenerationOptions> options = UiOptions.of(own);
         Optional<JsonBody> single = envelope.object("message");
-        List<JsonBody> messages = single.isPresent() ? List.of(single.get()) : envelope.objects("messages", MAX_MESSAGES);
+        List<JsonBody> messages =
+                single.isPresent() ? List.of(single.get()) : envelope.objects("messages", MAX_MESSAGES);
         if (regenerate) {
             // The question keeps the options that it was asked with.
             return messages.isEmpty()
@@ -88,8 +89,7 @@ record UiChatRequest(
     }
 
     /** The messages up to the question that is to be answered anew: that of the named answer, or the last. */
-    private static List<JsonBody> upToQuestion(
-            JsonBody envelope, List<JsonBody> messages, Optional<String> messageId) {
+    private static List<JsonBody> upToQuestion(JsonBody envelope, List<JsonBody> messages, Optional<String> messageId) {
         int end = messages.size();
         for (int i = 0; i < messages.size(); i++) {
             if (messageId.isPresent() && messageId.equals(messages.get(i).text("id"))) {

@@ -88,9 +88,10 @@ final class UiPath {
         for (Exchange exchange : exchanges.after(at)) {
             int answer = next + exchange.asked().size();
             if (answer <= shown.size() && isSame(exchange.asked(), prompts(next, answer))) {
-                Shown given = answer < shown.size() && shown.get(answer).message().getRole() == Role.ASSISTANT
-                        ? shown.get(answer)
-                        : null;
+                Shown given =
+                        answer < shown.size() && shown.get(answer).message().getRole() == Role.ASSISTANT
+                                ? shown.get(answer)
+                                : null;
                 if (isSame(exchange, given)) {
                     take(exchange, given == null ? answer : answer + 1);
                     return true;
@@ -131,14 +132,13 @@ final class UiPath {
 
     private static boolean isSame(Exchange exchange, Shown given, String content) {
         String text = given.message().getContent();
-        return content.equals(text) || isOf(exchange, given) && content.startsWith(text);
+        return content.equals(text) || (isOf(exchange, given) && content.startsWith(text));
     }
 
     /** Whether the client got its message as this exchange's answer, or as that of one that it goes on with. */
     private static boolean isOf(Exchange exchange, Shown given) {
         return exchange.answerId().equals(given.messageId())
-                || given.messageId()
-                        .equals(exchange.question().getMetadata().get(UiChat.CONTINUED));
+                || given.messageId().equals(exchange.question().getMetadata().get(UiChat.CONTINUED));
     }
 
     private static boolean isSame(List<PromptMessage> logged, List<PromptMessage> shown) {

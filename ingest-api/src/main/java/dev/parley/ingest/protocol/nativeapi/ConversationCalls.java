@@ -118,9 +118,7 @@ final class ConversationCalls {
         }
         ConversationSnapshot snapshot = snapshots.get(request.conversation());
         Json.answer(
-                ctx,
-                200,
-                branches.filter("all"::equals).isPresent() ? Views.tree(snapshot) : Views.snapshot(snapshot));
+                ctx, 200, branches.filter("all"::equals).isPresent() ? Views.tree(snapshot) : Views.snapshot(snapshot));
     }
 
     /** Goes on from another branch. */
@@ -130,8 +128,7 @@ final class ConversationCalls {
         String messageId =
                 body.text("messageId", Request.ID, Request.ID_RULE).orElseThrow(() -> JsonBody.required("messageId"));
         body.done();
-        ConversationEvent event =
-                conversations.switchBranch(conversation, new SwitchBranch(messageId), request.call());
+        ConversationEvent event = conversations.switchBranch(conversation, new SwitchBranch(messageId), request.call());
         BranchSwitched switched = (BranchSwitched) event.getBody();
         Json.answer(
                 ctx,

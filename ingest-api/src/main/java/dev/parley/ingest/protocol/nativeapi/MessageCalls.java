@@ -52,12 +52,13 @@ final class MessageCalls {
         Optional<String> ownId = body.text("messageId", Request.ID, Request.ID_RULE);
         String content = body.requiredText("content", Question.MAX_CONTENT_BYTES);
         Handling handling = Handling.of(body);
-        Optional<BranchPoint> after = body.text("after", PLACE, PLACE_RULE)
-                .map(id -> new BranchPoint(id.isEmpty() ? null : id));
+        Optional<BranchPoint> after =
+                body.text("after", PLACE, PLACE_RULE).map(id -> new BranchPoint(id.isEmpty() ? null : id));
         body.done();
         TurnIds ids = ownId.map(id -> TurnIds.ofMessage(conversation, new MessageId(id)))
                 .orElseGet(() -> TurnIds.of(conversation, key.orElseGet(Request::uniqueId)));
-        SubmitMessage submit = new Question(content, handling, Optional.empty(), after).submit(ids, Optional.empty(), after);
+        SubmitMessage submit =
+                new Question(content, handling, Optional.empty(), after).submit(ids, Optional.empty(), after);
         door.conversations().require(conversation);
         // Whoever says where it is to come has to be told whether there is such a place.
         boolean keyed = key.isPresent() || ownId.isPresent() || after.isPresent();

@@ -36,7 +36,6 @@ final class Places {
             // Where others have gone on from there, it is a branch of its own.
             return new Place(previous.conversation(), Optional.of(new BranchPoint(previous.answerId())));
         }
-        return new Place(
-                new ConversationKey(tenant, "conv_" + KeyedId.of(tenant, "response", key)), Optional.empty());
+        return new Place(new ConversationKey(tenant, "conv_" + KeyedId.of(tenant, "response", key)), Optional.empty());
     }
 }

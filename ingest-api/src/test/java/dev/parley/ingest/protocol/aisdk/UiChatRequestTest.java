@@ -191,7 +191,12 @@ class UiChatRequestTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
-            value = {"u1, a1, u2 |  | u2", "u1, a1, u2, a2 |  | u2", "u1, a1, u2, a2 | a1 | u1", "u1, a1, u2, a2 | u2 | u2"})
+            value = {
+                "u1, a1, u2 |  | u2",
+                "u1, a1, u2, a2 |  | u2",
+                "u1, a1, u2, a2 | a1 | u1",
+                "u1, a1, u2, a2 | u2 | u2"
+            })
     void aRegenerationIsOfTheQuestionBeforeTheAnswer(String messages, @Nullable String messageId, String question) {
         String parts = Arrays.stream(messages.split(", "))
                 .map(id -> "{\"id\": \"" + id + "\", \"role\": \"" + (id.startsWith("u") ? "user" : "assistant")
@@ -199,7 +204,8 @@ class UiChatRequestTest {
                 .collect(Collectors.joining(", "));
 
         UiChatRequest request = read("{\"trigger\": \"regenerate-message\", "
-                + (messageId == null ? "" : "\"messageId\": \"" + messageId + "\", ") + "\"messages\": [" + parts + "]}");
+                + (messageId == null ? "" : "\"messageId\": \"" + messageId + "\", ") + "\"messages\": [" + parts
+                + "]}");
 
         assertThat(request.regenerate()).isTrue();
         assertThat(request.last()).contains(new Words(question, "of " + question));

@@ -46,7 +46,11 @@ class UiPathTest {
     }
 
     private void asked(
-            String number, @Nullable String after, Role role, @Nullable CallerPrompt prompt, Map<String, String> metadata) {
+            String number,
+            @Nullable String after,
+            Role role,
+            @Nullable CallerPrompt prompt,
+            Map<String, String> metadata) {
         log(
                 number,
                 MessageAccepted.newBuilder()
@@ -102,7 +106,9 @@ class UiPathTest {
     }
 
     private UiPath path(String... shown) {
-        return UiPath.of(Exchanges.of(events), Arrays.stream(shown).map(UiPathTest::shown).toList());
+        return UiPath.of(
+                Exchanges.of(events),
+                Arrays.stream(shown).map(UiPathTest::shown).toList());
     }
 
     private static Place at(@Nullable String after, String... context) {
@@ -117,7 +123,8 @@ class UiPathTest {
         answered("2", "a1");
 
         assertThat(path().place()).isEqualTo(at(null));
-        assertThat(path("u1 user: question 1", "a1 assistant: answer 1").place()).isEqualTo(at("a1"));
+        assertThat(path("u1 user: question 1", "a1 assistant: answer 1").place())
+                .isEqualTo(at("a1"));
         assertThat(path(
                                 "u1 user: question 1",
                                 "a1 assistant: answer 1",
@@ -134,9 +141,11 @@ class UiPathTest {
 
         assertThat(path("u1 user: another question", "a1 assistant: answer 1").place())
                 .isEqualTo(at(null, "u1 user: another question", "a1 assistant: answer 1"));
-        assertThat(path("u1 user: question 1", "a1 assistant: edited answer", "u2 user: question 2").place())
+        assertThat(path("u1 user: question 1", "a1 assistant: edited answer", "u2 user: question 2")
+                        .place())
                 .isEqualTo(at(null, "u1 user: question 1", "a1 assistant: edited answer", "u2 user: question 2"));
-        assertThat(path("u1 user: question 1", "a1 assistant: answer 1", "u2 user: question 2").place())
+        assertThat(path("u1 user: question 1", "a1 assistant: answer 1", "u2 user: question 2")
+                        .place())
                 .as("a whole answer that is not shown")
                 .isEqualTo(at("a1", "u2 user: question 2"));
         assertThat(path("u2 user: question 2", "a2 assistant: answer 2").place())
@@ -155,7 +164,8 @@ class UiPathTest {
                         .setContent("answer, again")
                         .build());
 
-        assertThat(path("u1 user: question 1", "a1 assistant: answer 1").place()).isEqualTo(at("a1"));
+        assertThat(path("u1 user: question 1", "a1 assistant: answer 1").place())
+                .isEqualTo(at("a1"));
         assertThat(path("u1 user: question 1", "again assistant: answer, again").place())
                 .isEqualTo(at("again"));
         assertThat(path().asked("question 1").orElseThrow().answerId()).isEqualTo("again");
@@ -174,14 +184,11 @@ class UiPathTest {
                 .isEqualTo(at(null, "u1 user: question 1", "local assistant: answ"));
         assertThat(path("u1 user: question 1", "local assistant: answer 1").place())
                 .isEqualTo(at("a1"));
-        assertThat(path("u1 user: question 1", "a1 assistant: answer 1", "u2 user: question 2").place())
+        assertThat(path("u1 user: question 1", "a1 assistant: answer 1", "u2 user: question 2")
+                        .place())
                 .as("one that is being answered")
                 .isEqualTo(at("a2"));
-        assertThat(path(
-                                "u1 user: question 1",
-                                "a1 assistant: answer 1",
-                                "u2 user: question 2",
-                                "a2 assistant: so far")
+        assertThat(path("u1 user: question 1", "a1 assistant: answer 1", "u2 user: question 2", "a2 assistant: so far")
                         .place())
                 .isEqualTo(at("a2"));
     }
@@ -192,7 +199,8 @@ class UiPathTest {
         asked("2", "a1");
         failed("2", "half");
 
-        assertThat(path("u1 user: question 1", "a1 assistant: answer 1", "u2 user: question 2").place())
+        assertThat(path("u1 user: question 1", "a1 assistant: answer 1", "u2 user: question 2")
+                        .place())
                 .isEqualTo(at("a2", "u2 user: question 2"));
         assertThat(path("u1 user: question 1", "a1 assistant: answer 1", "u2 user: question 2", "a2 assistant: ha")
                         .place())
@@ -212,15 +220,17 @@ class UiPathTest {
                 "a2",
                 Role.TOOL,
                 new CallerPrompt(
-                        Role.TOOL, "call_2", List.of(result), GenerationOptions.newBuilder().build()),
+                        Role.TOOL,
+                        "call_2",
+                        List.of(result),
+                        GenerationOptions.newBuilder().build()),
                 Map.of(UiChat.CONTINUED, "a2"));
         completed("3");
         List<Shown> shown = List.of(
                 shown("u1 user: question 1"),
                 shown("a1 assistant: answer 1"),
                 shown("u2 user: question 2"),
-                new Shown(
-                        new PromptMessage(Role.ASSISTANT, "answer 2", List.of(first, second), null, null), "a2"),
+                new Shown(new PromptMessage(Role.ASSISTANT, "answer 2", List.of(first, second), null, null), "a2"),
                 new Shown(result, "a2"),
                 new Shown(new PromptMessage(Role.TOOL, "two", List.of(), "call_2", null), "a2"),
                 new Shown(new PromptMessage(Role.ASSISTANT, "answer", List.of(), null, null), "a2"));
