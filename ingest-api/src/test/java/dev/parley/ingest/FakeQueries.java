@@ -87,7 +87,7 @@ public final class FakeQueries implements ConversationQueries {
                 messages.size(),
                 false);
         return Optional.of(new ConversationSnapshot(
-                summary, new MessageTree(messages, null, Optional.empty()), Optional.empty(), events.size()));
+                summary, MessageTree.of(messages, null, Optional.empty()), Optional.empty(), events.size()));
     }
 
     private static boolean isDeleted(List<ConversationEvent> events) {

@@ -76,7 +76,7 @@ public final class Snapshots {
                 .orElseThrow(() -> new ProblemException(
                         ErrorCode.UNAVAILABLE, "the conversation is new, and not in the read model yet"));
         return new ConversationSnapshot(
-                summary(creation), new MessageTree(List.of(), null, Optional.empty()), Optional.empty(), 0);
+                summary(creation), MessageTree.of(List.of(), null, Optional.empty()), Optional.empty(), 0);
     }
 
     /** A conversation as its first event says. */

@@ -5,29 +5,35 @@ import dev.parley.sinks.postgres.ConversationSnapshot.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The messages of a conversation as the tree that they are: each follows another, or the beginning. Pure.
+ * The messages of a conversation as the tree that they are: each follows another, or the beginning.
  *
  * <p>Messages of before there were branches do not say what they follow: they are one branch, in their order, but for answers
  * that a regeneration replaced.
+ *
+ * @param path the active branch, in order, with what waits, was called off or was taken back beside it
+ * @param all messages of all branches, in the order in which they came
  */
-public final class MessageTree {
+public record MessageTree(List<Message> path, List<Message> all) {
 
     /** What a message follows that comes first. */
     private static final String BEGINNING = "";
 
-    private final Map<String, Message> messages = new LinkedHashMap<>();
-    private final List<Message> path;
+    public MessageTree {
+        path = List.copyOf(path);
+        all = List.copyOf(all);
+    }
 
     /**
      * Makes a tree.
@@ -36,12 +42,12 @@ public final class MessageTree {
      * @param tip the answer after which the conversation goes on, empty at its beginning; null where that is the last one of all
      * @param running comes after the tip
      */
-    public MessageTree(List<Message> messages, @Nullable String tip, Optional<ActiveTurn> running) {
-        settled(messages).forEach(message -> this.messages.put(message.id(), message));
+    public static MessageTree of(List<Message> messages, @Nullable String tip, Optional<ActiveTurn> running) {
+        Branches branches = new Branches(settled(messages));
         String last = running.map(ActiveTurn::assistantMessageId)
-                .filter(answer -> tip == null || isAfter(answer, tip))
+                .filter(answer -> tip == null || branches.isAfter(answer, tip))
                 .orElse(tip);
-        this.path = path(last);
+        return new MessageTree(branches.path(last == null ? branches.newest() : last), branches.all());
     }
 
     /** The messages, those of before there were branches with what they follow. */
@@ -53,9 +59,7 @@ public final class MessageTree {
                 settled.add(message);
             } else {
                 settled.add(message.after(before));
-                before = message.status() == Status.SUPERSEDED || message.status() == Status.FORGOTTEN
-                        ? before
-                        : message.id();
+                before = isDead(message) ? before : message.id();
             }
         }
         return settled;
@@ -67,78 +71,83 @@ public final class MessageTree {
                 && (message.status() == Status.QUEUED || message.status() == Status.CANCELLED);
     }
 
-    private boolean isAfter(String answer, String tip) {
-        return Optional.ofNullable(messages.get(answer))
-                .flatMap(Message::after)
-                .map(messages::get)
-                .flatMap(Message::after)
-                .equals(Optional.of(tip));
+    private static boolean isDead(Message message) {
+        return message.status() == Status.SUPERSEDED || message.status() == Status.FORGOTTEN;
     }
 
-    /** The branch that ends with {@code last}, and what waits or was called off beside it. */
-    private List<Message> path(@Nullable String last) {
-        List<Message> branch = branch(last == null ? newest() : last);
-        Set<String> ids = new HashSet<>(branch.stream().map(Message::id).toList());
-        ids.add(BEGINNING);
-        List<Message> beside = messages.values().stream()
-                .filter(message -> isUnbegun(message) || isForgottenAfter(message, ids))
-                .filter(message -> ids.add(message.id()))
-                .toList();
-        return merged(branch, beside);
-    }
+    /** All messages, by their ids. */
+    private static final class Branches {
+        private final SequencedMap<String, Message> messages = new LinkedHashMap<>();
+        private final Map<String, Integer> places = new HashMap<>();
 
-    private static boolean isForgottenAfter(Message message, Set<String> ids) {
-        return message.status() == Status.FORGOTTEN
-                && message.after().filter(ids::contains).isPresent();
-    }
-
-    /** The last message that anything may follow. */
-    private String newest() {
-        Predicate<Message> follows = message ->
-                !isUnbegun(message) && message.status() != Status.SUPERSEDED && message.status() != Status.FORGOTTEN;
-        return messages.values().stream()
-                .filter(follows)
-                .reduce((first, second) -> second)
-                .map(Message::id)
-                .orElse(BEGINNING);
-    }
-
-    /** The branch that ends with a message, its first message first. */
-    public List<Message> branch(String last) {
-        List<Message> branch = new ArrayList<>();
-        for (Message message = messages.get(last);
-                message != null;
-                message = messages.get(message.after().orElse(BEGINNING))) {
-            branch.addFirst(message);
-        }
-        return branch;
-    }
-
-    /** Both, each in its order; of two the one that came first is first. */
-    private List<Message> merged(List<Message> branch, List<Message> beside) {
-        Map<String, Integer> places = new HashMap<>();
-        messages.keySet().forEach(id -> places.put(id, places.size()));
-        List<Message> merged = new ArrayList<>(branch);
-        for (Message message : beside) {
-            int place = places.getOrDefault(message.id(), 0);
-            int at = 0;
-            for (int i = 0; i < merged.size(); i++) {
-                if (places.getOrDefault(merged.get(i).id(), 0) < place) {
-                    at = i + 1;
-                }
+        Branches(List<Message> settled) {
+            for (Message message : settled) {
+                messages.put(message.id(), message);
+                places.put(message.id(), places.size());
             }
-            merged.add(at, message);
         }
-        return merged;
-    }
 
-    /** The active branch, in order, with what waits beside it. */
-    public List<Message> path() {
-        return path;
-    }
+        List<Message> all() {
+            return List.copyOf(messages.values());
+        }
 
-    /** All messages of all branches, in the order in which they came. */
-    public List<Message> all() {
-        return List.copyOf(messages.values());
+        /** Whether the question of {@code answer} follows {@code tip}. */
+        boolean isAfter(String answer, String tip) {
+            return Optional.ofNullable(messages.get(answer))
+                    .flatMap(Message::after)
+                    .map(messages::get)
+                    .flatMap(Message::after)
+                    .equals(Optional.of(tip));
+        }
+
+        /** The last message that anything may follow. */
+        String newest() {
+            return messages.reversed().values().stream()
+                    .filter(message -> !isUnbegun(message) && !isDead(message))
+                    .findFirst()
+                    .map(Message::id)
+                    .orElse(BEGINNING);
+        }
+
+        /** The branch that ends with {@code last}, and what waits, was called off or taken back beside it. */
+        List<Message> path(String last) {
+            List<Message> path = branch(last);
+            Set<String> ids = new HashSet<>(path.stream().map(Message::id).toList());
+            ids.add(BEGINNING);
+            messages.values().stream()
+                    .filter(message -> isUnbegun(message) || isForgottenAfter(message, ids))
+                    .filter(message -> ids.add(message.id()))
+                    .forEach(message -> path.add(placeAmong(path, message), message));
+            return path;
+        }
+
+        private List<Message> branch(String last) {
+            List<Message> branch = new ArrayList<>();
+            for (Message message = messages.get(last);
+                    message != null;
+                    message = messages.get(message.after().orElse(BEGINNING))) {
+                branch.add(message);
+            }
+            Collections.reverse(branch);
+            return branch;
+        }
+
+        private static boolean isForgottenAfter(Message message, Set<String> ids) {
+            return message.status() == Status.FORGOTTEN
+                    && message.after().filter(ids::contains).isPresent();
+        }
+
+        /** After the last of {@code path} that came before it. */
+        private int placeAmong(List<Message> path, Message message) {
+            int place = path.size();
+            while (place > 0 && place(path.get(place - 1)) > place(message)) {
+                place--;
+            }
+            return place;
+        }
+
+        private int place(Message message) {
+            return places.getOrDefault(message.id(), 0);
+        }
     }
 }

@@ -98,7 +98,7 @@ final class PostgresConversations implements ConversationQueries {
                         connection,
                         row -> new ConversationSnapshot(
                                 summary(row),
-                                new MessageTree(
+                                MessageTree.of(
                                         messages(connection, conversation), row.getString("tip_id"), activeTurn(row)),
                                 activeTurn(row),
                                 row.getLong("last_sequence")));

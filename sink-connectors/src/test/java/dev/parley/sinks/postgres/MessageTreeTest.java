@@ -44,12 +44,12 @@ class MessageTreeTest {
     }
 
     private List<String> path(@Nullable String tip) {
-        return ids(new MessageTree(messages, tip, Optional.empty()).path());
+        return ids(MessageTree.of(messages, tip, Optional.empty()).path());
     }
 
     private List<String> pathTo(String tip, String running) {
         ActiveTurn turn = new ActiveTurn("turn", "u" + running, "a" + running, Instant.EPOCH);
-        return ids(new MessageTree(messages, tip, Optional.of(turn)).path());
+        return ids(MessageTree.of(messages, tip, Optional.of(turn)).path());
     }
 
     private static List<String> ids(List<Message> messages) {
@@ -74,7 +74,7 @@ class MessageTreeTest {
         assertThat(path("again")).containsExactly("u1", "a1", "u3", "again");
         assertThat(path("a1")).containsExactly("u1", "a1");
         assertThat(path("")).isEmpty();
-        assertThat(ids(new MessageTree(messages, "a2", Optional.empty()).all()))
+        assertThat(ids(MessageTree.of(messages, "a2", Optional.empty()).all()))
                 .containsExactly("u1", "a1", "u2", "a2", "u3", "a3", "again");
     }
 
@@ -132,7 +132,7 @@ class MessageTreeTest {
         assertThat(path("a3")).containsExactly("u1", "a1", "u2", "a2", "u3", "a3");
         assertThat(path("a4")).containsExactly("u1", "a1", "u4", "a4");
         assertThat(path("again")).containsExactly("u1", "a1", "u2", "again");
-        assertThat(new MessageTree(messages, "a4", Optional.empty())
+        assertThat(MessageTree.of(messages, "a4", Optional.empty())
                         .all().stream().map(Message::after))
                 .as("each says what it follows")
                 .allSatisfy(after -> assertThat(after).isPresent());

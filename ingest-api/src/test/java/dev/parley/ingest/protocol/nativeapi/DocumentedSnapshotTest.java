@@ -59,7 +59,7 @@ class DocumentedSnapshotTest {
         }
         return new ConversationSnapshot(
                 new Summary("c", Optional.of("T"), "w", Map.of("k", "v"), Instant.EPOCH, Instant.EPOCH, 8, false),
-                new MessageTree(messages, before, Optional.empty()),
+                MessageTree.of(messages, before, Optional.empty()),
                 Optional.of(new ActiveTurn("t", "m1", "m2", Instant.EPOCH)),
                 7);
     }
