@@ -5,7 +5,7 @@ import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import kafkajs from 'kafkajs';
 import { freshId, script, settled, tricky, trickyText, until, url } from './support.mjs';
 
-const brokers = [process.env.PARLEY_KAFKA ?? '127.0.0.1:9092'];
+const brokers = (process.env.PARLEY_KAFKA ?? '127.0.0.1:9092').split(',');
 const space = 'dev.parley.chat.v1';
 const topic = `${process.env.PARLEY_PREFIX ?? ''}chat.events.v1`;
 const host = process.env.PARLEY_REGISTRY ?? 'http://127.0.0.1:8081/apis/ccompat/v7';

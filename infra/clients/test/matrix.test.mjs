@@ -6,8 +6,8 @@ import OpenAI from 'openai';
 import { follow } from './follow.mjs';
 import { cuttingProxy, freshId, getJson, script, settled, tricky, trickyText, until, url, words } from './support.mjs';
 
-// Of a completion that nobody reads any more no more than two seconds are said, so an answer takes less.
-const content = script([...tricky, ...words], { paceMillis: 40 });
+// A completion that nobody repeats under its key is stopped after two seconds, whoever else reads it: an answer takes less.
+const content = script([...tricky, ...words], { paceMillis: 25 });
 const text = trickyText + words.join('');
 const asked = () => [{ id: freshId('message'), role: 'user', parts: [{ type: 'text', text: content }] }];
 const openai = base => new OpenAI({ baseURL: `${base}/v1`, apiKey: 'unused', maxRetries: 0 });
@@ -112,17 +112,24 @@ const protocols = [
     async read(begun, stream) {
       for await (const event of stream) {
         begun.seen = event.sequence_number;
-        begun.response ??= event.response.id;
-        begun.conversation ??= event.response.conversation.id;
+        begun.response ??= event.response?.id;
+        begun.conversation ??= event.response?.conversation.id;
         if (event.type === 'response.output_text.delta') begun.shown += event.delta;
       }
     },
     async goOn(begun) {
-      const own = begun.response !== undefined;
-      const view = own ? { ...begun } : { ...begun, shown: '', response: await responseOf(begun.conversation) };
-      await this.read(view, await openai(url).responses.retrieve(
-        view.response, own ? { stream: true, starting_after: view.seen } : { stream: true }));
+      const view = begun.response === undefined ? await this.elsewhere(begun) : { ...begun };
+      await this.read(view, await openai(url).responses.retrieve(view.response, { stream: true, starting_after: view.seen }));
       return view.shown;
+    },
+    /** Where another protocol's reader stands: numbers count characters, and no half of a pair is told by itself. */
+    async elsewhere({ conversation, shown: soFar }) {
+      const response = await responseOf(conversation);
+      const shown = soFar.replace(/[\ud800-\udbff]$/, '');
+      for await (const event of await openai(url).responses.retrieve(response, { stream: true })) {
+        if (event.type === 'response.content_part.added') return { response, shown, seen: event.sequence_number + shown.length };
+      }
+      throw new Error(`${response} has no text`);
     },
   },
   {
