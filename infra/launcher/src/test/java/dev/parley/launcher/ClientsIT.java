@@ -29,10 +29,9 @@ class ClientsIT {
             Pattern.compile("<!-- snippet: (\\S+\\.java) -->\n```java\n(.*?)```", Pattern.DOTALL);
 
     private static final String SAID = "word0 word1 word2";
-    private static final String SAYING = """
-            script {"tokens": ["word0 ", "word1 ", "word2"], "paceMillis": 15}""";
-    private static final String CALLING = """
-            script {"tokens": ["It ", "rains."], "calls": [{"id": "call_1", "name": "get_weather", "arguments": "{\\"place\\":\\"Chur\\"}"}]}""";
+    private static final String SAYING = "script {\"tokens\": [\"word0 \", \"word1 \", \"word2\"], \"paceMillis\": 15}";
+    private static final String CALLING = "script {\"tokens\": [\"It \", \"rains.\"], \"calls\": [{\"id\": \"call_1\","
+            + " \"name\": \"get_weather\", \"arguments\": \"{\\\"place\\\":\\\"Chur\\\"}\"}]}";
 
     private static ParleyUnderTest parley;
 
@@ -124,7 +123,8 @@ class ClientsIT {
     @ParameterizedTest
     @ValueSource(strings = {"spring-ai-1", "spring-ai-2"})
     void springAi(String client) throws Exception {
-        assertThat(JavaPrograms.printedByClient(client, parley.url(), SAYING, CALLING).lines())
+        assertThat(JavaPrograms.printedByClient(client, parley.url(), SAYING, CALLING)
+                        .lines())
                 .contains(
                         "call: " + SAID,
                         "stream: " + SAID,

@@ -39,8 +39,7 @@ final class JavaPrograms {
     }
 
     /** What a source file prints, errors included, run as {@code java File.java} does. */
-    static String printed(String classPath, Path source, String... arguments)
-            throws IOException, InterruptedException {
+    static String printed(String classPath, Path source, String... arguments) throws IOException, InterruptedException {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         List<String> command = new ArrayList<>(List.of(java.toString(), "-cp", classPath, source.toString()));
         command.addAll(List.of(arguments));
@@ -53,8 +52,15 @@ final class JavaPrograms {
         if (!Files.exists(resolved)
                 || Files.getLastModifiedTime(resolved).compareTo(Files.getLastModifiedTime(pom)) < 0) {
             run(
-                    List.of("mvn", "-B", "-q", "-f", pom.toString(), "dependency:build-classpath",
-                            "-Dmdep.regenerateFile=true", "-Dmdep.outputFile=" + resolved),
+                    List.of(
+                            "mvn",
+                            "-B",
+                            "-q",
+                            "-f",
+                            pom.toString(),
+                            "dependency:build-classpath",
+                            "-Dmdep.regenerateFile=true",
+                            "-Dmdep.outputFile=" + resolved),
                     RESOLVING_SECONDS);
         }
         return Files.readString(resolved);

@@ -31,7 +31,7 @@ final class NodeTests {
     /** npm writes this one last, so an installation that was cut short has none. */
     private static final String INSTALLED = "node_modules/.package-lock.json";
 
-    private static final Duration INSTALLATION_LIMIT = Duration.ofMinutes(5);
+    private static final Duration INSTALLATION_LIMIT = Duration.ofMinutes(10);
     private static final Duration LOOK = Duration.ofMillis(200);
 
     private record Ended(boolean inTime, int status, String printed) {}
