@@ -8,14 +8,16 @@ const TYPES = [
 
 /** Follows one conversation as a page would; `shown` is what it shows. */
 export function follow(base, conversation, cursor) {
-  const view = { shown: '', completed: undefined, events: [], opened: 0 };
+  const view = { shown: '', completed: undefined, events: [], opened: 0, lost: 0, cursor: undefined };
   const source = new EventSource(
     `${base}/api/conversations/${conversation}/events${cursor === undefined ? '' : `?cursor=${cursor}`}`);
   source.onopen = () => view.opened++;
+  source.onerror = () => view.lost++;
   for (const type of TYPES) {
     source.addEventListener(type, event => {
       const data = JSON.parse(event.data);
       view.events.push(type);
+      view.cursor = event.lastEventId;
       if (type === 'message.delta') view.shown += data.text ?? '';
       if (type === 'message.reset') view.shown = '';
       if (type === 'message.snapshot') view.shown = data.text;
