@@ -70,7 +70,7 @@ class ClientsIT {
 
     @Test
     void oneConversationByAllOfThem() {
-        pass("test/together.test.mjs");
+        pass("test/together.test.mjs", "test/tools.test.mjs");
     }
 
     @Test
