@@ -339,7 +339,9 @@ final class ResponseEncoding extends AnswerEncoding {
                 "response.output_item.added",
                 callPlaces.get(index),
                 ResponseItems.call(id, index, begun, Optional.empty(), "in_progress"));
-        arguments(piece);
+        if (!piece.isEmpty()) {
+            arguments(piece);
+        }
     }
 
     private void arguments(String piece) {
