@@ -50,13 +50,13 @@ final class LogIndex {
             return id;
         }
 
-        /** As they stand in the log; right when they are 0, 1, 2 … */
         /** Counts a delta that is part of no text. */
         private void wordless(int seq) {
             seqs.add(seq);
             parts.add("");
         }
 
+        /** As they stand in the log; right when they are 0, 1, 2 … */
         List<Integer> seqs() {
             return seqs;
         }
