@@ -52,6 +52,7 @@ export function reduce(state, event) {
       return change(state, id, (m) =>
         event.attempt > m.attempt ? { attempt: event.attempt, nextSeq: 0, content: '', reasoning: '' } : {});
     case 'message.delta':
+    case 'tool.arguments': // Shown by nobody yet; it counts.
       return change(state, id, (m) =>
         event.attempt === m.attempt && event.seq === m.nextSeq
           ? { nextSeq: m.nextSeq + 1, content: m.content + (event.text ?? ''), reasoning: m.reasoning + (event.reasoning ?? '') }

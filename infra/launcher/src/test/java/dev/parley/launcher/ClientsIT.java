@@ -76,7 +76,7 @@ class ClientsIT {
 
     @Test
     void oneConversationByAllOfThem() {
-        pass("test/together.test.mjs");
+        pass("test/together.test.mjs", "test/tools.test.mjs");
     }
 
     @Test

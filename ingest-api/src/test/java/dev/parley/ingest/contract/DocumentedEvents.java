@@ -90,6 +90,7 @@ public final class DocumentedEvents {
             .setLeftOut(List.of("seed"))
             .setRetryAfterMillis(30_000L)
             .setRefusalFrom(0)
+            .setTextBeforeCalls(0)
             .build();
     public static final Attempt ATTEMPT = new Attempt("a", 1, "engine", "model", "worker", "");
 
@@ -242,11 +243,21 @@ public final class DocumentedEvents {
                 new FeedEvent.MessageDelta(CONVERSATION, "t", "a", 1, 0, Kind.TEXT, "x"),
                 new FeedEvent.MessageDelta(CONVERSATION, "t", "a", 1, 1, Kind.REASONING, "x"),
                 new FeedEvent.MessageDelta(CONVERSATION, "t", "a", 1, 1, Kind.REFUSAL, "x"),
-                new FeedEvent.MessageToolCall(CONVERSATION, "t", "a", 1, 2, TOOL_CALL),
+                new FeedEvent.ToolArguments(CONVERSATION, "t", "a", 1, 2, "call_1", Optional.of("look"), ""),
+                new FeedEvent.ToolArguments(CONVERSATION, "t", "a", 1, 3, "call_1", Optional.empty(), "{"),
+                new FeedEvent.MessageToolCall(CONVERSATION, "t", "a", 1, 4, TOOL_CALL),
                 new FeedEvent.MessageReset(CONVERSATION, "t", "a", 2, "worker_lost"),
-                new FeedEvent.MessageSnapshot(CONVERSATION, "t", "a", 1, -1, Said.plainly(""), "", List.of()),
+                new FeedEvent.MessageSnapshot(CONVERSATION, "t", "a", 1, -1, Said.plainly(""), "", Optional.empty()),
                 new FeedEvent.MessageSnapshot(
-                        CONVERSATION, "t", "a", 1, 7, new Said("x", Optional.of("no")), "thought", List.of(TOOL_CALL)),
+                        CONVERSATION,
+                        "t",
+                        "a",
+                        1,
+                        7,
+                        new Said("x", Optional.of("no")),
+                        "thought",
+                        Optional.of(new FeedEvent.CallsSoFar(
+                                3, List.of(TOOL_CALL, new ToolCall("call_2", "look", "{\"q")), 1))),
                 new FeedEvent.FeedGap("default", Optional.of(CONVERSATION), FeedEvent.FeedGap.Reason.EVENTS_MISSING),
                 new FeedEvent.FeedGap("default", Optional.empty(), FeedEvent.FeedGap.Reason.ARCHIVE_BEHIND));
     }
@@ -270,6 +281,12 @@ public final class DocumentedEvents {
                                 "tool_calls",
                                 TOOL_CALL,
                                 new ToolCall("call_2", "broken", "{"))),
+                List.of(
+                        begins,
+                        says,
+                        new FeedEvent.ToolArguments(CONVERSATION, TURN, "a", 1, 2, "call_2", Optional.of("broken"), ""),
+                        new FeedEvent.ToolArguments(CONVERSATION, TURN, "a", 1, 3, "call_2", Optional.empty(), "{"),
+                        completed(TURN, "It", null, "tool_calls", new ToolCall("call_2", "broken", "{"))),
                 List.of(completed(TURN, "", null, "stop")),
                 List.of(
                         begins,

@@ -93,6 +93,7 @@ public final class SseFrames implements FrameEncoder {
             case FeedEvent.Logged(var conversation, ConversationEvent logged) -> type(logged.getBody());
             case FeedEvent.MessageStarted started -> "message.started";
             case FeedEvent.MessageDelta delta -> "message.delta";
+            case FeedEvent.ToolArguments arguments -> "tool.arguments";
             case FeedEvent.MessageToolCall called -> "message.delta";
             case FeedEvent.MessageReset reset -> "message.reset";
             case FeedEvent.MessageSnapshot snapshot -> "message.snapshot";
@@ -140,6 +141,13 @@ public final class SseFrames implements FrameEncoder {
                     case REASONING -> json.writeStringField("reasoning", delta.text());
                 }
             }
+            case FeedEvent.ToolArguments piece -> {
+                message(json, piece.turnId(), piece.messageId(), piece.attempt());
+                json.writeNumberField("seq", piece.seq());
+                json.writeStringField("toolCallId", piece.callId());
+                optional(json, "name", piece.name().orElse(null));
+                json.writeStringField("arguments", piece.arguments());
+            }
             case FeedEvent.MessageToolCall called -> {
                 message(json, called.turnId(), called.messageId(), called.attempt());
                 json.writeNumberField("seq", called.seq());
@@ -158,7 +166,10 @@ public final class SseFrames implements FrameEncoder {
                 if (!snapshot.reasoning().isEmpty()) {
                     json.writeStringField("reasoning", snapshot.reasoning());
                 }
-                toolCalls(json, snapshot.toolCalls());
+                if (snapshot.calls().isPresent()) {
+                    toolCalls(json, "toolCalls", snapshot.calls().get().told());
+                    toolCalls(json, "toolArguments", snapshot.calls().get().begun());
+                }
             }
             case FeedEvent.FeedGap gap -> {
                 json.writeStringField("reason", gap.reason().wire());
@@ -227,7 +238,7 @@ public final class SseFrames implements FrameEncoder {
                 optional(json, "reasoning", completed.getReasoning());
                 json.writeStringField("finishReason", completed.getFinishReason());
                 usage(json, completed.getUsage(), completed.getUpstream());
-                toolCalls(json, completed.getToolCalls());
+                toolCalls(json, "toolCalls", completed.getToolCalls());
                 sources(json, completed.getSources());
                 timings(json, completed.getTimings());
             }
@@ -285,9 +296,9 @@ public final class SseFrames implements FrameEncoder {
         }
     }
 
-    private static void toolCalls(JsonGenerator json, List<ToolCall> calls) throws IOException {
+    private static void toolCalls(JsonGenerator json, String name, List<ToolCall> calls) throws IOException {
         if (!calls.isEmpty()) {
-            json.writeFieldName("toolCalls");
+            json.writeFieldName(name);
             NativeJson.toolCalls(json, calls);
         }
     }

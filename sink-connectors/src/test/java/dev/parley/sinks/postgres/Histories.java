@@ -99,6 +99,7 @@ final class Histories {
                 random.nextInt(3),
                 random.nextBoolean() ? List.of("seed", "user") : List.of(),
                 maybe(30_000L),
+                maybe(random.nextInt(3)),
                 maybe(random.nextInt(3)));
     }
 

@@ -70,7 +70,7 @@ class PostgresSinkIT {
     private static final ConversationKey KEY = new ConversationKey("t", "c");
     private static final Usage USAGE = new Usage(3, 4, UsageBasis.MEASURED, null);
     private static final Upstream UPSTREAM =
-            new Upstream(new UsageDetails(1, null, 2, null, null), 3, List.of("seed"), null, 1);
+            new Upstream(new UsageDetails(1, null, 2, null, null), 3, List.of("seed"), null, 1, 2);
     private static final Timings TIMINGS = new Timings(1.0, 2.0, 3.0, 4.0);
 
     @TempDir

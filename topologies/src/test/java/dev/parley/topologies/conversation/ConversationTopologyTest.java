@@ -432,7 +432,7 @@ class ConversationTopologyTest {
                         .setContent("")
                         .setUsage(new Usage(1, 0, UsageBasis.ESTIMATED, null))
                         .setGenerationMillis(1.0)
-                        .setUpstream(new Upstream(null, calls, List.of(), retryAfterMillis, null))
+                        .setUpstream(new Upstream(null, calls, List.of(), retryAfterMillis, null, null))
                         .build());
     }
 
@@ -458,7 +458,7 @@ class ConversationTopologyTest {
         assertThat(turns.isEmpty()).isTrue();
         assertThat(events.readValuesToList().getLast().getBody()).isInstanceOfSatisfying(TurnFailed.class, failed -> {
             assertThat(failed.getCode()).isEqualTo("engine_rate_limited");
-            assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 4, List.of(), retryAfter, null));
+            assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 4, List.of(), retryAfter, null, null));
         });
     }
 
@@ -474,7 +474,7 @@ class ConversationTopologyTest {
                 .isInstanceOfSatisfying(
                         TurnFailed.class,
                         failed -> assertThat(failed.getUpstream())
-                                .isEqualTo(new Upstream(null, 1, List.of(), 3_600_000L, null)));
+                                .isEqualTo(new Upstream(null, 1, List.of(), 3_600_000L, null, null)));
     }
 
     @Test

@@ -667,7 +667,7 @@ class DeciderTest {
 
     private static GenerationFailed rateLimited(int attempt, int calls, @Nullable Duration retryAfter) {
         Upstream upstream =
-                new Upstream(null, calls, List.of(), retryAfter == null ? null : retryAfter.toMillis(), null);
+                new Upstream(null, calls, List.of(), retryAfter == null ? null : retryAfter.toMillis(), null, null);
         return GenerationFailed.newBuilder()
                 .setAttempt(attempt(attempt))
                 .setCode("engine_rate_limited")
@@ -724,7 +724,7 @@ class DeciderTest {
                     TurnFailed failed = (TurnFailed) body;
                     assertThat(failed.getCode()).isEqualTo("engine_rate_limited");
                     assertThat(failed.getDetail()).startsWith("slow down").contains("30 s");
-                    assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 1, List.of(), 30_000L, null));
+                    assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 1, List.of(), 30_000L, null, null));
                 });
     }
 
@@ -740,7 +740,7 @@ class DeciderTest {
                 .satisfies(body -> {
                     assertThat(((TurnFailed) body).getDetail()).contains("100 calls");
                     assertThat(((TurnFailed) body).getUpstream())
-                            .isEqualTo(new Upstream(null, 100, List.of(), null, null));
+                            .isEqualTo(new Upstream(null, 100, List.of(), null, null, null));
                 });
     }
 

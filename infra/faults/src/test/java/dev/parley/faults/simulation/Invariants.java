@@ -25,6 +25,7 @@ import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolArgumentsDelta;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
@@ -152,6 +153,7 @@ final class Invariants {
             case AttemptStarted started -> generation.attempts.add(answer(attemptId));
             case TextDelta delta -> generation.written.merge(attemptId, 1, Integer::sum);
             case ReasoningDelta delta -> generation.written.merge(attemptId, 1, Integer::sum);
+            case ToolArgumentsDelta delta -> generation.written.merge(attemptId, 1, Integer::sum);
             case ToolCalled called -> generation.written.merge(attemptId, 1, Integer::sum);
             case AttemptFinished finished -> {
                 if (generation.attempts.getLast().attemptId().equals(attemptId)) {

@@ -264,10 +264,18 @@ record ResponseRequest(
             item.unusedRest(ChatCompletionRequest.MEANINGFUL);
         }
 
-        /** Chat completions know an assistant's words and the calls after them as one message. */
+        /** Chat completions know an assistant's words and the calls beside them as one message. */
         private void append(PromptMessage message) {
+            PromptMessage before = messages.isEmpty() ? null : messages.getLast();
             if (message.getRole() == Role.ASSISTANT && message.getContent().isEmpty()) {
                 message.getToolCalls().forEach(this::call);
+            } else if (message.getRole() == Role.ASSISTANT
+                    && before != null
+                    && before.getRole() == Role.ASSISTANT
+                    && before.getContent().isEmpty()) {
+                messages.removeLast();
+                messages.add(
+                        new PromptMessage(Role.ASSISTANT, message.getContent(), before.getToolCalls(), null, null));
             } else {
                 messages.add(message);
             }
