@@ -4,6 +4,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.ingest.answer.PastExchanges;
 import dev.parley.ingest.door.Door;
+import dev.parley.ingest.door.KeyedId;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
 import java.util.List;

@@ -1,12 +1,10 @@
-package dev.parley.ingest.protocol.openai;
+package dev.parley.ingest.door;
 
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.SubmitMessage;
-import dev.parley.ingest.door.Handling;
-import dev.parley.ingest.door.Question;
 import dev.parley.schemas.keys.TurnIds;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,10 +17,10 @@ import java.util.Optional;
  * @param model as the caller named it
  * @param choice of route and engine behind that name
  */
-record ModelCall(
+public record ModelCall(
         String model, Models.Choice choice, String content, CallerPrompt prompt, Map<String, String> metadata) {
 
-    static ModelCall of(
+    public static ModelCall of(
             String model,
             Models.Choice choice,
             Asked asked,
@@ -37,14 +35,19 @@ record ModelCall(
         return new ModelCall(model, choice, last.getContent(), prompt, metadata);
     }
 
-    SubmitMessage submit(TurnIds ids) {
+    public SubmitMessage submit(TurnIds ids) {
         return submit(ids, List.of());
     }
 
     /** The message, with {@code before} ahead of what was sent along. */
-    SubmitMessage submit(TurnIds ids, List<PromptMessage> before) {
+    public SubmitMessage submit(TurnIds ids, List<PromptMessage> before) {
         List<PromptMessage> context = new ArrayList<>(before);
         context.addAll(prompt.getContext());
+        return submitWith(ids, context);
+    }
+
+    /** The message, with {@code context} in place of what was sent along: the same, and what is known of it beside. */
+    public SubmitMessage submitWith(TurnIds ids, List<PromptMessage> context) {
         Handling handling = new Handling(OnBusy.ENQUEUE, choice.intent(), choice.engine(), metadata);
         // Its fingerprint is of what the caller sent alone: a repeat may find another past.
         return new Question(content, handling, Optional.of(prompt))
