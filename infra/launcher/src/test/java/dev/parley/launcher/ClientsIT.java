@@ -49,6 +49,11 @@ class ClientsIT {
     }
 
     @Test
+    void anthropic() {
+        pass("test/anthropic.test.mjs");
+    }
+
+    @Test
     void aiSdk() {
         pass("test/ai-sdk.test.mjs", "test/websocket.test.mjs");
     }
