@@ -408,6 +408,7 @@ class RequestBodiesTest {
                         "'cache_control': {'type': 'ephemeral'}, 'context_management': {'edits': []}, 'diagnostics': {}",
                         "'speed': 'standard'",
                         "'speed': 'fast'",
+                        "'thread': {'type': 'create'}",
                         "'mcp_servers': []",
                         "'container': 'c'",
                         "'seed': 1")

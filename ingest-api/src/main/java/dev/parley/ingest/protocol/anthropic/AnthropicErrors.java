@@ -40,7 +40,7 @@ final class AnthropicErrors implements ErrorForm {
         return id;
     }
 
-    /** {@code {type: "error", error: {type, message, code, param?}, request_id}}: code and parameter are this server's own. */
+    /** {@code {type: "error", error: {type, message, code, param?, details?}, request_id}}: code and parameter are this server's own. */
     static ObjectNode json(ProblemException problem, String requestId) {
         ObjectNode json = Json.object().put("type", "error");
         ObjectNode error = json.putObject("error")
@@ -48,6 +48,9 @@ final class AnthropicErrors implements ErrorForm {
                 .put("message", problem.field().map(name -> name + " ").orElse("") + problem.detail())
                 .put("code", problem.code().wire());
         problem.field().ifPresent(name -> error.put("param", name));
+        problem.field()
+                .filter(MessagesRequest.THREAD::equals)
+                .ifPresent(thread -> error.putObject("details").put("error_code", "thread_unsupported_request"));
         return json.put("request_id", requestId);
     }
 

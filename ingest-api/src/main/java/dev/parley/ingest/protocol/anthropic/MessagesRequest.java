@@ -33,6 +33,9 @@ record MessagesRequest(ModelCall call, boolean stream, List<Optional<AnswerId>> 
     static final int MAX_TOOLS = 512;
     static final int MAX_STOPS = 16;
 
+    /** A conversation that the server holds between requests; its refusal has clients go on without one. */
+    static final String THREAD = "thread";
+
     private static final String JSON_SCHEMA = "json_schema";
 
     static MessagesRequest of(JsonBody body, Models models) {
@@ -48,6 +51,9 @@ record MessagesRequest(ModelCall call, boolean stream, List<Optional<AnswerId>> 
         boolean stream = body.flag("stream").orElse(false);
         body.oneOf("service_tier", List.of("auto", "standard_only"));
         body.oneOf("speed", List.of("standard"));
+        if (body.has(THREAD)) {
+            throw body.refusal(THREAD, "is not supported: send the whole conversation without it");
+        }
         // Of the prompt that a provider keeps, or leaves away: nothing that is said to the model.
         body.unused("cache_control");
         body.unused("context_management");

@@ -100,6 +100,23 @@ class AnthropicErrorsTest {
         expect(door.post(MESSAGES + "?betta=true", ASKING), 400, "invalid_request_error", "invalid_request", false);
     }
 
+    /** The SDK's runner of tools asks for a thread first. */
+    @Test
+    void aThreadIsRefusedSoThatClientsGoOnWithoutOne() {
+        Reply reply = door.post(
+                MESSAGES,
+                Map.of(
+                        "model",
+                        "default",
+                        "messages",
+                        List.of(Map.of("role", "user", "content", "Hi")),
+                        "thread",
+                        Map.of("type", "create")));
+
+        expect(reply, 400, "invalid_request_error", "invalid_request", false);
+        assertThat(reply.json().at("/error/details/error_code").asText()).isEqualTo("thread_unsupported_request");
+    }
+
     @Test
     void aKeyComesAsTheirsOrAsABearer() {
         try (DoorUnderTest closed = new DoorUnderTest(new FakeWorld(), Map.of("PARLEY_API_KEYS", "a-long-key"))) {

@@ -378,6 +378,7 @@ class MessagesRequestTest {
                 "'output_config': {'verbosity': 'low'} | output_config.verbosity",
                 "'service_tier': 'priority' | service_tier",
                 "'speed': 'fast' | speed",
+                "'thread': {'type': 'create'} | thread",
                 "'mcp_servers': [{'url': 'x'}] | mcp_servers",
                 "'container': 'c' | container",
                 "'temperatur': 1 | temperatur",
