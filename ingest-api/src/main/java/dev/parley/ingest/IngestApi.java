@@ -14,6 +14,7 @@ import dev.parley.ingest.http.Tickets;
 import dev.parley.ingest.page.WebPage;
 import dev.parley.ingest.protocol.Protocol;
 import dev.parley.ingest.protocol.aisdk.AiSdkApi;
+import dev.parley.ingest.protocol.anthropic.AnthropicApi;
 import dev.parley.ingest.protocol.nativeapi.NativeApi;
 import dev.parley.ingest.protocol.openai.OpenAiApi;
 import dev.parley.schemas.Role;
@@ -83,6 +84,13 @@ public final class IngestApi implements Role {
                         writing.searches(),
                         tickets,
                         settings.defaultWorkspace()),
+                // Before OpenAI's, whose form of errors is for all of /v1.
+                new AnthropicApi(
+                        serving,
+                        door,
+                        streams,
+                        writing.configurations(),
+                        settings.clients().model()),
                 new OpenAiApi(
                         serving,
                         door,

@@ -16,6 +16,7 @@ import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
+import dev.parley.chat.v1.ProviderExtras;
 import dev.parley.chat.v1.RateMessage;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.RenameConversation;
@@ -23,6 +24,7 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.SwitchBranch;
 import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnFailed;
@@ -80,6 +82,8 @@ public final class FakeWorld implements CommandLog {
     private ErrorCode failure = ErrorCode.ENGINE_ERROR;
     private ErrorCode rejection = ErrorCode.BUSY;
     private @Nullable Upstream upstream;
+    private @Nullable ProviderExtras extras;
+    private List<ToolCall> calls = List.of();
     private boolean kafkaAway;
     private boolean pipelineStopped;
 
@@ -127,6 +131,12 @@ public final class FakeWorld implements CommandLog {
     /** From now on this is what becomes known at model servers. */
     public synchronized void upstream(Upstream known) {
         upstream = known;
+    }
+
+    /** From now on answers ask for these calls, and this is what their model server wants to have back with them. */
+    public synchronized void calls(List<ToolCall> asked, @Nullable ProviderExtras wanted) {
+        calls = List.copyOf(asked);
+        extras = wanted;
     }
 
     /** From now on messages are rejected for this reason. */
@@ -257,6 +267,8 @@ public final class FakeWorld implements CommandLog {
                                 .setFinishReason("stop")
                                 .setUsage(usage)
                                 .setTimings(timings)
+                                .setToolCalls(calls)
+                                .setExtras(extras)
                                 .setUpstream(upstream)
                                 .build());
             case FAIL ->

@@ -55,6 +55,11 @@ class ClientsIT {
     }
 
     @Test
+    void anthropic() {
+        pass("test/anthropic.test.mjs");
+    }
+
+    @Test
     void aiSdk() {
         pass("test/ai-sdk.test.mjs", "test/websocket.test.mjs");
     }

@@ -53,6 +53,11 @@ public final class Turns {
         return Presences.arrived(() -> feed.turn(conversation, turnId), events -> !events.isEmpty());
     }
 
+    /** The same as is known here and now, from memory or archive. */
+    public List<ConversationEvent> knownEvents(ConversationKey conversation, String turnId) {
+        return feed.turn(conversation, turnId);
+    }
+
     /**
      * A conversation's events up to and including {@code sequence}, which must have happened.
      *

@@ -195,7 +195,7 @@ class OpenApiTest {
     private static final String WAITING = "wait=20";
 
     static Stream<Row> rows() {
-        return Stream.of(nativeRows(), documentRows(), openAiRows(), aiSdkRows())
+        return Stream.of(nativeRows(), documentRows(), openAiRows(), anthropicRows(), aiSdkRows())
                 .flatMap(any -> any);
     }
 
@@ -619,6 +619,74 @@ class OpenApiTest {
                                             door -> failing(door, reason).post(path, body))));
                 });
         return Stream.of(completions, responses, both, models).flatMap(any -> any);
+    }
+
+    private static final String MESSAGES = "/v1/messages";
+
+    private static Stream<Row> anthropicRows() {
+        Map<String, ?> huge = Map.of("model", "x".repeat(Admission.MAX_BODY_BYTES));
+        String[] version = {"anthropic-version", "2023-06-01"};
+        Stream<Row> message = Stream.of(
+                new Row("createAnthropicMessage", 200, door -> door.post(MESSAGES, COMPLETION)),
+                new Row("createAnthropicMessage", 200, door -> door.post(MESSAGES, with(COMPLETION, "stream", true))),
+                new Row("createAnthropicMessage", 400, door -> door.post(MESSAGES, with(COMPLETION, "max_tokens", 0))),
+                new Row(
+                        "createAnthropicMessage",
+                        404,
+                        door -> door.post(MESSAGES, with(COMPLETION, "model", "claude-none"))),
+                new Row(
+                        "createAnthropicMessage",
+                        409,
+                        door -> answering(door, Answer.CANCEL).post(MESSAGES, COMPLETION)),
+                new Row(
+                        "createAnthropicMessage",
+                        410,
+                        door -> rejecting(door, ErrorCode.CONVERSATION_DELETED).post(MESSAGES, COMPLETION)),
+                new Row("createAnthropicMessage", 422, door -> {
+                    door.post(MESSAGES, with(COMPLETION, "top_k", 1), "Idempotency-Key", "k");
+                    return door.post(MESSAGES, COMPLETION, "Idempotency-Key", "k");
+                }),
+                new Row(
+                        "createAnthropicMessage",
+                        429,
+                        door -> rejecting(door, ErrorCode.QUEUE_FULL).post(MESSAGES, COMPLETION)),
+                new Row(
+                        "createAnthropicMessage",
+                        503,
+                        door -> withoutKafka(door).post(MESSAGES, COMPLETION)));
+        Stream<Row> failures = Stream.of(
+                        ErrorCode.ANSWER_TOO_LARGE,
+                        ErrorCode.ENGINE_RATE_LIMITED,
+                        ErrorCode.INTERNAL,
+                        ErrorCode.ENGINE_REJECTED,
+                        ErrorCode.ENGINE_ERROR,
+                        ErrorCode.NO_WORKER,
+                        ErrorCode.TURN_TIMEOUT)
+                .map(reason -> new Row(
+                        "createAnthropicMessage",
+                        ProblemException.status(reason),
+                        door -> failing(door, reason).post(MESSAGES, with(COMPLETION, "stream", true))));
+        Stream<Row> both = Stream.of(
+                        Map.entry("createAnthropicMessage", MESSAGES),
+                        Map.entry("countAnthropicTokens", MESSAGES + "/count_tokens"))
+                .flatMap(call -> Stream.of(
+                        Row.withoutKey(call.getKey(), door -> door.post(call.getValue(), COMPLETION)),
+                        new Row(call.getKey(), 403, door -> door.post(call.getValue(), COMPLETION, "Origin", "null")),
+                        new Row(call.getKey(), 413, door -> door.post(call.getValue(), huge)),
+                        new Row(call.getKey(), 415, door -> plain(door, "POST", call.getValue()))));
+        Stream<Row> others = Stream.of(
+                new Row("countAnthropicTokens", 200, door -> door.post(MESSAGES + "/count_tokens", COMPLETION)),
+                new Row(
+                        "countAnthropicTokens",
+                        400,
+                        door -> door.post(MESSAGES + "/count_tokens", Map.of("model", "default"))),
+                new Row(
+                        "countAnthropicTokens",
+                        404,
+                        door -> door.post(MESSAGES + "/count_tokens", with(COMPLETION, "model", "claude-none"))),
+                new Row("listModels", 200, door -> door.get("/v1/models", version)),
+                new Row("getModel", 200, door -> door.get("/v1/models/default", version)));
+        return Stream.of(message, failures, both, others).flatMap(any -> any);
     }
 
     /** The id of a response that is complete. */

@@ -121,7 +121,7 @@ class RequestBodiesTest {
         Stream<Asked> stopped = Stream.of(
                         "{}", "{'turnId': 't'}", "{'turnId': null}", "{'turnId': 't t'}", "{'all': true}")
                 .map(body -> new Asked("cancelTurn", HERE + "/cancel", body));
-        return Stream.of(created, renamed, said, again, rated, stopped, completions(), responses(), chats())
+        return Stream.of(created, renamed, said, again, rated, stopped, completions(), responses(), messages(), chats())
                 .flatMap(any -> any);
     }
 
@@ -314,6 +314,113 @@ class RequestBodiesTest {
                 .map(option -> "'input': 'x', " + option);
         return Stream.concat(inputs, options)
                 .map(fields -> new Asked("createResponse", "/v1/responses", "{" + fields + "}"));
+    }
+
+    private static Stream<Asked> messages() {
+        Stream<String> messages = Stream.of(
+                        "[]",
+                        "null",
+                        "['x']",
+                        "[{'role': 'user', 'content': ''}]",
+                        "[{'role': 'user', 'content': null}]",
+                        "[{'role': 'user', 'content': []}]",
+                        "[{'role': 'user', 'content': 1}]",
+                        "[{'role': 'user'}]",
+                        "[{'content': 'x'}]",
+                        "[{'role': 'tool', 'content': 'x'}]",
+                        "[{'role': 'user', 'content': 'x', 'name': 'n'}]",
+                        "[{'role': 'user', 'content': 'x', 'tool_calls': [{}]}]",
+                        "[{'role': 'user', 'content': 'x', 'tool_calls': []}]",
+                        "[{'role': 'user', 'content': 'x'}, {'role': 'assistant', 'content': 'y'}]",
+                        "[{'role': 'user', 'content': 'x'}, {'role': 'system', 'content': 'y'}, {'role': 'user', 'content': 'z'}]",
+                        "[{'role': 'user', 'content': 'x'}, {'role': 'system', 'content': [{'type': 'tool_result'}]}]",
+                        block("user", "'type': 'text', 'text': 'x', 'cache_control': {'type': 'ephemeral'}"),
+                        block("user", "'type': 'text'"),
+                        block("user", "'text': 'x'"),
+                        block("user", "'type': 'image', 'source': {'type': 'url', 'url': 'x'}"),
+                        block("user", "'type': 'document', 'source': {'type': 'text', 'data': 'x'}"),
+                        block("user", "'type': 'tool_use', 'id': 'c', 'name': 'f', 'input': {}"),
+                        block("user", "'type': 'tool_result', 'tool_use_id': 'c'"),
+                        block("user", "'type': 'tool_result', 'tool_use_id': 'c', 'content': null, 'is_error': null"),
+                        block("user", "'type': 'tool_result', 'tool_use_id': 'c', 'content': 'x', 'is_error': true"),
+                        block("user", "'type': 'tool_result', 'tool_use_id': 'c', 'content': 'x', 'is_error': 'yes'"),
+                        block(
+                                "user",
+                                "'type': 'tool_result', 'tool_use_id': 'c', 'content': [{'type': 'text', 'text': 'x'}]"),
+                        block("user", "'type': 'tool_result', 'tool_use_id': 'c', 'content': [{'type': 'image'}]"),
+                        block("user", "'type': 'tool_result', 'content': 'x'"),
+                        block("user", "'type': 'thinking', 'thinking': 'x', 'signature': 'y'"),
+                        block("assistant", "'type': 'text', 'text': 'x', 'citations': null"),
+                        block("assistant", "'type': 'thinking', 'thinking': 'x'"),
+                        block("assistant", "'type': 'thinking', 'thinking': 'x', 'signature': 1"),
+                        block("assistant", "'type': 'redacted_thinking', 'data': 'x'"),
+                        block("assistant", "'type': 'tool_use', 'id': 'c', 'name': 'f', 'input': {'a': 1}"),
+                        block("assistant", "'type': 'tool_use', 'id': 'c', 'name': 'f', 'input': null"),
+                        block("assistant", "'type': 'tool_use', 'id': 'c', 'name': 'f', 'input': '{}'"),
+                        block("assistant", "'type': 'tool_use', 'name': 'f', 'input': {}"),
+                        block("assistant", "'type': 'tool_result', 'tool_use_id': 'c'"),
+                        block("assistant", "'type': 'server_tool_use', 'id': 'c', 'name': 'web_search', 'input': {}"))
+                .map(list -> "'messages': " + list);
+        Stream<String> options = Stream.of(
+                        "'max_tokens': 1, 'stream': false, 'system': null",
+                        "'max_tokens': 0",
+                        "'max_tokens': '1'",
+                        "'system': 'x'",
+                        "'system': [{'type': 'text', 'text': 'x', 'cache_control': {}}]",
+                        "'system': [{'type': 'image'}]",
+                        "'system': {}",
+                        "'temperature': 1, 'top_p': 0, 'top_k': 5",
+                        "'temperature': 1.5",
+                        "'top_k': 0.5",
+                        "'stop_sequences': ['x']",
+                        "'stop_sequences': 'x'",
+                        "'stop_sequences': " + "x,".repeat(17).transform(RequestBodiesTest::list),
+                        "'thinking': {'type': 'enabled', 'budget_tokens': 1024}",
+                        "'thinking': {'type': 'adaptive', 'display': 'omitted'}",
+                        "'thinking': {'type': 'disabled'}",
+                        "'thinking': {}",
+                        "'thinking': true",
+                        "'tools': [{'name': 'f', 'description': null, 'input_schema': {'type': 'object'}, 'strict': true}]",
+                        "'tools': [{'type': 'custom', 'name': 'f', 'input_examples': [{}]}]",
+                        "'tools': [{'type': 'web_search_20250305', 'name': 'web_search'}]",
+                        "'tools': [{'input_schema': {}}]",
+                        "'tools': [{'name': 'f', 'input_schema': 'x'}]",
+                        "'tool_choice': {'type': 'auto'}",
+                        "'tool_choice': {'type': 'any', 'disable_parallel_tool_use': true}",
+                        "'tool_choice': {'type': 'tool', 'name': 'f'}",
+                        "'tool_choice': {'type': 'tool'}",
+                        "'tool_choice': {'type': 'none', 'name': 'f'}",
+                        "'tool_choice': {'type': 'function'}",
+                        "'tool_choice': 'auto'",
+                        "'tool_choice': null",
+                        "'output_config': {'effort': 'high'}",
+                        "'output_config': {'format': {'type': 'json_schema', 'schema': {}}}",
+                        "'output_config': {'format': null, 'effort': null}",
+                        "'output_config': {'format': {'type': 'json_schema'}}",
+                        "'output_config': {'x': 1}",
+                        "'output_format': {'type': 'json_schema', 'schema': {'type': 'object'}}",
+                        "'output_format': {'type': 'json_object'}",
+                        "'metadata': {'user_id': 'u', 'x': 1}",
+                        "'metadata': {'user_id': null}",
+                        "'metadata': {'user_id': 1}",
+                        "'service_tier': 'standard_only'",
+                        "'service_tier': 'priority'",
+                        "'cache_control': {'type': 'ephemeral'}, 'context_management': {'edits': []}, 'diagnostics': {}",
+                        "'speed': 'standard'",
+                        "'speed': 'fast'",
+                        "'thread': {'type': 'create'}",
+                        "'mcp_servers': []",
+                        "'container': 'c'",
+                        "'seed': 1")
+                .map(option -> "'messages': [{'role': 'user', 'content': 'x'}], " + option);
+        return Stream.concat(messages, options)
+                .map(fields ->
+                        new Asked("createAnthropicMessage", "/v1/messages", "{'model': 'default', " + fields + "}"));
+    }
+
+    /** A block that is not the last of what is said. */
+    private static String block(String role, String fields) {
+        return "[{'role': '" + role + "', 'content': [{" + fields + "}]}, {'role': 'user', 'content': 'x'}]";
     }
 
     private static String item(String fields) {

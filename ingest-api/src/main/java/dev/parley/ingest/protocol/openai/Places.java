@@ -2,6 +2,7 @@ package dev.parley.ingest.protocol.openai;
 
 import dev.parley.chat.v1.BranchPoint;
 import dev.parley.ingest.door.Door;
+import dev.parley.ingest.door.KeyedId;
 import dev.parley.schemas.keys.ConversationKey;
 import java.util.Optional;
 

@@ -18,6 +18,7 @@ import dev.parley.chat.v1.Unknown;
 import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageDetails;
+import dev.parley.ingest.door.Models;
 import dev.parley.ingest.http.Json;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.json.NativeJson;
