@@ -18,7 +18,6 @@ import dev.parley.ingest.protocol.aisdk.UiChatRequest.Words;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.TurnIds;
-import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -83,7 +82,7 @@ final class UiChat {
 
     /** What came of tools, of which the last is the message. The same results again are the same message. */
     private SubmitMessage results(ConversationKey conversation, UiChatRequest request, Results given) {
-        List<PromptMessage> context = new ArrayList<>(unheardOf(conversation, request));
+        List<PromptMessage> context = new ArrayList<>(door.conversations().unheardOf(conversation, request.earlier()));
         context.addAll(given.results());
         PromptMessage last = context.removeLast();
         Map<String, String> metadata = new LinkedHashMap<>(request.handling().metadata());
@@ -100,7 +99,7 @@ final class UiChat {
 
     /** Empty where the client brings nothing but its message. */
     private Optional<CallerPrompt> prompt(ConversationKey conversation, UiChatRequest request) {
-        List<PromptMessage> context = unheardOf(conversation, request);
+        List<PromptMessage> context = door.conversations().unheardOf(conversation, request.earlier());
         return context.isEmpty() && request.options().isEmpty()
                 ? Optional.empty()
                 : Optional.of(new CallerPrompt(Role.USER, null, context, options(request)));
@@ -108,13 +107,6 @@ final class UiChat {
 
     private static GenerationOptions options(UiChatRequest request) {
         return request.options().orElseGet(() -> GenerationOptions.newBuilder().build());
-    }
-
-    /** What the client has of a chat that this server has never heard of. */
-    private List<PromptMessage> unheardOf(ConversationKey conversation, UiChatRequest request) {
-        return request.earlier().isEmpty() || door.conversations().presence(conversation) != Presence.UNKNOWN
-                ? List.of()
-                : request.earlier();
     }
 
     /** The answer that is being given now. */
