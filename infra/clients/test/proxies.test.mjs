@@ -16,6 +16,7 @@ const slow = script(words, { paceMillis: 100 });
 const calls = {
   '/v1/chat/completions': { model: 'default', stream: true, messages: [{ role: 'user', content: slow }] },
   '/v1/responses': { model: 'default', stream: true, input: slow },
+  '/agui': { threadId: freshId(), runId: 'r', messages: [{ id: 'm1', role: 'user', content: slow }] },
   '/api/chat': { id: freshId(), messages: [{ id: 'm1', role: 'user', parts: [{ type: 'text', text: slow }] }] },
 };
 

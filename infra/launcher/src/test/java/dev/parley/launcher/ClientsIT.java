@@ -59,6 +59,16 @@ class ClientsIT {
     }
 
     @Test
+    void agUi() {
+        pass("test/ag-ui.test.mjs");
+    }
+
+    @Test
+    void modelContextProtocol() {
+        pass("test/mcp.test.mjs");
+    }
+
+    @Test
     void proxiesThatCompress() {
         pass("test/proxies.test.mjs");
     }
