@@ -10,6 +10,7 @@ const slow = script(words, { paceMillis: 100 });
 const calls = {
   '/v1/chat/completions': asked => ({ model: 'default', stream: true, messages: [{ role: 'user', content: asked }] }),
   '/v1/responses': asked => ({ model: 'default', stream: true, input: asked }),
+  '/agui': asked => ({ threadId: freshId(), runId: 'r', messages: [{ id: 'm1', role: 'user', content: asked }] }),
   '/api/chat': asked => ({ id: freshId(), messages: [{ id: 'm1', role: 'user', parts: [{ type: 'text', text: asked }] }] }),
 };
 

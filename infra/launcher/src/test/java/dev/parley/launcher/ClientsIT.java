@@ -70,6 +70,16 @@ class ClientsIT {
     }
 
     @Test
+    void agUi() {
+        pass("test/ag-ui.test.mjs");
+    }
+
+    @Test
+    void modelContextProtocol() {
+        pass("test/mcp.test.mjs");
+    }
+
+    @Test
     void proxiesInFront() {
         pass("test/proxies.test.mjs");
     }

@@ -195,7 +195,8 @@ class OpenApiTest {
     private static final String WAITING = "wait=20";
 
     static Stream<Row> rows() {
-        return Stream.of(nativeRows(), documentRows(), openAiRows(), anthropicRows(), aiSdkRows())
+        return Stream.of(
+                        nativeRows(), documentRows(), openAiRows(), anthropicRows(), aiSdkRows(), agUiRows(), mcpRows())
                 .flatMap(any -> any);
     }
 
@@ -762,6 +763,146 @@ class OpenApiTest {
                         door -> door.post(CHAT + "/c/stop", "{} " + " ".repeat(Admission.MAX_BODY_BYTES))),
                 new Row("stopChat", 415, door -> plain(door, "POST", CHAT + "/c/stop")),
                 new Row("stopChat", 503, door -> post(withoutKafka(door), CHAT + "/c/stop")));
+    }
+
+    private static final String RUN = "/agui";
+
+    private static Map<String, Object> run(String runId, String messageId, String text) {
+        return Map.of(
+                "threadId",
+                "new",
+                "runId",
+                runId,
+                "messages",
+                List.of(Map.of("id", messageId, "role", "user", "content", text)));
+    }
+
+    /** The id of an event of a run that is over. */
+    private static String place(DoorUnderTest door) {
+        return door.post(RUN, run("r", "first", "Hello"))
+                .text()
+                .lines()
+                .filter(line -> line.startsWith("id: "))
+                .findFirst()
+                .orElseThrow()
+                .substring("id: ".length());
+    }
+
+    private static Stream<Row> agUiRows() {
+        Map<String, Object> hello = run("r", "first", "Hello");
+        return Stream.of(
+                new Row("runAgent", 200, door -> door.post(RUN, hello)),
+                new Row("runAgent", 200, door -> door.post(RUN, with(hello, "state", Map.of("x", 1)))),
+                new Row("runAgent", 200, door -> answering(door, Answer.CANCEL).post(RUN, hello)),
+                new Row("runAgent", 200, door -> answering(door, Answer.FAIL).post(RUN, hello)),
+                new Row("runAgent", 400, door -> door.post(RUN, with(hello, "runId", "a b"))),
+                Row.withoutKey("runAgent", door -> door.post(RUN, hello)),
+                new Row("runAgent", 403, door -> door.post(RUN, hello, "Origin", "null")),
+                new Row("runAgent", 409, door -> rejecting(door, ErrorCode.BUSY).post(RUN, hello)),
+                new Row(
+                        "runAgent",
+                        410,
+                        door -> rejecting(door, ErrorCode.CONVERSATION_DELETED).post(RUN, hello)),
+                new Row(
+                        "runAgent",
+                        413,
+                        door -> door.post(RUN, run("r", "first", "x".repeat(Question.MAX_CONTENT_BYTES + 1)))),
+                new Row("runAgent", 415, door -> plain(door, "POST", RUN)),
+                new Row("runAgent", 422, door -> {
+                    door.post(RUN, hello);
+                    return door.post(RUN, run("r", "first", "Something else"));
+                }),
+                new Row(
+                        "runAgent",
+                        429,
+                        door -> rejecting(door, ErrorCode.QUEUE_FULL).post(RUN, hello)),
+                new Row("runAgent", 503, door -> withoutKafka(door).post(RUN, hello)),
+                new Row("connectThread", 200, door -> door.get(RUN + "/c")),
+                new Row("connectThread", 200, Map.of(), door -> {
+                    answering(door, Answer.NEVER).post(HERE + "/messages", SAYING);
+                    return opened(door, RUN + "/c", null, 3);
+                }),
+                new Row("connectThread", 400, door -> door.get(RUN + "/a%20b")),
+                Row.withoutKey("connectThread", door -> door.get(RUN + "/c")),
+                new Row("connectThread", 404, door -> door.get(RUN + "/none")),
+                new Row("connectThread", 410, door -> deleted(door).get(RUN + "/c")),
+                new Row("resumeRun", 200, door -> door.get(RUN + "/new/r?cursor=" + place(door))),
+                new Row("resumeRun", 204, door -> {
+                    String end = place(door).replaceFirst("[a-z]+$", "azn");
+                    return door.get(RUN + "/new/r?cursor=" + end);
+                }),
+                new Row("resumeRun", 400, door -> door.get(RUN + "/c/r?cursor=7")),
+                Row.withoutKey("resumeRun", door -> door.get(RUN + "/c/r?cursor=7")),
+                new Row("resumeRun", 404, door -> door.get(RUN + "/none/r?cursor=" + place(door))),
+                new Row("resumeRun", 410, door -> {
+                    String place = place(door);
+                    return deleted(door).get(RUN + "/c/r?cursor=" + place);
+                }));
+    }
+
+    private static final String MCP = "/mcp";
+    private static final String SESSION = "Mcp-Session-Id";
+    private static final String NO_SESSION = "00000000-0000-0000-0000-000000000000";
+
+    private static Map<String, Object> rpc(String method, Map<String, ?> params) {
+        return Map.of("jsonrpc", "2.0", "id", 1, "method", method, "params", params);
+    }
+
+    private static String session(DoorUnderTest door) {
+        return door.post(MCP, rpc("initialize", Map.of())).header(SESSION);
+    }
+
+    private static Stream<Row> mcpRows() {
+        Map<String, ?> asking =
+                Map.of("name", "ask", "arguments", Map.of("question", "Hello"), "_meta", Map.of("progressToken", 1));
+        return Stream.of(
+                new Row("sendMcpMessage", 200, door -> door.post(MCP, rpc("initialize", Map.of()))),
+                new Row("sendMcpMessage", 200, door -> door.post(MCP, rpc("ping", Map.of()), SESSION, session(door))),
+                new Row("sendMcpMessage", 200, door -> door.post(MCP, rpc("none", Map.of()), SESSION, session(door))),
+                new Row(
+                        "sendMcpMessage",
+                        200,
+                        door -> door.post(MCP, rpc("tools/list", Map.of()), SESSION, session(door))),
+                new Row(
+                        "sendMcpMessage",
+                        200,
+                        door -> door.post(MCP, rpc("tools/call", asking), SESSION, session(door))),
+                new Row(
+                        "sendMcpMessage",
+                        200,
+                        door -> door.post(
+                                MCP,
+                                rpc("tools/call", asking),
+                                SESSION,
+                                session(door),
+                                "Accept",
+                                "application/json, text/event-stream")),
+                new Row(
+                        "sendMcpMessage",
+                        202,
+                        door -> door.post(
+                                MCP,
+                                Map.of("jsonrpc", "2.0", "method", "notifications/initialized"),
+                                SESSION,
+                                session(door))),
+                new Row("sendMcpMessage", 400, door -> door.post(MCP, rpc("ping", Map.of()))),
+                new Row("sendMcpMessage", 400, door -> door.post(MCP, "[]")),
+                Row.withoutKey("sendMcpMessage", door -> door.post(MCP, rpc("ping", Map.of()))),
+                new Row("sendMcpMessage", 403, door -> door.post(MCP, rpc("ping", Map.of()), "Origin", "null")),
+                new Row(
+                        "sendMcpMessage",
+                        404,
+                        door -> door.post(MCP, rpc("ping", Map.of()), SESSION, NO_SESSION + "0")),
+                new Row(
+                        "sendMcpMessage",
+                        413,
+                        door -> door.post(MCP, rpc("ping", Map.of("x", "x".repeat(Admission.MAX_BODY_BYTES))))),
+                new Row("sendMcpMessage", 415, door -> plain(door, "POST", MCP)),
+                new Row("endMcpSession", 204, door -> door.send("DELETE", MCP, null, SESSION, session(door))),
+                new Row("endMcpSession", 400, door -> door.send("DELETE", MCP, null)),
+                Row.withoutKey("endMcpSession", door -> door.send("DELETE", MCP, null)),
+                new Row("endMcpSession", 403, door -> door.send("DELETE", MCP, null, "Origin", "null")),
+                new Row("endMcpSession", 404, door -> door.send("DELETE", MCP, null, SESSION, "x")));
     }
 
     @ParameterizedTest

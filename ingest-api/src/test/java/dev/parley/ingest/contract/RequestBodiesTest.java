@@ -121,7 +121,18 @@ class RequestBodiesTest {
         Stream<Asked> stopped = Stream.of(
                         "{}", "{'turnId': 't'}", "{'turnId': null}", "{'turnId': 't t'}", "{'all': true}")
                 .map(body -> new Asked("cancelTurn", HERE + "/cancel", body));
-        return Stream.of(created, renamed, said, again, rated, stopped, completions(), responses(), messages(), chats())
+        return Stream.of(
+                        created,
+                        renamed,
+                        said,
+                        again,
+                        rated,
+                        stopped,
+                        completions(),
+                        responses(),
+                        messages(),
+                        chats(),
+                        runs())
                 .flatMap(any -> any);
     }
 
@@ -464,6 +475,38 @@ class RequestBodiesTest {
                         "'id': 'new', 'messages': [{'role': 'user', 'parts': [{'type': 'text'}]}]",
                         "'id': 'new', 'messages': [{'role': 'user', 'parts': [{'text': 'x'}]}]")
                 .map(fields -> new Asked("chat", "/api/chat", "{" + fields + "}"));
+    }
+
+    private static Stream<Asked> runs() {
+        String user = "{'id': 'm', 'role': 'user', 'content': 'x'}";
+        String to = "'threadId': 'thread', 'runId': 'r', 'messages': [" + user + "]";
+        String more = "'threadId': 'more', 'runId': 'r', 'messages': [" + user + "], ";
+        return Stream.of(
+                        to,
+                        "'threadId': 'parts', 'runId': 'r', 'messages': [{'role': 'reasoning', 'content': 'x'}, {'id': 'm',"
+                                + " 'role': 'user', 'content': [{'type': 'text', 'text': 'x'}], 'name': 'n'}]",
+                        more + "'state': {'x': 1}, 'parentRunId': 'p', 'protocolVersion': '2.0', 'later': 1",
+                        more + "'tools': [], 'context': [], 'resume': [], 'forwardedProps': {}",
+                        "'threadId': 'tooled', 'runId': 'r', 'messages': [" + user
+                                + "], 'tools': [{'name': 'f', 'description':"
+                                + " 'x', 'parameters': {}}], 'context': [{'description': 'x', 'value': 'y'}]",
+                        "'threadId': 'own', 'runId': 'r', 'messages': [" + user + "], 'forwardedProps': {'theirs': 1,"
+                                + " 'parley': {'onBusy': 'interrupt', 'intent': 'a/b', 'engine': 'c:d', 'metadata': {'k': 'v'}}}",
+                        more + "'forwardedProps': {'parley': {'x': 1}}",
+                        more + "'forwardedProps': {'parley': {'onBusy': 'wait'}}",
+                        more + "'forwardedProps': 1",
+                        more + "'resume': [{'interruptId': 'i', 'status': 'resolved'}]",
+                        more + "'tools': {}",
+                        more + "'tools': [{'description': 'x'}]",
+                        more + "'tools': [{'name': 'f', 'parameters': 1}]",
+                        more + "'context': [{'description': 'x'}]",
+                        "'threadId': 'a b', 'runId': 'r', 'messages': [" + user + "]",
+                        "'runId': 'r', 'messages': [" + user + "]",
+                        "'threadId': 'thread', 'messages': [" + user + "]",
+                        "'threadId': 'thread', 'runId': 'r'",
+                        "'threadId': 'thread', 'runId': 'r', 'messages': []",
+                        "'threadId': 'thread', 'runId': 'r', 'messages': [{'id': 'm', 'role': 'robot', 'content': 'x'}]")
+                .map(fields -> new Asked("runAgent", "/agui", "{" + fields + "}"));
     }
 
     private static String pairs(int number) {

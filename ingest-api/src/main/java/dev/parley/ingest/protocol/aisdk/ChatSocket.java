@@ -5,6 +5,7 @@ import dev.parley.ingest.answer.Abandoned;
 import dev.parley.ingest.answer.AnswerEncoding;
 import dev.parley.ingest.answer.AnswerReader;
 import dev.parley.ingest.answer.AnswerReader.Step;
+import dev.parley.ingest.answer.ChatRules;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;

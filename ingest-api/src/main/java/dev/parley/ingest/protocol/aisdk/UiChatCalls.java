@@ -1,6 +1,7 @@
 package dev.parley.ingest.protocol.aisdk;
 
 import dev.parley.ingest.answer.Abandoned;
+import dev.parley.ingest.answer.ChatRules;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
@@ -10,7 +11,6 @@ import dev.parley.ingest.http.Request;
 import dev.parley.ingest.http.Serving;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
-import dev.parley.sinks.edge.SseEdge;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import java.util.Optional;
@@ -61,19 +61,16 @@ final class UiChatCalls {
     }
 
     private Reply stream(Context ctx, ConversationKey conversation, UiChat.Answer answer) {
-        Abandoned.Reading reading = () -> streams.answer(
-                ctx,
+        return rules.reply(
+                abandoned,
                 conversation,
-                answer.before(),
-                new UiMessageEncoding(conversation, answer.turnId(), rules.heartbeat()),
-                UiMessageEncoding.HEADERS);
-        return () -> {
-            if (rules.stopAfter().isPresent()) {
-                abandoned.watch(conversation, answer.turnId(), rules.stopAfter().get(), reading);
-            } else {
-                SseEdge.End _ = reading.run();
-            }
-        };
+                answer.turnId(),
+                () -> streams.answer(
+                        ctx,
+                        conversation,
+                        answer.before(),
+                        new UiMessageEncoding(conversation, answer.turnId(), rules.heartbeat()),
+                        UiMessageEncoding.HEADERS));
     }
 
     /** Stops the answer, for everyone who reads it: closing a stream does not, unless the server is set so. */
