@@ -51,7 +51,8 @@ public record ModelCall(
 
     private SubmitMessage submit(TurnIds ids, List<PromptMessage> context, Optional<BranchPoint> after) {
         Handling handling = new Handling(OnBusy.ENQUEUE, choice.intent(), choice.engine(), metadata);
-        // Its fingerprint is of what the caller sent alone. Which response it goes on with is no part of that: it names the
+        // Its fingerprint is of what the caller sent alone. Which response it goes on with is no part of that: it names
+        // the
         // conversation as well.
         return new Question(content, handling, Optional.of(prompt), Optional.empty())
                 .submit(

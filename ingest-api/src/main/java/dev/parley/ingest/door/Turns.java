@@ -92,9 +92,14 @@ public final class Turns {
      */
     public record Open(String turnId, String before) {}
 
-    /** The turn of the last message that joined a conversation, where this node knows it and it has not ended. */
+    /** The turn of the last message that joined a conversation, where this node knows it. */
+    public Optional<String> latest(ConversationKey conversation) {
+        return feed.latestTurn(conversation);
+    }
+
+    /** The same, where it has not ended. */
     public Optional<Open> latestOpen(ConversationKey conversation) {
-        return feed.latestTurn(conversation)
+        return latest(conversation)
                 .map(turnId -> feed.turn(conversation, turnId))
                 .filter(events -> !events.isEmpty()
                         && events.stream().noneMatch(event -> isEnd(event, String.valueOf(event.getTurnId()))))

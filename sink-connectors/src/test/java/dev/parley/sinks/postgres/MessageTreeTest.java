@@ -132,8 +132,8 @@ class MessageTreeTest {
         assertThat(path("a3")).containsExactly("u1", "a1", "u2", "a2", "u3", "a3");
         assertThat(path("a4")).containsExactly("u1", "a1", "u4", "a4");
         assertThat(path("again")).containsExactly("u1", "a1", "u2", "again");
-        assertThat(MessageTree.of(messages, "a4", Optional.empty())
-                        .all().stream().map(Message::after))
+        assertThat(MessageTree.of(messages, "a4", Optional.empty()).all().stream()
+                        .map(Message::after))
                 .as("each says what it follows")
                 .allSatisfy(after -> assertThat(after).isPresent());
     }

@@ -100,6 +100,7 @@ final class RunEncoding extends AnswerEncoding {
             }
             case FeedEvent.MessageStarted started -> read(started.turnId(), started.attempt());
             case FeedEvent.MessageDelta delta -> read(delta.turnId(), delta.attempt());
+            case FeedEvent.ToolArguments piece -> read(piece.turnId(), piece.attempt());
             case FeedEvent.MessageToolCall call -> read(call.turnId(), call.attempt());
             case FeedEvent.MessageReset reset -> read(reset.turnId(), reset.attempt());
             case FeedEvent.MessageSnapshot snapshot -> read(snapshot.turnId(), snapshot.attempt());

@@ -10,8 +10,8 @@ import io.javalin.http.Context;
 final class RunErrors implements ErrorForm {
 
     @Override
-    public String prefix() {
-        return "/agui";
+    public boolean isFor(Context ctx) {
+        return ctx.path().equals("/agui") || ctx.path().startsWith("/agui/");
     }
 
     @Override

@@ -5,7 +5,6 @@ import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
-import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.Role;
@@ -15,13 +14,10 @@ import dev.parley.ingest.door.Door;
 import dev.parley.ingest.door.Question;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Call;
-import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
-import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.TurnIds;
-import dev.parley.sinks.postgres.ConversationSnapshot.Message;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -154,17 +150,5 @@ final class Runs {
                 .running(conversation)
                 .map(running -> new Turn(running.turnId(), running.before()))
                 .or(() -> door.turns().latestOpen(conversation).map(open -> new Turn(open.turnId(), open.before())));
-    }
-
-    private boolean isLatest(ConversationKey conversation, String turnId) {
-        return door.turns()
-                .latest(conversation)
-                .map(turnId::equals)
-                .orElseGet(() -> door.snapshots().get(conversation).messages().stream()
-                        .filter(message -> message.role() != Role.ASSISTANT)
-                        .reduce((first, second) -> second)
-                        .map(Message::turnId)
-                        .filter(turnId::equals)
-                        .isPresent());
     }
 }

@@ -25,6 +25,7 @@ import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.TurnIds;
+import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -72,7 +72,9 @@ final class AskEncoding extends AnswerEncoding {
                 news.setLength(0);
                 progress("The answer starts again.");
             }
-            case Step.CallBegun _, Step.CallArguments _, Step.Called _ -> {} // Nobody here could make it: told at the end.
+            case Step.CallBegun _,
+                    Step.CallArguments _,
+                    Step.Called _ -> {} // Nobody here could make it: told at the end.
             case Step.Completed(MessageCompleted completed, var time) -> end(completed(completed));
             case Step.Failed(var failed, var time) ->
                 end(Tool.failure(

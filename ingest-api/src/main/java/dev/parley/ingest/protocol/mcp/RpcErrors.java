@@ -8,8 +8,8 @@ import io.javalin.http.Context;
 final class RpcErrors implements ErrorForm {
 
     @Override
-    public String prefix() {
-        return "/mcp";
+    public boolean isFor(Context ctx) {
+        return ctx.path().equals("/mcp") || ctx.path().startsWith("/mcp/");
     }
 
     @Override
