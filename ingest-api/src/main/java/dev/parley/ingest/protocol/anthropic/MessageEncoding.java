@@ -2,6 +2,7 @@ package dev.parley.ingest.protocol.anthropic;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Upstream;
 import dev.parley.ingest.answer.AnswerEncoding;
 import dev.parley.ingest.answer.AnswerReader;
@@ -81,14 +82,11 @@ final class MessageEncoding extends AnswerEncoding {
                         ErrorCode.STREAM_RESET,
                         "the answer starts again (" + reason
                                 + "): repeat the request, with its Idempotency-Key where it has one");
-            case Step.CallBegun(String callId, String name, String piece) -> {
-                call(callId, name);
-                if (!piece.isEmpty()) {
-                    arguments(piece);
-                }
+            case Step.CallBegun _, Step.CallArguments _ -> {} // Whether they are an object shows at their end.
+            case Step.Called(ToolCall call) -> {
+                call(call.getId(), call.getName());
+                arguments(MessageJson.inputText(call));
             }
-            case Step.CallArguments(String callId, String piece) -> arguments(piece);
-            case Step.Called called -> {} // All of it has been told.
             case Step.Completed(MessageCompleted completed, var time) -> complete(completed);
             case Step.Failed(var failed, var time) -> fail(UpstreamHeaders.problem(failed), failed.getUpstream());
             case Step.Cancelled cancelled -> fail(ErrorCode.CANCELLED, "the answer was stopped");
