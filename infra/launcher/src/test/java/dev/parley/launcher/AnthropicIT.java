@@ -94,7 +94,8 @@ class AnthropicIT {
 
         assertThat(second.path("stop_reason").asText()).as(second.toString()).isEqualTo("end_turn");
         JsonNode sent = claude.exchanges().getLast().request().body();
-        assertThat(sent.path("thinking").toString()).isEqualTo("{\"type\":\"enabled\",\"budget_tokens\":1024}");
+        assertThat(sent.at("/thinking/type").asText()).isEqualTo("enabled");
+        assertThat(sent.at("/thinking/budget_tokens").asInt()).isEqualTo(1024);
         JsonNode thought = sent.at("/messages/1/content/0");
         assertThat(thought.path("thinking").asText()).isEqualTo("Where?");
         assertThat(thought.path("signature").asText()).isNotBlank().isNotEqualTo(signature);
