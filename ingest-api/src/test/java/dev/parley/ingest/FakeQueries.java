@@ -161,6 +161,11 @@ public final class FakeQueries implements ConversationQueries {
     }
 
     @Override
+    public long lastSequence(ConversationKey conversation) {
+        return events(conversation).size();
+    }
+
+    @Override
     public Optional<Message> message(ConversationKey conversation, String messageId) {
         return snapshot(conversation).stream()
                 .flatMap(snapshot -> snapshot.messages().stream())

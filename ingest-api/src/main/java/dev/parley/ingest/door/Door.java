@@ -26,7 +26,7 @@ public final class Door implements AutoCloseable {
         messages = new Messages(log, feed, queries, watches, presences);
         turns = new Turns(log, feed, watches, presences);
         snapshots = new Snapshots(conversations, feed, queries);
-        branches = new Branches(turns, snapshots, feed);
+        branches = new Branches(turns, snapshots);
     }
 
     public Conversations conversations() {

@@ -21,6 +21,7 @@ import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -28,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The exchanges of a conversation, of all its branches, as its events tell of them. Pure but for its own state. */
@@ -202,16 +204,17 @@ public final class Exchanges {
         return List.copyOf(siblings.reversed().values());
     }
 
-    /** Whether an answer is on the branch that the conversation goes on from, or being given. */
+    /** Whether an answer is on the branch that the conversation goes on from, or still to be given. */
     public boolean isActive(Exchange exchange) {
-        if (exchange.answer() instanceof Answer.Open) {
-            return true;
+        return activeAnswers().contains(exchange.answerId());
+    }
+
+    /** The answers on the branch that the conversation goes on from, and those that are still to be given. */
+    public Set<String> activeAnswers() {
+        Set<String> active = new HashSet<>(open);
+        for (Exchange at = byAnswer.get(tip); at != null; at = byAnswer.get(at.after())) {
+            active.add(at.answerId());
         }
-        String at = tip;
-        while (!at.equals(BEGINNING) && !at.equals(exchange.answerId())) {
-            Exchange before = byAnswer.get(at);
-            at = before == null ? BEGINNING : before.after();
-        }
-        return at.equals(exchange.answerId());
+        return active;
     }
 }

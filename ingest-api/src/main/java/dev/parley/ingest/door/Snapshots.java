@@ -58,6 +58,12 @@ public final class Snapshots {
                 .orElseGet(() -> empty(conversation));
     }
 
+    /** Sequence of the last event that is known of a conversation; 0 where none is. */
+    public long lastSequence(ConversationKey conversation) {
+        long remembered = feed.lastSequence(conversation);
+        return remembered > 0 ? remembered : queries.lastSequence(conversation);
+    }
+
     /** What the read model has, if anything, of a conversation that has to be there. */
     private Optional<ConversationSnapshot> stored(ConversationKey conversation) {
         if (feed.isDeleted(conversation)) {

@@ -85,31 +85,23 @@ public final class Turns {
         }
     }
 
-    /**
-     * A turn that has not ended.
-     *
-     * @param before cursor of the place right before its question: from there on, all of it is told
-     */
-    public record Open(String turnId, String before) {}
-
     /** The turn of the last message that joined a conversation, where this node knows it. */
     public Optional<String> latest(ConversationKey conversation) {
         return feed.latestTurn(conversation);
     }
 
     /** The same, where it has not ended. */
-    public Optional<Open> latestOpen(ConversationKey conversation) {
+    public Optional<TurnStart> latestOpen(ConversationKey conversation) {
         return latest(conversation)
                 .map(turnId -> feed.turn(conversation, turnId))
                 .filter(events -> !events.isEmpty()
                         && events.stream().noneMatch(event -> isEnd(event, String.valueOf(event.getTurnId()))))
-                .map(List::getFirst)
-                .map(first -> new Open(String.valueOf(first.getTurnId()), Long.toString(first.getSequence() - 1)));
+                .map(events -> TurnStart.at(events.getFirst()));
     }
 
     /** The turn that runs in a conversation now. */
-    public Optional<ConversationFeed.Running> running(ConversationKey conversation) {
-        return feed.running(conversation);
+    public Optional<TurnStart> running(ConversationKey conversation) {
+        return feed.running(conversation).map(TurnStart::of);
     }
 
     /** Stops a turn, or all; without effect where none runs or waits. */

@@ -11,6 +11,11 @@ public interface ErrorForm {
      */
     boolean isFor(Context ctx);
 
+    /** Whether a request is for {@code path}, or for something below it. */
+    static boolean isAt(Context ctx, String path) {
+        return ctx.path().equals(path) || ctx.path().startsWith(path + "/");
+    }
+
     /** Puts a problem into an answer that has its status: the form's own headers, the content type and the body. */
     void write(Context ctx, ProblemException problem);
 }

@@ -43,6 +43,9 @@ final class PostgresConversations implements ConversationQueries {
 
     private static final String PRESENCE = "select deleted from conversations where tenant = ? and id = ?";
 
+    private static final String LAST_SEQUENCE =
+            "select last_sequence from conversations where tenant = ? and id = ?";
+
     private static final String FIRST_PAGE = """
             select * from conversations where tenant = ? and not deleted
             order by updated_at desc, id desc limit ?
@@ -124,6 +127,13 @@ final class PostgresConversations implements ConversationQueries {
         return ask(connection -> new Query(PRESENCE, conversation.tenant(), conversation.conversation())
                 .first(connection, row -> row.getBoolean(1) ? Presence.DELETED : Presence.PRESENT)
                 .orElse(Presence.UNKNOWN));
+    }
+
+    @Override
+    public long lastSequence(ConversationKey conversation) {
+        return ask(connection -> new Query(LAST_SEQUENCE, conversation.tenant(), conversation.conversation())
+                .first(connection, row -> row.getLong(1))
+                .orElse(0L));
     }
 
     /** A place in the list: everything from here on was active before, or at the same moment with a lesser id. */

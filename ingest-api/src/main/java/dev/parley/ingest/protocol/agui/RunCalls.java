@@ -9,6 +9,7 @@ import dev.parley.ingest.answer.ChatRules;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.answer.SseJson;
 import dev.parley.ingest.door.Door;
+import dev.parley.ingest.door.TurnStart;
 import dev.parley.ingest.http.EventStreamHeaders;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
@@ -54,7 +55,7 @@ final class RunCalls {
                 request.tenant(),
                 body.text("threadId", Request.ID, Request.ID_RULE).orElseThrow(() -> JsonBody.required("threadId")));
         RunInput input = RunInput.of(body);
-        Runs.Turn turn = runs.ask(conversation, input, request.call());
+        TurnStart turn = runs.ask(conversation, input, request.call());
         return stream(ctx, conversation, input.runId(), turn, Told.nothing(turn.turnId()));
     }
 
@@ -76,8 +77,7 @@ final class RunCalls {
             ctx.status(204); // An EventSource comes back until it is told this.
             return Reply.SENT;
         }
-        String before = Long.toString(events.getFirst().getSequence() - 1);
-        return stream(ctx, conversation, runId, new Runs.Turn(told.turnId(), before), told);
+        return stream(ctx, conversation, runId, TurnStart.at(events.getFirst()), told);
     }
 
     /** The thread's messages, and the run that goes on in it. */
@@ -85,7 +85,7 @@ final class RunCalls {
         checkAccept(ctx);
         ConversationKey conversation = request.conversation();
         door.conversations().require(conversation);
-        Optional<Runs.Turn> turn = runs.underWay(conversation);
+        Optional<TurnStart> turn = runs.underWay(conversation);
         if (turn.isEmpty()) {
             return atRest(ctx, conversation);
         }
@@ -126,7 +126,7 @@ final class RunCalls {
         return Reply.SENT;
     }
 
-    private Reply stream(Context ctx, ConversationKey conversation, String runId, Runs.Turn turn, Told told) {
+    private Reply stream(Context ctx, ConversationKey conversation, String runId, TurnStart turn, Told told) {
         Names names = new Names(conversation.conversation(), runId, turn.turnId());
         return rules.reply(
                 abandoned,
@@ -145,7 +145,7 @@ final class RunCalls {
 
     /** The thread's messages up to the last event that is known, or at least that of {@code sequence}. */
     private ArrayNode messages(ConversationKey conversation, long sequence, String answerId, boolean thoughts) {
-        long last = Math.max(sequence, stored(conversation));
+        long last = Math.max(sequence, known(conversation));
         ArrayNode messages = ThreadMessages.of(
                 last == 0 ? List.of() : door.turns().eventsUpTo(conversation, last), answerId, thoughts);
         if (messages.toString().length() > MAX_SNAPSHOT_BYTES) {
@@ -156,9 +156,9 @@ final class RunCalls {
         return messages;
     }
 
-    private long stored(ConversationKey conversation) {
+    private long known(ConversationKey conversation) {
         try {
-            return door.snapshots().get(conversation).cursor();
+            return door.snapshots().lastSequence(conversation);
         } catch (ReadModelUnavailableException e) {
             return 0;
         }

@@ -11,7 +11,7 @@ final class RunErrors implements ErrorForm {
 
     @Override
     public boolean isFor(Context ctx) {
-        return ctx.path().equals("/agui") || ctx.path().startsWith("/agui/");
+        return ErrorForm.isAt(ctx, "/agui");
     }
 
     @Override

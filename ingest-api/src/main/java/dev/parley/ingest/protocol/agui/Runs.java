@@ -13,6 +13,7 @@ import dev.parley.chat.v1.TurnEnd;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.door.Question;
 import dev.parley.ingest.door.Submission;
+import dev.parley.ingest.door.TurnStart;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.Request;
 import dev.parley.schemas.keys.ConversationKey;
@@ -42,14 +43,7 @@ final class Runs {
         this.door = door;
     }
 
-    /**
-     * A turn to be told.
-     *
-     * @param before cursor from which all of it is told
-     */
-    record Turn(String turnId, String before) {}
-
-    Turn ask(ConversationKey conversation, RunInput input, Call call) {
+    TurnStart ask(ConversationKey conversation, RunInput input, Call call) {
         String id = input.asked().id();
         TurnIds ids = Request.ID.matcher(id).matches()
                 ? TurnIds.ofMessage(conversation, new MessageId(id))
@@ -62,7 +56,7 @@ final class Runs {
                         && !input.runId().equals(accepted.getMetadata().get(RUN)));
         return earlier.isPresent()
                 ? again(conversation, input, earlier.get(), call)
-                : new Turn(submit.getTurnId(), Long.toString(submission.before()));
+                : TurnStart.after(submission.before(), submit.getTurnId());
     }
 
     private Submission submitted(ConversationKey conversation, SubmitMessage submit, Call call) {
@@ -97,7 +91,7 @@ final class Runs {
         return Optional.of(new CallerPrompt(message.getRole(), message.getToolCallId(), context, options));
     }
 
-    private Turn again(ConversationKey conversation, RunInput input, ConversationEvent accepted, Call call) {
+    private TurnStart again(ConversationKey conversation, RunInput input, ConversationEvent accepted, Call call) {
         String turnId = String.valueOf(accepted.getTurnId());
         Optional<TurnEnd> end = door.turns().events(conversation, turnId).stream()
                 .map(ConversationEvent::getBody)
@@ -105,7 +99,7 @@ final class Runs {
                 .map(TurnEnd.class::cast)
                 .findFirst();
         if (end.isEmpty()) {
-            return new Turn(turnId, Long.toString(accepted.getSequence() - 1)); // It is being answered.
+            return TurnStart.at(accepted); // It is being answered.
         }
         return end.get() instanceof MessageCompleted completed
                 ? regenerate(conversation, input, completed, call)
@@ -113,7 +107,7 @@ final class Runs {
     }
 
     /** A question whose turn ended without an answer is no part of the history: it joins once more. */
-    private Turn askAnew(ConversationKey conversation, RunInput input, Call call) {
+    private TurnStart askAnew(ConversationKey conversation, RunInput input, Call call) {
         TurnIds ids = TurnIds.of(conversation, "ag-ui/" + input.runId());
         SubmitMessage submit = submit(
                 conversation,
@@ -121,15 +115,15 @@ final class Runs {
                 ids,
                 Map.of(RUN, input.runId(), REPEATS, input.asked().id()));
         Submission submission = submitted(conversation, submit, call);
-        return new Turn(submit.getTurnId(), Long.toString(submission.before()));
+        return TurnStart.after(submission.before(), submit.getTurnId());
     }
 
-    private Turn regenerate(ConversationKey conversation, RunInput input, MessageCompleted first, Call call) {
+    private TurnStart regenerate(ConversationKey conversation, RunInput input, MessageCompleted first, Call call) {
         TurnIds ids = TurnIds.ofRegeneration(conversation, new MessageId(first.getMessageId()), input.runId());
         String anew = ids.turnId().text();
         List<ConversationEvent> known = door.turns().events(conversation, anew);
         if (!known.isEmpty()) {
-            return new Turn(anew, Long.toString(known.getFirst().getSequence() - 1));
+            return TurnStart.at(known.getFirst());
         }
         long before = door.messages()
                 .regenerate(
@@ -141,14 +135,13 @@ final class Runs {
                                 input.handling().onBusy(),
                                 input.handling().engine().orElse(null)),
                         call);
-        return new Turn(anew, Long.toString(before));
+        return TurnStart.after(before, anew);
     }
 
     /** The turn that runs; where none does, that of the latest message, unless it has ended. */
-    Optional<Turn> underWay(ConversationKey conversation) {
+    Optional<TurnStart> underWay(ConversationKey conversation) {
         return door.turns()
                 .running(conversation)
-                .map(running -> new Turn(running.turnId(), running.before()))
-                .or(() -> door.turns().latestOpen(conversation).map(open -> new Turn(open.turnId(), open.before())));
+                .or(() -> door.turns().latestOpen(conversation));
     }
 }

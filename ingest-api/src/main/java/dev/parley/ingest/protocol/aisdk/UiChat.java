@@ -13,19 +13,18 @@ import dev.parley.ingest.door.Exchanges.Exchange;
 import dev.parley.ingest.door.Handling;
 import dev.parley.ingest.door.Question;
 import dev.parley.ingest.door.Submission;
+import dev.parley.ingest.door.TurnStart;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
 import dev.parley.ingest.protocol.aisdk.UiChatRequest.Results;
 import dev.parley.ingest.protocol.aisdk.UiChatRequest.Said;
-import dev.parley.ingest.protocol.aisdk.UiChatRequest.Shown;
 import dev.parley.ingest.protocol.aisdk.UiChatRequest.Words;
 import dev.parley.ingest.protocol.aisdk.UiPath.Place;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.TurnIds;
-import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,38 +44,32 @@ final class UiChat {
         this.door = door;
     }
 
-    /**
-     * An answer to be streamed.
-     *
-     * @param before cursor from which all of its turn is told
-     */
-    record Answer(String turnId, String before) {}
-
-    Answer ask(ConversationKey conversation, UiChatRequest request, Call call) {
+    TurnStart ask(ConversationKey conversation, UiChatRequest request, Call call) {
         Optional<Said> said = request.last();
         if (said.isEmpty()) {
             return regenerate(conversation, request, request.messageId().orElse(null), call);
         }
         Optional<UiPath> path = path(conversation, request);
+        Place place = path.map(UiPath::place).orElse(Place.LAST);
         return switch (said.get()) {
             case Words words -> {
                 Optional<Exchange> asked = path.flatMap(way -> way.asked(words.text()));
                 TurnIds ids = ids(conversation, words, path, asked);
                 yield asked.isPresent() && isToBeAnsweredAnew(request, asked.get(), path.get(), ids)
                         ? regenerate(conversation, request, asked.get().answerId(), call)
-                        : submit(conversation, words(request, words, ids, place(conversation, request, path)), call);
+                        : submit(conversation, words(request, words, ids, place), call);
             }
             case Results results ->
-                submit(conversation, results(conversation, request, results, place(conversation, request, path)), call);
+                submit(conversation, results(conversation, request, results, place), call);
         };
     }
 
     /**
-     * Which branch the client shows; empty where it does not say, where nothing is known of the conversation, or where that cannot
-     * be read now and what is said is new: it comes last then.
+     * Which branch the client shows; empty where it does not say, or where the conversation cannot be read now and what is said is
+     * new: it comes last then.
      */
     private Optional<UiPath> path(ConversationKey conversation, UiChatRequest request) {
-        if (request.earlier().isEmpty() || isUnheardOf(conversation)) {
+        if (request.earlier().isEmpty()) {
             return Optional.empty();
         }
         Optional<Exchanges> exchanges = door.branches().of(conversation);
@@ -86,22 +79,6 @@ final class UiChat {
                     "the conversation cannot be read now, so nothing earlier in it can be changed");
         }
         return exchanges.map(all -> UiPath.of(all, request.earlier().get()));
-    }
-
-    private boolean isUnheardOf(ConversationKey conversation) {
-        return door.conversations().presence(conversation) == Presence.UNKNOWN;
-    }
-
-    /** Where what is said comes: where the client shows it, or last; with all that was said where nobody knows it here. */
-    private Place place(ConversationKey conversation, UiChatRequest request, Optional<UiPath> path) {
-        return path.map(UiPath::place)
-                .orElseGet(() -> new Place(
-                        Optional.empty(),
-                        isUnheardOf(conversation)
-                                ? request.earlier().orElse(List.of()).stream()
-                                        .map(Shown::message)
-                                        .toList()
-                                : List.of()));
     }
 
     /** Whether the question is to get another answer: asked for, or by an edit that makes it what it has been before. */
@@ -129,7 +106,7 @@ final class UiChat {
                         conversation, "edit/" + words.id() + "/" + path.get().name(words.text()));
     }
 
-    private Answer regenerate(
+    private TurnStart regenerate(
             ConversationKey conversation, UiChatRequest request, @Nullable String messageId, Call call) {
         TurnIds ids = TurnIds.of(conversation, Request.uniqueId());
         long before = door.messages()
@@ -142,13 +119,13 @@ final class UiChat {
                                 request.handling().onBusy(),
                                 request.handling().engine().orElse(null)),
                         call);
-        return new Answer(ids.turnId().text(), Long.toString(before));
+        return TurnStart.after(before, ids.turnId().text());
     }
 
-    private Answer submit(ConversationKey conversation, SubmitMessage submit, Call call) {
+    private TurnStart submit(ConversationKey conversation, SubmitMessage submit, Call call) {
         Submission submission = door.messages().submit(conversation, submit, true, Optional.empty(), call);
         submission.refuseRejected();
-        return new Answer(submit.getTurnId(), Long.toString(submission.before()));
+        return TurnStart.after(submission.before(), submit.getTurnId());
     }
 
     /** Fingerprinted without what was said before: a repeat of the first message comes when that is no news any more. */
@@ -190,11 +167,10 @@ final class UiChat {
      * The answer to the question that a client is at: the last that was asked, be it that it waits; else the one that is being
      * given.
      */
-    Optional<Answer> unfinished(ConversationKey conversation) {
+    Optional<TurnStart> unfinished(ConversationKey conversation) {
         return door.turns()
                 .latestOpen(conversation)
-                .map(turn -> new Answer(turn.turnId(), turn.before()))
-                .or(() -> door.turns().running(conversation).map(turn -> new Answer(turn.turnId(), turn.before())));
+                .or(() -> door.turns().running(conversation));
     }
 
     /** Stops everything that runs or waits. */
@@ -203,7 +179,7 @@ final class UiChat {
     }
 
     /** Stops one answer. */
-    void stop(ConversationKey conversation, Answer answer, Call call) {
+    void stop(ConversationKey conversation, TurnStart answer, Call call) {
         door.turns().cancel(conversation, new CancelTurn(answer.turnId()), call);
     }
 }

@@ -3,6 +3,7 @@ package dev.parley.ingest.protocol.aisdk;
 import dev.parley.ingest.answer.Abandoned;
 import dev.parley.ingest.answer.ChatRules;
 import dev.parley.ingest.answer.EventStreams;
+import dev.parley.ingest.door.TurnStart;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
@@ -52,7 +53,7 @@ final class UiChatCalls {
 
     private Reply resume(Context ctx, Request request) {
         ConversationKey conversation = request.conversation();
-        Optional<UiChat.Answer> unfinished = chat.unfinished(conversation);
+        Optional<TurnStart> unfinished = chat.unfinished(conversation);
         if (unfinished.isEmpty()) {
             ctx.status(204);
             return Reply.SENT;
@@ -60,7 +61,7 @@ final class UiChatCalls {
         return stream(ctx, conversation, unfinished.get());
     }
 
-    private Reply stream(Context ctx, ConversationKey conversation, UiChat.Answer answer) {
+    private Reply stream(Context ctx, ConversationKey conversation, TurnStart answer) {
         return rules.reply(
                 abandoned,
                 conversation,

@@ -36,7 +36,11 @@ final class UiPath {
      * @param after empty: after what was said last
      * @param context what the client shows before it and the log does not have there
      */
-    record Place(Optional<BranchPoint> after, List<PromptMessage> context) {}
+    record Place(Optional<BranchPoint> after, List<PromptMessage> context) {
+
+        /** Of a client that does not say what it shows, or where that cannot be looked up now. */
+        static final Place LAST = new Place(Optional.empty(), List.of());
+    }
 
     private UiPath(Exchanges exchanges, List<Shown> shown) {
         this.exchanges = exchanges;

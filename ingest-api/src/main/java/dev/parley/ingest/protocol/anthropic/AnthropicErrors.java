@@ -21,10 +21,8 @@ final class AnthropicErrors implements ErrorForm {
 
     @Override
     public boolean isFor(Context ctx) {
-        String path = ctx.path();
-        return path.equals(MESSAGES)
-                || path.startsWith(MESSAGES + "/")
-                || (path.startsWith("/v1/") && ctx.header(VERSION) != null);
+        return ErrorForm.isAt(ctx, MESSAGES)
+                || (ctx.path().startsWith("/v1/") && ctx.header(VERSION) != null);
     }
 
     @Override

@@ -9,7 +9,7 @@ final class RpcErrors implements ErrorForm {
 
     @Override
     public boolean isFor(Context ctx) {
-        return ctx.path().equals("/mcp") || ctx.path().startsWith("/mcp/");
+        return ErrorForm.isAt(ctx, "/mcp");
     }
 
     @Override
