@@ -43,8 +43,7 @@ final class PostgresConversations implements ConversationQueries {
 
     private static final String PRESENCE = "select deleted from conversations where tenant = ? and id = ?";
 
-    private static final String LAST_SEQUENCE =
-            "select last_sequence from conversations where tenant = ? and id = ?";
+    private static final String LAST_SEQUENCE = "select last_sequence from conversations where tenant = ? and id = ?";
 
     private static final String FIRST_PAGE = """
             select * from conversations where tenant = ? and not deleted

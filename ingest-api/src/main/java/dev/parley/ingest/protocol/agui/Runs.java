@@ -140,8 +140,6 @@ final class Runs {
 
     /** The turn that runs; where none does, that of the latest message, unless it has ended. */
     Optional<TurnStart> underWay(ConversationKey conversation) {
-        return door.turns()
-                .running(conversation)
-                .or(() -> door.turns().latestOpen(conversation));
+        return door.turns().running(conversation).or(() -> door.turns().latestOpen(conversation));
     }
 }

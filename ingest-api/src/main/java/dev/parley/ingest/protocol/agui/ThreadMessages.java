@@ -15,6 +15,7 @@ import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnPreparation;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
+import dev.parley.ingest.door.Exchanges;
 import dev.parley.ingest.http.Json;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,8 +27,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A conversation's messages as a thread has them: under the ids that its client knows, each question with the answer that
- * stands to it, an answer's thoughts before its text. Messages that were brought along have no ids of their own here, and are
+ * The messages of a conversation's active branch as a thread has them: under the ids that its client knows, each question with
+ * its answer there, an answer's thoughts before its text. Messages that were brought along have no ids of their own here, and are
  * named after the one that brought them.
  */
 final class ThreadMessages {
@@ -40,15 +41,33 @@ final class ThreadMessages {
 
     private final Map<String, String> questionOfAnswer = new HashMap<>();
     private final Set<String> shown = new HashSet<>();
+    private final Set<String> activeAnswers;
+
+    /** Questions that were answered on other branches alone. */
+    private final Set<String> elsewhere;
 
     private static final class Exchange {
         private final List<ObjectNode> question = new ArrayList<>();
         private List<ObjectNode> answer = List.of();
     }
 
-    private ThreadMessages(String running, boolean thoughts) {
+    private ThreadMessages(List<ConversationEvent> events, String running, boolean thoughts) {
         this.running = running;
         this.thoughts = thoughts;
+        this.activeAnswers = Exchanges.of(events).activeAnswers();
+        this.elsewhere = questionsAnswered(events, false);
+        elsewhere.removeAll(questionsAnswered(events, true));
+    }
+
+    private Set<String> questionsAnswered(List<ConversationEvent> events, boolean here) {
+        Set<String> questions = new HashSet<>();
+        for (ConversationEvent event : events) {
+            if (event.getBody() instanceof TurnStarted started
+                    && activeAnswers.contains(started.getAssistantMessageId()) == here) {
+                questions.add(started.getUserMessageId());
+            }
+        }
+        return questions;
     }
 
     /**
@@ -58,7 +77,7 @@ final class ThreadMessages {
      * @param thoughts whether that answer has thoughts
      */
     static ArrayNode of(List<ConversationEvent> events, String running, boolean thoughts) {
-        ThreadMessages thread = new ThreadMessages(running, thoughts);
+        ThreadMessages thread = new ThreadMessages(events, running, thoughts);
         events.forEach(thread::take);
         ArrayNode messages = Json.MAPPER.createArrayNode();
         thread.exchanges.values().forEach(exchange -> {
@@ -73,10 +92,9 @@ final class ThreadMessages {
             case MessageAccepted accepted -> question(accepted);
             case TurnStarted started -> {
                 questionOfAnswer.put(started.getAssistantMessageId(), started.getUserMessageId());
-                boolean told = started.getAssistantMessageId().equals(running);
-                exchange(started.getAssistantMessageId()).answer = told
-                        ? answer(running, "", thoughts ? "" : null, List.of())
-                        : List.of(); // Another answer takes the place of an earlier one.
+                if (started.getAssistantMessageId().equals(running)) {
+                    exchange(running).answer = answer(running, "", thoughts ? "" : null, List.of());
+                }
             }
             case MessageCompleted completed ->
                 answered(
@@ -93,6 +111,9 @@ final class ThreadMessages {
     }
 
     private void question(MessageAccepted accepted) {
+        if (elsewhere.contains(accepted.getMessageId())) {
+            return;
+        }
         Exchange exchange = new Exchange();
         exchanges.put(accepted.getMessageId(), exchange);
         CallerPrompt prompt = accepted.getPrompt();
@@ -137,7 +158,7 @@ final class ThreadMessages {
     }
 
     private void answered(String answerId, List<ObjectNode> messages) {
-        if (!answerId.equals(running)) {
+        if (!answerId.equals(running) && activeAnswers.contains(answerId)) {
             exchange(answerId).answer = messages;
         }
     }

@@ -59,8 +59,7 @@ final class UiChat {
                         ? regenerate(conversation, request, asked.get().answerId(), call)
                         : submit(conversation, words(request, words, ids, place), call);
             }
-            case Results results ->
-                submit(conversation, results(conversation, request, results, place), call);
+            case Results results -> submit(conversation, results(conversation, request, results, place), call);
         };
     }
 
@@ -168,9 +167,7 @@ final class UiChat {
      * given.
      */
     Optional<TurnStart> unfinished(ConversationKey conversation) {
-        return door.turns()
-                .latestOpen(conversation)
-                .or(() -> door.turns().running(conversation));
+        return door.turns().latestOpen(conversation).or(() -> door.turns().running(conversation));
     }
 
     /** Stops everything that runs or waits. */

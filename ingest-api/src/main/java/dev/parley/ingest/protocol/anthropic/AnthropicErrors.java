@@ -21,8 +21,7 @@ final class AnthropicErrors implements ErrorForm {
 
     @Override
     public boolean isFor(Context ctx) {
-        return ErrorForm.isAt(ctx, MESSAGES)
-                || (ctx.path().startsWith("/v1/") && ctx.header(VERSION) != null);
+        return ErrorForm.isAt(ctx, MESSAGES) || (ctx.path().startsWith("/v1/") && ctx.header(VERSION) != null);
     }
 
     @Override

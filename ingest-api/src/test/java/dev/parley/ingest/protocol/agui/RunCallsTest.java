@@ -1,11 +1,9 @@
 package dev.parley.ingest.protocol.agui;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.chat.v1.CallerPrompt;
-import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.RegenerateMessage;
@@ -19,7 +17,7 @@ import dev.parley.ingest.http.RawConnection;
 import dev.parley.schemas.keys.ConversationKey;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +25,6 @@ import org.junit.jupiter.api.Test;
 
 class RunCallsTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final ConversationKey THREAD = new ConversationKey(ConversationKey.DEFAULT_TENANT, "c");
 
     private static Map<String, Object> message(String id, String role, String content) {
@@ -218,6 +215,29 @@ class RunCallsTest {
         }
     }
 
+    private static List<String> shown(DoorUnderTest door) {
+        List<String> contents = new ArrayList<>();
+        events(door.get("/agui/c"))
+                .get(1)
+                .path("messages")
+                .forEach(message -> contents.add(message.path("content").asText()));
+        return contents;
+    }
+
+    @Test
+    void whoComesToAThreadIsShownItsActiveBranch() {
+        try (DoorUnderTest door = DoorUnderTest.start()) {
+            door.post("/agui", run("r1", HI));
+            String first = submitted(door.world).getFirst().getAssistantMessageId();
+
+            door.post("/api/conversations/c/messages", Map.of("content", "Hello", "after", ""));
+            assertThat(shown(door)).containsExactly("Hello", "You said: Hello");
+
+            door.json("PUT", "/api/conversations/c/branch", Map.of("messageId", first));
+            assertThat(shown(door)).containsExactly("Hi", "You said: Hi");
+        }
+    }
+
     @Test
     void whoComesToAThreadIsShownItAndWhatRunsInIt() {
         try (DoorUnderTest door = DoorUnderTest.start()) {
@@ -240,43 +260,6 @@ class RunCallsTest {
                 assertThat(told).contains("MESSAGES_SNAPSHOT").contains("And?");
             }
             assertThat(door.get("/agui/none").status()).isEqualTo(404);
-        }
-    }
-
-    private static void readAndLeave(DoorUnderTest door) {
-        door.world.answer(Answer.NEVER);
-        String body = "{\"threadId\": \"c\", \"runId\": \"r1\", \"messages\": [{\"id\": \"m1\", \"role\": \"user\","
-                + " \"content\": \"Hi\"}]}";
-        try (RawConnection reader = door.connect()) {
-            reader.send("POST /agui HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
-                    + body.length() + "\r\n\r\n" + body);
-            reader.readUntil("STEP_STARTED");
-        }
-    }
-
-    private static boolean isStopped(FakeWorld world) {
-        return world.commands().stream().anyMatch(command -> command.body() instanceof CancelTurn);
-    }
-
-    @Test
-    void leavingStopsARunWhereTheServerIsSetSo() {
-        try (DoorUnderTest door = new DoorUnderTest(new FakeWorld(), Map.of("PARLEY_CHAT_STOP_AFTER", "10ms"))) {
-            readAndLeave(door);
-
-            await().atMost(PATIENCE).until(() -> isStopped(door.world));
-        }
-    }
-
-    @Test
-    void leavingStopsNothingOtherwise() {
-        try (DoorUnderTest door = DoorUnderTest.start()) {
-            readAndLeave(door);
-            try (RawConnection again = door.connect()) {
-                again.send("GET /agui/c HTTP/1.1\r\nHost: localhost\r\n\r\n");
-                again.readUntil("STEP_STARTED");
-            }
-
-            assertThat(isStopped(door.world)).isFalse();
         }
     }
 
