@@ -339,6 +339,9 @@ class PostgresSinkIT {
                                 + topics.events().name() + "'")
                         == sequence);
         assertThat(readModel.conversations().snapshot(KEY)).contains(before);
+        assertThat(readModel.conversations().lastSequence(KEY)).isEqualTo(sequence);
+        assertThat(readModel.conversations().lastSequence(new ConversationKey(KEY.tenant(), "none")))
+                .isZero();
         exchange("two", "q2", "a2");
         awaitSequence();
 
