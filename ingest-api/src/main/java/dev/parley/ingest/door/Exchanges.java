@@ -3,11 +3,8 @@ package dev.parley.ingest.door;
 import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CallerPrompt;
-import dev.parley.chat.v1.ConversationCreated;
-import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.chat.v1.ConversationRenamed;
-import dev.parley.chat.v1.FeedbackRecorded;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
@@ -101,10 +98,7 @@ public final class Exchanges {
             case TurnStarted started -> start(started);
             case TurnEnd end -> end(end);
             case BranchSwitched switched -> tip = switched.getMessageId();
-            case ConversationCreated _,
-                    ConversationRenamed _,
-                    ConversationDeleted _,
-                    FeedbackRecorded _,
+            case ConversationFact _,
                     MessageRejected _,
                     TurnPreparation _,
                     Unknown _ -> {} // They begin and end no exchange.
