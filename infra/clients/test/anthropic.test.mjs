@@ -157,7 +157,7 @@ test('takes what is about the provider\'s cache, and names it', async () => {
 
 test('refuses what it does not support by name', async () => {
   const cases = {
-    'messages[0].content[0].type': { messages: [{ role: 'user', content: [{ type: 'image', source: { type: 'url', url: 'x' } }] }] },
+    'messages[0].content[0].type': { messages: [{ role: 'user', content: [{ type: 'search_result', source: 'x', title: 'x', content: [] }] }] },
     'tools[0].type': { tools: [{ type: 'web_search_20250305', name: 'web_search' }] },
     max_tokens: { max_tokens: 0 }, temperature: { temperature: 3 }, messages: { messages: [] }, seed: { seed: 1 },
   };

@@ -133,7 +133,7 @@ test('runs tools by the SDK\'s own runner', async () => {
 test('refuses what it does not support by name', async () => {
   const cases = {
     n: { n: 2 }, top_logprobs: { top_logprobs: 3 }, audio: { audio: { format: 'mp3', voice: 'x' } },
-    'messages[0].content[0].type': { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] },
+    'messages[0].content[0].type': { messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'eA==', format: 'wav' } }] }] },
     temperature: { temperature: 3 }, messages: { messages: [] }, model: { model: 'gpt-none' },
     'tools[0].type': { tools: [{ type: 'custom', custom: { name: 'x' } }] },
   };

@@ -6,6 +6,7 @@ import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.contract.Contracts;
 import dev.parley.ingest.documents.Documents;
 import dev.parley.ingest.door.Door;
+import dev.parley.ingest.files.Files;
 import dev.parley.ingest.http.Access;
 import dev.parley.ingest.http.Admission;
 import dev.parley.ingest.http.Cors;
@@ -76,8 +77,9 @@ public final class IngestApi implements Role {
         Tickets tickets = new Tickets(settings.tenantsByKey().keySet(), InstantSource.system());
         Access access = new Access(settings.tenantsByKey(), tickets, settings.corsOrigins());
         Admission admission = new Admission(settings.maxRequests(), settings.maxBodyBytes(), meters);
-        Serving serving = new Serving(access, admission, settings.clients().strict());
-        Door door = new Door(writing.commands(), reading.feed(), reading.conversations(), meters);
+        Serving serving = new Serving(access, admission, settings.clients().strict(), settings.clients().files());
+        Files files = new Files(writing.files().log(), writing.files().reader(), writing.configurations());
+        Door door = new Door(writing.commands(), reading.feed(), reading.conversations(), files, meters);
         EventStreams streams = new EventStreams(reading.edge());
         Abandoned abandoned = new Abandoned(door.turns());
         ChatRules chats =
@@ -88,6 +90,7 @@ public final class IngestApi implements Role {
                         door,
                         streams,
                         new Documents(writing.documents(), reading.documents()),
+                        files,
                         writing.searches(),
                         tickets,
                         settings.defaultWorkspace()),

@@ -2,6 +2,7 @@ package dev.parley.ingest;
 
 import dev.parley.ingest.documents.Documents;
 import dev.parley.ingest.http.Cors;
+import dev.parley.ingest.http.FileLimits;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.WorkspaceKey;
 import dev.parley.schemas.settings.Secret;
@@ -49,8 +50,11 @@ public record IngestSettings(
      *     in the answer ({@code PARLEY_STRICT_REQUESTS}, false)
      * @param stopAfter how long after its last reader has left an answer of {@code /api/chat} or {@code /agui} is stopped
      *     ({@code PARLEY_CHAT_STOP_AFTER}, {@code never}); empty: it goes on
+     * @param files that come with messages: how long one may be ({@code PARLEY_MAX_FILE_BYTES}, 10 MiB), how many a message may
+     *     have ({@code PARLEY_MAX_ATTACHMENTS}, 16), and how long the body of a request that has some within it
+     *     ({@code PARLEY_MAX_INLINE_BYTES}, 32 MiB)
      */
-    public record Clients(Optional<String> model, boolean strict, Optional<Duration> stopAfter) {}
+    public record Clients(Optional<String> model, boolean strict, Optional<Duration> stopAfter, FileLimits files) {}
 
     private static final String ORIGINS = "PARLEY_CORS_ORIGINS";
     private static final Pattern ORIGIN = Pattern.compile("https?://[A-Za-z0-9.-]+(:\\d{1,5})?|\\*");
@@ -60,6 +64,9 @@ public record IngestSettings(
     private static final int MIN_KEY_CHARS = 8;
     private static final String STOP_AFTER = "PARLEY_CHAT_STOP_AFTER";
     private static final String NEVER = "never";
+    private static final int MAX_FILE_BYTES = 512 * 1024 * 1024;
+    private static final int MAX_INLINE_BYTES = 1024 * 1024 * 1024;
+    private static final int MAX_ATTACHMENTS = 1_000;
 
     public static IngestSettings from(Settings settings) {
         String host = settings.string(HOST, "127.0.0.1");
@@ -81,7 +88,15 @@ public record IngestSettings(
                 new Clients(
                         settings.string("PARLEY_LLM_MODEL"),
                         settings.flag("PARLEY_STRICT_REQUESTS", false),
-                        stopAfter(settings)));
+                        stopAfter(settings),
+                        files(settings)));
+    }
+
+    private static FileLimits files(Settings settings) {
+        return new FileLimits(
+                settings.integer("PARLEY_MAX_FILE_BYTES", FileLimits.USUAL.fileBytes(), 1, MAX_FILE_BYTES),
+                settings.integer("PARLEY_MAX_ATTACHMENTS", FileLimits.USUAL.perMessage(), 0, MAX_ATTACHMENTS),
+                settings.integer("PARLEY_MAX_INLINE_BYTES", FileLimits.USUAL.bodyBytes(), 1, MAX_INLINE_BYTES));
     }
 
     private static Optional<Duration> stopAfter(Settings settings) {

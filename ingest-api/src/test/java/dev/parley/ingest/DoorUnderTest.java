@@ -2,7 +2,9 @@ package dev.parley.ingest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.ingest.WriteSide.FileSide;
 import dev.parley.ingest.documents.FakeDocuments;
+import dev.parley.ingest.files.FakeFiles;
 import dev.parley.ingest.http.RawConnection;
 import dev.parley.ingest.search.FakeSearches;
 import dev.parley.schemas.Role;
@@ -41,6 +43,7 @@ public final class DoorUnderTest implements AutoCloseable {
     public final FakeFeed feed;
     public final FakeQueries queries;
     public final FakeDocuments documents = new FakeDocuments();
+    public final FakeFiles files = new FakeFiles();
     public final FakeSearches searches = new FakeSearches();
     private final IngestApi api;
     private final HttpClient client =
@@ -82,7 +85,7 @@ public final class DoorUnderTest implements AutoCloseable {
         api = IngestApi.start(
                 ingest,
                 TOPICS,
-                new WriteSide(world, documents, searches, world.configurations()),
+                new WriteSide(world, documents, new FileSide(files, files), searches, world.configurations()),
                 new ReadSide(feed, new SseEdge(feed, edge, meters), queries, documents),
                 meters,
                 () -> List.of(roles));

@@ -95,7 +95,10 @@ public final class FakeQueries implements ConversationQueries {
     }
 
     private static Optional<Sent> sent(MessageAccepted accepted) {
-        return Optional.of(new Sent(accepted.getFingerprint(), List.of()));
+        return Optional.of(new Sent(
+                accepted.getFingerprint(),
+                List.of(),
+                accepted.getPrompt() == null ? List.of() : accepted.getPrompt().getAttachments()));
     }
 
     private static Message message(String id, ConversationEvent event, Role role, String content, Optional<Sent> sent) {

@@ -4,10 +4,13 @@ import dev.parley.llm.engine.EngineFactory;
 import dev.parley.llm.engine.EngineRegistry;
 import dev.parley.llm.model.Connections;
 import dev.parley.llm.work.EngineRunner;
+import dev.parley.llm.work.PromptFiles;
 import dev.parley.llm.work.Runner;
 import dev.parley.llm.work.Worker;
 import dev.parley.schemas.Role;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.files.FileReader;
+import dev.parley.schemas.files.KafkaFileReader;
 import dev.parley.schemas.routes.ConfigurationTail;
 import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.schemas.settings.TopicSettings;
@@ -24,6 +27,7 @@ import java.util.Optional;
  *   generation-requests ──▶ Worker ──▶ chunks
  *                             └──▶ EngineRunner (model, classify) ──▶ Engines ──▶ model servers
  *   configuration ──▶ EngineRegistry
+ *   files ──▶ EngineRunner
  * }</pre>
  */
 public final class LlmProcessor implements Role {
@@ -38,6 +42,7 @@ public final class LlmProcessor implements Role {
     private final Connections connections = new Connections();
     private final ConfigurationTail configuration;
     private final EngineRegistry engines;
+    private final FileReader files;
     private final Worker worker;
     private volatile boolean closing;
 
@@ -60,7 +65,7 @@ public final class LlmProcessor implements Role {
         this.engines = new EngineRegistry(
                 configuration,
                 factory,
-                factory.own(settings.server(), settings.concurrency()),
+                factory.own(settings.server(), settings.attachments().accepts(), settings.concurrency()),
                 CONFIGURATION_PATIENCE,
                 meters);
         // Of what was in force once, only what is asked for again needs engines.
@@ -70,7 +75,13 @@ public final class LlmProcessor implements Role {
             }
         });
         configuration.start();
-        Runner asksEngines = new EngineRunner(engines);
+        this.files = new KafkaFileReader(topics.files(), kafka, "parley-llm-files");
+        Runner asksEngines = new EngineRunner(
+                engines,
+                new PromptFiles(
+                        files,
+                        settings.attachments().promptBytes(),
+                        settings.attachments().allBytes()));
         Map<WorkKind, Runner> runners =
                 Map.of(settings.work().model(), asksEngines, settings.work().classify(), asksEngines);
         this.worker = Worker.start(
@@ -120,6 +131,7 @@ public final class LlmProcessor implements Role {
     public void close() {
         closing = true;
         worker.close();
+        files.close();
         configuration.close();
         connections.close();
     }

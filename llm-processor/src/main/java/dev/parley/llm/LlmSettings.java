@@ -1,11 +1,14 @@
 package dev.parley.llm;
 
 import dev.parley.llm.model.ModelServer;
+import dev.parley.schemas.files.Accepts;
+import dev.parley.schemas.files.Attachments;
 import dev.parley.schemas.settings.Secret;
 import dev.parley.schemas.settings.Settings;
 import dev.parley.schemas.work.WorkKinds;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -16,9 +19,28 @@ import java.util.Optional;
  * @param work the kinds of work, and what bounds each
  * @param server the model server ({@code PARLEY_LLM_BASE_URL}, {@code _MODEL}, {@code _API_KEY},
  *     {@code _FIRST_TOKEN_TIMEOUT} (2 min), {@code _IDLE_TIMEOUT} (1 min)); empty: answers are quoted from passages
+ * @param attachments images and files in prompts
  */
-public record LlmSettings(int concurrency, Duration drain, WorkKinds work, Optional<ModelServer> server) {
+public record LlmSettings(
+        int concurrency, Duration drain, WorkKinds work, Optional<ModelServer> server, AttachmentSettings attachments) {
 
+    /**
+     * How images and files are passed on.
+     *
+     * @param accepts what the model server of the environment takes beside text ({@code PARLEY_LLM_ACCEPTS}, {@code images,files};
+     *     nothing)
+     * @param promptBytes most in one prompt ({@code PARLEY_LLM_MAX_PROMPT_FILE_BYTES}, 32 MiB)
+     * @param allBytes most in all prompts at the same time ({@code PARLEY_LLM_MAX_FILE_BYTES}, 256 MiB); in memory they are some
+     *     four times as long
+     */
+    public record AttachmentSettings(Accepts accepts, int promptBytes, int allBytes) {
+
+        private static final int MIB = 1024 * 1024;
+
+        public static final AttachmentSettings USUAL = new AttachmentSettings(Accepts.NOTHING, 32 * MIB, 256 * MIB);
+    }
+
+    private static final String ACCEPTS = "PARLEY_LLM_ACCEPTS";
     private static final String BASE_URL = "PARLEY_LLM_BASE_URL";
     private static final String API_KEY = "PARLEY_LLM_API_KEY";
 
@@ -27,7 +49,21 @@ public record LlmSettings(int concurrency, Duration drain, WorkKinds work, Optio
                 settings.integer("PARLEY_LLM_CONCURRENCY", 256, 1, 100_000),
                 settings.duration("PARLEY_LLM_DRAIN", Duration.ofSeconds(5)),
                 WorkKinds.from(settings),
-                settings.string(BASE_URL).flatMap(url -> server(settings, url)));
+                settings.string(BASE_URL).flatMap(url -> server(settings, url)),
+                attachments(settings));
+    }
+
+    private static AttachmentSettings attachments(Settings settings) {
+        List<String> accepts = settings.list(ACCEPTS);
+        accepts.stream()
+                .filter(kind -> !Attachments.KINDS.contains(kind))
+                .forEach(kind -> settings.problem(
+                        ACCEPTS, "holds '" + kind + "', which is none of " + String.join(", ", Attachments.KINDS)));
+        AttachmentSettings usual = AttachmentSettings.USUAL;
+        return new AttachmentSettings(
+                Accepts.ofOpenAi(accepts, ACCEPTS),
+                settings.integer("PARLEY_LLM_MAX_PROMPT_FILE_BYTES", usual.promptBytes(), 0, Integer.MAX_VALUE),
+                settings.integer("PARLEY_LLM_MAX_FILE_BYTES", usual.allBytes(), 0, Integer.MAX_VALUE));
     }
 
     private static Optional<ModelServer> server(Settings settings, String url) {

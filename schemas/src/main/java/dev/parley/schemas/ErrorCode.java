@@ -29,6 +29,11 @@ public enum ErrorCode {
     DOCUMENT_UNREADABLE(Kind.USER),
     /** A document is whole, but has no text. */
     DOCUMENT_EMPTY(Kind.USER),
+    FILE_NOT_FOUND(Kind.USER),
+    /** The engine takes no images, or no files, and the prompt has some. */
+    ATTACHMENT_NOT_ACCEPTED(Kind.USER),
+    /** The files of a prompt are more, together, than a worker passes on. */
+    ATTACHMENTS_TOO_LARGE(Kind.USER),
     IDEMPOTENCY_CONFLICT(Kind.USER),
     /** {@code onBusy: reject} met a running turn. */
     BUSY(Kind.USER),

@@ -6,6 +6,7 @@ import dev.parley.chat.v1.Control;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.Document;
 import dev.parley.chat.v1.DocumentPassages;
+import dev.parley.chat.v1.FilePiece;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.GenerationRequest;
@@ -41,6 +42,7 @@ public record Topics(
         Topic<String, Configuration> configuration,
         Topic<String, SearchRequest> searches,
         Topic<String, SearchResult> searchResults,
+        Topic<String, FilePiece> files,
         Topic<byte[], byte[]> deadLetters) {
 
     private static final String CONVERSATION = "tenant/conversation";
@@ -182,6 +184,16 @@ public record Topics(
                                 "search",
                                 List.of(ROUTING),
                                 List.of(INGEST_API))),
+                topics.of(
+                        "chat.files.v1",
+                        new Retention.Forever(),
+                        FilePiece.class,
+                        FilePiece.getClassSchema(),
+                        new TopicUse(
+                                "The contents of images and files that came with messages, in pieces.",
+                                "tenant/hash",
+                                List.of(INGEST_API),
+                                List.of(INGEST_API, LLM_PROCESSOR))),
                 new Topic<>(
                         topics.spec(
                                 "chat.dead-letters.v1",
@@ -217,6 +229,7 @@ public record Topics(
                 configuration.spec(),
                 searches.spec(),
                 searchResults.spec(),
+                files.spec(),
                 deadLetters.spec());
     }
 

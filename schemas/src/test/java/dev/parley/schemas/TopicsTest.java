@@ -41,6 +41,7 @@ class TopicsTest {
                         "dev.chat.configuration.v1",
                         "dev.chat.searches.v1",
                         "dev.chat.search-results.v1",
+                        "dev.chat.files.v1",
                         "dev.chat.dead-letters.v1"));
     }
 
@@ -64,6 +65,12 @@ class TopicsTest {
                         Map.of("cleanup.policy", "delete", "retention.ms", "-1", "retention.bytes", "-1"));
         assertThat(topics.documents().spec().configs()).containsEntry("cleanup.policy", "compact");
         assertThat(topics.controls().spec().configs()).containsEntry("retention.ms", "3600000");
+    }
+
+    @Test
+    void filesAreKeptWhereMessagesSayThatTheyAre() {
+        assertThat(topics.files().spec().configs())
+                .containsAllEntriesOf(Map.of("cleanup.policy", "delete", "retention.ms", "-1", "retention.bytes", "-1"));
     }
 
     @Test

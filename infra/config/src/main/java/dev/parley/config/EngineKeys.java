@@ -1,6 +1,7 @@
 package dev.parley.config;
 
 import dev.parley.chat.v1.EngineConfiguration;
+import dev.parley.schemas.files.Attachments;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
@@ -92,9 +93,14 @@ final class EngineKeys {
                     "output",
                     engine.getOutputPrice()));
 
+    static final EngineKey ACCEPTS = EngineKey.plain(
+            "accepts",
+            (section, engine) -> engine.setAccepts(accepts(section)),
+            engine -> engine.getAccepts().isEmpty() ? null : engine.getAccepts());
+
     /** Of engines that are servers. */
     static final List<EngineKey> OF_SERVERS =
-            List.of(MODEL, ENDPOINTS, KEY, CONTEXT, CONCURRENCY, TIMEOUTS, RETRIES, PRICE, DialectKey.DIALECT);
+            List.of(MODEL, ENDPOINTS, KEY, CONTEXT, CONCURRENCY, TIMEOUTS, RETRIES, PRICE, ACCEPTS, DialectKey.DIALECT);
 
     private EngineKeys() {}
 
@@ -154,6 +160,25 @@ final class EngineKeys {
             }
             return true;
         });
+    }
+
+    /** What the model takes beside text; without repeats, in one order. */
+    private static List<String> accepts(Section section) {
+        List<String> named = new ArrayList<>();
+        section.texts("accepts", Attachments.KINDS.size(), MAX_MODEL_CHARS)
+                .orElse(List.of())
+                .forEach(kind -> {
+                    if (Attachments.KINDS.contains(kind.value())) {
+                        named.add(kind.value());
+                    } else {
+                        section.problem(
+                                kind.line(),
+                                "accepts",
+                                "holds " + Words.quoted(kind.value()) + ", which is none of "
+                                        + String.join(", ", Attachments.KINDS));
+                    }
+                });
+        return Attachments.KINDS.stream().filter(named::contains).toList();
     }
 
     private static List<String> endpoints(Section section) {

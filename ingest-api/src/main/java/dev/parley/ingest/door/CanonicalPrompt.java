@@ -1,10 +1,12 @@
 package dev.parley.ingest.door;
 
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.CallerPrompt;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -17,6 +19,7 @@ import org.apache.avro.generic.IndexedRecord;
 import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.EncoderFactory;
 import org.apache.avro.specific.SpecificData;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What came along with a message, in the one form that stands for it in every version: its Avro encoding by the schema with
@@ -75,13 +78,32 @@ final class CanonicalPrompt {
             String at = path + "." + field.name();
             if (known == null) {
                 if (!ANOTHER_NAME.contains(field.name()) && !Objects.equals(value, standard(field))) {
-                    later.add(at + "=" + value);
+                    later.add(at + "=" + said(value));
                 }
             } else if (value != null) {
                 first.put(known.pos(), by(known.schema(), value, at));
             }
         }
         return first;
+    }
+
+    /** Where the content of a file is, is nothing that is asked for: another node may write it once more. */
+    private static Object said(Object value) {
+        return value instanceof List<?> list
+                ? list.stream()
+                        .map(each -> each instanceof Attachment attachment ? said(attachment) : each)
+                        .toList()
+                : value;
+    }
+
+    private static List<@Nullable Object> said(Attachment attachment) {
+        return Arrays.asList(
+                attachment.getMediaType(),
+                attachment.getName(),
+                attachment.getHash(),
+                attachment.getUri(),
+                attachment.getAt(),
+                attachment.getDetail());
     }
 
     private static Object standard(Schema.Field field) {

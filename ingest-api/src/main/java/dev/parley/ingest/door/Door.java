@@ -1,5 +1,6 @@
 package dev.parley.ingest.door;
 
+import dev.parley.ingest.files.Files;
 import dev.parley.sinks.feed.ConversationFeed;
 import dev.parley.sinks.postgres.ConversationQueries;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -19,11 +20,12 @@ public final class Door implements AutoCloseable {
     private final Snapshots snapshots;
     private final Branches branches;
 
-    public Door(CommandLog log, ConversationFeed feed, ConversationQueries queries, MeterRegistry meters) {
+    public Door(
+            CommandLog log, ConversationFeed feed, ConversationQueries queries, Files files, MeterRegistry meters) {
         Presences presences = new Presences(feed, queries);
         watches = new Watches(feed, meters);
         conversations = new Conversations(log, watches, presences);
-        messages = new Messages(log, feed, queries, watches, presences);
+        messages = new Messages(log, feed, queries, files, watches, presences);
         turns = new Turns(log, feed, watches, presences);
         snapshots = new Snapshots(conversations, feed, queries);
         branches = new Branches(turns, snapshots);

@@ -63,7 +63,8 @@ public final class Exchanges {
                     question.getContent(),
                     List.of(),
                     prompt == null ? null : prompt.getToolCallId(),
-                    null));
+                    null,
+                    prompt == null ? List.of() : prompt.getAttachments()));
             return asked;
         }
 

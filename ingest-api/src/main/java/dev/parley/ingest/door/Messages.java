@@ -7,6 +7,7 @@ import dev.parley.chat.v1.RateMessage;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.ingest.door.Watches.Watch;
+import dev.parley.ingest.files.Files;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
@@ -29,19 +30,28 @@ public final class Messages {
     private final CommandLog log;
     private final ConversationFeed feed;
     private final ConversationQueries queries;
+    private final Files files;
     private final Watches watches;
     private final Presences presences;
 
-    Messages(CommandLog log, ConversationFeed feed, ConversationQueries queries, Watches watches, Presences presences) {
+    Messages(
+            CommandLog log,
+            ConversationFeed feed,
+            ConversationQueries queries,
+            Files files,
+            Watches watches,
+            Presences presences) {
         this.log = log;
         this.feed = feed;
         this.queries = queries;
+        this.files = files;
         this.watches = watches;
         this.presences = presences;
     }
 
     /**
-     * Puts a message on the log. A repeat of an earlier one, by its id, is found out and gets the earlier one's answer.
+     * Puts a message on the log, its files before it. A repeat of an earlier one, by its id, is found out and gets the earlier
+     * one's answer.
      *
      * @param keyed whether the caller may repeat the request, so that it is worth waiting for the decision
      * @param wait how long to wait for the turn's end; empty: not at all
@@ -55,7 +65,7 @@ public final class Messages {
             if (keyed && isRepeat(conversation, submit)) {
                 return toldBefore(conversation, submit, wait);
             }
-            log.append(conversation, submit, call);
+            log.append(conversation, files.kept(conversation.tenant(), submit, call), call);
             if (keyed || before == 0) {
                 // Without memory of the conversation, the decision's sequence is the way to know where it stands.
                 Optional<ConversationEvent> decision = story.decided(ACCEPTANCE);

@@ -31,7 +31,9 @@ public record ModelCall(
                 last.getRole(),
                 last.getToolCallId(),
                 asked.before(),
-                options.setPrefill(asked.prefill().orElse(null)).build());
+                options.setPrefill(asked.prefill().orElse(null)).build(),
+                last.getAttachments(),
+                false);
         return new ModelCall(model, choice, last.getContent(), prompt, metadata);
     }
 
@@ -57,8 +59,9 @@ public record ModelCall(
         return new Question(content, handling, Optional.of(prompt), Optional.empty())
                 .submit(
                         ids,
-                        Optional.of(new CallerPrompt(
-                                prompt.getRole(), prompt.getToolCallId(), context, prompt.getOptions())),
+                        Optional.of(CallerPrompt.newBuilder(prompt)
+                                .setContext(context)
+                                .build()),
                         after);
     }
 }

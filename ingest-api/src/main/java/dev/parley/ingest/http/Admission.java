@@ -5,6 +5,8 @@ import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
@@ -50,12 +52,10 @@ public final class Admission {
         };
     }
 
-    /** The request's body; its bytes count as taken until the request has been served. Within {@link #admitted} only. */
-    byte[] body(Context ctx) {
-        return body(ctx, MAX_BODY_BYTES);
-    }
-
-    /** The same of a body that may have so many bytes. */
+    /**
+     * The request's body, which may have so many bytes; they count as taken until the request has been served. Within
+     * {@link #admitted} only.
+     */
     byte[] body(Context ctx, int maxBytes) {
         long declared = ctx.req().getContentLengthLong();
         if (declared == 0) {
@@ -64,14 +64,22 @@ public final class Admission {
         if (declared > maxBytes) {
             throw tooLarge(maxBytes);
         }
-        int reserved = declared < 0 ? maxBytes : (int) declared;
-        if (!bodyBytes.tryAcquire(reserved)) {
-            throw overloaded();
-        }
-        ctx.attribute(RESERVED, reserved);
+        int reserved = declared < 0 ? Math.min(maxBytes, MAX_BODY_BYTES) : (int) declared;
+        reserve(ctx, reserved);
         UnreadBody.isBegun(ctx);
         try {
-            byte[] bytes = ctx.req().getInputStream().readNBytes(maxBytes + 1);
+            InputStream body = ctx.req().getInputStream();
+            byte[] bytes = body.readNBytes(reserved + 1);
+            // One that does not say how long it is takes room as it comes.
+            while (bytes.length > reserved && reserved < maxBytes) {
+                int more = Math.min(reserved, maxBytes - reserved);
+                reserve(ctx, more);
+                reserved += more;
+                byte[] next = body.readNBytes(more);
+                int length = bytes.length;
+                bytes = Arrays.copyOf(bytes, length + next.length);
+                System.arraycopy(next, 0, bytes, length, next.length);
+            }
             if (bytes.length > maxBytes) {
                 throw tooLarge(maxBytes);
             }
@@ -79,6 +87,14 @@ public final class Admission {
         } catch (IOException e) {
             throw new ProblemException(ErrorCode.INVALID_REQUEST, "the body did not arrive whole");
         }
+    }
+
+    private void reserve(Context ctx, int bytes) {
+        if (!bodyBytes.tryAcquire(bytes)) {
+            throw overloaded();
+        }
+        Integer before = ctx.attribute(RESERVED);
+        ctx.attribute(RESERVED, before == null ? bytes : before + bytes);
     }
 
     /** Whether one more request may wait; if so, {@link #waited} has to follow. */

@@ -42,19 +42,24 @@ public final class JsonBody {
 
     private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .streamReadConstraints(
-                    StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+            // Texts are as long as they are let be: the body is bounded, and some of them are whole files.
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(MAX_DEPTH)
+                    .maxStringLength(Integer.MAX_VALUE)
+                    .build())
             .build());
 
     private final JsonNode object;
     private final String path;
     private final Unused unused;
+    private final Enclosures enclosures;
     private final Set<String> read = new HashSet<>();
 
-    private JsonBody(JsonNode object, String path, Unused unused) {
+    private JsonBody(JsonNode object, String path, Unused unused, Enclosures enclosures) {
         this.object = object;
         this.path = path;
         this.unused = unused;
+        this.enclosures = enclosures;
     }
 
     /** Reads a body; an empty one is an empty object. What means nothing in it is passed over. */
@@ -64,8 +69,13 @@ public final class JsonBody {
 
     /** The same, with what means nothing in it named by {@code unused}. */
     public static JsonBody of(byte[] bytes, Unused unused) {
+        return of(bytes, unused, new Enclosures(FileLimits.USUAL));
+    }
+
+    /** The same, with the files within it put into {@code enclosures}. */
+    public static JsonBody of(byte[] bytes, Unused unused, Enclosures enclosures) {
         if (bytes.length == 0) {
-            return new JsonBody(MAPPER.createObjectNode(), "", unused);
+            return new JsonBody(MAPPER.createObjectNode(), "", unused, enclosures);
         }
         // Decoded here, and strictly: the parser would guess among encodings, and mend what is broken.
         try (JsonParser parser = MAPPER.createParser(utf8(bytes))) {
@@ -73,7 +83,7 @@ public final class JsonBody {
             if (node == null || !node.isObject()) {
                 throw new ProblemException(ErrorCode.INVALID_JSON, "the body must be a JSON object");
             }
-            return new JsonBody(node, "", unused);
+            return new JsonBody(node, "", unused, enclosures);
         } catch (IOException e) {
             throw new IllegalStateException("reading from memory does not fail", e);
         }
@@ -163,6 +173,11 @@ public final class JsonBody {
     /** A text of any length that fits into a request. */
     public Optional<String> text(String name) {
         return text(name, Admission.MAX_BODY_BYTES);
+    }
+
+    /** A text of whatever length fits into the body. */
+    public Optional<String> longText(String name) {
+        return field(name).map(node -> text(at(name), node));
     }
 
     public String requiredText(String name) {
@@ -312,7 +327,7 @@ public final class JsonBody {
         if (!node.isObject()) {
             throw invalid(path, "must be an object");
         }
-        return new JsonBody(node, path, unused);
+        return new JsonBody(node, path, unused, enclosures);
     }
 
     /** An object whose members are objects, by their names; empty where there is none. */
@@ -332,6 +347,11 @@ public final class JsonBody {
     /** A field's value as it is, as JSON text. */
     public Optional<String> json(String name) {
         return field(name).map(JsonNode::toString);
+    }
+
+    /** The files that came within the whole body. */
+    public Enclosures enclosures() {
+        return enclosures;
     }
 
     /** Takes a field as read whatever it is. */

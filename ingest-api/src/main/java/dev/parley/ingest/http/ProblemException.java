@@ -91,14 +91,15 @@ public final class ProblemException extends RuntimeException {
                     // again.
                     ENGINE_REJECTED,
                     CONTEXT_LENGTH_EXCEEDED,
+                    ATTACHMENT_NOT_ACCEPTED,
                     CONTENT_FILTERED -> 400;
             case UNAUTHORIZED -> 401;
             case FORBIDDEN_HOST -> 403;
-            case NOT_FOUND, CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND, MODEL_NOT_FOUND, DOCUMENT_NOT_FOUND -> 404;
+            case NOT_FOUND, CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND, MODEL_NOT_FOUND, DOCUMENT_NOT_FOUND, FILE_NOT_FOUND -> 404;
             case METHOD_NOT_ALLOWED -> 405;
             case CONVERSATION_EXISTS, BUSY, CANCELLED -> 409;
             case CONVERSATION_DELETED -> 410;
-            case PAYLOAD_TOO_LARGE, ANSWER_TOO_LARGE -> 413;
+            case PAYLOAD_TOO_LARGE, ANSWER_TOO_LARGE, ATTACHMENTS_TOO_LARGE -> 413;
             case UNSUPPORTED_MEDIA_TYPE -> 415;
             case IDEMPOTENCY_CONFLICT, DOCUMENT_UNREADABLE, DOCUMENT_EMPTY -> 422;
             case QUEUE_FULL, ENGINE_RATE_LIMITED -> 429;

@@ -34,12 +34,19 @@ public final class Request {
     private final Access access;
     private final Admission admission;
     private final boolean strict;
+    private final Enclosures enclosures;
 
-    Request(Context ctx, Access access, Admission admission, boolean strict) {
+    Request(Context ctx, Access access, Admission admission, boolean strict, FileLimits files) {
         this.ctx = ctx;
         this.access = access;
         this.admission = admission;
         this.strict = strict;
+        this.enclosures = new Enclosures(files);
+    }
+
+    /** How much may come of files. */
+    public FileLimits files() {
+        return enclosures.limits();
     }
 
     public String tenant() {
@@ -113,14 +120,24 @@ public final class Request {
 
     /** The JSON body. The caller is known by then: nobody else's body is read. */
     public JsonBody body() {
+        return body(Admission.MAX_BODY_BYTES);
+    }
+
+    /** The same of a call whose body may bring files within it, and be longer for that. */
+    public JsonBody bodyWithFiles() {
+        return body(Math.max(Admission.MAX_BODY_BYTES, files().bodyBytes()));
+    }
+
+    private JsonBody body(int maxBytes) {
         tenant();
-        byte[] bytes = admission.body(ctx);
+        byte[] bytes = admission.body(ctx, maxBytes);
+        enclosures.within(bytes.length);
         if (bytes.length > 0 && !isJson(ctx.contentType())) {
             throw new ProblemException(
                     ErrorCode.UNSUPPORTED_MEDIA_TYPE,
                     "the body must be sent as Content-Type: application/json, in UTF-8");
         }
-        return JsonBody.of(bytes, strict ? Unused.refused() : Unused.namedIn(ctx));
+        return JsonBody.of(bytes, strict ? Unused.refused() : Unused.namedIn(ctx), enclosures);
     }
 
     private static boolean isJson(@Nullable String type) {
@@ -140,9 +157,14 @@ public final class Request {
         return true;
     }
 
-    /** Names for the command that this request becomes. */
+    /**
+     * Names for the command that this request becomes.
+     *
+     * @throws ProblemException where its body is longer, beside the files within it, than a command may be
+     */
     public Call call() {
-        return new Call("cmd_" + uniqueId(), TraceParent.continueOrStart(ctx.header("traceparent")));
+        enclosures.checkRest();
+        return new Call("cmd_" + uniqueId(), TraceParent.continueOrStart(ctx.header("traceparent")), enclosures);
     }
 
     /** Names for a command that no request asks for. */

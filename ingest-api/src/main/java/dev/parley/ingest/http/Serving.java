@@ -11,16 +11,18 @@ public final class Serving {
     private final Access access;
     private final Admission admission;
     private final boolean strict;
+    private final FileLimits files;
 
     /**
      * The way of all calls of one server.
      *
      * @param strict whether what means nothing here is refused
      */
-    public Serving(Access access, Admission admission, boolean strict) {
+    public Serving(Access access, Admission admission, boolean strict, FileLimits files) {
         this.access = access;
         this.admission = admission;
         this.strict = strict;
+        this.files = files;
     }
 
     /** Serves one call. */
@@ -81,6 +83,6 @@ public final class Serving {
     }
 
     private Request request(Context ctx) {
-        return new Request(ctx, access, admission, strict);
+        return new Request(ctx, access, admission, strict, files);
     }
 }

@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -103,10 +104,17 @@ public final class KafkaAppends implements AutoCloseable {
      * @throws ProblemException where Kafka does not confirm it in time
      */
     public void append(Made made, String advice) {
+        long _ = place(made, advice);
+    }
+
+    /** The same; returns the record's offset. */
+    public long place(Made made, String advice) {
         long began = System.nanoTime();
         try {
-            producer.send(made.record(producer)).get(DELIVERY_TIMEOUT.toMillis() + 1_000, TimeUnit.MILLISECONDS);
+            RecordMetadata written = producer.send(made.record(producer))
+                    .get(DELIVERY_TIMEOUT.toMillis() + 1_000, TimeUnit.MILLISECONDS);
             appends.record(Duration.ofNanos(System.nanoTime() - began));
+            return written.offset();
         } catch (ExecutionException | TimeoutException | KafkaException e) {
             failures.increment();
             // Its message names topic and timings, never the record.

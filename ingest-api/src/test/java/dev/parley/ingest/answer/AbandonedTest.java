@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.door.Door;
+import dev.parley.ingest.files.FakeFiles;
+import dev.parley.ingest.files.Files;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.SseEdge.End;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -22,7 +24,12 @@ class AbandonedTest {
     private static final String TURN = "turn_1";
 
     private final FakeWorld world = new FakeWorld();
-    private final Door door = new Door(world, world.feed(), world.queries(), new SimpleMeterRegistry());
+    private final Door door = new Door(
+            world,
+            world.feed(),
+            world.queries(),
+            new Files(new FakeFiles(), new FakeFiles(), world.configurations()),
+            new SimpleMeterRegistry());
     private final Abandoned abandoned = new Abandoned(door.turns());
     private final ConversationKey conversation = world.conversation("c");
 

@@ -3,6 +3,7 @@ package dev.parley.ingest.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.BranchSwitched;
@@ -67,11 +68,21 @@ public final class DocumentedEvents {
     public static final ToolCall TOOL_CALL = new ToolCall("call_1", "get_weather", "{\"place\":\"Bern\"}");
     public static final PromptMessage ASKED_EARLIER =
             new PromptMessage(Role.ASSISTANT, "", List.of(TOOL_CALL), null, null);
+    public static final PromptMessage SHOWN_EARLIER = new PromptMessage(
+            Role.USER,
+            "",
+            List.of(),
+            null,
+            null,
+            List.of(new Attachment("text/csv", null, "0123456789abcdef".repeat(4), 5, 7, null, 0, null)));
     public static final PromptMessage TOOL_RESULT = new PromptMessage(Role.TOOL, "rain", List.of(), "call_1", null);
+    public static final List<Attachment> ATTACHMENTS = List.of(
+            new Attachment("image/png", "cat.png", "0123456789abcdef".repeat(4), 5, 7, null, 0, "low"),
+            new Attachment("image/*", null, null, 0, -1, "https://example.org/cat.png", 1, null));
     public static final CallerPrompt PROMPT = new CallerPrompt(
             Role.TOOL,
             "call_1",
-            List.of(ASKED_EARLIER, TOOL_RESULT),
+            List.of(SHOWN_EARLIER, ASKED_EARLIER, TOOL_RESULT),
             GenerationOptions.newBuilder()
                     .setInstructions("Be brief.")
                     .setTools(List.of(
@@ -83,7 +94,9 @@ public final class DocumentedEvents {
                     .setTemperature(0.5)
                     .setReasoningEffort("low")
                     .setUser("someone")
-                    .build());
+                    .build(),
+            ATTACHMENTS,
+            false);
     public static final Upstream UPSTREAM = Upstream.newBuilder()
             .setUsageDetails(new UsageDetails(1, 2, 3, 4, 5))
             .setCalls(2)

@@ -95,6 +95,15 @@ class RequestBodiesTest {
                         "{'content': 'x', 'role': 'user'}",
                         "{'content': '\\n\\t'}",
                         "{'content': null}",
+                        "{'content': null, 'attachments': [{'data': 'aGVsbG8='}]}",
+                        "{'attachments': [{'url': 'https://example.com/a', 'mediaType': 'image/png', 'name': 'a', 'detail': 'low'}]}",
+                        "{'content': 'x', 'attachments': null}",
+                        "{'content': 'x', 'attachments': []}",
+                        "{'attachments': []}",
+                        "{'content': 'x', 'attachments': [{}]}",
+                        "{'content': 'x', 'attachments': [{'data': 'aGVsbG8=', 'url': 'https://example.com/a'}]}",
+                        "{'content': 'x', 'attachments': [{'data': 'aGVsbG8=', 'size': 5}]}",
+                        "{'content': 'x', 'attachments': ['x']}",
                         "{}")
                 .map(body -> new Asked("submitMessage", HERE + "/messages", body));
         Stream<Asked> again = Stream.of(
@@ -147,6 +156,12 @@ class RequestBodiesTest {
                         "[{'role': 'nobody', 'content': 'x'}]",
                         "[{'role': 'user', 'content': [{'type': 'text', 'text': 'x'}]}]",
                         "[{'role': 'user', 'content': [{'type': 'image_url', 'image_url': {'url': 'x'}}]}]",
+                        "[{'role': 'user', 'content': [{'type': 'image_url', 'image_url': {'url': 'https://example.com/a'}}]}]",
+                        "[{'role': 'user', 'content': [{'type': 'image_url'}]}]",
+                        "[{'role': 'user', 'content': [{'type': 'file', 'file': {'file_data': 'aGVsbG8='}}]}]",
+                        "[{'role': 'user', 'content': [{'type': 'file', 'file': {}}]}]",
+                        "[{'role': 'user', 'content': [{'type': 'input_audio', 'input_audio': {'data': 'x', 'format': 'wav'}}]}]",
+                        "[{'role': 'system', 'content': [{'type': 'image_url', 'image_url': {'url': 'https://example.com/a'}}]}]",
                         "[{'role': 'user', 'content': [{'type': 'text', 'text': 'x', 'cache_control': {}}]}]",
                         "[{'role': 'developer', 'content': 'x'}, {'role': 'system', 'content': 'x'}]",
                         "[{'role': 'tool', 'tool_call_id': 'call_1', 'content': 'x'}]",
@@ -258,6 +273,10 @@ class RequestBodiesTest {
                         "[{'type': null, 'role': 'user', 'content': 'x'}]",
                         "[{'type': 'message', 'role': 'user', 'content': [{'type': 'input_text', 'text': 'x'}]}]",
                         "[{'type': 'message', 'role': 'user', 'content': [{'type': 'input_image', 'image_url': 'x'}]}]",
+                        "[{'role': 'user', 'content': [{'type': 'input_image', 'image_url': 'https://example.com/a'}]}]",
+                        "[{'role': 'user', 'content': [{'type': 'input_image'}]}]",
+                        "[{'role': 'user', 'content': [{'type': 'input_file', 'file_data': 'aGVsbG8=', 'filename': 'a.txt'}]}]",
+                        "[{'role': 'user', 'content': [{'type': 'input_file'}]}]",
                         "[{'role': 'tool', 'content': 'x'}]",
                         "[{'role': 'user'}]",
                         "[{'role': 'user', 'content': 'x', 'name': 'n'}]",
@@ -349,7 +368,11 @@ class RequestBodiesTest {
                         block("user", "'type': 'text'"),
                         block("user", "'text': 'x'"),
                         block("user", "'type': 'image', 'source': {'type': 'url', 'url': 'x'}"),
+                        block("user", "'type': 'image', 'source': {'type': 'url', 'url': 'https://example.com/a'}"),
+                        block("user", "'type': 'image', 'source': {'type': 'base64', 'data': 'aGVsbG8='}"),
+                        block("user", "'type': 'image'"),
                         block("user", "'type': 'document', 'source': {'type': 'text', 'data': 'x'}"),
+                        block("user", "'type': 'document', 'context': 'y', 'source': {'type': 'text', 'data': 'x'}"),
                         block("user", "'type': 'tool_use', 'id': 'c', 'name': 'f', 'input': {}"),
                         block("user", "'type': 'tool_result', 'tool_use_id': 'c'"),
                         block("user", "'type': 'tool_result', 'tool_use_id': 'c', 'content': null, 'is_error': null"),
@@ -472,6 +495,9 @@ class RequestBodiesTest {
                         "'id': 'new', 'messages': [{'role': 'tool', 'parts': []}, " + user + "]",
                         "'id': 'new', 'messages': [{'role': 'user', 'parts': [{'type': 'file', 'url': 'x'}]}, " + user
                                 + "]",
+                        "'id': 'shown', 'messages': [{'role': 'user', 'parts': [{'type': 'file', 'mediaType': 'image/png',"
+                                + " 'url': 'https://example.com/a'}]}]",
+                        "'id': 'new', 'messages': [{'role': 'user', 'parts': [{'type': 'file'}]}]",
                         "'id': 'new', 'messages': [{'role': 'user', 'parts': [{'type': 'text'}]}]",
                         "'id': 'new', 'messages': [{'role': 'user', 'parts': [{'text': 'x'}]}]")
                 .map(fields -> new Asked("chat", "/api/chat", "{" + fields + "}"));

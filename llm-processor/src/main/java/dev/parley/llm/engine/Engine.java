@@ -1,16 +1,19 @@
 package dev.parley.llm.engine;
 
 import dev.parley.chat.v1.Answerer;
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.llm.model.Cancellation;
 import dev.parley.llm.model.Model;
 import dev.parley.llm.model.Model.Outcome.Failed;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.files.Accepts;
 import dev.parley.schemas.keys.ConversationKey;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -28,12 +31,14 @@ public final class Engine {
     private final Endpoints endpoints;
     private final Retries retries;
     private final Prices prices;
+    private final Accepts accepts;
 
-    Engine(String name, List<Endpoint> endpoints, Retries retries, Prices prices) {
+    Engine(String name, List<Endpoint> endpoints, Retries retries, Prices prices, Accepts accepts) {
         this.name = name;
         this.endpoints = new Endpoints(endpoints);
         this.retries = retries;
         this.prices = prices;
+        this.accepts = accepts;
     }
 
     public String name() {
@@ -47,6 +52,15 @@ public final class Engine {
 
     List<Endpoint> endpoints() {
         return endpoints.all();
+    }
+
+    /** Why it does not take what is attached to the messages of {@code request}; empty where it takes all. */
+    Optional<Failed> refusal(GenerationRequest request) {
+        List<Attachment> attachments = request.getMessages().stream()
+                .flatMap(message -> message.getAttachments().stream())
+                .toList();
+        return accepts.refusal(name, attachments)
+                .map(detail -> new Failed(ErrorCode.ATTACHMENT_NOT_ACCEPTED, detail));
     }
 
     /** Whether it asks model servers at all, rather than a model inside this process, which may be asked at any time. */

@@ -15,6 +15,7 @@ import dev.parley.llm.model.OpenAiModel;
 import dev.parley.llm.model.ScriptedModel;
 import dev.parley.llm.model.UnusableModel;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.files.Accepts;
 import dev.parley.schemas.routes.BuiltInConfiguration;
 import dev.parley.schemas.settings.Secret;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
@@ -86,14 +87,15 @@ public final class EngineFactory {
      * The engines that a worker has by itself.
      *
      * @param server the model server of its environment; empty: answers are quoted from passages
+     * @param accepts what that server takes beside text
      * @param concurrency of that server
      */
-    public Map<String, Engine> own(Optional<ModelServer> server, int concurrency) {
+    public Map<String, Engine> own(Optional<ModelServer> server, Accepts accepts, int concurrency) {
         Map<String, Engine> own = new HashMap<>();
         Endpoint quoting = endpoint(BuiltInConfiguration.EXTRACTIVE, "", new ExtractiveModel(), UNBOUNDED);
         own.put(
                 BuiltInConfiguration.EXTRACTIVE,
-                new Engine(BuiltInConfiguration.EXTRACTIVE, List.of(quoting), retries(0, Duration.ZERO), Prices.NONE));
+                new Engine(BuiltInConfiguration.EXTRACTIVE, List.of(quoting), retries(0, Duration.ZERO), Prices.NONE, Accepts.NOTHING));
         if (server.isPresent()) {
             // One model server under two names, as if it were two: records name the one that was asked for.
             Model model = new OpenAiModel(server.get(), USUAL, connections);
@@ -104,7 +106,8 @@ public final class EngineFactory {
                                 name,
                                 List.of(endpoint(name, server.get().address(), model, concurrency)),
                                 retries(OWN_RETRIES, server.get().firstTokenTimeout()),
-                                Prices.NONE));
+                                Prices.NONE,
+                                accepts));
             }
         } else {
             own.put(BuiltInConfiguration.DEFAULT_ENGINE, own.get(BuiltInConfiguration.EXTRACTIVE));
@@ -121,7 +124,8 @@ public final class EngineFactory {
                 new Prices(
                         configuration.getInputPrice(),
                         configuration.getCachedInputPrice(),
-                        configuration.getOutputPrice()));
+                        configuration.getOutputPrice()),
+                Accepts.of(configuration));
     }
 
     private List<Endpoint> endpoints(EngineConfiguration configuration) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The engines that there are by one version of the configuration. Immutable. */
@@ -39,7 +40,7 @@ public final class Engines {
 
     /**
      * Answers {@code request} by the engine that it names, or by the first of its fallbacks that can, as long as nothing was
-     * said. An engine that refuses the request is passed over like one that is away: a prompt that is too long for one, or a
+     * said. An engine that does not take what is attached to it is not asked. One that refuses the request is passed over like one that is away: a prompt that is too long for one, or a
      * key that is wrong, says nothing about the next. Where all endpoints of all these engines are turned away from, the
      * first is asked nonetheless, since a refusal of our own would help nobody. All of them together ask model servers as often
      * as the request allows, and no more; an engine inside this process is no model server.
@@ -55,6 +56,11 @@ public final class Engines {
             Engine engine = engines.get(name);
             if (engine == null) {
                 failure = worthier(failure, unknown(name));
+                continue;
+            }
+            Optional<Failed> refusal = engine.refusal(request);
+            if (refusal.isPresent()) {
+                failure = worthier(failure, refusal.get());
                 continue;
             }
             if (failure != null && !budget.isLeft() && engine.asksServers()) {
@@ -74,6 +80,13 @@ public final class Engines {
             return rested.answer(request, sink, cancellation, budget, true).outcome();
         }
         return failure == null ? unknown(request.getEngine()) : failure;
+    }
+
+    /** Whether any engine that may be asked takes the images and files of {@code request}. */
+    public boolean taken(GenerationRequest request) {
+        return Stream.concat(Stream.of(request.getEngine()), request.getFallbacks().stream())
+                .map(engines::get)
+                .anyMatch(engine -> engine != null && engine.refusal(request).isEmpty());
     }
 
     /** The failure to report: one that may pass, since the turn may then be tried again; else the first. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.PromptMessage;
@@ -12,6 +13,7 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.llm.model.History.Part;
+import dev.parley.schemas.files.Attachments;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,9 @@ record ChatCompletionRequest(ObjectNode json, List<String> leftOut) {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final String NO_OUTPUT = "(no output)";
+
+    /** Servers want a file to have a name. */
+    private static final String UNNAMED = "file";
 
     /**
      * A request in {@code dialect}.
@@ -81,11 +86,11 @@ record ChatCompletionRequest(ObjectNode json, List<String> leftOut) {
         for (Part part : parts) {
             switch (part) {
                 case Part.Instructions(String text) -> message(messages, dialect.instructionsRole(), text);
-                case Part.User(String text) -> {
+                case Part.User user -> {
                     if (afterTools && dialect.answersBetween()) {
                         message(messages, "assistant", History.NOTHING);
                     }
-                    message(messages, "user", text);
+                    user(messages, user);
                     afterTools = false;
                 }
                 case Part.Assistant assistant -> {
@@ -99,6 +104,37 @@ record ChatCompletionRequest(ObjectNode json, List<String> leftOut) {
 
     private static void message(ArrayNode messages, String role, String text) {
         messages.addObject().put("role", role).put("content", text);
+    }
+
+    /** Words alone are a text, which all servers take; with pictures and files among them they are parts. */
+    private static void user(ArrayNode messages, Part.User user) {
+        if (user.attachments().isEmpty()) {
+            message(messages, "user", user.text());
+            return;
+        }
+        ArrayNode parts = messages.addObject().put("role", "user").putArray("content");
+        for (Shown piece : Shown.of(user)) {
+            switch (piece) {
+                case Shown.Words(String text) ->
+                    parts.addObject().put("type", "text").put("text", text);
+                case Shown.File(Attachment attachment) -> attachment(parts.addObject(), attachment);
+            }
+        }
+    }
+
+    /** {@code image_url}, or {@code file}, of which only the content has a form here. */
+    private static void attachment(ObjectNode part, Attachment attachment) {
+        if (Attachments.isImage(attachment)) {
+            ObjectNode image = part.put("type", "image_url").putObject("image_url").put("url", attachment.getUri());
+            if (attachment.getDetail() != null) {
+                image.put("detail", attachment.getDetail());
+            }
+        } else {
+            part.put("type", "file")
+                    .putObject("file")
+                    .put("filename", attachment.getName() == null ? UNNAMED : attachment.getName())
+                    .put("file_data", attachment.getUri());
+        }
     }
 
     private static void assistant(ArrayNode messages, Part.Assistant assistant, ToolCallIds ids) {

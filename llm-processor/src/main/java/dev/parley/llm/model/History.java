@@ -1,6 +1,7 @@
 package dev.parley.llm.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.ToolCall;
 import java.util.ArrayList;
@@ -33,8 +34,19 @@ final class History {
         /** What the model is told to be. Not blank. */
         record Instructions(String text) implements Part {}
 
-        /** Not blank. */
-        record User(String text) implements Part {}
+        /**
+         * What a user says and shows.
+         *
+         * @param text blank only where there are attachments
+         * @param attachments in the order of how much of the text stands before them; contents of theirs are in the URLs
+         */
+        record User(String text, List<Attachment> attachments) implements Part {
+
+            /** One who shows nothing. */
+            User(String text) {
+                this(text, List.of());
+            }
+        }
 
         /**
          * An answer, the tool calls in it, and their results.
@@ -66,7 +78,7 @@ final class History {
             PromptMessage message = messages.get(i);
             switch (message.getRole()) {
                 case SYSTEM -> history.instructions(message.getContent());
-                case USER -> history.user(message.getContent());
+                case USER -> history.user(message.getContent(), message.getAttachments());
                 case ASSISTANT ->
                     history.assistant(
                             message.getContent(),
@@ -77,7 +89,7 @@ final class History {
                 case TOOL -> {
                     if (!isAnswer(messages, i)) {
                         // Its call is not here any more; what came of it is.
-                        history.user(message.getContent());
+                        history.user(message.getContent(), message.getAttachments());
                     }
                 }
             }
@@ -129,15 +141,20 @@ final class History {
         }
     }
 
-    private void user(String text) {
-        if (text.isBlank()) {
+    private void user(String text, List<Attachment> attachments) {
+        if (text.isBlank() && attachments.isEmpty()) {
             return;
         }
-        if (!parts.isEmpty() && parts.getLast() instanceof Part.User(String before)) {
-            parts.set(parts.size() - 1, new Part.User(before + BETWEEN + text));
-        } else {
-            parts.add(new Part.User(text));
+        if (parts.isEmpty() || !(parts.getLast() instanceof Part.User(String before, var shown))) {
+            parts.add(new Part.User(text, attachments));
+            return;
         }
+        String between = before.isBlank() || text.isBlank() ? "" : BETWEEN;
+        List<Attachment> all = new ArrayList<>(shown);
+        attachments.forEach(attachment -> all.add(Attachment.newBuilder(attachment)
+                .setAt(before.length() + between.length() + Math.min(attachment.getAt(), text.length()))
+                .build()));
+        parts.set(parts.size() - 1, new Part.User(before + between + text, all));
     }
 
     private void assistant(

@@ -5,13 +5,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.llm.model.History.Part;
+import dev.parley.schemas.files.Attachments;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -86,7 +89,7 @@ record MessagesRequest(ObjectNode json, List<String> leftOut) {
         for (int i = 0; i < parts.size(); i++) {
             switch (parts.get(i)) {
                 case Part.Instructions instructions -> {}
-                case Part.User(String text) -> text(content(messages, "user"), text);
+                case Part.User user -> user(content(messages, "user"), user);
                 case Part.Assistant(String text, List<ToolCall> calls, var results, JsonNode extras) -> {
                     ArrayNode content = content(messages, "assistant");
                     // Before what came of it, as it was thought.
@@ -113,6 +116,36 @@ record MessagesRequest(ObjectNode json, List<String> leftOut) {
         return last.path("role").asText().equals(role)
                 ? (ArrayNode) last.path("content")
                 : messages.addObject().put("role", role).putArray("content");
+    }
+
+    private static void user(ArrayNode content, Part.User user) {
+        for (Shown piece : Shown.of(user)) {
+            switch (piece) {
+                case Shown.Words(String text) -> text(content, text);
+                case Shown.File(Attachment attachment) -> attachment(content.addObject(), attachment);
+            }
+        }
+    }
+
+    /** {@code image}, or {@code document}: PDF as it is, all other files as the text that they are. */
+    private static void attachment(ObjectNode block, Attachment attachment) {
+        block.put("type", Attachments.isImage(attachment) ? "image" : "document");
+        ObjectNode source = block.putObject("source");
+        Optional<DataUrl> data = DataUrl.parse(String.valueOf(attachment.getUri()));
+        if (data.isEmpty()) {
+            source.put("type", "url").put("url", attachment.getUri());
+        } else if (Attachments.isText(attachment)) {
+            source.put("type", "text")
+                    .put("media_type", "text/plain")
+                    .put("data", data.get().text());
+        } else {
+            source.put("type", "base64")
+                    .put("media_type", data.get().mediaType())
+                    .put("data", data.get().base64());
+        }
+        if (!Attachments.isImage(attachment) && attachment.getName() != null) {
+            block.put("title", attachment.getName());
+        }
     }
 
     private static void text(ArrayNode content, String text) {

@@ -6,6 +6,7 @@ import dev.parley.chat.v1.Configuration;
 import dev.parley.chat.v1.EngineConfiguration;
 import dev.parley.chat.v1.EngineKind;
 import dev.parley.llm.model.Connections;
+import dev.parley.schemas.files.Accepts;
 import dev.parley.schemas.routes.BuiltInConfiguration;
 import dev.parley.schemas.routes.Configurations;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -50,7 +51,7 @@ class EngineRegistryTest {
 
     private EngineRegistry registry(Duration patience) {
         EngineFactory factory = new EngineFactory(connections, name -> Optional.empty(), meters);
-        return new EngineRegistry(known, factory, factory.own(Optional.empty(), 1), patience, meters);
+        return new EngineRegistry(known, factory, factory.own(Optional.empty(), Accepts.NOTHING, 1), patience, meters);
     }
 
     private static Configuration with(String script) {

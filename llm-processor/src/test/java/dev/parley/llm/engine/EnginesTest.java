@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.parley.chat.v1.Answerer;
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.EngineConfiguration;
 import dev.parley.chat.v1.EngineKind;
 import dev.parley.chat.v1.GenerationRequest;
@@ -16,6 +17,7 @@ import dev.parley.llm.model.Cancellation;
 import dev.parley.llm.model.Connections;
 import dev.parley.llm.model.Model.Outcome;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.files.Accepts;
 import dev.parley.schemas.routes.Configurations;
 import dev.parley.stack.scripted.Script;
 import dev.parley.stack.scripted.ScriptedModelServer;
@@ -74,7 +76,7 @@ class EnginesTest {
         return new EngineRegistry(
                 Configurations.fixed(Fakes.configuration(configurations)),
                 factory,
-                factory.own(Optional.empty(), 1),
+                factory.own(Optional.empty(), Accepts.NOTHING, 1),
                 PATIENCE,
                 meters);
     }
@@ -525,5 +527,45 @@ class EnginesTest {
         assertThat(two.exchanges().getFirst().request().body().toString())
                 .contains("Hm.")
                 .doesNotContain("a's own");
+    }
+
+    private Outcome show(Engines engines, String engine, String... fallbacks) {
+        Attachment image = Attachment.newBuilder()
+                .setMediaType("image/png")
+                .setUri("data:image/png;base64,aGVsbG8=")
+                .build();
+        return engines.answer(
+                GenerationRequest.newBuilder(Fakes.request("c", engine, fallbacks))
+                        .setMessages(
+                                List.of(new PromptMessage(Role.USER, "Look", List.of(), null, null, List.of(image))))
+                        .build(),
+                heard,
+                cancellation);
+    }
+
+    @Test
+    void anEngineThatTakesTextAloneIsPassedOver() {
+        two.enqueue(Script.text("A cat."));
+        Engines engines = engines(
+                openAi("blind", one.baseUrl()).build(),
+                openAi("eyes", two.baseUrl()).setAccepts(List.of("images")).build());
+
+        assertThat(show(engines, "blind", "eyes")).isInstanceOf(Outcome.Finished.class);
+
+        assertThat(one.exchanges()).isEmpty();
+        assertThat(two.exchanges().getLast().request().body().at("/messages/0/content/0/type").asText())
+                .isEqualTo("image_url");
+    }
+
+    @Test
+    void whereNoEngineTakesWhatIsShownTheTurnFailsByNameAndForGood() {
+        Engines engines = engines(openAi("blind", one.baseUrl()).build());
+
+        assertThat(show(engines, "blind", "extractive")).isInstanceOfSatisfying(Outcome.Failed.class, failed -> {
+            assertThat(failed.code()).isEqualTo(ErrorCode.ATTACHMENT_NOT_ACCEPTED);
+            assertThat(failed.detail()).contains("'blind'", "image/png", "engines.blind.accepts");
+            assertThat(failed.isRetryable()).isFalse();
+        });
+        assertThat(one.exchanges()).isEmpty();
     }
 }

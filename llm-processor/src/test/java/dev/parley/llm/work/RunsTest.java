@@ -60,7 +60,7 @@ class RunsTest {
     private final Semaphore permits = new Semaphore(0);
     private final Set<String> cancelled = new HashSet<>();
     private final Runs runs = new Runs(cancelled::contains, permits, meters);
-    private final Runner runner = new EngineRunner(registry());
+    private final Runner runner = new EngineRunner(registry(), new PromptFiles(new NoFiles(), 1_000, 10_000));
 
     private EngineRegistry registry() {
         Configuration configuration = Versions.stamped(new Configuration(

@@ -294,6 +294,10 @@ public final class SseFrames implements FrameEncoder {
             json.writeFieldName("context");
             NativeJson.context(json, prompt.getContext());
         }
+        if (!prompt.getAttachments().isEmpty()) {
+            json.writeFieldName("attachments");
+            NativeJson.attachments(json, prompt.getAttachments());
+        }
     }
 
     private static void toolCalls(JsonGenerator json, String name, List<ToolCall> calls) throws IOException {

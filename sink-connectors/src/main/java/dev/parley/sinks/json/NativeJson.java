@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.util.TokenBuffer;
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.Timings;
@@ -12,11 +13,14 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageDetails;
+import dev.parley.schemas.files.Attachments;
+import dev.parley.schemas.keys.FileId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,7 +81,37 @@ public final class NativeJson {
         json.writeEndArray();
     }
 
-    /** An array of {@code {role, content, toolCallId?, toolCalls?}}: what a caller sent along with its message. */
+    /** Where this server hands out files, before their ids. */
+    public static final String FILES = "/api/files/";
+
+    /**
+     * An array of {@code {id?, mediaType, name?, bytes?, url, at?, detail?}}, never of contents. {@code id} and {@code bytes} are
+     * those of files that are here, whose URL is a path of this server; {@code at} is there where text stands before.
+     */
+    public static void attachments(JsonGenerator json, List<Attachment> attachments) throws IOException {
+        json.writeStartArray();
+        for (Attachment attachment : attachments) {
+            Optional<String> id = Attachments.id(attachment).map(FileId::text);
+            json.writeStartObject();
+            optional(json, "id", id.orElse(null));
+            json.writeStringField("mediaType", attachment.getMediaType());
+            optional(json, "name", attachment.getName());
+            if (attachment.getUri() == null) {
+                json.writeNumberField("bytes", attachment.getBytes());
+            }
+            optional(json, "url", id.map(text -> FILES + text).orElse(attachment.getUri()));
+            if (attachment.getAt() > 0) {
+                json.writeNumberField("at", attachment.getAt());
+            }
+            optional(json, "detail", attachment.getDetail());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    /**
+     * An array of {@code {role, content, toolCallId?, toolCalls?, attachments?}}: what a caller sent along with its message.
+     */
     public static void context(JsonGenerator json, List<PromptMessage> messages) throws IOException {
         json.writeStartArray();
         for (PromptMessage message : messages) {
@@ -88,6 +122,10 @@ public final class NativeJson {
             if (!message.getToolCalls().isEmpty()) {
                 json.writeFieldName("toolCalls");
                 toolCalls(json, message.getToolCalls());
+            }
+            if (!message.getAttachments().isEmpty()) {
+                json.writeFieldName("attachments");
+                attachments(json, message.getAttachments());
             }
             json.writeEndObject();
         }

@@ -2,7 +2,6 @@ package dev.parley.sinks.postgres;
 
 import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.BranchSwitched;
-import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -22,6 +21,7 @@ import dev.parley.sinks.postgres.ConversationRow.ActiveTurn;
 import dev.parley.sinks.postgres.ConversationRow.Creation;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import dev.parley.sinks.postgres.MessageRow.Birth;
+import dev.parley.sinks.postgres.MessageRow.Came;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -82,7 +82,6 @@ final class ConversationFold {
     }
 
     private void accept(MessageAccepted accepted, LoggedEvent logged, ConversationRow conversation) {
-        CallerPrompt prompt = accepted.getPrompt();
         Birth birth = new Birth(
                 logged.turnId(),
                 logged.event().getSequence(),
@@ -90,7 +89,7 @@ final class ConversationFold {
                 ExactText.of(accepted.getContent()),
                 accepted.getFingerprint(),
                 logged.event().getTime(),
-                prompt == null ? List.of() : prompt.getContext());
+                Came.with(accepted.getPrompt()));
         MessageRow message = add(accepted.getMessageId(), birth, Status.QUEUED, conversation);
         if (accepted.getAfter() != null) {
             message.follow(messageId(accepted.getAfter()));
@@ -120,7 +119,7 @@ final class ConversationFold {
                 ExactText.EMPTY,
                 null,
                 logged.event().getTime(),
-                List.of());
+                Came.NOTHING);
         MessageRow answer = add(started.getAssistantMessageId(), birth, Status.GENERATING, conversation);
         if (after != null) {
             answer.follow(started.getUserMessageId());

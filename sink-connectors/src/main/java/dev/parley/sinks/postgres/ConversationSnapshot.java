@@ -1,5 +1,6 @@
 package dev.parley.sinks.postgres;
 
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
@@ -120,8 +121,9 @@ public record ConversationSnapshot(
      *
      * @param fingerprint of the request that brought it
      * @param context messages that the caller sent along with this one
+     * @param attachments images and files of the message itself
      */
-    public record Sent(String fingerprint, List<PromptMessage> context) {}
+    public record Sent(String fingerprint, List<PromptMessage> context, List<Attachment> attachments) {}
 
     /**
      * What is known of an answer besides its text, as far as it has come.

@@ -9,12 +9,14 @@ import com.fasterxml.jackson.core.io.CharacterEscapes;
 import com.fasterxml.jackson.core.io.SerializedString;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.UsageDetails;
+import dev.parley.schemas.keys.FileId;
 import dev.parley.sinks.json.NativeJson;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -81,6 +83,10 @@ final class JsonColumns {
 
     static String ofContext(List<PromptMessage> messages) {
         return messages.isEmpty() ? NONE : text(json -> NativeJson.context(json, messages));
+    }
+
+    static String ofAttachments(List<Attachment> attachments) {
+        return attachments.isEmpty() ? NONE : text(json -> NativeJson.attachments(json, attachments));
     }
 
     static String ofToolCalls(List<ToolCall> calls) {
@@ -161,9 +167,35 @@ final class JsonColumns {
                     message.path("content").asText(),
                     toolCalls(message.path("toolCalls")),
                     message.hasNonNull("toolCallId") ? message.get("toolCallId").asText() : null,
-                    null));
+                    null,
+                    attachments(message.path("attachments"))));
         }
         return messages;
+    }
+
+    static List<Attachment> attachments(String column) {
+        return attachments(parse(column));
+    }
+
+    private static List<Attachment> attachments(JsonNode json) {
+        List<Attachment> attachments = new ArrayList<>();
+        for (JsonNode each : json) {
+            Optional<FileId> id = FileId.of(each.path("id").asText());
+            attachments.add(new Attachment(
+                    each.path("mediaType").asText(),
+                    text(each, "name"),
+                    id.map(FileId::hash).orElse(null),
+                    each.path("bytes").asLong(),
+                    id.map(FileId::offset).orElse(-1L),
+                    id.isPresent() ? null : text(each, "url"),
+                    each.path("at").asInt(),
+                    text(each, "detail")));
+        }
+        return attachments;
+    }
+
+    private static @Nullable String text(JsonNode json, String name) {
+        return json.hasNonNull(name) ? json.get(name).asText() : null;
     }
 
     static List<ToolCall> toolCalls(String column) {

@@ -1,5 +1,7 @@
 package dev.parley.sinks.postgres;
 
+import dev.parley.chat.v1.Attachment;
+import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
@@ -21,7 +23,17 @@ final class MessageRow {
             ExactText content,
             @Nullable String fingerprint,
             Instant createdAt,
-            List<PromptMessage> context) {}
+            Came came) {}
+
+    /** What came with a message, beside its text. */
+    record Came(List<PromptMessage> context, List<Attachment> attachments) {
+
+        static final Came NOTHING = new Came(List.of(), List.of());
+
+        static Came with(@Nullable CallerPrompt prompt) {
+            return prompt == null ? NOTHING : new Came(prompt.getContext(), prompt.getAttachments());
+        }
+    }
 
     private final ConversationKey conversation;
     private final String id;

@@ -267,7 +267,10 @@ final class PostgresConversations implements ConversationQueries {
         String fingerprint = row.getString("fingerprint");
         return fingerprint == null
                 ? Optional.empty()
-                : Optional.of(new Sent(fingerprint, JsonColumns.context(row.getString("context"))));
+                : Optional.of(new Sent(
+                        fingerprint,
+                        JsonColumns.context(row.getString("context")),
+                        JsonColumns.attachments(row.getString("attachments"))));
     }
 
     private static Answer answer(ResultSet row) throws SQLException {

@@ -4,6 +4,7 @@ import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.schemas.TokenEstimate;
+import dev.parley.schemas.files.Attachments;
 import dev.parley.topologies.state.v1.ExchangeState;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -27,7 +28,7 @@ final class PromptHistory {
         }
         List<PromptMessage> said = messages(exchange);
         room -= said.stream()
-                .mapToLong(message -> message.getContent().length())
+                .mapToLong(message -> message.getContent().length() + Attachments.estimatedChars(message))
                 .sum();
         if (room < 0) {
             return false;
@@ -52,7 +53,12 @@ final class PromptHistory {
         } else {
             messages.addAll(prompt.getContext());
             messages.add(new PromptMessage(
-                    prompt.getRole(), exchange.getQuestion(), List.of(), prompt.getToolCallId(), null));
+                    prompt.getRole(),
+                    exchange.getQuestion(),
+                    List.of(),
+                    prompt.getToolCallId(),
+                    null,
+                    prompt.getAttachments()));
         }
         messages.add(new PromptMessage(
                 Role.ASSISTANT,

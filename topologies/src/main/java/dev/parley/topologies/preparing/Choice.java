@@ -52,7 +52,7 @@ sealed interface Choice {
         if (turn.getIntent() != null) {
             return new Chosen(turn.getIntent(), 1.0, EXPLICIT);
         }
-        if (turn.getPrompt() != null) {
+        if (bringsItsOwn(turn) || turn.getContent().isBlank()) {
             // Who brings a prompt has said what the model is to do; the text may be a tool's result, or a program's.
             return new Chosen(configuration.getDefaultIntent(), 1.0, DEFAULT);
         }
@@ -77,6 +77,11 @@ sealed interface Choice {
                         .map(guess -> judged(guess, configuration, EXAMPLES))
                         .orElseGet(() -> failed(configuration));
         };
+    }
+
+    /** Whether a turn's caller has said itself what the model is to be told, beside the question and what is attached to it. */
+    static boolean bringsItsOwn(TurnRequest turn) {
+        return turn.getPrompt() != null && !turn.getPrompt().getPlain();
     }
 
     private static Chosen judged(Guess guess, Configuration configuration, String reason) {

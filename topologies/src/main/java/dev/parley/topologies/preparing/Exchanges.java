@@ -3,6 +3,7 @@ package dev.parley.topologies.preparing;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.schemas.files.Attachments;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -58,7 +59,7 @@ final class Exchanges {
 
     /** What a message adds to a prompt. */
     static long chars(PromptMessage message) {
-        long chars = message.getContent().length();
+        long chars = message.getContent().length() + Attachments.estimatedChars(message);
         for (ToolCall call : message.getToolCalls()) {
             chars += call.getName().length() + call.getArguments().length();
         }

@@ -177,7 +177,11 @@ final class PrepareTurns implements Processor<String, Object, String, SpecificRe
     private List<Passage> retrieve(TurnRequest turn, Route route) {
         RetrievalConfiguration wanted = route.settings().getRetrieval();
         int limit = wanted.getPassages() == null ? settings.maxPassages() : wanted.getPassages();
-        if (turn.getPrompt() != null || !wanted.getEnabled() || limit == 0 || !store().mayHold(workspace(turn))) {
+        if (Choice.bringsItsOwn(turn)
+                || turn.getContent().isBlank()
+                || !wanted.getEnabled()
+                || limit == 0
+                || !store().mayHold(workspace(turn))) {
             return List.of();
         }
         long started = System.nanoTime();

@@ -90,7 +90,13 @@ final class Prompt {
             return List.of(new PromptMessage(Role.USER, turn.getContent(), List.of(), null, null));
         }
         List<PromptMessage> asked = new ArrayList<>(caller.getContext());
-        asked.add(new PromptMessage(caller.getRole(), turn.getContent(), List.of(), caller.getToolCallId(), null));
+        asked.add(new PromptMessage(
+                caller.getRole(),
+                turn.getContent(),
+                List.of(),
+                caller.getToolCallId(),
+                null,
+                caller.getAttachments()));
         return asked;
     }
 
@@ -110,8 +116,14 @@ final class Prompt {
                     .toList();
             if (calls.size() == message.getToolCalls().size()) {
                 kept.add(message);
-            } else if (!calls.isEmpty() || !message.getContent().isEmpty()) {
-                kept.add(new PromptMessage(message.getRole(), message.getContent(), calls, null, null));
+            } else if (!calls.isEmpty()
+                    || !message.getContent().isEmpty()
+                    || !message.getAttachments().isEmpty()) {
+                kept.add(PromptMessage.newBuilder(message)
+                        .setToolCalls(calls)
+                        .setToolCallId(null)
+                        .setExtras(null)
+                        .build());
             }
         }
         return kept;

@@ -2,6 +2,7 @@ package dev.parley.topologies.preparing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.Passage;
@@ -66,6 +67,40 @@ class PromptTest {
                 "Ours.",
                 passages,
                 Prompt.Bounds.NONE);
+    }
+
+    private static PromptMessage showing(Role role, String content) {
+        return new PromptMessage(
+                role,
+                content,
+                List.of(),
+                null,
+                null,
+                List.of(Attachment.newBuilder()
+                        .setMediaType("image/png")
+                        .setHash("a".repeat(64))
+                        .build()));
+    }
+
+    /** A picture is as long as a page, so that a history full of them gives way. */
+    @Test
+    void picturesStayWithTheirMessagesAndTakeRoom() {
+        CallerPrompt shown = CallerPrompt.newBuilder(sent(null, showing(Role.USER, "Earlier")))
+                .setAttachments(showing(Role.USER, "").getAttachments())
+                .build();
+        PromptMessage before = showing(Role.USER, "Before?");
+
+        assertThat(prompt(shown, before, message(Role.ASSISTANT, "That.")))
+                .containsExactly(
+                        OURS,
+                        before,
+                        message(Role.ASSISTANT, "That."),
+                        showing(Role.USER, "Earlier"),
+                        showing(Role.USER, "Why?"));
+        assertThat(Exchanges.newest(List.of(before, message(Role.ASSISTANT, "That.")), 3_000, false))
+                .isEmpty();
+        assertThat(Exchanges.newest(List.of(before, message(Role.ASSISTANT, "That.")), 5_000, false))
+                .hasSize(2);
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.parley.topologies.preparing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.Classifier;
@@ -256,6 +257,40 @@ class RoutingTopologyTest {
 
         assertThat(requests.readValue().getPassages()).isEmpty();
         assertThat(((TurnPrepared) reports.readValue().getBody()).getSources()).isEmpty();
+    }
+
+    /** A person's question is answered from the workspace's knowledge, whatever is attached to it. */
+    @Test
+    void aPersonsMessageWithAPictureGetsPassagesAndShowsIt() {
+        Attachment image = Attachment.newBuilder()
+                .setMediaType("image/png")
+                .setHash("a".repeat(64))
+                .setOffset(3L)
+                .build();
+        CallerPrompt shown = new CallerPrompt(
+                Role.USER,
+                null,
+                List.of(),
+                GenerationOptions.newBuilder().build(),
+                List.of(image),
+                true);
+        passages.pipeInput(WORKSPACE + "/b.md", Passages.of("b.md", "Bees are yellow."));
+        turns.pipeInput(
+                WORKSPACE,
+                TurnRequest.newBuilder(turn("Are bees yellow?", null, null))
+                        .setPrompt(shown)
+                        .build());
+        turns.pipeInput(
+                WORKSPACE,
+                TurnRequest.newBuilder(turn("", null, null)).setPrompt(shown).build());
+
+        GenerationRequest asked = requests.readValue();
+        assertThat(asked.getPassages()).hasSize(1);
+        assertThat(asked.getMessages().getFirst().getRole()).isEqualTo(Role.SYSTEM);
+        assertThat(asked.getMessages().getLast().getAttachments()).containsExactly(image);
+        GenerationRequest wordless = requests.readValue();
+        assertThat(wordless.getPassages()).isEmpty();
+        assertThat(wordless.getMessages().getLast().getAttachments()).containsExactly(image);
     }
 
     @Test

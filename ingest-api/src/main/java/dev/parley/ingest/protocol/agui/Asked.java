@@ -69,8 +69,10 @@ record Asked(List<PromptMessage> earlier, List<PromptMessage> said, String id) {
     }
 
     private static void check(JsonBody last, PromptMessage message) {
-        if (message.getRole() == Role.USER && message.getContent().isBlank()) {
-            throw last.refusal("content", "must hold a text that is not blank");
+        if (message.getRole() == Role.USER
+                && message.getContent().isBlank()
+                && message.getAttachments().isEmpty()) {
+            throw last.refusal("content", "must hold a text that is not blank, an image or a document");
         }
         if (message.getContent().getBytes(StandardCharsets.UTF_8).length > Question.MAX_CONTENT_BYTES) {
             throw new ProblemException(
@@ -84,7 +86,7 @@ record Asked(List<PromptMessage> earlier, List<PromptMessage> said, String id) {
         message.pass("id");
         message.pass("metadata"); // This server's own, as it came with an answer.
         PromptMessage read = switch (role) {
-            case "user" -> new PromptMessage(Role.USER, content(message), List.of(), null, null);
+            case "user" -> UserContent.of(message);
             case "tool" -> result(message);
             case "assistant" ->
                 new PromptMessage(Role.ASSISTANT, message.text("content").orElse(""), calls(message), null, null);
@@ -108,7 +110,7 @@ record Asked(List<PromptMessage> earlier, List<PromptMessage> said, String id) {
         StringBuilder text = new StringBuilder();
         for (JsonBody part : message.objects("content", MAX_PARTS)) {
             if (!part.requiredText("type").equals("text")) {
-                throw part.refusal("type", "must be text: this server takes text alone");
+                throw part.refusal("type", "must be text in what is not the user's");
             }
             text.append(part.requiredText("text"));
             part.pass("id");

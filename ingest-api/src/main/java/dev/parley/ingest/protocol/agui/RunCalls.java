@@ -50,7 +50,7 @@ final class RunCalls {
 
     Reply run(Context ctx, Request request) {
         checkAccept(ctx);
-        JsonBody body = request.body();
+        JsonBody body = request.bodyWithFiles();
         ConversationKey conversation = new ConversationKey(
                 request.tenant(),
                 body.text("threadId", Request.ID, Request.ID_RULE).orElseThrow(() -> JsonBody.required("threadId")));

@@ -68,7 +68,10 @@ final class Runs {
     /** The message as it joins; by which run is no part of what it asks. */
     private SubmitMessage submit(ConversationKey conversation, RunInput input, TurnIds ids, Map<String, String> notes) {
         PromptMessage message = input.asked().message();
-        SubmitMessage submit = new Question(message.getContent(), input.handling(), Optional.empty(), Optional.empty())
+        Optional<CallerPrompt> shown = message.getAttachments().isEmpty()
+                ? Optional.empty()
+                : Optional.of(prompt(message, List.of(), GenerationOptions.newBuilder().build(), true));
+        SubmitMessage submit = new Question(message.getContent(), input.handling(), shown, Optional.empty())
                 .submit(ids, prompt(conversation, input), Optional.empty());
         Map<String, String> metadata = new LinkedHashMap<>(submit.getMetadata());
         metadata.putAll(notes);
@@ -84,11 +87,19 @@ final class Runs {
         if (message.getRole() == Role.USER
                 && context.isEmpty()
                 && input.options().isEmpty()) {
-            return Optional.empty();
+            return message.getAttachments().isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(prompt(message, context, GenerationOptions.newBuilder().build(), true));
         }
         GenerationOptions options =
                 input.options().orElseGet(() -> GenerationOptions.newBuilder().build());
-        return Optional.of(new CallerPrompt(message.getRole(), message.getToolCallId(), context, options));
+        return Optional.of(prompt(message, context, options, false));
+    }
+
+    private static CallerPrompt prompt(
+            PromptMessage message, List<PromptMessage> context, GenerationOptions options, boolean plain) {
+        return new CallerPrompt(
+                message.getRole(), message.getToolCallId(), context, options, message.getAttachments(), plain);
     }
 
     private TurnStart again(ConversationKey conversation, RunInput input, ConversationEvent accepted, Call call) {

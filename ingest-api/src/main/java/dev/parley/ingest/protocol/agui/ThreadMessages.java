@@ -2,6 +2,7 @@ package dev.parley.ingest.protocol.agui;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.ConversationFact;
@@ -17,6 +18,8 @@ import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.ingest.door.Exchanges;
 import dev.parley.ingest.http.Json;
+import dev.parley.schemas.files.Attachments;
+import dev.parley.sinks.json.NativeJson;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -134,7 +137,36 @@ final class ThreadMessages {
                         accepted.getContent(),
                         List.of(),
                         prompt == null ? null : prompt.getToolCallId(),
-                        null)));
+                        null,
+                        prompt == null ? List.of() : prompt.getAttachments())));
+    }
+
+    /** Its text and what is shown beside it as parts, in their order; of a file that is here, the URL. */
+    private static ArrayNode content(PromptMessage message) {
+        ArrayNode parts = Json.MAPPER.createArrayNode();
+        int told = 0;
+        for (Attachment attachment : message.getAttachments()) {
+            int at = Math.clamp(attachment.getAt(), told, message.getContent().length());
+            text(parts, message.getContent().substring(told, at));
+            told = at;
+            ObjectNode part = parts.addObject().put("type", Attachments.isImage(attachment) ? "image" : "document");
+            part.putObject("source")
+                    .put("type", "url")
+                    .put(
+                            "value",
+                            Attachments.id(attachment)
+                                    .map(id -> NativeJson.FILES + id.text())
+                                    .orElse(attachment.getUri()))
+                    .put("mimeType", attachment.getMediaType());
+        }
+        text(parts, message.getContent().substring(told));
+        return parts;
+    }
+
+    private static void text(ArrayNode parts, String text) {
+        if (!text.isEmpty()) {
+            parts.addObject().put("type", "text").put("text", text);
+        }
     }
 
     private static ObjectNode message(String id, PromptMessage message) {
@@ -144,7 +176,11 @@ final class ThreadMessages {
             case ASSISTANT -> json(id, "assistant");
             case TOOL -> json(id, "tool").put("toolCallId", String.valueOf(message.getToolCallId()));
         };
-        json.put("content", message.getContent());
+        if (message.getAttachments().isEmpty()) {
+            json.put("content", message.getContent());
+        } else {
+            json.set("content", content(message));
+        }
         calls(json, message.getToolCalls());
         return json;
     }

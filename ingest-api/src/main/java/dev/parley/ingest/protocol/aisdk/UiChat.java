@@ -53,7 +53,7 @@ final class UiChat {
         Place place = path.map(UiPath::place).orElse(Place.LAST);
         return switch (said.get()) {
             case Words words -> {
-                Optional<Exchange> asked = path.flatMap(way -> way.asked(words.text()));
+                Optional<Exchange> asked = path.flatMap(way -> way.asked(words.text(), words.attachments()));
                 TurnIds ids = ids(conversation, words, path, asked);
                 yield asked.isPresent() && isToBeAnsweredAnew(request, asked.get(), path.get(), ids)
                         ? regenerate(conversation, request, asked.get().answerId(), call)
@@ -102,7 +102,7 @@ final class UiChat {
         return same || path.filter(way -> way.has(id)).isEmpty()
                 ? own
                 : TurnIds.of(
-                        conversation, "edit/" + words.id() + "/" + path.get().name(words.text()));
+                        conversation, "edit/" + words.id() + "/" + path.get().name(words.text(), words.attachments()));
     }
 
     private TurnStart regenerate(
@@ -129,12 +129,19 @@ final class UiChat {
 
     /** Fingerprinted without what was said before: a repeat of the first message comes when that is no news any more. */
     private static SubmitMessage words(UiChatRequest request, Words words, TurnIds ids, Place place) {
+        boolean plain = place.context().isEmpty() && request.options().isEmpty();
+        Optional<CallerPrompt> shown = words.attachments().isEmpty()
+                ? Optional.empty()
+                : Optional.of(shown(words, List.of(), GenerationOptions.newBuilder().build(), true));
         Optional<CallerPrompt> prompt =
-                place.context().isEmpty() && request.options().isEmpty()
-                        ? Optional.empty()
-                        : Optional.of(new CallerPrompt(Role.USER, null, place.context(), options(request)));
-        return new Question(words.text(), request.handling(), Optional.empty(), Optional.empty())
+                plain ? shown : Optional.of(shown(words, place.context(), options(request), false));
+        return new Question(words.text(), request.handling(), shown, Optional.empty())
                 .submit(ids, prompt, place.after());
+    }
+
+    private static CallerPrompt shown(
+            Words words, List<PromptMessage> context, GenerationOptions options, boolean plain) {
+        return new CallerPrompt(Role.USER, null, context, options, words.attachments(), plain);
     }
 
     /** What came of tools, of which the last is the message. The same results again are the same message. */

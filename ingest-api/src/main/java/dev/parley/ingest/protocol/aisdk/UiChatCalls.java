@@ -39,7 +39,7 @@ final class UiChatCalls {
 
     private Reply send(Context ctx, Request request) {
         String tenant = request.tenant();
-        JsonBody body = request.body();
+        JsonBody body = request.bodyWithFiles();
         ConversationKey conversation = conversation(tenant, body);
         UiChatRequest asked = UiChatRequest.of(body, body);
         body.done();

@@ -1,5 +1,6 @@
 package dev.parley.ingest.protocol.aisdk;
 
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
@@ -44,7 +45,13 @@ record UiChatRequest(
     sealed interface Said permits Words, Results {}
 
     /** A user's message under the id that its client gave it. */
-    record Words(String id, String text) implements Said {}
+    record Words(String id, String text, List<Attachment> attachments) implements Said {
+
+        /** Without anything to show. */
+        Words(String id, String text) {
+            this(id, text, List.of());
+        }
+    }
 
     /**
      * What came of the tools that an answer called.
@@ -149,9 +156,10 @@ record UiChatRequest(
             throw message.refusal(
                     "role", "must be user in the last message, unless that has results of the tools that it calls");
         }
-        String text = UiParts.of(message).text();
-        if (text.isBlank()) {
-            throw message.refusal("parts", "must hold a text that is not blank");
+        UiParts parts = UiParts.of(message);
+        String text = parts.text();
+        if (text.isBlank() && parts.attachments().isEmpty()) {
+            throw message.refusal("parts", "must hold a text that is not blank, or a file");
         }
         if (text.getBytes(StandardCharsets.UTF_8).length > Question.MAX_CONTENT_BYTES) {
             throw new ProblemException(
@@ -159,7 +167,7 @@ record UiChatRequest(
                     "must have at most " + Question.MAX_CONTENT_BYTES + " bytes in UTF-8",
                     message.at("parts"));
         }
-        return new Words(message.text("id").orElseGet(Request::uniqueId), text);
+        return new Words(message.text("id").orElseGet(Request::uniqueId), text, parts.attachments());
     }
 
     private static List<PromptMessage> earlier(JsonBody message) {
@@ -172,7 +180,8 @@ record UiChatRequest(
                 parts.text().isBlank()
                         ? List.of()
                         : List.of(new PromptMessage(Role.SYSTEM, parts.text(), List.of(), null, null));
-            case "user" -> List.of(new PromptMessage(Role.USER, parts.text(), List.of(), null, null));
+            case "user" ->
+                List.of(new PromptMessage(Role.USER, parts.text(), List.of(), null, null, parts.attachments()));
             default -> parts.answer();
         };
     }

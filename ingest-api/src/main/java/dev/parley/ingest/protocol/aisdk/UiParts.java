@@ -1,8 +1,11 @@
 package dev.parley.ingest.protocol.aisdk;
 
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.ingest.files.Attached;
+import dev.parley.ingest.files.Attached.Said;
 import dev.parley.ingest.http.JsonBody;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +20,7 @@ final class UiParts {
     private static final String STEP = "step-start";
 
     private final List<Step> steps = new ArrayList<>();
+    private final Attached attached = new Attached();
 
     /** What was said before the next calls of tools had to come back. */
     private record Step(StringBuilder text, List<ToolCall> calls, List<PromptMessage> results) {
@@ -29,19 +33,28 @@ final class UiParts {
         steps.add(new Step());
     }
 
-    /** The parts of {@code message}. Files are refused, since they would be missed. */
+    /** The parts of {@code message}. Files in an answer are refused, since they would be missed. */
     static UiParts of(JsonBody message) {
         UiParts parts = new UiParts();
-        message.objects("parts", MAX_PARTS).forEach(parts::add);
+        boolean user = message.requiredText("role").equals("user");
+        message.objects("parts", MAX_PARTS).forEach(part -> parts.add(part, user));
         return parts;
     }
 
-    private void add(JsonBody part) {
+    private void add(JsonBody part, boolean user) {
         String type = part.requiredText("type");
         if (type.equals("text")) {
             steps.getLast().text().append(part.requiredText("text"));
+        } else if (type.equals("file") && user) {
+            attached.url(
+                    part,
+                    "url",
+                    Said.file(
+                            part.text("mediaType"),
+                            part.text("filename").filter(name -> !name.isBlank()),
+                            text().length()));
         } else if (type.equals("file")) {
-            throw part.refusal("type", "must not be file: this server takes text alone");
+            throw part.refusal("type", "must not be file in a message that is not the user's");
         } else if (type.equals(STEP)) {
             steps.add(new Step());
         } else if (type.equals(DYNAMIC_TOOL) || type.startsWith(TOOL)) {
@@ -71,6 +84,11 @@ final class UiParts {
         return part.isText("output")
                 ? part.requiredText("output")
                 : part.json("output").orElse("null");
+    }
+
+    /** The images and files that a user shows. */
+    List<Attachment> attachments() {
+        return attached.list();
     }
 
     /** All that is said. */

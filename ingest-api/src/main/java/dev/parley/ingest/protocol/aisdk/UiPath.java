@@ -1,5 +1,6 @@
 package dev.parley.ingest.protocol.aisdk;
 
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
@@ -11,6 +12,7 @@ import dev.parley.ingest.protocol.aisdk.UiChatRequest.Shown;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,10 +64,10 @@ final class UiPath {
         return context;
     }
 
-    /** The latest exchange at this place in which {@code question} was asked; empty where it was not. */
-    Optional<Exchange> asked(String question) {
+    /** The latest exchange at this place in which {@code question} was asked, with the same files; empty where it was not. */
+    Optional<Exchange> asked(String question, List<Attachment> attachments) {
         List<PromptMessage> asked = context();
-        asked.add(new PromptMessage(Role.USER, question, List.of(), null, null));
+        asked.add(new PromptMessage(Role.USER, question, List.of(), null, null, attachments));
         return exchanges.after(at).stream()
                 .filter(exchange -> isSame(exchange.asked(), asked))
                 .findFirst();
@@ -81,9 +83,12 @@ final class UiPath {
         return exchanges.question(questionId).isPresent();
     }
 
-    /** A name for {@code text} said at this place. */
-    String name(String text) {
-        return Fingerprint.name(NAME_BYTES, at, text);
+    /** A name for {@code text} said at this place, with what is shown beside it. */
+    String name(String text, List<Attachment> attachments) {
+        return Fingerprint.name(
+                NAME_BYTES,
+                Stream.concat(Stream.of(at, text), attachments.stream().map(UiPath::content))
+                        .toArray(String[]::new));
     }
 
     /** Follows the client's chat by one exchange; false where the log has none that is the same. */
@@ -161,6 +166,16 @@ final class UiPath {
         return logged.getRole() == shown.getRole()
                 && (logged.getRole() == Role.TOOL
                         ? String.valueOf(logged.getToolCallId()).equals(shown.getToolCallId())
-                        : logged.getContent().equals(shown.getContent()));
+                        : logged.getContent().equals(shown.getContent())
+                                && contents(logged).equals(contents(shown)));
+    }
+
+    private static List<String> contents(PromptMessage message) {
+        return message.getAttachments().stream().map(UiPath::content).toList();
+    }
+
+    /** The same content is the same file, wherever a client has it from. */
+    private static String content(Attachment attachment) {
+        return String.valueOf(attachment.getHash() == null ? attachment.getUri() : attachment.getHash());
     }
 }

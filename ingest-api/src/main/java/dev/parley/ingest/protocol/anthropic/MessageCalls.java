@@ -35,7 +35,7 @@ final class MessageCalls {
 
     Reply create(Context ctx, Request request) {
         Optional<String> key = request.idempotencyKey();
-        MessagesRequest asked = MessagesRequest.of(request.body(), models.get());
+        MessagesRequest asked = MessagesRequest.of(request.bodyWithFiles(), models.get());
         AnswerId id = AnswerId.of(request.tenant(), key);
         ConversationKey conversation = id.conversation(request.tenant());
         SubmitMessage submit =
@@ -66,7 +66,7 @@ final class MessageCalls {
     }
 
     void countTokens(Context ctx, Request request) {
-        MessagesRequest asked = MessagesRequest.of(request.body(), models.get());
+        MessagesRequest asked = MessagesRequest.of(request.bodyWithFiles(), models.get());
         Json.answer(ctx, 200, Json.object().put("input_tokens", asked.estimatedTokens()));
     }
 }

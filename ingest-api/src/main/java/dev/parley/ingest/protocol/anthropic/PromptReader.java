@@ -3,6 +3,7 @@ package dev.parley.ingest.protocol.anthropic;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.ingest.files.Attached;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import java.util.ArrayList;
@@ -13,7 +14,7 @@ import java.util.Set;
 /**
  * Reads messages as blocks into messages as a prompt has them: results of tools become messages of their own, and what the
  * assistant says in several messages, one after another, is one. Blocks of text are paragraphs of a user's, but pieces of
- * the assistant's. What is no text is refused by its name.
+ * the assistant's. Images and documents are a user's alone; what is none of all these is refused by its name.
  */
 final class PromptReader {
 
@@ -40,6 +41,24 @@ final class PromptReader {
         private final StringBuilder text = new StringBuilder();
         private final List<ToolCall> calls = new ArrayList<>();
         private Optional<AnswerId> signature = Optional.empty();
+    }
+
+    /** What the user says and shows, until a result of a tool comes between. */
+    private static final class User {
+        private final List<String> texts = new ArrayList<>();
+        private final Attached shown = new Attached();
+
+        private boolean isEmpty() {
+            return texts.isEmpty() && shown.isEmpty();
+        }
+
+        private String text() {
+            return String.join(BETWEEN, texts);
+        }
+
+        private PromptMessage message() {
+            return new PromptMessage(Role.USER, text(), List.of(), null, null, shown.list());
+        }
     }
 
     private PromptReader() {}
@@ -91,12 +110,13 @@ final class PromptReader {
             return;
         }
         int before = messages.size();
-        List<String> said = new ArrayList<>();
+        User said = new User();
         for (JsonBody block : message.objects("content", MAX_BLOCKS)) {
             switch (block.requiredText("type")) {
-                case "text" -> said.add(block.requiredText("text"));
+                case "text" -> said.texts.add(block.requiredText("text"));
+                case "image", "document" -> Sources.add(said.shown, block, said.text().length());
                 case "tool_result" -> {
-                    endUser(said);
+                    said = endUser(said);
                     messages.add(new PromptMessage(
                             Role.TOOL, result(block), List.of(), block.requiredText("tool_use_id"), null));
                 }
@@ -107,15 +127,15 @@ final class PromptReader {
             block.unusedRest(Set.of());
         }
         if (!said.isEmpty() || messages.size() == before) {
-            add(Role.USER, String.join(BETWEEN, said));
+            messages.add(said.message());
         }
     }
 
-    private void endUser(List<String> said) {
+    private User endUser(User said) {
         if (!said.isEmpty()) {
-            add(Role.USER, String.join(BETWEEN, said));
-            said.clear();
+            messages.add(said.message());
         }
+        return new User();
     }
 
     private static String result(JsonBody block) {

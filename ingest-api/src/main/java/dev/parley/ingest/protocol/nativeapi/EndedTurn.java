@@ -3,7 +3,9 @@ package dev.parley.ingest.protocol.nativeapi;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.BranchPoint;
+import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
@@ -17,6 +19,7 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Answer;
 import dev.parley.sinks.postgres.ConversationSnapshot.Failure;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
 import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
+import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Spent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import dev.parley.sinks.postgres.ConversationSnapshot.Utterance;
@@ -41,7 +44,7 @@ final class EndedTurn {
                 submit.getMessageId(),
                 submit.getTurnId(),
                 new Utterance(Role.USER, submit.getContent(), after(submission)),
-                Optional.empty(),
+                sent(submission),
                 questionStatus(end),
                 submission.accepted().orElse(end).getTime(),
                 Answer.NONE,
@@ -53,6 +56,15 @@ final class EndedTurn {
                 Views.message(
                         answer(submit, end, submission.started().orElse(end).getTime())));
         return view;
+    }
+
+    private static Optional<Sent> sent(Submission submission) {
+        if (!(submission.accepted().map(ConversationEvent::getBody).orElse(null) instanceof MessageAccepted accepted)) {
+            return Optional.empty();
+        }
+        CallerPrompt prompt = accepted.getPrompt();
+        return Optional.of(new Sent(
+                accepted.getFingerprint(), List.of(), prompt == null ? List.of() : prompt.getAttachments()));
     }
 
     private static Optional<String> after(Submission submission) {

@@ -1,9 +1,12 @@
 package dev.parley.ingest.protocol.nativeapi;
 
+import dev.parley.chat.v1.Attachment;
+import dev.parley.schemas.files.Attachments;
 import dev.parley.sinks.json.NativeJson;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
 import dev.parley.sinks.postgres.ConversationSnapshot.Origin;
+import dev.parley.sinks.postgres.ConversationSnapshot.Sent;
 import java.io.IOException;
 import java.io.Writer;
 import java.util.Arrays;
@@ -56,6 +59,9 @@ enum Export {
                             .orElse(snapshot.conversation().id()) + "\n");
             for (Message message : snapshot.messages()) {
                 to.write("\n## " + speaker(message) + "\n\n" + message.content() + "\n");
+                for (Attachment attachment : message.sent().map(Sent::attachments).orElse(List.of())) {
+                    to.write("\n" + link(attachment) + "\n");
+                }
             }
         }
     };
@@ -80,6 +86,15 @@ enum Export {
         return Arrays.stream(values())
                 .filter(format -> NativeJson.name(format).equals(name))
                 .findFirst();
+    }
+
+    /** By its name, or else its type; nothing in a name is Markdown. */
+    private static String link(Attachment attachment) {
+        String name = attachment.getName() == null ? attachment.getMediaType() : attachment.getName();
+        String url = Attachments.id(attachment)
+                .map(id -> NativeJson.FILES + id.text())
+                .orElse(String.valueOf(attachment.getUri()));
+        return "[" + name.replaceAll("([\\\\\\[\\]<>*_`])", "\\\\$1") + "](<" + url.replaceAll("[<>\\s]", "") + ">)";
     }
 
     private static String speaker(Message message) {

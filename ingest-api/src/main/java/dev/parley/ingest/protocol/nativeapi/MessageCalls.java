@@ -1,12 +1,16 @@
 package dev.parley.ingest.protocol.nativeapi;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.BranchPoint;
+import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.RateMessage;
 import dev.parley.chat.v1.RegenerateMessage;
+import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.TurnEnd;
 import dev.parley.ingest.answer.UpstreamHeaders;
@@ -25,6 +29,7 @@ import dev.parley.schemas.keys.TurnIds;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import io.javalin.http.Context;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -48,9 +53,13 @@ final class MessageCalls {
     void submit(Context ctx, Request request) {
         ConversationKey conversation = request.conversation();
         Optional<String> key = request.idempotencyKey();
-        JsonBody body = request.body();
+        JsonBody body = request.bodyWithFiles();
         Optional<String> ownId = body.text("messageId", Request.ID, Request.ID_RULE);
-        String content = body.requiredText("content", Question.MAX_CONTENT_BYTES);
+        Optional<CallerPrompt> prompt = prompt(AttachmentList.of(body));
+        // A picture may say all that there is to say.
+        String content = prompt.isPresent()
+                ? body.text("content", Question.MAX_CONTENT_BYTES).orElse("")
+                : body.requiredText("content", Question.MAX_CONTENT_BYTES);
         Handling handling = Handling.of(body);
         Optional<BranchPoint> after =
                 body.text("after", PLACE, PLACE_RULE).map(id -> new BranchPoint(id.isEmpty() ? null : id));
@@ -58,7 +67,7 @@ final class MessageCalls {
         TurnIds ids = ownId.map(id -> TurnIds.ofMessage(conversation, new MessageId(id)))
                 .orElseGet(() -> TurnIds.of(conversation, key.orElseGet(Request::uniqueId)));
         SubmitMessage submit =
-                new Question(content, handling, Optional.empty(), after).submit(ids, Optional.empty(), after);
+                new Question(content, handling, prompt, after).submit(ids, prompt, after);
         door.conversations().require(conversation);
         // Whoever says where it is to come has to be told whether there is such a place.
         boolean keyed = key.isPresent() || ownId.isPresent() || after.isPresent();
@@ -74,6 +83,19 @@ final class MessageCalls {
         } finally {
             wait.ifPresent(any -> request.waited());
         }
+    }
+
+    /** Of a person's message with attachments, which is routed and answered like one without. */
+    private static Optional<CallerPrompt> prompt(List<Attachment> attachments) {
+        return attachments.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new CallerPrompt(
+                        Role.USER,
+                        null,
+                        List.of(),
+                        GenerationOptions.newBuilder().build(),
+                        attachments,
+                        true));
     }
 
     private static void answer(Context ctx, ConversationKey conversation, SubmitMessage submit, Submission submission) {

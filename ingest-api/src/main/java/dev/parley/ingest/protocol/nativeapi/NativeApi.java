@@ -4,6 +4,7 @@ import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.documents.Documents;
 import dev.parley.ingest.door.Door;
+import dev.parley.ingest.files.Files;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.Request;
 import dev.parley.ingest.http.Serving;
@@ -23,6 +24,7 @@ public final class NativeApi implements Protocol {
     private final MessageCalls messages;
     private final StreamCalls streams;
     private final DocumentCalls documents;
+    private final FileCalls files;
     private final SearchCalls searches;
     private final Tickets tickets;
 
@@ -36,6 +38,7 @@ public final class NativeApi implements Protocol {
             Door door,
             EventStreams streams,
             Documents documents,
+            Files files,
             Searches searches,
             Tickets tickets,
             String defaultWorkspace) {
@@ -44,6 +47,7 @@ public final class NativeApi implements Protocol {
         this.messages = new MessageCalls(door);
         this.streams = new StreamCalls(door, streams);
         this.documents = new DocumentCalls(documents);
+        this.files = new FileCalls(files);
         this.searches = new SearchCalls(searches);
         this.tickets = tickets;
     }
@@ -70,6 +74,8 @@ public final class NativeApi implements Protocol {
         routes.post("/api/conversations/{id}/cancel", serving.call(messages::cancel));
         routes.get("/api/conversations/{id}/events", serving.stream(streams::one, "cursor", "ticket"));
         routes.get("/api/events", serving.stream(streams::all, "cursor", "ticket"));
+        routes.post("/api/files", serving.call(files::keep, "name"));
+        routes.get("/api/files/{file}", serving.call(files::get));
         routes.get("/api/workspaces/{workspace}/documents", serving.call(documents::list, "limit", "after"));
         routes.put("/api/workspaces/{workspace}/documents/<path>", serving.call(documents::put, "title", "uri"));
         routes.get("/api/workspaces/{workspace}/documents/<path>", serving.call(documents::get));

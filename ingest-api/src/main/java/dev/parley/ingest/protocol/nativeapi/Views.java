@@ -3,6 +3,7 @@ package dev.parley.ingest.protocol.nativeapi;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.Upstream;
@@ -84,6 +85,10 @@ final class Views {
         List<PromptMessage> context = message.sent().map(Sent::context).orElse(List.of());
         if (!context.isEmpty()) {
             json.set("context", NativeJson.tree(to -> NativeJson.context(to, context)));
+        }
+        List<Attachment> attachments = message.sent().map(Sent::attachments).orElse(List.of());
+        if (!attachments.isEmpty()) {
+            json.set("attachments", NativeJson.tree(to -> NativeJson.attachments(to, attachments)));
         }
         if (!answer.sources().isEmpty()) {
             json.set("sources", sources(answer.sources()));

@@ -36,7 +36,7 @@ final class ChatCompletionCalls {
 
     Reply create(Context ctx, Request request) {
         Optional<String> key = request.idempotencyKey();
-        ChatCompletionRequest asked = ChatCompletionRequest.of(request.body(), models.get());
+        ChatCompletionRequest asked = ChatCompletionRequest.of(request.bodyWithFiles(), models.get());
         String id = "chatcmpl-" + KeyedId.of(request.tenant(), "chat.completion", key);
         ConversationKey conversation = new ConversationKey(request.tenant(), id);
         SubmitMessage submit = asked.call().submit(TurnIds.of(conversation, key.orElse(id)));

@@ -158,7 +158,7 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
             case "assistant" -> assistant(message);
             case "tool" ->
                 new PromptMessage(Role.TOOL, content(message), List.of(), message.requiredText("tool_call_id"), null);
-            case "user" -> new PromptMessage(Role.USER, content(message), List.of(), null, null);
+            case "user" -> ContentParts.user(message, "content");
             default -> new PromptMessage(Role.SYSTEM, content(message), List.of(), null, null);
         };
         message.unusedRest(MEANINGFUL);

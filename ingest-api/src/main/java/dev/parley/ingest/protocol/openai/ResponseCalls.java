@@ -53,7 +53,7 @@ final class ResponseCalls {
         String tenant = request.tenant();
         Optional<String> key = request.idempotencyKey();
         ResponseRequest asked =
-                ResponseRequest.of(request.body(), models.get(), id -> responses.referenced(tenant, id));
+                ResponseRequest.of(request.bodyWithFiles(), models.get(), id -> responses.referenced(tenant, id));
         Place place = places.of(tenant, asked, key);
         TurnIds ids = TurnIds.of(place.conversation(), key.orElseGet(Request::uniqueId));
         ResponseId id = ResponseId.of(ids.turnId().text(), place.conversation().conversation());

@@ -245,19 +245,17 @@ record ResponseRequest(
         private void message(JsonBody item) {
             String role = item.oneOf("role", List.of("user", "assistant", "system", "developer"))
                     .orElseThrow(() -> JsonBody.required(item.at("role")));
-            String content = text(item, "content");
+            PromptMessage message = role.equals("user")
+                    ? ContentParts.user(item, "content")
+                    : new PromptMessage(
+                            role.equals("assistant") ? Role.ASSISTANT : Role.SYSTEM,
+                            text(item, "content"),
+                            List.of(),
+                            null,
+                            null);
             item.pass("phase");
             sentBack(item);
-            append(new PromptMessage(
-                    switch (role) {
-                        case "user" -> Role.USER;
-                        case "assistant" -> Role.ASSISTANT;
-                        default -> Role.SYSTEM;
-                    },
-                    content,
-                    List.of(),
-                    null,
-                    null));
+            append(message);
         }
 
         /** Members of this server's own output, which callers send back as they came. */

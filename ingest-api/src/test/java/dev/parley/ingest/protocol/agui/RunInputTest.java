@@ -116,7 +116,7 @@ class RunInputTest {
                 "'messages': [{'id': 'm', 'role': 'user', 'content': ' '}] | messages[0].content",
                 "'messages': [{'id': 'm', 'role': 'user'}] | messages[0].content",
                 "'messages': [{'id': 'm', 'role': 'user', 'content': 1}] | messages[0].content",
-                "'messages': [{'id': 'm', 'role': 'user', 'content': [{'type': 'image'}]}] | messages[0].content[0].type",
+                "'messages': [{'id': 'm', 'role': 'user', 'content': [{'type': 'image'}]}] | messages[0].content[0].source",
                 "'messages': [{'id': 'm', 'role': 'tool', 'content': 'x'}] | messages[0].toolCallId",
                 "'messages': 'x' | messages",
                 "'messages': [{'id': 'm', 'role': 'user', 'content': 'x'}], 'resume': [{'interruptId': 'i'}] | resume",

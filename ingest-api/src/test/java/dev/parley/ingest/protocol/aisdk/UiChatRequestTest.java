@@ -246,7 +246,7 @@ class UiChatRequestTest {
                 "{\"messages\": [{\"role\": \"user\", \"parts\": [{\"type\": \"text\", \"text\": \"  \"}]}]} | messages[0].parts",
                 "{\"messages\": [{\"role\": \"user\", \"parts\": [{}]}]} | messages[0].parts[0].type",
                 "{\"messages\": [{\"role\": \"user\", \"parts\": [{\"type\": \"text\"}]}]} | messages[0].parts[0].text",
-                "{\"messages\": [{\"role\": \"user\", \"parts\": [{\"type\": \"file\"}]}]} | messages[0].parts[0].type",
+                "{\"messages\": [{\"role\": \"user\", \"parts\": [{\"type\": \"file\"}]}]} | messages[0].parts[0].url",
                 "{\"messages\": [{\"role\": \"tool\", \"parts\": []}, {\"role\": \"user\"}]} | messages[0].role",
                 "{\"messages\": [{\"role\": \"user\", \"parts\": [{\"type\": \"text\", \"text\": \"x\"}]}], \"onBusy\": \"x\"} | onBusy",
                 "{\"messages\": [{\"role\": \"user\", \"parts\": [{\"type\": \"text\", \"text\": \"x\"}]}], \"more\": 1} | more"

@@ -87,7 +87,7 @@ class AnthropicErrorsTest {
                         "model",
                         "default",
                         "messages",
-                        List.of(Map.of("role", "user", "content", List.of(Map.of("type", "image"))))));
+                        List.of(Map.of("role", "user", "content", List.of(Map.of("type", "audio"))))));
         expect(reply, 400, "invalid_request_error", "invalid_request", false);
         assertThat(reply.json().at("/error/param").asText()).isEqualTo("messages[0].content[0].type");
         assertThat(reply.json().at("/error/message").asText()).startsWith("messages[0].content[0].type ");

@@ -335,8 +335,8 @@ class MessagesRequestTest {
                 "'messages': [{'role': 'user', 'content': 1}] | messages[0].content",
                 "'messages': [{'role': 'user', 'content': [{'text': 'x'}]}] | messages[0].content[0].type",
                 "'messages': [{'role': 'user', 'content': [{'type': 'text'}]}] | messages[0].content[0].text",
-                "'messages': [{'role': 'user', 'content': [{'type': 'image', 'source': {}}]}] | messages[0].content[0].type",
-                "'messages': [{'role': 'user', 'content': [{'type': 'document', 'source': {}}]}] | messages[0].content[0].type",
+                "'messages': [{'role': 'user', 'content': [{'type': 'image', 'source': {}}]}] | messages[0].content[0].source.type",
+                "'messages': [{'role': 'user', 'content': [{'type': 'search_result', 'source': 'x'}]}] | messages[0].content[0].type",
                 "'messages': [{'role': 'user', 'content': [{'type': 'tool_use', 'id': 'c', 'name': 'f'}]}]"
                         + " | messages[0].content[0].type",
                 "'messages': [{'role': 'assistant', 'content': [{'type': 'server_tool_use', 'id': 'c'}]}]"

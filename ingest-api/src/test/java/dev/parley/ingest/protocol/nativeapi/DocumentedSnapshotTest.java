@@ -41,7 +41,9 @@ class DocumentedSnapshotTest {
                     "t",
                     new Utterance(Role.ASSISTANT, "No", Optional.of(before)),
                     Optional.of(new Sent(
-                            "fingerprint", List.of(DocumentedEvents.ASKED_EARLIER, DocumentedEvents.TOOL_RESULT))),
+                            "fingerprint",
+                            List.of(DocumentedEvents.ASKED_EARLIER, DocumentedEvents.TOOL_RESULT),
+                            DocumentedEvents.ATTACHMENTS)),
                     status,
                     Instant.EPOCH,
                     new ConversationSnapshot.Answer(

@@ -1,0 +1,15 @@
+package dev.parley.ingest.http;
+
+/**
+ * How much callers may bring of files.
+ *
+ * @param fileBytes of one
+ * @param perMessage how many
+ * @param bodyBytes of the body of a request that may bring some within it, as base64 has them
+ */
+public record FileLimits(int fileBytes, int perMessage, int bodyBytes) {
+
+    private static final int MIB = 1024 * 1024;
+
+    public static final FileLimits USUAL = new FileLimits(10 * MIB, 16, 32 * MIB);
+}

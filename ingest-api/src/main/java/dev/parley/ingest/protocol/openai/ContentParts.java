@@ -1,0 +1,102 @@
+package dev.parley.ingest.protocol.openai;
+
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.Role;
+import dev.parley.ingest.files.Attached;
+import dev.parley.ingest.files.Attached.Said;
+import dev.parley.ingest.http.JsonBody;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A user's content, in the parts that chat completions and responses have: texts, which together are what is said, and images and
+ * files among them. Each API's parts are taken in the other as well, since clients mix them up.
+ */
+final class ContentParts {
+
+    private static final Set<String> TEXTS = Set.of("text", "input_text", "output_text");
+
+    /** A model's earlier thoughts are no part of a prompt. */
+    private static final Set<String> THOUGHTS = Set.of("reasoning", "thinking", "redacted_thinking");
+
+    private final StringBuilder text = new StringBuilder();
+    private final Attached attached = new Attached();
+
+    private ContentParts() {}
+
+    /** A message of the user's, whose content is the field {@code name}: a text, or parts. */
+    static PromptMessage user(JsonBody message, String name) {
+        ContentParts parts = new ContentParts();
+        if (message.isList(name)) {
+            message.objects(name, ChatCompletionRequest.MAX_MESSAGES).forEach(parts::add);
+        } else {
+            parts.text.append(message.requiredText(name));
+        }
+        return new PromptMessage(Role.USER, parts.text.toString(), List.of(), null, null, parts.attached.list());
+    }
+
+    private void add(JsonBody part) {
+        String type = part.requiredText("type");
+        if (TEXTS.contains(type)) {
+            text.append(part.requiredText("text"));
+            part.pass("annotations");
+            part.pass("logprobs");
+        } else if (type.equals("refusal")) {
+            text.append(part.requiredText("refusal"));
+        } else if (!THOUGHTS.contains(type)) {
+            attach(part, type);
+        }
+        part.unusedRest(Set.of());
+    }
+
+    private void attach(JsonBody part, String type) {
+        switch (type) {
+            case "image_url" -> {
+                if (part.isText("image_url")) {
+                    attached.url(part, "image_url", Said.image(text.length()));
+                } else {
+                    JsonBody image = object(part, "image_url");
+                    attached.url(image, "url", image(image));
+                    image.unusedRest(Set.of());
+                }
+            }
+            case "input_image" -> {
+                if (part.has("file_id")) {
+                    attached.id(part, "file_id", image(part));
+                } else {
+                    attached.url(part, "image_url", image(part));
+                }
+            }
+            case "file" -> {
+                JsonBody file = object(part, "file");
+                file(file);
+                file.unusedRest(Set.of());
+            }
+            case "input_file" -> file(part);
+            default ->
+                throw part.refusal(
+                        "type", "must be of text, of an image or of a file: this server takes no other content");
+        }
+    }
+
+    private static JsonBody object(JsonBody part, String name) {
+        return part.object(name).orElseThrow(() -> JsonBody.required(part.at(name)));
+    }
+
+    private Said image(JsonBody image) {
+        return Said.image(text.length()).withDetail(image.text("detail"));
+    }
+
+    private void file(JsonBody file) {
+        Optional<String> name = file.text("filename").filter(given -> !given.isBlank());
+        Said said = Said.file(Optional.empty(), name, text.length());
+        if (file.has("file_id")) {
+            attached.id(file, "file_id", said);
+        } else if (file.has("file_url")) {
+            attached.url(file, "file_url", said);
+        } else {
+            attached.base64OrUrl(file, "file_data", said);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.parley.ingest.files;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,33 @@
+package dev.parley.schemas.files;
+
+import dev.parley.schemas.keys.FileId;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/** Reads files. Another tenant's do not exist. Thread-safe; callers wait on their own threads. */
+public interface FileReader extends AutoCloseable {
+
+    /**
+     * What is known of a file without its content.
+     *
+     * @param name as who sent it calls it
+     */
+    record Description(FileId id, String mediaType, Optional<String> name, long bytes) {}
+
+    /**
+     * What a file is; empty where there is none.
+     *
+     * @throws FilesUnavailableException where it cannot be told in time
+     */
+    Optional<Description> description(String tenant, FileId id);
+
+    /**
+     * The content of a file, whole and checked against its hash; empty where there is none.
+     *
+     * @throws FilesUnavailableException where it cannot be read in time
+     */
+    Optional<ByteBuffer> content(String tenant, FileId id);
+
+    @Override
+    void close();
+}

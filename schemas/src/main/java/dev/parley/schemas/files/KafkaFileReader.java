@@ -1,0 +1,295 @@
+package dev.parley.schemas.files;
+
+import dev.parley.chat.v1.FilePiece;
+import dev.parley.schemas.Topic;
+import dev.parley.schemas.keys.FileId;
+import dev.parley.schemas.keys.FileKey;
+import dev.parley.schemas.serde.UndecodableRecordException;
+import dev.parley.schemas.settings.KafkaSettings;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The files on their topic, read where their ids say that they are. In a cluster that is a copy of another, offsets are others:
+ * there, and for an id that was made up, a file is looked for from the beginning of its partition, one at a time and within
+ * bounds.
+ *
+ * <p>A few consumers, each lent to one reader at a time.
+ */
+public final class KafkaFileReader implements FileReader {
+
+    private static final Logger logger = LoggerFactory.getLogger(KafkaFileReader.class);
+
+    private static final int CONSUMERS = 4;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final int FETCH_BYTES = 4 * 1024 * 1024;
+
+    private final Topic<String, FilePiece> topic;
+    private final KafkaSettings kafka;
+    private final String clientId;
+    private final Semaphore lent = new Semaphore(CONSUMERS);
+    private final Semaphore searching = new Semaphore(1);
+    private final BlockingQueue<Consumer<byte[], byte[]>> idle = new ArrayBlockingQueue<>(CONSUMERS);
+    private volatile boolean closed;
+
+    /** A reader that connects when it is first asked. */
+    public KafkaFileReader(Topic<String, FilePiece> topic, KafkaSettings kafka, String clientId) {
+        this.topic = topic;
+        this.kafka = kafka;
+        this.clientId = clientId;
+    }
+
+    @Override
+    public Optional<Description> description(String tenant, FileId id) {
+        return read(tenant, id, true).map(Pieces::description);
+    }
+
+    @Override
+    public Optional<ByteBuffer> content(String tenant, FileId id) {
+        return read(tenant, id, false).flatMap(Pieces::content);
+    }
+
+    private Optional<Pieces> read(String tenant, FileId id, boolean firstIsEnough) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        Consumer<byte[], byte[]> consumer = null;
+        boolean well = false;
+        boolean permitted = false;
+        try {
+            permitted = lent.tryAcquire(left(deadline), TimeUnit.NANOSECONDS);
+            if (!permitted || closed) {
+                throw late();
+            }
+            consumer = idle.poll();
+            if (consumer == null) {
+                consumer = connected();
+            }
+            Optional<Pieces> found = read(consumer, new Sought(new FileKey(tenant, id.hash()), id, firstIsEnough), deadline);
+            well = true;
+            return found;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw late();
+        } catch (KafkaException e) {
+            logger.warn("a file cannot be read: {}", e.toString());
+            throw late();
+        } finally {
+            if (consumer != null && !(well && !closed && idle.offer(consumer))) {
+                consumer.close(CloseOptions.timeout(Duration.ZERO));
+            }
+            if (permitted) {
+                lent.release();
+            }
+        }
+    }
+
+    private record Sought(FileKey key, FileId id, boolean firstIsEnough) {}
+
+    private static FilesUnavailableException late() {
+        return new FilesUnavailableException("the log of files does not answer in time");
+    }
+
+    private static long left(long deadline) {
+        return Math.max(0, deadline - System.nanoTime());
+    }
+
+    private Consumer<byte[], byte[]> connected() {
+        return new KafkaConsumer<>(
+                kafka.client(
+                        clientId,
+                        Map.of(
+                                "enable.auto.commit",
+                                false,
+                                "auto.offset.reset",
+                                "none",
+                                "allow.auto.create.topics",
+                                false,
+                                "max.partition.fetch.bytes",
+                                FETCH_BYTES,
+                                "request.timeout.ms",
+                                (int) PATIENCE.toMillis(),
+                                "default.api.timeout.ms",
+                                (int) PATIENCE.toMillis())),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer());
+    }
+
+    private Optional<Pieces> read(Consumer<byte[], byte[]> consumer, Sought sought, long deadline)
+            throws InterruptedException {
+        int partitions = consumer.partitionsFor(topic.name()).size();
+        if (partitions == 0) {
+            throw late(); // It has yet to be provisioned.
+        }
+        TopicPartition place = new TopicPartition(topic.name(), sought.key().partition(partitions));
+        consumer.assign(List.of(place));
+        long end = consumer.endOffsets(List.of(place)).getOrDefault(place, 0L);
+        if (sought.id().offset() < end) {
+            try {
+                consumer.seek(place, sought.id().offset());
+                Pieces pieces = new Pieces(topic, sought, true);
+                if (collected(consumer, place, end, pieces, deadline)) {
+                    return Optional.of(pieces);
+                }
+            } catch (InvalidOffsetException e) {
+                // Somebody has the topic shortened, or this is another cluster: it may be elsewhere.
+            }
+        }
+        if (!searching.tryAcquire(left(deadline), TimeUnit.NANOSECONDS)) {
+            throw late();
+        }
+        try {
+            consumer.seekToBeginning(List.of(place));
+            Pieces pieces = new Pieces(topic, sought, false);
+            return collected(consumer, place, end, pieces, deadline) ? Optional.of(pieces) : Optional.empty();
+        } finally {
+            searching.release();
+        }
+    }
+
+    /** Whether {@code pieces} is whole by {@code end}. */
+    private static boolean collected(
+            Consumer<byte[], byte[]> consumer, TopicPartition place, long end, Pieces pieces, long deadline) {
+        while (consumer.position(place) < end) {
+            if (left(deadline) == 0) {
+                throw late();
+            }
+            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+                if (!pieces.take(record)) {
+                    return false;
+                }
+                if (pieces.areEnough()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (Consumer<byte[], byte[]> consumer = idle.poll(); consumer != null; consumer = idle.poll()) {
+            consumer.close(CloseOptions.timeout(Duration.ZERO));
+        }
+    }
+
+    /**
+     * The pieces of one file, as they are met. Copies of the same file may stand among each other: pieces of one number are the
+     * same, where their files are cut in as many.
+     */
+    private static final class Pieces {
+        private final Topic<String, FilePiece> topic;
+        private final Sought sought;
+        private final boolean here;
+        private final byte[] key;
+        private @Nullable FilePiece first;
+        private long firstOffset;
+        private ByteBuffer[] found = new ByteBuffer[0];
+        private int missing = Integer.MAX_VALUE;
+
+        Pieces(Topic<String, FilePiece> topic, Sought sought, boolean here) {
+            this.topic = topic;
+            this.sought = sought;
+            this.here = here;
+            this.key = sought.key().bytes();
+        }
+
+        /** Whether it is worth going on: the file that is to be here begins with the first record. */
+        boolean take(ConsumerRecord<byte[], byte[]> record) {
+            FilePiece piece = Arrays.equals(key, record.key()) ? piece(record) : null;
+            if (first == null) {
+                if (piece == null || piece.getIndex() > 0) {
+                    return !here;
+                }
+                first = piece;
+                firstOffset = record.offset();
+                found = new ByteBuffer[piece.getCount()];
+                missing = found.length;
+            }
+            if (piece != null && piece.getCount() == found.length && found[piece.getIndex()] == null) {
+                found[piece.getIndex()] = piece.getData();
+                missing--;
+            }
+            return true;
+        }
+
+        private @Nullable FilePiece piece(ConsumerRecord<byte[], byte[]> record) {
+            try {
+                FilePiece piece = topic.values().deserializer().deserialize(topic.name(), record.value());
+                boolean ours = piece != null
+                        && piece.getTenantId().equals(sought.key().tenant())
+                        && piece.getHash().equals(sought.key().hash())
+                        && 0 <= piece.getIndex()
+                        && piece.getIndex() < piece.getCount();
+                return ours ? piece : null;
+            } catch (UndecodableRecordException e) {
+                return null;
+            }
+        }
+
+        boolean areEnough() {
+            return first != null && (sought.firstIsEnough() || missing == 0);
+        }
+
+        private FilePiece first() {
+            if (first == null) {
+                throw new IllegalStateException("no piece was found");
+            }
+            return first;
+        }
+
+        Description description() {
+            return new Description(
+                    new FileId(sought.key().hash(), firstOffset),
+                    first().getMediaType(),
+                    Optional.ofNullable(first().getName()),
+                    first().getTotalBytes());
+        }
+
+        Optional<ByteBuffer> content() {
+            int bytes = Arrays.stream(found).mapToInt(ByteBuffer::remaining).sum();
+            ByteBuffer content = ByteBuffer.allocate(bytes);
+            for (ByteBuffer piece : found) {
+                content.put(piece.duplicate());
+            }
+            content.flip();
+            if (!sha256(content).equals(sought.key().hash())) {
+                logger.error("the content of {} is not what its hash says", sought.key());
+                return Optional.empty();
+            }
+            return Optional.of(content);
+        }
+
+        private static String sha256(ByteBuffer content) {
+            try {
+                MessageDigest sha = MessageDigest.getInstance("SHA-256");
+                sha.update(content.duplicate());
+                return HexFormat.of().formatHex(sha.digest());
+            } catch (NoSuchAlgorithmException e) {
+                throw new IllegalStateException("every Java has SHA-256", e);
+            }
+        }
+    }
+}
