@@ -70,7 +70,8 @@ class TopicsTest {
     @Test
     void filesAreKeptWhereMessagesSayThatTheyAre() {
         assertThat(topics.files().spec().configs())
-                .containsAllEntriesOf(Map.of("cleanup.policy", "delete", "retention.ms", "-1", "retention.bytes", "-1"));
+                .containsAllEntriesOf(
+                        Map.of("cleanup.policy", "delete", "retention.ms", "-1", "retention.bytes", "-1"));
     }
 
     @Test

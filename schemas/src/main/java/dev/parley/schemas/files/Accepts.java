@@ -57,8 +57,9 @@ public record Accepts(Set<String> kinds, boolean references, String setting) {
                     + attachment.getMediaType() + (setting.isEmpty() ? "" : ": " + setting + " says what it takes"));
         }
         if (attachment.getUri() != null && !references && !Attachments.isImage(attachment)) {
-            return Optional.of("engine '" + engine + "' takes files with their content alone, and the messages have a reference"
-                    + " to one of type " + attachment.getMediaType());
+            return Optional.of(
+                    "engine '" + engine + "' takes files with their content alone, and the messages have a reference"
+                            + " to one of type " + attachment.getMediaType());
         }
         return Optional.empty();
     }

@@ -86,7 +86,8 @@ public final class KafkaFileReader implements FileReader {
             if (consumer == null) {
                 consumer = connected();
             }
-            Optional<Pieces> found = read(consumer, new Sought(new FileKey(tenant, id.hash()), id, firstIsEnough), deadline);
+            Optional<Pieces> found =
+                    read(consumer, new Sought(new FileKey(tenant, id.hash()), id, firstIsEnough), deadline);
             well = true;
             return found;
         } catch (InterruptedException e) {

@@ -44,8 +44,8 @@ class AcceptsTest {
     @Test
     void aRefusalNamesEngineTypeAndSetting() {
         assertThat(of(EngineKind.OPENAI, "images").refusal("eyes", List.of(IMAGE, PDF)))
-                .hasValueSatisfying(text -> assertThat(text)
-                        .contains("'eyes'", "no files", "application/pdf", "engines.eyes.accepts"));
+                .hasValueSatisfying(text ->
+                        assertThat(text).contains("'eyes'", "no files", "application/pdf", "engines.eyes.accepts"));
         assertThat(of(EngineKind.EXTRACTIVE, "images").refusal("eyes", List.of(IMAGE)))
                 .hasValueSatisfying(text -> assertThat(text).contains("no images"));
         assertThat(of(EngineKind.UNKNOWN, "images").refusal("eyes", List.of(IMAGE)))

@@ -41,7 +41,9 @@ class FileIdTest {
     /** Where Kafka's own partitioner puts the key, so that any tool finds it. */
     @Test
     void theContentOfATenantIsInOnePartition() {
-        assertThat(new FileKey("acme", HASH).partition(12)).isEqualTo(new FileKey("acme", HASH).partition(12)).isBetween(0, 11);
+        assertThat(new FileKey("acme", HASH).partition(12))
+                .isEqualTo(new FileKey("acme", HASH).partition(12))
+                .isBetween(0, 11);
         assertThatIllegalArgumentException().isThrownBy(() -> new FileKey("acme/x", HASH));
         assertThatIllegalArgumentException().isThrownBy(() -> new FileKey("acme", "../" + HASH));
     }
