@@ -77,7 +77,11 @@ public final class IngestApi implements Role {
         Tickets tickets = new Tickets(settings.tenantsByKey().keySet(), InstantSource.system());
         Access access = new Access(settings.tenantsByKey(), tickets, settings.corsOrigins());
         Admission admission = new Admission(settings.maxRequests(), settings.maxBodyBytes(), meters);
-        Serving serving = new Serving(access, admission, settings.clients().strict(), settings.clients().files());
+        Serving serving = new Serving(
+                access,
+                admission,
+                settings.clients().strict(),
+                settings.clients().files());
         Files files = new Files(writing.files().log(), writing.files().reader(), writing.configurations());
         Door door = new Door(writing.commands(), reading.feed(), reading.conversations(), files, meters);
         EventStreams streams = new EventStreams(reading.edge());

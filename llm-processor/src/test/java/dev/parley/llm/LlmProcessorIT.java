@@ -98,7 +98,12 @@ class LlmProcessorIT {
 
     private LlmProcessor worker() {
         LlmProcessor worker = LlmProcessor.start(
-                new LlmSettings(16, Duration.ofMillis(200), WorkKinds.defaults(), Optional.empty(), LlmSettings.AttachmentSettings.USUAL),
+                new LlmSettings(
+                        16,
+                        Duration.ofMillis(200),
+                        WorkKinds.defaults(),
+                        Optional.empty(),
+                        LlmSettings.AttachmentSettings.USUAL),
                 KafkaSettings.of(bootstrap),
                 settings,
                 topics,

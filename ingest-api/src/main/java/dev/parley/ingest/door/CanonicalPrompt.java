@@ -2,6 +2,7 @@ package dev.parley.ingest.door;
 
 import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.schemas.serde.TrustedRecords;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,6 +28,10 @@ import org.jspecify.annotations.Nullable;
  * follows by its name, and only where a request says something in it: requests of before are hashed as they were.
  */
 final class CanonicalPrompt {
+
+    static {
+        TrustedRecords.trust(); // For Avro to look up what a field is by default.
+    }
 
     /** By which name a limit goes is nothing that is asked for. */
     private static final Set<String> ANOTHER_NAME = Set.of("maxCompletionTokens");

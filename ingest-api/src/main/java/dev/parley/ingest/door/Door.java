@@ -20,8 +20,7 @@ public final class Door implements AutoCloseable {
     private final Snapshots snapshots;
     private final Branches branches;
 
-    public Door(
-            CommandLog log, ConversationFeed feed, ConversationQueries queries, Files files, MeterRegistry meters) {
+    public Door(CommandLog log, ConversationFeed feed, ConversationQueries queries, Files files, MeterRegistry meters) {
         Presences presences = new Presences(feed, queries);
         watches = new Watches(feed, meters);
         conversations = new Conversations(log, watches, presences);

@@ -171,12 +171,11 @@ public final class Attached {
         if (content.length > part.enclosures().limits().fileBytes()) {
             throw tooLarge(part, field);
         }
-        String type =
-                switch (FileTypes.look(said.mediaType(), content)) {
-                    case FileTypes.Look.Is(String mediaType) -> mediaType;
-                    case FileTypes.Look.Refused(String rule) ->
-                        throw new ProblemException(ErrorCode.UNSUPPORTED_MEDIA_TYPE, rule, part.at(field));
-                };
+        String type = switch (FileTypes.look(said.mediaType(), content)) {
+            case FileTypes.Look.Is(String mediaType) -> mediaType;
+            case FileTypes.Look.Refused(String rule) ->
+                throw new ProblemException(ErrorCode.UNSUPPORTED_MEDIA_TYPE, rule, part.at(field));
+        };
         add(
                 part,
                 attachment(said, type)
@@ -212,8 +211,8 @@ public final class Attached {
         if (!isWebAddress(url)) {
             throw part.refusal(
                     field,
-                    "must begin with data:, https:// or http://, or be a file of this server, in at most " + MAX_URL_CHARS
-                            + " characters where it is a reference");
+                    "must begin with data:, https:// or http://, or be a file of this server, in at most "
+                            + MAX_URL_CHARS + " characters where it is a reference");
         }
         boolean taken = type.startsWith("image/") || type.startsWith("text/") || type.startsWith("application/");
         if (!taken) {
@@ -238,8 +237,7 @@ public final class Attached {
     }
 
     private static String name(JsonBody part, String name) {
-        return checkedName(name)
-                .orElseThrow(() -> part.refusal("name", nameRule()));
+        return checkedName(name).orElseThrow(() -> part.refusal("name", nameRule()));
     }
 
     /** A name that can be kept; empty where {@code name} is none. */

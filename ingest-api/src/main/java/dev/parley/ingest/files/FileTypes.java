@@ -102,14 +102,14 @@ final class FileTypes {
         if (is && fits) {
             return new Look.Is(type);
         }
-        return new Look.Refused(
-                said.map(any -> "is declared to be " + any + ", and is "
-                                + seen.orElse(isText(content) ? "text" : "something else"))
-                        .orElse(RULE));
+        return new Look.Refused(said.map(any -> "is declared to be " + any + ", and is "
+                        + seen.orElse(isText(content) ? "text" : "something else"))
+                .orElse(RULE));
     }
 
     private static boolean isKnown(String type) {
-        return type.equals(WEBP_TYPE) || KNOWN.stream().anyMatch(known -> known.type().equals(type));
+        return type.equals(WEBP_TYPE)
+                || KNOWN.stream().anyMatch(known -> known.type().equals(type));
     }
 
     private static Optional<String> seen(byte[] content) {
@@ -134,7 +134,10 @@ final class FileTypes {
             }
         }
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(content)).hasRemaining();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(content))
+                    .hasRemaining();
         } catch (CharacterCodingException e) {
             return false;
         }

@@ -68,12 +68,11 @@ public final class Files {
      */
     public Description keep(
             String tenant, byte[] content, Optional<String> declared, Optional<String> name, Call call) {
-        String type =
-                switch (FileTypes.look(declared, content)) {
-                    case FileTypes.Look.Is(String mediaType) -> mediaType;
-                    case FileTypes.Look.Refused(String rule) ->
-                        throw new ProblemException(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "the file " + rule);
-                };
+        String type = switch (FileTypes.look(declared, content)) {
+            case FileTypes.Look.Is(String mediaType) -> mediaType;
+            case FileTypes.Look.Refused(String rule) ->
+                throw new ProblemException(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "the file " + rule);
+        };
         Optional<String> checked = name.map(given -> Attached.checkedName(given)
                 .orElseThrow(() -> new ProblemException(ErrorCode.INVALID_REQUEST, Attached.nameRule(), "name")));
         String hash = HexFormat.of().formatHex(Sha256.digest().digest(content));
@@ -147,8 +146,7 @@ public final class Files {
                 .build();
     }
 
-    private static CallerPrompt map(
-            CallerPrompt prompt, UnaryOperator<Attachment> change) {
+    private static CallerPrompt map(CallerPrompt prompt, UnaryOperator<Attachment> change) {
         return CallerPrompt.newBuilder(prompt)
                 .setAttachments(prompt.getAttachments().stream().map(change).toList())
                 .setContext(prompt.getContext().stream()
@@ -167,9 +165,11 @@ public final class Files {
     private void refuseWhatIsNotTaken(@Nullable String name, CallerPrompt prompt) {
         List<Attachment> all = new ArrayList<>(prompt.getAttachments());
         prompt.getContext().forEach(message -> all.addAll(message.getAttachments()));
-        accepts(name).flatMap(accepts -> accepts.refusal(String.valueOf(name), all)).ifPresent(refusal -> {
-            throw new ProblemException(ErrorCode.ATTACHMENT_NOT_ACCEPTED, refusal);
-        });
+        accepts(name)
+                .flatMap(accepts -> accepts.refusal(String.valueOf(name), all))
+                .ifPresent(refusal -> {
+                    throw new ProblemException(ErrorCode.ATTACHMENT_NOT_ACCEPTED, refusal);
+                });
     }
 
     private Optional<Accepts> accepts(@Nullable String name) {
@@ -215,8 +215,7 @@ public final class Files {
                     .orElseThrow(() -> new IllegalStateException("a file that came with the request is not with it"));
             FileId id = keep(
                     tenant,
-                    new NewFile(
-                            hash, attachment.getMediaType(), Optional.ofNullable(attachment.getName()), content),
+                    new NewFile(hash, attachment.getMediaType(), Optional.ofNullable(attachment.getName()), content),
                     call);
             return Attachment.newBuilder(attachment).setOffset(id.offset()).build();
         }

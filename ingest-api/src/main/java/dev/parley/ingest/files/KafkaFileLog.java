@@ -9,7 +9,6 @@ import dev.parley.schemas.keys.FileId;
 import dev.parley.schemas.keys.FileKey;
 import dev.parley.schemas.settings.KafkaSettings;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.nio.ByteBuffer;
 import java.time.Instant;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;

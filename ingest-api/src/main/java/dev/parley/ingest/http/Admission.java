@@ -122,7 +122,7 @@ public final class Admission {
         return new ProblemException(ErrorCode.OVERLOADED, "too many requests are being served: try again soon");
     }
 
-    private static ProblemException tooLarge(int maxBytes) {
+    static ProblemException tooLarge(int maxBytes) {
         return new ProblemException(ErrorCode.PAYLOAD_TOO_LARGE, "the body has more than " + maxBytes + " bytes");
     }
 }

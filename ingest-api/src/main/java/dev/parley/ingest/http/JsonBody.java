@@ -35,6 +35,9 @@ public final class JsonBody {
     /** JSON Schemas, which come as parts of requests, nest deeper than anything else. */
     private static final int MAX_DEPTH = 64;
 
+    /** Members that have a content, or a URL with one. */
+    private static final List<String> FILES = List.of("data", "file_data", "image_url", "url", "value");
+
     private static final int MAX_PAIRS = 16;
     private static final int MAX_PAIR_KEY_CHARS = 64;
     private static final int MAX_PAIR_VALUE_CHARS = 512;
@@ -347,6 +350,22 @@ public final class JsonBody {
     /** A field's value as it is, as JSON text. */
     public Optional<String> json(String name) {
         return field(name).map(JsonNode::toString);
+    }
+
+    /** How much of the body may be files: texts in members that have them in one protocol or another. */
+    long longestFiles() {
+        return longestFiles(object);
+    }
+
+    private static long longestFiles(JsonNode node) {
+        long length = 0;
+        for (JsonNode element : node) {
+            length += element.isContainerNode() ? longestFiles(element) : 0;
+        }
+        for (String name : FILES) {
+            length += node.path(name).asText("").length();
+        }
+        return length;
     }
 
     /** The files that came within the whole body. */

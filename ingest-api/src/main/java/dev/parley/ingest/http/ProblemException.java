@@ -95,7 +95,12 @@ public final class ProblemException extends RuntimeException {
                     CONTENT_FILTERED -> 400;
             case UNAUTHORIZED -> 401;
             case FORBIDDEN_HOST -> 403;
-            case NOT_FOUND, CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND, MODEL_NOT_FOUND, DOCUMENT_NOT_FOUND, FILE_NOT_FOUND -> 404;
+            case NOT_FOUND,
+                    CONVERSATION_NOT_FOUND,
+                    MESSAGE_NOT_FOUND,
+                    MODEL_NOT_FOUND,
+                    DOCUMENT_NOT_FOUND,
+                    FILE_NOT_FOUND -> 404;
             case METHOD_NOT_ALLOWED -> 405;
             case CONVERSATION_EXISTS, BUSY, CANCELLED -> 409;
             case CONVERSATION_DELETED -> 410;

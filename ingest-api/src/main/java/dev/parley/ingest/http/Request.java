@@ -137,7 +137,20 @@ public final class Request {
                     ErrorCode.UNSUPPORTED_MEDIA_TYPE,
                     "the body must be sent as Content-Type: application/json, in UTF-8");
         }
-        return JsonBody.of(bytes, strict ? Unused.refused() : Unused.namedIn(ctx), enclosures);
+        JsonBody body = read(bytes);
+        if (bytes.length - body.longestFiles() > Admission.MAX_BODY_BYTES) {
+            throw Admission.tooLarge(Admission.MAX_BODY_BYTES);
+        }
+        return body;
+    }
+
+    /** What is no JSON has no files in it, and is told how long it may be before what else is wrong with it. */
+    private JsonBody read(byte[] bytes) {
+        try {
+            return JsonBody.of(bytes, strict ? Unused.refused() : Unused.namedIn(ctx), enclosures);
+        } catch (ProblemException e) {
+            throw bytes.length > Admission.MAX_BODY_BYTES ? Admission.tooLarge(Admission.MAX_BODY_BYTES) : e;
+        }
     }
 
     private static boolean isJson(@Nullable String type) {

@@ -355,6 +355,10 @@ class OpenApiTest {
         return door.send("PUT", path, text.getBytes(StandardCharsets.UTF_8), headers);
     }
 
+    private static Reply keep(DoorUnderTest door, String query, String... headers) {
+        return door.send("POST", "/api/files" + query, "words".getBytes(StandardCharsets.UTF_8), headers);
+    }
+
     private static DoorUnderTest withDocument(DoorUnderTest door) {
         put(door, DOCUMENT + "?uri=https://example.com/b", "# B");
         return door;
@@ -395,6 +399,19 @@ class OpenApiTest {
                     door.documents.kafkaAway();
                     return put(door, DOCUMENT, "# B");
                 }),
+                new Row("keepFile", 201, door -> keep(door, "?name=a.txt")),
+                new Row("keepFile", 400, door -> keep(door, "?title=a")),
+                new Row("keepFile", 403, door -> keep(door, "", "Origin", "null")),
+                new Row("keepFile", 415, door -> keep(door, "", "Content-Type", "image/png")),
+                new Row("keepFile", 503, door -> {
+                    door.files.kafkaAway();
+                    return keep(door, "");
+                }),
+                new Row(
+                        "getFile",
+                        200,
+                        door -> door.get(keep(door, "").json().path("url").asText())),
+                new Row("getFile", 404, door -> door.get("/api/files/file-1")),
                 new Row("getDocument", 200, door -> withDocument(door).get(DOCUMENT)),
                 new Row("getDocument", 400, door -> door.get("/api/workspaces/a%20b/documents/c")),
                 Row.withoutKey("getDocument", door -> door.get(DOCUMENT)),

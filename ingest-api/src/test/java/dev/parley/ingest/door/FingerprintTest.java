@@ -2,6 +2,7 @@ package dev.parley.ingest.door;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.GenerationOptions;
@@ -77,6 +78,30 @@ class FingerprintTest {
         assertThat(print(
                         asking().build(), options().setMaxCompletionTokens(true).build()))
                 .isEqualTo(print(asking().build(), options().build()));
+    }
+
+    private static String showing(Attachment attachment) {
+        Handling handling = new Handling(OnBusy.REJECT, Optional.empty(), Optional.empty(), Map.of());
+        CallerPrompt prompt = new CallerPrompt(
+                Role.USER, null, List.of(), options().build(), List.of(attachment), true);
+        return Fingerprint.of(new Question("Why?", handling, Optional.of(prompt), Optional.empty()));
+    }
+
+    @Test
+    void whatIsShownCountsAndNotWhereItLies() {
+        Attachment cat = Attachment.newBuilder()
+                .setMediaType("image/png")
+                .setHash("a".repeat(64))
+                .build();
+
+        assertThat(showing(Attachment.newBuilder(cat).setOffset(7L).setBytes(5L).build()))
+                .isEqualTo(showing(cat));
+        assertThat(List.of(
+                        showing(cat),
+                        showing(Attachment.newBuilder(cat).setHash("b".repeat(64)).build()),
+                        showing(Attachment.newBuilder(cat).setAt(1).build()),
+                        showing(Attachment.newBuilder(cat).setDetail("low").build())))
+                .doesNotHaveDuplicates();
     }
 
     @Test

@@ -50,7 +50,8 @@ public final class FakeFiles implements FileLog, FileReader {
 
     private Optional<NewFile> find(String tenant, FileId id) {
         return log.stream()
-                .filter(each -> each.tenant().equals(tenant) && each.file().hash().equals(id.hash()))
+                .filter(each ->
+                        each.tenant().equals(tenant) && each.file().hash().equals(id.hash()))
                 .map(Appended::file)
                 .findFirst();
     }

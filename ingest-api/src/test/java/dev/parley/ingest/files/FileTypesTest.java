@@ -63,7 +63,8 @@ class FileTypesTest {
     void whatDiffersOrIsNotTakenIsRefusedByName(String declared, String content, String why) {
         assertThat(FileTypes.look(Optional.ofNullable(declared), bytes(content)))
                 .isInstanceOfSatisfying(
-                        Look.Refused.class, refused -> assertThat(refused.rule()).contains(why));
+                        Look.Refused.class,
+                        refused -> assertThat(refused.rule()).contains(why));
     }
 
     @Test

@@ -139,7 +139,7 @@ class KafkaFilesIT {
 
         assertThat(ids.subList(0, 4))
                 .allSatisfy(id -> assertThat(reader.content("acme", id)).contains(ByteBuffer.wrap(content)));
-        assertThat(ids.subList(4, 6)).allSatisfy(id -> assertThat(reader.content("acme", id))
-                .isPresent());
+        assertThat(ids.subList(4, 6))
+                .allSatisfy(id -> assertThat(reader.content("acme", id)).isPresent());
     }
 }

@@ -231,9 +231,7 @@ class AttachmentsTest {
         assertThat(submitted().getContent()).isEqualTo("See\n\nWell?");
         assertThat(prompt().getAttachments())
                 .extracting(Attachment::getMediaType, Attachment::getAt)
-                .containsExactly(
-                        tuple("image/png", 3),
-                        tuple("text/plain", 3));
+                .containsExactly(tuple("image/png", 3), tuple("text/plain", 3));
         assertThat(prompt().getAttachments().getLast().getName()).isEqualTo("notes");
     }
 
@@ -307,8 +305,8 @@ class AttachmentsTest {
         assertThat(openAi.json().at("/error/message").asText()).contains("'blind' takes no images");
         Reply unknown = complete(Map.of("type", "file", "file", Map.of("file_id", "file-" + "a".repeat(64) + "-0")));
         assertThat(unknown.status()).isEqualTo(404);
-        Reply lying = complete(Map.of(
-                "type", "image_url", "image_url", Map.of("url", Pictures.dataUrl("image/jpeg", CAT))));
+        Reply lying =
+                complete(Map.of("type", "image_url", "image_url", Map.of("url", Pictures.dataUrl("image/jpeg", CAT))));
         assertThat(lying.status()).isEqualTo(415);
         assertThat(lying.json().at("/error/param").asText()).isEqualTo("messages[0].content[0].image_url.url");
         assertThat(world.commands()).isEmpty();

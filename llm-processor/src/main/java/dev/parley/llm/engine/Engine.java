@@ -59,8 +59,7 @@ public final class Engine {
         List<Attachment> attachments = request.getMessages().stream()
                 .flatMap(message -> message.getAttachments().stream())
                 .toList();
-        return accepts.refusal(name, attachments)
-                .map(detail -> new Failed(ErrorCode.ATTACHMENT_NOT_ACCEPTED, detail));
+        return accepts.refusal(name, attachments).map(detail -> new Failed(ErrorCode.ATTACHMENT_NOT_ACCEPTED, detail));
     }
 
     /** Whether it asks model servers at all, rather than a model inside this process, which may be asked at any time. */

@@ -95,7 +95,12 @@ public final class EngineFactory {
         Endpoint quoting = endpoint(BuiltInConfiguration.EXTRACTIVE, "", new ExtractiveModel(), UNBOUNDED);
         own.put(
                 BuiltInConfiguration.EXTRACTIVE,
-                new Engine(BuiltInConfiguration.EXTRACTIVE, List.of(quoting), retries(0, Duration.ZERO), Prices.NONE, Accepts.NOTHING));
+                new Engine(
+                        BuiltInConfiguration.EXTRACTIVE,
+                        List.of(quoting),
+                        retries(0, Duration.ZERO),
+                        Prices.NONE,
+                        Accepts.NOTHING));
         if (server.isPresent()) {
             // One model server under two names, as if it were two: records name the one that was asked for.
             Model model = new OpenAiModel(server.get(), USUAL, connections);

@@ -125,7 +125,8 @@ record ChatCompletionRequest(ObjectNode json, List<String> leftOut) {
     /** {@code image_url}, or {@code file}, of which only the content has a form here. */
     private static void attachment(ObjectNode part, Attachment attachment) {
         if (Attachments.isImage(attachment)) {
-            ObjectNode image = part.put("type", "image_url").putObject("image_url").put("url", attachment.getUri());
+            ObjectNode image =
+                    part.put("type", "image_url").putObject("image_url").put("url", attachment.getUri());
             if (attachment.getDetail() != null) {
                 image.put("detail", attachment.getDetail());
             }

@@ -69,7 +69,8 @@ public final class PromptFiles {
         if (bytes > maxPromptBytes) {
             return missing(
                     ErrorCode.ATTACHMENTS_TOO_LARGE,
-                    "the message has " + bytes + " bytes of images and files, of which a prompt may have " + maxPromptBytes);
+                    "the message has " + bytes + " bytes of images and files, of which a prompt may have "
+                            + maxPromptBytes);
         }
         int permits = (int) Math.ceilDiv(bytes, KIB);
         if (!roomKib.tryAcquire(permits)) {
@@ -77,8 +78,8 @@ public final class PromptFiles {
         }
         boolean whole = false;
         try {
-            Given given =
-                    read(GenerationRequest.newBuilder(order).setMessages(fitting).build(), permits);
+            Given given = read(
+                    GenerationRequest.newBuilder(order).setMessages(fitting).build(), permits);
             whole = given instanceof Given.Whole;
             return given;
         } finally {
@@ -163,7 +164,8 @@ public final class PromptFiles {
                     try {
                         Optional<ByteBuffer> content = id.flatMap(file -> reader.content(order.getTenantId(), file));
                         if (content.isEmpty()) {
-                            return missing(ErrorCode.FILE_NOT_FOUND, "a file of the messages is not on the log of files");
+                            return missing(
+                                    ErrorCode.FILE_NOT_FOUND, "a file of the messages is not on the log of files");
                         }
                         url = DataUrl.of(attachment.getMediaType(), content.get());
                     } catch (FilesUnavailableException e) {
@@ -171,8 +173,10 @@ public final class PromptFiles {
                     }
                     urls.put(key, url);
                 }
-                attachments.add(
-                        Attachment.newBuilder(attachment).setUri(url).setHash(null).build());
+                attachments.add(Attachment.newBuilder(attachment)
+                        .setUri(url)
+                        .setHash(null)
+                        .build());
             }
             messages.add(
                     attachments.isEmpty()

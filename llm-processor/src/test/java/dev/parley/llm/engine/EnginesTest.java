@@ -553,7 +553,12 @@ class EnginesTest {
         assertThat(show(engines, "blind", "eyes")).isInstanceOf(Outcome.Finished.class);
 
         assertThat(one.exchanges()).isEmpty();
-        assertThat(two.exchanges().getLast().request().body().at("/messages/0/content/0/type").asText())
+        assertThat(two.exchanges()
+                        .getLast()
+                        .request()
+                        .body()
+                        .at("/messages/0/content/0/type")
+                        .asText())
                 .isEqualTo("image_url");
     }
 

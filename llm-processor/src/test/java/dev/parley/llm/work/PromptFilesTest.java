@@ -90,8 +90,7 @@ class PromptFilesTest {
                 .setUri("https://example.com/a.png")
                 .build();
 
-        try (Given.Whole given =
-                (Given.Whole) new PromptFiles(shelf, 100, 1_000).given(order(file(5), far, file(5)))) {
+        try (Given.Whole given = (Given.Whole) new PromptFiles(shelf, 100, 1_000).given(order(file(5), far, file(5)))) {
             assertThat(given.order().getMessages().getFirst().getAttachments())
                     .extracting(Attachment::getUri)
                     .containsExactly(
@@ -106,7 +105,8 @@ class PromptFilesTest {
     void anotherTenantsFileDoesNotExist() {
         shelf.contents.put("other/" + HASH, "secret");
 
-        assertThat(code(new PromptFiles(shelf, 100, 1_000).given(order(file(6))))).isEqualTo(ErrorCode.FILE_NOT_FOUND);
+        assertThat(code(new PromptFiles(shelf, 100, 1_000).given(order(file(6)))))
+                .isEqualTo(ErrorCode.FILE_NOT_FOUND);
     }
 
     @Test

@@ -80,10 +80,16 @@ final class ConversationTables {
             .text("role", from(MessageRow::birth, birth -> birth.role().name().toLowerCase(Locale.ROOT)))
             .text("fingerprint", from(MessageRow::birth, Birth::fingerprint))
             .timestamptz("created_at", from(MessageRow::birth, Birth::createdAt))
-            .jsonb("context", from(MessageRow::birth, birth -> JsonColumns.ofContext(birth.came().context())))
+            .jsonb(
+                    "context",
+                    from(
+                            MessageRow::birth,
+                            birth -> JsonColumns.ofContext(birth.came().context())))
             .jsonb(
                     "attachments",
-                    from(MessageRow::birth, birth -> JsonColumns.ofAttachments(birth.came().attachments())));
+                    from(
+                            MessageRow::birth,
+                            birth -> JsonColumns.ofAttachments(birth.came().attachments())));
 
     static final Columns<Ending> GENERATIONS = ofConversation(
                     (Ending ending) -> ending.logged().conversation())

@@ -91,12 +91,7 @@ final class Prompt {
         }
         List<PromptMessage> asked = new ArrayList<>(caller.getContext());
         asked.add(new PromptMessage(
-                caller.getRole(),
-                turn.getContent(),
-                List.of(),
-                caller.getToolCallId(),
-                null,
-                caller.getAttachments()));
+                caller.getRole(), turn.getContent(), List.of(), caller.getToolCallId(), null, caller.getAttachments()));
         return asked;
     }
 

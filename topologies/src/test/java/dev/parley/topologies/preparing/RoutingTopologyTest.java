@@ -268,12 +268,7 @@ class RoutingTopologyTest {
                 .setOffset(3L)
                 .build();
         CallerPrompt shown = new CallerPrompt(
-                Role.USER,
-                null,
-                List.of(),
-                GenerationOptions.newBuilder().build(),
-                List.of(image),
-                true);
+                Role.USER, null, List.of(), GenerationOptions.newBuilder().build(), List.of(image), true);
         passages.pipeInput(WORKSPACE + "/b.md", Passages.of("b.md", "Bees are yellow."));
         turns.pipeInput(
                 WORKSPACE,

@@ -70,7 +70,8 @@ final class Runs {
         PromptMessage message = input.asked().message();
         Optional<CallerPrompt> shown = message.getAttachments().isEmpty()
                 ? Optional.empty()
-                : Optional.of(prompt(message, List.of(), GenerationOptions.newBuilder().build(), true));
+                : Optional.of(prompt(
+                        message, List.of(), GenerationOptions.newBuilder().build(), true));
         SubmitMessage submit = new Question(message.getContent(), input.handling(), shown, Optional.empty())
                 .submit(ids, prompt(conversation, input), Optional.empty());
         Map<String, String> metadata = new LinkedHashMap<>(submit.getMetadata());
@@ -89,7 +90,8 @@ final class Runs {
                 && input.options().isEmpty()) {
             return message.getAttachments().isEmpty()
                     ? Optional.empty()
-                    : Optional.of(prompt(message, context, GenerationOptions.newBuilder().build(), true));
+                    : Optional.of(prompt(
+                            message, context, GenerationOptions.newBuilder().build(), true));
         }
         GenerationOptions options =
                 input.options().orElseGet(() -> GenerationOptions.newBuilder().build());

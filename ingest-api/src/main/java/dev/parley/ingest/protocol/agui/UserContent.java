@@ -26,8 +26,7 @@ final class UserContent {
         } else {
             content.text.append(message.text("content").orElse(""));
         }
-        return new PromptMessage(
-                Role.USER, content.text.toString(), List.of(), null, null, content.attached.list());
+        return new PromptMessage(Role.USER, content.text.toString(), List.of(), null, null, content.attached.list());
     }
 
     private void add(JsonBody part) {
@@ -56,8 +55,8 @@ final class UserContent {
     }
 
     private void binary(JsonBody part) {
-        Said said = Said.file(
-                part.text("mimeType"), part.text("filename").filter(name -> !name.isBlank()), text.length());
+        Said said =
+                Said.file(part.text("mimeType"), part.text("filename").filter(name -> !name.isBlank()), text.length());
         if (part.has("data")) {
             attached.base64OrUrl(part, "data", said);
         } else if (part.has("url")) {

@@ -132,7 +132,8 @@ final class UiChat {
         boolean plain = place.context().isEmpty() && request.options().isEmpty();
         Optional<CallerPrompt> shown = words.attachments().isEmpty()
                 ? Optional.empty()
-                : Optional.of(shown(words, List.of(), GenerationOptions.newBuilder().build(), true));
+                : Optional.of(
+                        shown(words, List.of(), GenerationOptions.newBuilder().build(), true));
         Optional<CallerPrompt> prompt =
                 plain ? shown : Optional.of(shown(words, place.context(), options(request), false));
         return new Question(words.text(), request.handling(), shown, Optional.empty())

@@ -114,7 +114,8 @@ final class PromptReader {
         for (JsonBody block : message.objects("content", MAX_BLOCKS)) {
             switch (block.requiredText("type")) {
                 case "text" -> said.texts.add(block.requiredText("text"));
-                case "image", "document" -> Sources.add(said.shown, block, said.text().length());
+                case "image", "document" ->
+                    Sources.add(said.shown, block, said.text().length());
                 case "tool_result" -> {
                     said = endUser(said);
                     messages.add(new PromptMessage(

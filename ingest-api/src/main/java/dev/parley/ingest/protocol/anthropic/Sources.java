@@ -31,7 +31,8 @@ final class Sources {
         Optional<String> title = block.text("title").filter(given -> !given.isBlank());
         Said said = image ? Said.image(at) : Said.file(Optional.of(PDF), title, at);
         switch (source.requiredText("type")) {
-            case "base64" -> shown.base64(source, "data", Said.file(Optional.of(source.requiredText("media_type")), title, at));
+            case "base64" ->
+                shown.base64(source, "data", Said.file(Optional.of(source.requiredText("media_type")), title, at));
             case "url" -> shown.url(source, "url", said);
             case "file" -> shown.id(source, "file_id", said);
             case "text" -> shown.text(source, "data", Said.file(source.text("media_type"), title, at));

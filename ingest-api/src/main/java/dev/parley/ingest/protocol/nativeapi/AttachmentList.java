@@ -44,8 +44,12 @@ final class AttachmentList {
         } else if (entry.has("data")) {
             attached.base64OrUrl(entry, "data", said);
         } else {
-            attached.url(entry, "url", mediaType.isPresent() ? said : new Said(
-                    Said.image(0).mediaType(), said.name(), said.detail(), said.at()));
+            attached.url(
+                    entry,
+                    "url",
+                    mediaType.isPresent()
+                            ? said
+                            : new Said(Said.image(0).mediaType(), said.name(), said.detail(), said.at()));
         }
     }
 }

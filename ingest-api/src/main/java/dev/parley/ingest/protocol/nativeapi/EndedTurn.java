@@ -63,8 +63,8 @@ final class EndedTurn {
             return Optional.empty();
         }
         CallerPrompt prompt = accepted.getPrompt();
-        return Optional.of(new Sent(
-                accepted.getFingerprint(), List.of(), prompt == null ? List.of() : prompt.getAttachments()));
+        return Optional.of(
+                new Sent(accepted.getFingerprint(), List.of(), prompt == null ? List.of() : prompt.getAttachments()));
     }
 
     private static Optional<String> after(Submission submission) {

@@ -59,7 +59,8 @@ enum Export {
                             .orElse(snapshot.conversation().id()) + "\n");
             for (Message message : snapshot.messages()) {
                 to.write("\n## " + speaker(message) + "\n\n" + message.content() + "\n");
-                for (Attachment attachment : message.sent().map(Sent::attachments).orElse(List.of())) {
+                for (Attachment attachment :
+                        message.sent().map(Sent::attachments).orElse(List.of())) {
                     to.write("\n" + link(attachment) + "\n");
                 }
             }

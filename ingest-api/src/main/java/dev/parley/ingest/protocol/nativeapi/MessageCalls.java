@@ -66,8 +66,7 @@ final class MessageCalls {
         body.done();
         TurnIds ids = ownId.map(id -> TurnIds.ofMessage(conversation, new MessageId(id)))
                 .orElseGet(() -> TurnIds.of(conversation, key.orElseGet(Request::uniqueId)));
-        SubmitMessage submit =
-                new Question(content, handling, prompt, after).submit(ids, prompt, after);
+        SubmitMessage submit = new Question(content, handling, prompt, after).submit(ids, prompt, after);
         door.conversations().require(conversation);
         // Whoever says where it is to come has to be told whether there is such a place.
         boolean keyed = key.isPresent() || ownId.isPresent() || after.isPresent();

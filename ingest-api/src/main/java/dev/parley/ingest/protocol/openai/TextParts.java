@@ -26,7 +26,8 @@ final class TextParts {
             } else if (type.equals(REFUSAL)) {
                 text.append(part.requiredText(REFUSAL));
             } else if (!THOUGHTS.contains(type)) {
-                throw part.refusal("type", "must be of text: this server takes other content in messages of the user's alone");
+                throw part.refusal(
+                        "type", "must be of text: this server takes other content in messages of the user's alone");
             }
             part.unusedRest(Set.of());
         }

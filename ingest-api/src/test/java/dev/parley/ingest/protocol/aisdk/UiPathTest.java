@@ -168,7 +168,8 @@ class UiPathTest {
                 .isEqualTo(at("a1"));
         assertThat(path("u1 user: question 1", "again assistant: answer, again").place())
                 .isEqualTo(at("again"));
-        assertThat(path().asked("question 1", List.of()).orElseThrow().answerId()).isEqualTo("again");
+        assertThat(path().asked("question 1", List.of()).orElseThrow().answerId())
+                .isEqualTo("again");
         assertThat(path().asked("question 2", List.of())).isEmpty();
     }
 
