@@ -54,9 +54,11 @@ class AttachmentsIT {
                 .apply(ConfigurationFile.parse(Path.of("routes.yaml"), yaml.getBytes(StandardCharsets.UTF_8)))
                 .now()
                 .getVersion();
-        await().atMost(PATIENCE).untilAsserted(() -> assertThat(turn(Map.of("content", "Which?")))
-                .anySatisfy(event ->
-                        assertThat(event.data().path("configuration").asText()).isEqualTo(version)));
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(turn(Map.of("content", "Which?")))
+                        .anySatisfy(event -> assertThat(
+                                        event.data().path("configuration").asText())
+                                .isEqualTo(version)));
     }
 
     @AfterAll
@@ -236,7 +238,8 @@ class AttachmentsIT {
                                                                 "media_type",
                                                                 "image/png",
                                                                 "data",
-                                                                Base64.getEncoder().encodeToString(cat))))))))
+                                                                Base64.getEncoder()
+                                                                        .encodeToString(cat))))))))
                         .status())
                 .isEqualTo(400);
     }

@@ -82,8 +82,8 @@ class FingerprintTest {
 
     private static String showing(Attachment attachment) {
         Handling handling = new Handling(OnBusy.REJECT, Optional.empty(), Optional.empty(), Map.of());
-        CallerPrompt prompt = new CallerPrompt(
-                Role.USER, null, List.of(), options().build(), List.of(attachment), true);
+        CallerPrompt prompt =
+                new CallerPrompt(Role.USER, null, List.of(), options().build(), List.of(attachment), true);
         return Fingerprint.of(new Question("Why?", handling, Optional.of(prompt), Optional.empty()));
     }
 
@@ -98,7 +98,9 @@ class FingerprintTest {
                 .isEqualTo(showing(cat));
         assertThat(List.of(
                         showing(cat),
-                        showing(Attachment.newBuilder(cat).setHash("b".repeat(64)).build()),
+                        showing(Attachment.newBuilder(cat)
+                                .setHash("b".repeat(64))
+                                .build()),
                         showing(Attachment.newBuilder(cat).setAt(1).build()),
                         showing(Attachment.newBuilder(cat).setDetail("low").build())))
                 .doesNotHaveDuplicates();
