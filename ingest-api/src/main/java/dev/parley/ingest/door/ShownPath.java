@@ -190,7 +190,7 @@ public final class ShownPath {
     }
 
     private static List<String> contents(PromptMessage message) {
-        return message.getAttachments().stream().map(UiPath::content).toList();
+        return message.getAttachments().stream().map(ShownPath::content).toList();
     }
 
     /** The same content is the same file, wherever a client has it from. */

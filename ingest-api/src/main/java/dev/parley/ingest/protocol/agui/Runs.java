@@ -75,7 +75,8 @@ final class Runs {
         if (exchanges.isEmpty() && !asked.earlier().isEmpty()) {
             throw new ProblemException(
                     ErrorCode.UNAVAILABLE,
-                    "the conversation cannot be read now, so that its model might be told something else than is shown");
+                    "the conversation cannot be read now, so that its model might be told something else than is"
+                            + " shown");
         }
         return ShownPath.of(exchanges.orElseGet(() -> Exchanges.of(List.of())), asked.earlier());
     }
