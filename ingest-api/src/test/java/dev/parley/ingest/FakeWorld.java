@@ -1,9 +1,11 @@
 package dev.parley.ingest;
 
+import dev.parley.chat.v1.AnnotateConversation;
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.Configuration;
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -198,7 +200,19 @@ public final class FakeWorld implements CommandLog {
                 }
             }
             case CancelTurn cancel -> cancel(key, cancel, cause);
+            case AnnotateConversation annotate -> annotate(key, annotate, cause);
             case Unknown _ -> throw new IllegalArgumentException("unknown command");
+        }
+    }
+
+    /** A repeat changes nothing. */
+    private void annotate(ConversationKey key, AnnotateConversation annotate, String cause) {
+        if (events(key).stream().noneMatch(event -> event.getCauseId().equals(cause))) {
+            emit(
+                    key,
+                    cause,
+                    annotate.getTurnId(),
+                    new ConversationAnnotated(annotate.getMetadata(), annotate.getItems(), annotate.getRemoved()));
         }
     }
 
@@ -223,7 +237,10 @@ public final class FakeWorld implements CommandLog {
                 MessageAccepted.newBuilder()
                         .setMessageId(submit.getMessageId())
                         .setAssistantMessageId(answerId)
-                        .setRole(Role.USER)
+                        .setRole(
+                                submit.getPrompt() == null
+                                        ? Role.USER
+                                        : submit.getPrompt().getRole())
                         .setContent(submit.getContent())
                         .setOnBusy(submit.getOnBusy())
                         .setIntent(submit.getIntent())

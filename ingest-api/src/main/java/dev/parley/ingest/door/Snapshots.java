@@ -13,6 +13,7 @@ import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -75,6 +76,25 @@ public final class Snapshots {
                 .orElseThrow(() -> new ProblemException(
                         ErrorCode.UNAVAILABLE, "the conversation is new, and not in the read model yet"));
         return new ConversationSnapshot(summary(creation), List.of(), Optional.empty(), 0);
+    }
+
+    /** Sequence of the last event of a conversation, as far as this node can tell; 0 where it can tell of none. */
+    public long sequence(ConversationKey conversation) {
+        long known = feed.lastSequence(conversation);
+        return known > 0 ? known : get(conversation).cursor();
+    }
+
+    /**
+     * Those of a tenant's conversations whose metadata hold all of {@code metadata}, as they were created, without those that
+     * this node knows to be deleted.
+     *
+     * @param after the id of the conversation that they follow; empty for the first ones
+     */
+    public List<Summary> withMetadata(
+            String tenant, Map<String, String> metadata, boolean newestFirst, int limit, Optional<String> after) {
+        return queries.withMetadata(tenant, metadata, newestFirst, limit, after).stream()
+                .filter(summary -> !feed.isDeleted(new ConversationKey(tenant, summary.id())))
+                .toList();
     }
 
     /** A conversation as its first event says. */

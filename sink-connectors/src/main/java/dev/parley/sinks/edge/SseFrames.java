@@ -3,6 +3,7 @@ package dev.parley.sinks.edge;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -113,6 +114,7 @@ public final class SseFrames implements FrameEncoder {
             case TurnFailed failed -> "turn.failed";
             case TurnCancelled cancelled -> "turn.cancelled";
             case FeedbackRecorded feedback -> "feedback.recorded";
+            case ConversationAnnotated annotated -> "conversation.annotated";
             // An event of a later version: its sequence counts, its content is unknown.
             case Unknown unknown -> "conversation.changed";
         };
@@ -247,6 +249,7 @@ public final class SseFrames implements FrameEncoder {
                 json.writeStringField("rating", feedback.getRating());
                 optional(json, "comment", feedback.getComment());
             }
+            case ConversationAnnotated annotated -> annotated(json, annotated);
             case Unknown unknown -> {}
         }
         optional(json, "configuration", event.getConfiguration());
@@ -263,6 +266,27 @@ public final class SseFrames implements FrameEncoder {
     private static void content(JsonGenerator json, String content, @Nullable Upstream upstream) throws IOException {
         json.writeStringField("content", content);
         refusal(json, Said.of(content, upstream));
+    }
+
+    /** Only what there is. Items are JSON already. */
+    private static void annotated(JsonGenerator json, ConversationAnnotated annotated) throws IOException {
+        if (annotated.getMetadata() != null) {
+            metadata(json, annotated.getMetadata());
+        }
+        if (!annotated.getItems().isEmpty()) {
+            json.writeArrayFieldStart("items");
+            for (String item : annotated.getItems()) {
+                json.writeRawValue(item);
+            }
+            json.writeEndArray();
+        }
+        if (!annotated.getRemoved().isEmpty()) {
+            json.writeArrayFieldStart("removed");
+            for (String id : annotated.getRemoved()) {
+                json.writeString(id);
+            }
+            json.writeEndArray();
+        }
     }
 
     /** What of the text is a refusal, once more by itself. */

@@ -1,7 +1,9 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.AnnotateConversation;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationRenamed;
@@ -49,6 +51,7 @@ final class Commands {
             case RenameConversation rename -> rename(rename);
             case DeleteConversation delete -> delete();
             case RateMessage rate -> rate(rate);
+            case AnnotateConversation annotate -> annotate(annotate);
             case Unknown _ -> throw new IllegalArgumentException("unknown command"); // The intake lets none through.
         }
         if (!draft.steps().isEmpty()) {
@@ -178,6 +181,14 @@ final class Commands {
         draft.state().queue().forEach(endings::dropped);
         turns.stop(Ending.CANCELLED, "deleted");
         draft.log(new ConversationDeleted(), null);
+    }
+
+    private void annotate(AnnotateConversation annotate) {
+        if (draft.state().exists() && !draft.state().deleted()) {
+            draft.log(
+                    new ConversationAnnotated(annotate.getMetadata(), annotate.getItems(), annotate.getRemoved()),
+                    annotate.getTurnId() == null ? null : new TurnId(annotate.getTurnId()));
+        }
     }
 
     private void rate(RateMessage rate) {

@@ -1,6 +1,7 @@
 package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.Classification;
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationRenamed;
@@ -111,8 +112,12 @@ record Conversation(
                 counted.with(turn().routed(turn().preparation().sources()), queue);
             case TurnRetrieved retrieved -> counted.with(turn().routed(retrieved.getSources()), queue);
             case TurnEnd end -> counted.ended(logged.turnId());
-            case MessageAccepted _, MessageRejected _, TurnStarted _, FeedbackRecorded _, Unknown _ ->
-                counted; // The event only counts.
+            case MessageAccepted _,
+                    MessageRejected _,
+                    TurnStarted _,
+                    FeedbackRecorded _,
+                    ConversationAnnotated _,
+                    Unknown _ -> counted; // The event only counts.
         };
     }
 
