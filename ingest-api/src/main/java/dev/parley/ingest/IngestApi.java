@@ -88,7 +88,9 @@ public final class IngestApi implements Role {
                         door,
                         streams,
                         writing.configurations(),
-                        settings.clients().model()),
+                        settings.clients().model(),
+                        settings.defaultWorkspace(),
+                        reading.embeddings()),
                 new AiSdkApi(
                         serving,
                         access,

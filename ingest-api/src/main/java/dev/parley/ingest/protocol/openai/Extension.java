@@ -1,6 +1,7 @@
 package dev.parley.ingest.protocol.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Upstream;
 import dev.parley.ingest.http.Json;
@@ -8,10 +9,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What OpenAI's objects have no member for, in one of their own, {@code parley}: {@code {finish_reason?, attempts?, left_out?,
- * retry_after_ms?}}. It is not there where there is nothing to say.
+ * What OpenAI's objects have no member for, in one of their own, {@code parley}: {@code {code?, finish_reason?, engine?, model?,
+ * attempts?, left_out?, retry_after_ms?}}. It is not there where there is nothing to say.
  */
 final class Extension {
+
+    private static final String NAME = "parley";
 
     private Extension() {}
 
@@ -23,6 +26,18 @@ final class Extension {
     /** Adds to the object that tells of an answer without an end. */
     static void addTo(ObjectNode json, @Nullable Upstream upstream) {
         add(json, Optional.empty(), upstream);
+    }
+
+    /** Adds which engine and model it was whose answer, or whose failure, is told. */
+    static void addAttempt(ObjectNode json, @Nullable Attempt attempt) {
+        if (attempt != null) {
+            json.withObjectProperty(NAME).put("engine", attempt.getEngine()).put("model", attempt.getModel());
+        }
+    }
+
+    /** Adds why there is no answer, by our own name for it. */
+    static void addCode(ObjectNode json, String code) {
+        json.withObjectProperty(NAME).put("code", code);
     }
 
     private static void add(ObjectNode json, Optional<String> finishReason, @Nullable Upstream upstream) {
@@ -40,7 +55,7 @@ final class Extension {
             }
         }
         if (!parley.isEmpty()) {
-            json.set("parley", parley);
+            json.withObjectProperty(NAME).setAll(parley);
         }
     }
 }
