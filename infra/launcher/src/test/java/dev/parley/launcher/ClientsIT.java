@@ -45,7 +45,7 @@ class ClientsIT {
 
     @Test
     void openAi() {
-        pass("test/openai.test.mjs");
+        pass("test/openai.test.mjs", "test/openai-more.test.mjs");
     }
 
     @Test
