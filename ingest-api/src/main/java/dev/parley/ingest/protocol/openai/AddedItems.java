@@ -40,7 +40,8 @@ final class AddedItems {
         List<String> content = texts(item, "content");
         if (!content.isEmpty()) {
             ArrayNode parts = kept.putArray("content");
-            content.forEach(text -> parts.addObject().put("type", "reasoning_text").put("text", text));
+            content.forEach(
+                    text -> parts.addObject().put("type", "reasoning_text").put("text", text));
         }
         item.text("encrypted_content").ifPresent(opaque -> kept.put("encrypted_content", opaque));
         item.pass("id");
