@@ -13,18 +13,20 @@ import dev.parley.sinks.edge.ClientTransport;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection on which responses are created and told: each frame of the client's is {@code response.create} with the members
- * of a request's body, each of the server's an event of a response's stream, or an {@code error}. One at a time, or several at
- * once that have a {@code stream_id} each, which their events tell again. That a client has left shows when something is written to
- * it: those that are stored go on without it.
+ * One connection on which responses are created and told: each frame of the client's is {@code response.create} with the
+ * members of a request's body, each of the server's an event of a response's stream, or an {@code error}. One after the
+ * other, or several at once that have a {@code stream_id} each, which their events tell again. That a client has left shows
+ * when something is written to it: those that are stored go on without it.
  */
 final class ResponseSocket {
 
@@ -42,8 +44,10 @@ final class ResponseSocket {
     private final ResponseCalls responses;
     private final Supplier<Unused> unused;
 
-    /** Those that are being told, by their stream's id, which is empty where there is none. */
-    private final Set<String> telling = ConcurrentHashMap.newKeySet();
+    /** Of each stream the last that was asked for, by its id, which is empty where there is none: the next one waits for it. */
+    private final Map<String, CompletableFuture<Boolean>> last = new ConcurrentHashMap<>();
+
+    private final AtomicInteger telling = new AtomicInteger();
 
     ResponseSocket(String tenant, TextSocket socket, ResponseCalls responses, Supplier<Unused> unused) {
         this.tenant = tenant;
@@ -69,29 +73,38 @@ final class ResponseSocket {
     }
 
     private void begin(String streamId, JsonBody frame) {
-        if (telling.size() >= MAX_RESPONSES) {
+        if (telling.get() >= MAX_RESPONSES) {
             throw new ProblemException(
                     ErrorCode.OVERLOADED, "this connection already has " + MAX_RESPONSES + " responses");
         }
-        if (!telling.add(streamId)) {
-            throw new ProblemException(
-                    ErrorCode.BUSY, "is that of a response that is being told: give each its own", STREAM_ID);
-        }
+        telling.incrementAndGet();
+        CompletableFuture<Boolean> told = new CompletableFuture<>();
+        CompletableFuture<Boolean> before = last.put(streamId, told);
         Thread.ofVirtual().name("response-socket").start(() -> {
             try {
-                responses.tell(tenant, frame, Request.newCall(), new Transport(streamId));
-            } catch (ProblemException e) {
-                error(streamId, e);
-            } catch (RuntimeException e) {
-                logger.error("a response over a web socket failed", e);
-                error(
-                        streamId,
-                        new ProblemException(
-                                ErrorCode.INTERNAL, "an internal error; its cause is in the server's log"));
+                if (before != null) {
+                    boolean _ = before.join();
+                }
+                tell(streamId, frame);
             } finally {
-                telling.remove(streamId);
+                boolean _ = last.remove(streamId, told);
+                telling.decrementAndGet();
+                boolean _ = told.complete(true);
             }
         });
+    }
+
+    private void tell(String streamId, JsonBody frame) {
+        try {
+            responses.tell(tenant, frame, Request.newCall(), new Transport(streamId));
+        } catch (ProblemException e) {
+            error(streamId, e);
+        } catch (RuntimeException e) {
+            logger.error("a response over a web socket failed", e);
+            error(
+                    streamId,
+                    new ProblemException(ErrorCode.INTERNAL, "an internal error; its cause is in the server's log"));
+        }
     }
 
     private void error(String streamId, ProblemException problem) {
