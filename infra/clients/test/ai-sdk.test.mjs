@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { JSDOM } from 'jsdom';
-import { cuttingProxy, freshId, getJson, script, settled, text, tricky, trickyText, until, url, words } from './support.mjs';
+import {
+  cuttingProxy, freshId, getJson, heard, script, settled, text, told, tricky, trickyText, until, url, words,
+} from './support.mjs';
 
 const page = new JSDOM('<div id="root"></div>', { url });
 Object.assign(globalThis, { window: page.window, document: page.window.document });
@@ -147,9 +149,71 @@ for (const { name, ai, react, provider } of versions) {
       await until(() => page.chat.status === 'ready' && page.chat.messages.at(-1).id !== before && page.text(), 'another');
       assert.equal(page.text(), text);
       assert.equal(page.chat.messages.length, 2);
-      const kept = await settled(id);
-      assert.deepEqual(kept.map(m => m.status).sort(), ['accepted', 'completed', 'superseded']);
+      assert.deepEqual((await settled(id)).map(m => m.id), page.chat.messages.map(m => m.id));
       page.unmount();
+    });
+
+    test('the model is told what the page shows: edited, answered anew, cleared', async () => {
+      const id = freshId();
+      const page = open({ id });
+      await until(() => page.chat, 'the hook');
+      const answered = async (what, act) => {
+        const before = page.chat.messages.at(-1)?.id;
+        act();
+        await until(() => page.chat.status === 'ready' && page.text() && page.chat.messages.at(-1).id !== before, what);
+        return page.text();
+      };
+      const ask = (said, more) => answered(said, () => page.chat.sendMessage({ text: said, ...more }));
+      const said = message => message.parts.filter(part => part.type === 'text').map(part => part.text).join('');
+      const show = async messages => {
+        page.chat.setMessages(messages);
+        await until(() => page.chat.messages.length === messages.length, 'what is shown');
+      };
+
+      const capital = await ask('the capital of Frnace');
+      const [question, answer] = page.chat.messages;
+      await show([{ ...question, parts: [{ type: 'text', text: 'the capital of Italy' }] }, answer]);
+      const italy = await answered('the edited question', () => page.chat.regenerate());
+      assert.notEqual(italy, capital);
+      assert.deepEqual(told(await ask(heard)), ['user: the capital of Italy', `assistant: ${italy}`]);
+
+      const spain = await ask('the capital of Spain', { messageId: question.id });
+      assert.equal(page.chat.messages.length, 2);
+      await answered('the same question', () => page.chat.regenerate({ messageId: page.chat.messages[0].id }));
+      await answered('the same answer', () => page.chat.regenerate({ messageId: page.chat.messages[1].id }));
+      assert.deepEqual(told(await ask(heard)), ['user: the capital of Spain', `assistant: ${spain}`]);
+      assert.deepEqual((await settled(id)).map(m => m.content), page.chat.messages.map(said));
+
+      await show([]);
+      assert.deepEqual(told(await ask(heard)), []);
+      await show([...page.chat.messages, { id: 'mine', role: 'assistant', parts: [{ type: 'text', text: 'of my own' }] }]);
+      assert.match(told(await ask(heard)).at(-1), /^assistant: .*of my own$/s);
+
+      const tree = await getJson(`/api/conversations/${id}?branches=all`);
+      assert.equal(tree.messages.filter(m => m.content === spain && m.role === 'assistant').length, 3);
+      assert.ok(tree.messages.some(m => m.content === 'the capital of Frnace'), 'nothing is lost');
+      page.unmount();
+    });
+
+    test('a page that is loaded anew while its question waits shows the answer to that', async () => {
+      const id = freshId();
+      const first = open({ id });
+      await until(() => first.chat, 'the hook');
+      first.chat.sendMessage({ text: slow });
+      await until(() => first.text(), 'the first answer');
+      const second = open({ id });
+      await until(() => second.chat, 'the other hook');
+      second.chat.sendMessage({ text: script(['mine']) });
+      await until(async () => (await getJson(`/api/conversations/${id}`)).messages.some(m => m.status === 'queued'), 'its wait');
+      const again = open({ id, resume: true, messages: structuredClone(second.chat.messages) });
+      const shown = new Set();
+      await until(() => {
+        shown.add(again.text());
+        return again.text() === 'mine';
+      }, 'its answer');
+      assert.deepEqual([...shown].filter(said => !'mine'.startsWith(said)), []);
+      await until(() => first.text() === text && second.text() === 'mine', 'the other pages');
+      for (const page of [first, second, again]) page.unmount();
     });
 
     test('tells of errors: refused, failed, begun anew', async () => {

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI from 'openai';
-import { cuttingProxy, freshId, getJson, script, settled, text, tricky, trickyText, until, url, words } from './support.mjs';
+import {
+  cuttingProxy, freshId, getJson, heard, script, settled, text, told, tricky, trickyText, until, url, words,
+} from './support.mjs';
 
 const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'unused', maxRetries: 0 });
 const weather = {
@@ -385,9 +387,17 @@ test('continues from a response, and branches where others went on', async () =>
   assert.equal(second.conversation.id, first.conversation.id);
   assert.equal(second.previous_response_id, first.id);
   const branch = await client.responses.create({ model: 'default', input: script(['three']), previous_response_id: first.id });
-  assert.notEqual(branch.conversation.id, first.conversation.id);
-  const kept = await getJson(`/api/conversations/${branch.conversation.id}`);
-  assert.deepEqual(kept.messages[0].context.map(m => [m.role, m.content]), [['user', script(['one'])], ['assistant', 'one']]);
+  assert.equal(branch.conversation.id, first.conversation.id);
+  const again = id => client.responses.create({ model: 'default', input: heard, previous_response_id: id });
+  assert.deepEqual(
+    told((await again(branch.id)).output_text),
+    [`user: ${script(['one'])}`, 'assistant: one', `user: ${script(['three'])}`, 'assistant: three']);
+  assert.deepEqual(
+    told((await again(second.id)).output_text),
+    [`user: ${script(['one'])}`, 'assistant: one', `user: ${script(['two'])}`, 'assistant: two']);
+  const tree = await getJson(`/api/conversations/${first.conversation.id}?branches=all`);
+  assert.equal(tree.messages.length, 10);
+  assert.equal(tree.path.length, 6);
   const named = await client.responses.create({ model: 'default', input: script(['four']), conversation: first.conversation.id });
   assert.equal(named.conversation.id, first.conversation.id);
   await assert.rejects(

@@ -8,6 +8,15 @@ export function script(tokens, more = {}) {
   return `script ${JSON.stringify({ tokens, paceMillis: 15, ...more })}`;
 }
 
+/** A message that makes it say what it was told, for `told`. */
+export const heard = `script ${JSON.stringify({ heard: true })}`;
+
+/** What the model was told was said before `heard`, as `role: text`. */
+export const told = answer => JSON.parse(answer)
+  .slice(0, -1)
+  .filter(([role]) => role !== 'system')
+  .map(([role, said]) => `${role}: ${said}`);
+
 /** Twelve words, each a token. */
 export const words = Array.from({ length: 12 }, (_, i) => `word${i} `);
 export const text = words.join('');

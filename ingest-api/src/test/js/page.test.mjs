@@ -47,6 +47,15 @@ test('deltas add up, and repeats change nothing', () => {
   assert.equal(answer(play([...turn, ...turn.slice(3)])).content, 'Hello');
 });
 
+test('pieces of a call\'s arguments count with the deltas, and are no text', () => {
+  const state = play([
+    ...turn,
+    { type: 'tool.arguments', ...ids, attempt: 1, seq: 2, toolCallId: 'c', name: 'f', arguments: '{' },
+    { type: 'message.delta', ...ids, attempt: 1, seq: 3, text: '!' },
+  ]);
+  assert.equal(answer(state).content, 'Hello!');
+});
+
 test('a reset forgets, and a late delta of the old attempt does not count', () => {
   const state = play([
     ...turn,

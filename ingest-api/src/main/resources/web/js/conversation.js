@@ -36,13 +36,11 @@ export function reduce(state, event) {
     case 'message.rejected':
       return change(state, id, () => ({ status: 'failed', error: { code: event.code, detail: event.detail } }));
     case 'turn.started': {
-      let next = { ...state, activeTurn: event.turnId };
-      next = change(next, event.userMessageId, () => ({ status: 'accepted' }));
-      if (event.supersedes) {
-        next = change(next, event.supersedes, () => ({ status: 'superseded' }));
-      }
-      return ensure(next, blank(id, event.turnId, 'assistant'));
+      const next = change(onBranch(state, event), event.userMessageId, () => ({ status: 'accepted' }));
+      return ensure({ ...next, activeTurn: event.turnId }, blank(id, event.turnId, 'assistant'));
     }
+    case 'branch.changed':
+      return { ...state, stale: true };
     case 'turn.retrieved':
       return change(state, id, () => ({ sources: event.sources }));
     case 'message.started':
@@ -54,6 +52,7 @@ export function reduce(state, event) {
       return change(state, id, (m) =>
         event.attempt > m.attempt ? { attempt: event.attempt, nextSeq: 0, content: '', reasoning: '' } : {});
     case 'message.delta':
+    case 'tool.arguments': // Shown by nobody yet; it counts.
       return change(state, id, (m) =>
         event.attempt === m.attempt && event.seq === m.nextSeq
           ? { nextSeq: m.nextSeq + 1, content: m.content + (event.text ?? ''), reasoning: m.reasoning + (event.reasoning ?? '') }
@@ -90,6 +89,36 @@ export function reduce(state, event) {
       return state;
   }
 }
+
+/**
+ * What is shown once a turn has begun: its question comes after `event.after`, or first, and what followed that before is on
+ * another branch. Where the page does not show that message, only a fresh snapshot can help.
+ */
+function onBranch(state, event) {
+  if (event.after === undefined || state.messages.some((m) => m.id === event.messageId)) {
+    return state;
+  }
+  const end = state.messages.findIndex((m) => m.id === event.after) + 1;
+  const question = state.messages.find((m) => m.id === event.userMessageId);
+  if (!question || (event.after !== null && end === 0)) {
+    return { ...state, stale: true };
+  }
+  const beside = state.messages.slice(end).filter((m) => m.id !== question.id && isBeside(m));
+  const waiting = beside.filter((m) => m.status === 'queued');
+  return {
+    ...state,
+    messages: [
+      ...state.messages.slice(0, end).filter((m) => m.id !== question.id),
+      ...beside.filter((m) => m.status !== 'queued'),
+      question,
+      blank(event.messageId, event.turnId, 'assistant'),
+      ...waiting,
+    ],
+  };
+}
+
+/** Whether a message is shown although nothing follows it: one that waits, was refused, called off or taken back. */
+const isBeside = (m) => m.status === 'forgotten' || (m.role === 'user' && ['queued', 'failed', 'cancelled'].includes(m.status));
 
 function ended(state, event) {
   return state.activeTurn === event.turnId ? { ...state, activeTurn: null } : state;

@@ -81,6 +81,10 @@ function apply(event) {
   }
   const before = state;
   state = reduce(state, event);
+  if (state.stale) {
+    open(state.id);
+    return;
+  }
   if (state.deleted) {
     location.hash = '';
     return;

@@ -1,5 +1,7 @@
 package dev.parley.ingest;
 
+import dev.parley.ingest.answer.Abandoned;
+import dev.parley.ingest.answer.ChatRules;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.contract.Contracts;
 import dev.parley.ingest.documents.Documents;
@@ -13,7 +15,10 @@ import dev.parley.ingest.http.Serving;
 import dev.parley.ingest.http.Tickets;
 import dev.parley.ingest.page.WebPage;
 import dev.parley.ingest.protocol.Protocol;
+import dev.parley.ingest.protocol.agui.AgUiApi;
 import dev.parley.ingest.protocol.aisdk.AiSdkApi;
+import dev.parley.ingest.protocol.anthropic.AnthropicApi;
+import dev.parley.ingest.protocol.mcp.McpApi;
 import dev.parley.ingest.protocol.nativeapi.NativeApi;
 import dev.parley.ingest.protocol.openai.OpenAiApi;
 import dev.parley.schemas.Role;
@@ -74,6 +79,9 @@ public final class IngestApi implements Role {
         Serving serving = new Serving(access, admission, settings.clients().strict());
         Door door = new Door(writing.commands(), reading.feed(), reading.conversations(), meters);
         EventStreams streams = new EventStreams(reading.edge());
+        Abandoned abandoned = new Abandoned(door.turns());
+        ChatRules chats =
+                new ChatRules(settings.clients().strict(), settings.clients().stopAfter());
         List<Protocol> protocols = List.of(
                 new NativeApi(
                         serving,
@@ -83,6 +91,13 @@ public final class IngestApi implements Role {
                         writing.searches(),
                         tickets,
                         settings.defaultWorkspace()),
+                // Before OpenAI's, whose form of errors is for all of /v1.
+                new AnthropicApi(
+                        serving,
+                        door,
+                        streams,
+                        writing.configurations(),
+                        settings.clients().model()),
                 new OpenAiApi(
                         serving,
                         door,
@@ -91,13 +106,9 @@ public final class IngestApi implements Role {
                         settings.clients().model(),
                         settings.defaultWorkspace(),
                         reading.embeddings()),
-                new AiSdkApi(
-                        serving,
-                        access,
-                        door,
-                        streams,
-                        settings.clients().strict(),
-                        settings.clients().stopAfter()));
+                new AiSdkApi(serving, access, door, streams, abandoned, chats),
+                new AgUiApi(serving, door, streams, abandoned, chats),
+                new McpApi(serving, door, streams, writing.searches(), settings.defaultWorkspace()));
         Cors cors = new Cors(
                 settings.corsOrigins(),
                 protocols.stream()

@@ -47,7 +47,7 @@ public record IngestSettings(
      *     ask for it
      * @param strict whether fields that clients send and that mean nothing here are refused, rather than taken and named
      *     in the answer ({@code PARLEY_STRICT_REQUESTS}, false)
-     * @param stopAfter how long after its last reader has left an answer of {@code /api/chat} is stopped
+     * @param stopAfter how long after its last reader has left an answer of {@code /api/chat} or {@code /agui} is stopped
      *     ({@code PARLEY_CHAT_STOP_AFTER}, {@code never}); empty: it goes on
      */
     public record Clients(Optional<String> model, boolean strict, Optional<Duration> stopAfter) {}

@@ -32,8 +32,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * One running front door, with a node's feed and read model of its own over a shared {@link FakeWorld}. What it answers under
- * {@code /v1} is held against OpenAI's types.
+ * One running front door, with a node's feed and read model of its own over a shared {@link FakeWorld}. What it answers by
+ * OpenAI's API is held against OpenAI's types.
  */
 public final class DoorUnderTest implements AutoCloseable {
 
@@ -146,7 +146,7 @@ public final class DoorUnderTest implements AutoCloseable {
         try {
             HttpResponse<String> response = client.send(request.build(), BodyHandlers.ofString());
             Reply reply = new Reply(response.statusCode(), response.body(), response);
-            if (path.startsWith("/v1/")) {
+            if (isOpenAi(path, headers)) {
                 OpenAiTypes.check(method, path, reply.status(), reply.header("Content-Type"), reply.text());
             }
             return reply;
@@ -156,6 +156,13 @@ public final class DoorUnderTest implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Anthropic's API has a path of its own, and else a header. */
+    private static boolean isOpenAi(String path, String... headers) {
+        return path.startsWith("/v1/")
+                && !path.startsWith("/v1/messages")
+                && !List.of(headers).contains("anthropic-version");
     }
 
     public RawConnection connect() {

@@ -19,6 +19,7 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Spent;
 import dev.parley.sinks.postgres.ConversationSnapshot.Status;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
 import dev.parley.sinks.postgres.ConversationSnapshot.Utterance;
+import dev.parley.sinks.postgres.MessageTree;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -89,7 +90,8 @@ public final class FakeQueries implements ConversationQueries {
                 events.getLast().getTime(),
                 messages.size(),
                 false);
-        return Optional.of(new ConversationSnapshot(summary, messages, Optional.empty(), events.size()));
+        return Optional.of(new ConversationSnapshot(
+                summary, MessageTree.of(messages, null, Optional.empty()), Optional.empty(), events.size()));
     }
 
     private static boolean isDeleted(List<ConversationEvent> events) {
@@ -104,7 +106,7 @@ public final class FakeQueries implements ConversationQueries {
         return new Message(
                 id,
                 String.valueOf(event.getTurnId()),
-                new Utterance(role, content),
+                new Utterance(role, content, Optional.empty()),
                 sent,
                 Status.COMPLETED,
                 event.getTime(),
@@ -176,6 +178,11 @@ public final class FakeQueries implements ConversationQueries {
             return Presence.UNKNOWN;
         }
         return isDeleted(events) ? Presence.DELETED : Presence.PRESENT;
+    }
+
+    @Override
+    public long lastSequence(ConversationKey conversation) {
+        return events(conversation).size();
     }
 
     @Override

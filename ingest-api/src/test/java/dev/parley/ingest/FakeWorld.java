@@ -2,6 +2,7 @@ package dev.parley.ingest;
 
 import dev.parley.chat.v1.AnnotateConversation;
 import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.Configuration;
@@ -17,12 +18,15 @@ import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
+import dev.parley.chat.v1.ProviderExtras;
 import dev.parley.chat.v1.RateMessage;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.RenameConversation;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.SwitchBranch;
 import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnFailed;
@@ -80,6 +84,8 @@ public final class FakeWorld implements CommandLog {
     private ErrorCode failure = ErrorCode.ENGINE_ERROR;
     private ErrorCode rejection = ErrorCode.BUSY;
     private @Nullable Upstream upstream;
+    private @Nullable ProviderExtras extras;
+    private List<ToolCall> calls = List.of();
     private boolean kafkaAway;
     private boolean pipelineStopped;
 
@@ -127,6 +133,12 @@ public final class FakeWorld implements CommandLog {
     /** From now on this is what becomes known at model servers. */
     public synchronized void upstream(Upstream known) {
         upstream = known;
+    }
+
+    /** From now on answers ask for these calls, and this is what their model server wants to have back with them. */
+    public synchronized void calls(List<ToolCall> asked, @Nullable ProviderExtras wanted) {
+        calls = List.copyOf(asked);
+        extras = wanted;
     }
 
     /** From now on messages are rejected for this reason. */
@@ -187,7 +199,8 @@ public final class FakeWorld implements CommandLog {
                         key,
                         cause,
                         regenerate.getTurnId(),
-                        new TurnStarted("?", regenerate.getAssistantMessageId(), regenerate.getTurnId() + ".1", null));
+                        new TurnStarted(
+                                "?", regenerate.getAssistantMessageId(), regenerate.getTurnId() + ".1", null, null));
             case RenameConversation rename -> emit(key, cause, null, new ConversationRenamed(rename.getTitle()));
             case DeleteConversation delete -> emit(key, cause, null, new ConversationDeleted());
             case RateMessage rate -> {
@@ -200,6 +213,7 @@ public final class FakeWorld implements CommandLog {
                 }
             }
             case CancelTurn cancel -> cancel(key, cancel, cause);
+            case SwitchBranch change -> emit(key, cause, null, new BranchSwitched(change.getMessageId()));
             case AnnotateConversation annotate -> annotate(key, annotate, cause);
             case Unknown _ -> throw new IllegalArgumentException("unknown command");
         }
@@ -248,10 +262,11 @@ public final class FakeWorld implements CommandLog {
                         .setMetadata(submit.getMetadata())
                         .setFingerprint(submit.getFingerprint())
                         .setPrompt(submit.getPrompt())
+                        .setAfter(submit.getAfter())
                         .build());
         ids(key).add(answerId);
         String generation = turnId + ".1";
-        emit(key, cause, turnId, new TurnStarted(submit.getMessageId(), answerId, generation, null));
+        emit(key, cause, turnId, new TurnStarted(submit.getMessageId(), answerId, generation, null, submit.getAfter()));
         Attempt attempt = new Attempt("attempt", 1, "default", "a-model", "a-worker", "");
         Usage usage = new Usage(3, 2, UsageBasis.MEASURED, null);
         Timings timings = new Timings(null, null, null, null);
@@ -269,6 +284,8 @@ public final class FakeWorld implements CommandLog {
                                 .setFinishReason("stop")
                                 .setUsage(usage)
                                 .setTimings(timings)
+                                .setToolCalls(calls)
+                                .setExtras(extras)
                                 .setUpstream(upstream)
                                 .build());
             case FAIL ->

@@ -267,7 +267,7 @@ final class SinkCommand extends Measurement {
                         .setOnBusy(OnBusy.ENQUEUE)
                         .setFingerprint("fingerprint")
                         .build(),
-                new TurnStarted(question, answer, generation, null),
+                new TurnStarted(question, answer, generation, null, null),
                 new TurnRouted(answer, "chat", 1.0, "default", "default"),
                 MessageCompleted.newBuilder()
                         .setMessageId(answer)

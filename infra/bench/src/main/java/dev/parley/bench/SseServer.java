@@ -141,6 +141,11 @@ final class SseServer {
         }
 
         @Override
+        public long lastSequence(ConversationKey conversation) {
+            return 0;
+        }
+
+        @Override
         public Optional<ConversationSnapshot.Message> message(ConversationKey conversation, String messageId) {
             return Optional.empty();
         }

@@ -163,7 +163,7 @@ final class ClientCheck {
                 answer.attempt = attempt;
                 answer.nextSeq = seq + 1;
             }
-            case "message.delta" -> delta(turn, answer, attempt, fields);
+            case "message.delta", "tool.arguments" -> delta(turn, answer, attempt, fields);
             default -> require(false, "there is no " + type);
         }
     }

@@ -7,6 +7,8 @@ import dev.parley.chat.v1.AttemptStarted;
 import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolArgumentsDelta;
+import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.faults.History.Chunk;
@@ -46,6 +48,12 @@ final class LogIndex {
 
         String id() {
             return id;
+        }
+
+        /** Counts a delta that is part of no text. */
+        private void wordless(int seq) {
+            seqs.add(seq);
+            parts.add("");
         }
 
         /** As they stand in the log; right when they are 0, 1, 2 … */
@@ -155,6 +163,8 @@ final class LogIndex {
                     attempt.seqs.add(delta.getSeq());
                     attempt.parts.add(delta.getText());
                 }
+                case ToolArgumentsDelta delta -> attempt.wordless(delta.getSeq());
+                case ToolCalled called -> attempt.wordless(called.getSeq());
                 default -> {}
             }
             if (attempt == current && !closed) {

@@ -107,7 +107,7 @@ public final class StoppedStart {
     public static Outcome play(Plan plan, Path folder) throws InterruptedException {
         try {
             StoppedStart start = new StoppedStart(folder.toRealPath());
-            Thread hook = new Thread(start.process::destroyForcibly, "stopped-start-cleanup");
+            Thread hook = new Thread(start::destroy, "stopped-start-cleanup");
             Runtime.getRuntime().addShutdownHook(hook);
             try {
                 return start.play(plan);
@@ -118,6 +118,13 @@ public final class StoppedStart {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** With what it has started, since nobody is left to see to that once its folder is gone. */
+    private void destroy() {
+        List<ProcessHandle> descendants = process.descendants().toList();
+        process.destroyForcibly();
+        descendants.forEach(ProcessHandle::destroyForcibly);
     }
 
     private Process launch() throws IOException {

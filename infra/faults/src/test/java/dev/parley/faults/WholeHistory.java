@@ -116,7 +116,7 @@ final class WholeHistory {
                         .setOnBusy(OnBusy.ENQUEUE)
                         .setFingerprint("print")
                         .build());
-        event(TURN, new TurnStarted("m", "a", GENERATION, null));
+        event(TURN, new TurnStarted("m", "a", GENERATION, null, null));
         event(TURN, new TurnRouted("a", "chat", 1.0, "default", "default"));
         event(TURN, new TurnRetrieved("a", List.of()));
         event(TURN, completed());

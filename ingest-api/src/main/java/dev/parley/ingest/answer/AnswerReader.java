@@ -14,11 +14,13 @@ import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.sinks.feed.FeedEvent;
 import dev.parley.sinks.json.Said;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,8 +28,14 @@ import org.jspecify.annotations.Nullable;
  * to append, such that what was told since the last {@link Step.Restarted} is always a beginning of the answer, and at its
  * end the whole of it. Pure but for its own state.
  *
- * <p>The order is reasoning, text, a refusal, tool calls. Reasoning that comes after text, and calls, which are of no use before the
- * answer's end, are told when it is complete.
+ * <p>The order is the same however an answer is read: reasoning, text, a refusal, the arguments of its tool calls, text that
+ * the model said after it had begun to call, and, when the answer is complete, each call whole. Arguments are told as the model
+ * writes them; a call is for its client to make only once it is whole, since until the answer's end it may be void. Text
+ * after calls waits for the end, and so does reasoning after either.
+ *
+ * <pre>{@code
+ *   Reasoning* (Text* Refusal*) (CallBegun CallArguments*)* (Text* Refusal*) Called* Completed
+ * }</pre>
  */
 public final class AnswerReader {
 
@@ -39,7 +47,18 @@ public final class AnswerReader {
     private int beforeRefusal;
 
     private boolean refusing;
+    /** Whose arguments were told, in order. */
+    private final List<Call> calls = new ArrayList<>();
+
     private int attempt;
+
+    /** A call that has begun, and what was told of its arguments. */
+    private record Call(String id, String name, StringBuilder told) {
+
+        boolean begins(ToolCall call) {
+            return id.equals(call.getId()) && name.equals(call.getName()) && startsWith(call.getArguments(), told);
+        }
+    }
 
     public AnswerReader(String turnId) {
         this(turnId, false);
@@ -78,6 +97,17 @@ public final class AnswerReader {
         /** Everything told of the answer so far is void: another attempt begins anew. */
         record Restarted(String reason) implements Step {}
 
+        /**
+         * The model begins to write a tool call.
+         *
+         * @param piece of its arguments; may be empty
+         */
+        record CallBegun(String id, String name, String piece) implements Step {}
+
+        /** The next piece of the arguments of the call that began last. */
+        record CallArguments(String id, String piece) implements Step {}
+
+        /** A call is whole, and for the client to make. All of its arguments have been told; calls come in their order. */
         record Called(ToolCall call) implements Step {}
 
         record Completed(MessageCompleted event, Instant time) implements Step {}
@@ -110,14 +140,18 @@ public final class AnswerReader {
             case FeedEvent.MessageDelta delta -> {
                 if (turnId.equals(delta.turnId())) {
                     attempt(delta.attempt(), steps);
-                    switch (delta.kind()) {
-                        case TEXT -> text(delta.text(), steps);
-                        case REFUSAL -> refusal(delta.text(), steps);
-                        case REASONING -> reasoning(delta.text(), steps);
+                    if (calls.isEmpty()) {
+                        delta(delta, steps);
                     }
                 }
             }
-            case FeedEvent.MessageToolCall call -> {} // Told at the end.
+            case FeedEvent.ToolArguments piece -> {
+                if (turnId.equals(piece.turnId())) {
+                    attempt(piece.attempt(), steps);
+                    arguments(piece, steps);
+                }
+            }
+            case FeedEvent.MessageToolCall call -> {} // Told at the end, which is near.
             case FeedEvent.MessageReset reset -> {
                 if (turnId.equals(reset.turnId())) {
                     restart(reset.reason(), steps);
@@ -127,12 +161,46 @@ public final class AnswerReader {
             case FeedEvent.MessageSnapshot snapshot -> {
                 if (turnId.equals(snapshot.turnId())) {
                     attempt(snapshot.attempt(), steps);
-                    upTo(snapshot.reasoning(), snapshot.said(), steps);
+                    Optional<FeedEvent.CallsSoFar> begun = snapshot.calls();
+                    upTo(
+                            snapshot.reasoning(),
+                            snapshot.said(),
+                            begun.map(FeedEvent.CallsSoFar::textBefore).orElse(Integer.MAX_VALUE),
+                            begun.map(FeedEvent.CallsSoFar::calls).orElse(List.of()),
+                            steps);
                 }
             }
             case FeedEvent.FeedGap gap -> steps.add(new Step.Lost(gap.reason().wire()));
         }
         return steps;
+    }
+
+    private void delta(FeedEvent.MessageDelta delta, List<Step> steps) {
+        switch (delta.kind()) {
+            case TEXT -> text(delta.text(), steps);
+            case REFUSAL -> refusal(delta.text(), steps);
+            case REASONING -> reasoning(delta.text(), steps);
+        }
+    }
+
+    private void arguments(FeedEvent.ToolArguments piece, List<Step> steps) {
+        if (piece.name().isPresent()) {
+            begin(piece.callId(), piece.name().get(), piece.arguments(), steps);
+        } else if (!calls.isEmpty() && calls.getLast().id().equals(piece.callId())) {
+            more(calls.getLast(), piece.arguments(), steps);
+        }
+    }
+
+    private void begin(String id, String name, String piece, List<Step> steps) {
+        calls.add(new Call(id, name, new StringBuilder(piece)));
+        steps.add(new Step.CallBegun(id, name, piece));
+    }
+
+    private static void more(Call call, String piece, List<Step> steps) {
+        if (!piece.isEmpty()) {
+            call.told().append(piece);
+            steps.add(new Step.CallArguments(call.id(), piece));
+        }
     }
 
     private void logged(ConversationEvent event, List<Step> steps) {
@@ -144,7 +212,14 @@ public final class AnswerReader {
             case MessageCompleted completed -> {
                 answeredBy(completed.getAttempt(), steps);
                 String thoughts = completed.getReasoning();
-                upTo(thoughts == null ? "" : thoughts, Said.of(completed.getContent(), completed.getUpstream()), steps);
+                Said said = Said.of(completed.getContent(), completed.getUpstream());
+                upTo(
+                        thoughts == null ? "" : thoughts,
+                        said,
+                        textBeforeCalls(completed.getUpstream()),
+                        completed.getToolCalls(),
+                        steps);
+                missing(said, Integer.MAX_VALUE, steps);
                 completed.getToolCalls().forEach(call -> steps.add(new Step.Called(call)));
                 steps.add(new Step.Completed(completed, time));
             }
@@ -161,6 +236,11 @@ public final class AnswerReader {
         }
     }
 
+    private static int textBeforeCalls(@Nullable Upstream upstream) {
+        Integer before = upstream == null ? null : upstream.getTextBeforeCalls();
+        return before == null ? Integer.MAX_VALUE : before;
+    }
+
     /** Who answered, for a reader of what is long over. */
     private void answeredBy(Attempt by, List<Step> steps) {
         if (attempt == 0) {
@@ -169,11 +249,11 @@ public final class AnswerReader {
         }
     }
 
-    /** Tells what is missing of the text that an answer without an end has; its thoughts are not kept. */
+    /** Tells what is missing of the text that an answer without an end has; its thoughts and its calls are not kept. */
     private void brokenOff(@Nullable Attempt by, Said said, List<Step> steps) {
         if (partial && by != null && startsWith(said.whole(), text)) {
             answeredBy(by, steps);
-            missing(said, steps);
+            missing(said, Integer.MAX_VALUE, steps);
         }
     }
 
@@ -185,34 +265,76 @@ public final class AnswerReader {
     }
 
     private void restart(String reason, List<Step> steps) {
-        if (!text.isEmpty() || !reasoning.isEmpty()) {
+        if (!text.isEmpty() || !reasoning.isEmpty() || !calls.isEmpty()) {
             steps.add(new Step.Restarted(reason));
         }
         text.setLength(0);
         reasoning.setLength(0);
+        calls.clear();
         beforeRefusal = 0;
         refusing = false;
     }
 
-    /** Tells what is missing of an answer so far; anew where something else had been told. */
-    private void upTo(String thoughts, Said said, List<Step> steps) {
+    /**
+     * Tells what is missing of an answer so far, but for text after its calls; anew where something else had been told.
+     *
+     * @param beforeCalls how much of the text comes before the calls; not less than all of it where nothing comes after
+     * @param soFar the calls that have begun, each with its arguments so far
+     */
+    private void upTo(String thoughts, Said said, int beforeCalls, List<ToolCall> soFar, List<Step> steps) {
+        int before = soFar.isEmpty()
+                ? said.whole().length()
+                : Math.min(beforeCalls, said.whole().length());
         if (!startsWith(said.whole(), text)
                 || refusesElsewhere(said)
-                || (text.isEmpty() && !startsWith(thoughts, reasoning))) {
+                || text.length() > before
+                || !haveBegun(soFar)
+                || (!calls.isEmpty() && text.length() < before)
+                || (text.isEmpty() && calls.isEmpty() && !startsWith(thoughts, reasoning))) {
             restart("another_attempt", steps);
         }
-        if (text.isEmpty()) {
+        if (text.isEmpty() && calls.isEmpty()) {
             reasoning(thoughts.substring(reasoning.length()), steps);
         }
-        missing(said, steps);
+        missing(said, before, steps);
+        for (int i = 0; i < soFar.size(); i++) {
+            ToolCall call = soFar.get(i);
+            if (i < calls.size()) {
+                Call begun = calls.get(i);
+                more(begun, call.getArguments().substring(begun.told().length()), steps);
+            } else {
+                begin(call.getId(), call.getName(), call.getArguments(), steps);
+            }
+        }
     }
 
-    /** Tells what of {@code said} has not been told, which begins with what has. */
-    private void missing(Said said, List<Step> steps) {
+    /** Whether what was told of calls is a beginning of these. */
+    private boolean haveBegun(List<ToolCall> soFar) {
+        for (int i = 0; i < calls.size(); i++) {
+            boolean last = i == calls.size() - 1;
+            if (i >= soFar.size()
+                    || !calls.get(i).begins(soFar.get(i))
+                    // Of a call that another has followed, nothing more is told.
+                    || (!last
+                            && calls.get(i).told().length()
+                                    < soFar.get(i).getArguments().length())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Tells what of the first {@code limit} characters of {@code said} has not been told; it begins with what has. */
+    private void missing(Said said, int limit, List<Step> steps) {
         int told = text.length();
         int before = said.text().length();
-        text(said.text().substring(Math.min(told, before)), steps);
-        said.refusal().ifPresent(words -> refusal(words.substring(Math.max(0, told - before)), steps));
+        text(between(said.text(), told, limit), steps);
+        said.refusal().ifPresent(words -> refusal(between(words, told - before, limit - before), steps));
+    }
+
+    private static String between(String words, int from, int to) {
+        int end = Math.clamp(to, 0, words.length());
+        return words.substring(Math.clamp(from, 0, end), end);
     }
 
     /** Whether words were told as a refusal that are none, or the other way round. */
@@ -240,7 +362,7 @@ public final class AnswerReader {
     }
 
     private void reasoning(String piece, List<Step> steps) {
-        if (!piece.isEmpty() && text.isEmpty()) {
+        if (!piece.isEmpty() && text.isEmpty() && calls.isEmpty()) {
             reasoning.append(piece);
             steps.add(new Step.Reasoning(piece));
         }

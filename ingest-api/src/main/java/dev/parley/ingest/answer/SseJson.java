@@ -6,7 +6,7 @@ import dev.parley.ingest.http.Json;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
-/** Server-sent events of the protocols that are not this server's own: JSON on one {@code data:} line, no ids. */
+/** Server-sent events of the protocols that are not this server's own: JSON on one {@code data:} line. */
 public final class SseJson {
 
     public static final byte[] DONE = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
@@ -26,6 +26,11 @@ public final class SseJson {
     /** An event with a name. */
     public static byte[] of(String event, JsonNode json) {
         return frame(("event: " + event + "\n").getBytes(StandardCharsets.US_ASCII), json);
+    }
+
+    /** An event with an id, by which a reader goes on after it. */
+    public static byte[] withId(String id, JsonNode json) {
+        return frame(("id: " + id + "\n").getBytes(StandardCharsets.US_ASCII), json);
     }
 
     private static byte[] frame(byte[] name, JsonNode json) {

@@ -6,14 +6,18 @@ import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.CreateConversation;
 import dev.parley.chat.v1.DeleteConversation;
+import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.RenameConversation;
+import dev.parley.chat.v1.SwitchBranch;
 import dev.parley.ingest.door.Watches.Watch;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.schemas.keys.MessageId;
 import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -88,6 +92,11 @@ public final class Conversations {
         return presences.now(conversation);
     }
 
+    /** What of {@code earlier}, which a caller has of a conversation, is news: all of it where there is none yet, else nothing. */
+    public List<PromptMessage> unheardOf(ConversationKey conversation, List<PromptMessage> earlier) {
+        return earlier.isEmpty() || presence(conversation) != Presence.UNKNOWN ? List.of() : earlier;
+    }
+
     /** Changes the title; returns the event, once the feed has it. */
     public ConversationEvent rename(ConversationKey conversation, RenameConversation rename, Call call) {
         presences.require(conversation);
@@ -97,6 +106,28 @@ public final class Conversations {
             return renamed.within(DECISION)
                     .orElseThrow(
                             () -> presences.now(conversation) == Presence.DELETED ? Presences.deleted() : undecided());
+        }
+    }
+
+    /**
+     * Goes on from another branch; returns the event, once the feed has it.
+     *
+     * @throws ProblemException {@code busy} while a turn runs or waits, {@code message_not_found} where there is no such message
+     *     with an answer
+     */
+    public ConversationEvent switchBranch(ConversationKey conversation, SwitchBranch change, Call call) {
+        presences.require(conversation);
+        presences.requireMessage(conversation, new MessageId(change.getMessageId()));
+        Expectation switched = new Expectation(event -> event.getCauseId().equals(call.commandId()));
+        try (Watch watch = watches.live(conversation, switched)) {
+            if (presences.isBusy(conversation)) {
+                throw new ProblemException(ErrorCode.BUSY, "a turn is running: change the branch when it has ended");
+            }
+            log.append(conversation, change, call);
+            return switched.within(DECISION)
+                    .orElseThrow(() -> presences.isBusy(conversation)
+                            ? new ProblemException(ErrorCode.BUSY, "a turn has begun meanwhile")
+                            : undecided());
         }
     }
 

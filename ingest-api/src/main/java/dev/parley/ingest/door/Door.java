@@ -17,6 +17,7 @@ public final class Door implements AutoCloseable {
     private final Messages messages;
     private final Turns turns;
     private final Snapshots snapshots;
+    private final Branches branches;
 
     public Door(CommandLog log, ConversationFeed feed, ConversationQueries queries, MeterRegistry meters) {
         Presences presences = new Presences(feed, queries);
@@ -25,6 +26,7 @@ public final class Door implements AutoCloseable {
         messages = new Messages(log, feed, queries, watches, presences);
         turns = new Turns(log, feed, watches, presences);
         snapshots = new Snapshots(conversations, feed, queries);
+        branches = new Branches(turns, snapshots);
     }
 
     public Conversations conversations() {
@@ -41,6 +43,10 @@ public final class Door implements AutoCloseable {
 
     public Snapshots snapshots() {
         return snapshots;
+    }
+
+    public Branches branches() {
+        return branches;
     }
 
     /** Lets everyone who waits go with what is known. */

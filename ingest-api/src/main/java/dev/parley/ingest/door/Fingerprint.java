@@ -34,6 +34,10 @@ public final class Fingerprint {
             fingerprint.add(Optional.of(value));
         });
         question.prompt().ifPresent(given -> fingerprint.digest.update(CanonicalPrompt.of(given)));
+        question.after().ifPresent(place -> {
+            fingerprint.add(Optional.of("after"));
+            fingerprint.add(Optional.ofNullable(place.getMessageId()));
+        });
         return HexFormat.of().formatHex(fingerprint.digest.digest());
     }
 

@@ -20,12 +20,15 @@ public record Handling(OnBusy onBusy, Optional<String> intent, Optional<String> 
 
     /** Reads it from {@code body}, under the names that this server's own fields have in every protocol. */
     public static Handling of(JsonBody body) {
-        return new Handling(
-                onBusy(body), body.text("intent", NAME, NAME_RULE), engine(body), body.metadata("metadata"));
+        return new Handling(onBusy(body), intent(body), engine(body), body.metadata("metadata"));
     }
 
     public static OnBusy onBusy(JsonBody body) {
         return body.oneOf("onBusy", OnBusy.class).orElse(OnBusy.ENQUEUE);
+    }
+
+    public static Optional<String> intent(JsonBody body) {
+        return body.text("intent", NAME, NAME_RULE);
     }
 
     public static Optional<String> engine(JsonBody body) {

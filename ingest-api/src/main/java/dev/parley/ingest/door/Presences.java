@@ -87,6 +87,11 @@ final class Presences {
         }
     }
 
+    /** Whether a turn runs, as far as this node knows. */
+    boolean isBusy(ConversationKey conversation) {
+        return feed.running(conversation).isPresent();
+    }
+
     /** Makes sure that a message is there, as far as can be told; throws where it is not. */
     void requireMessage(ConversationKey conversation, MessageId messageId) {
         if (feed.acceptance(conversation, messageId.text()).isPresent()) {

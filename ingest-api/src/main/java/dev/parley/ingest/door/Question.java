@@ -1,5 +1,6 @@
 package dev.parley.ingest.door;
 
+import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.schemas.keys.TurnIds;
@@ -9,8 +10,9 @@ import java.util.Optional;
  * What a caller says, whichever protocol brings it.
  *
  * @param prompt that came with it, where a repeat of the request brings the same; it is part of the fingerprint
+ * @param after which message it says to come after; the same holds
  */
-public record Question(String content, Handling handling, Optional<CallerPrompt> prompt) {
+public record Question(String content, Handling handling, Optional<CallerPrompt> prompt, Optional<BranchPoint> after) {
 
     /** As much as one message may say. */
     public static final int MAX_CONTENT_BYTES = 1024 * 1024;
@@ -19,8 +21,9 @@ public record Question(String content, Handling handling, Optional<CallerPrompt>
      * The command that it becomes.
      *
      * @param sentAlong what the message is kept with, which may be more, or other, than its fingerprint is about
+     * @param place which message it is to come after, likewise
      */
-    public SubmitMessage submit(TurnIds ids, Optional<CallerPrompt> sentAlong) {
+    public SubmitMessage submit(TurnIds ids, Optional<CallerPrompt> sentAlong, Optional<BranchPoint> place) {
         return SubmitMessage.newBuilder()
                 .setMessageId(ids.messageId().text())
                 .setTurnId(ids.turnId().text())
@@ -32,6 +35,7 @@ public record Question(String content, Handling handling, Optional<CallerPrompt>
                 .setMetadata(handling.metadata())
                 .setFingerprint(Fingerprint.of(this))
                 .setPrompt(sentAlong.orElse(null))
+                .setAfter(place.orElse(null))
                 .build();
     }
 }

@@ -11,6 +11,7 @@ import dev.parley.sinks.postgres.ConversationQueries;
 import dev.parley.sinks.postgres.ConversationQueries.Page;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
+import dev.parley.sinks.postgres.MessageTree;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +59,12 @@ public final class Snapshots {
                 .orElseGet(() -> empty(conversation));
     }
 
+    /** Sequence of the last event that is known of a conversation; 0 where none is. */
+    public long lastSequence(ConversationKey conversation) {
+        long remembered = feed.lastSequence(conversation);
+        return remembered > 0 ? remembered : queries.lastSequence(conversation);
+    }
+
     /** What the read model has, if anything, of a conversation that has to be there. */
     private Optional<ConversationSnapshot> stored(ConversationKey conversation) {
         if (feed.isDeleted(conversation)) {
@@ -75,13 +82,8 @@ public final class Snapshots {
                 .creation(conversation)
                 .orElseThrow(() -> new ProblemException(
                         ErrorCode.UNAVAILABLE, "the conversation is new, and not in the read model yet"));
-        return new ConversationSnapshot(summary(creation), List.of(), Optional.empty(), 0);
-    }
-
-    /** Sequence of the last event of a conversation, as far as this node can tell; 0 where it can tell of none. */
-    public long sequence(ConversationKey conversation) {
-        long known = feed.lastSequence(conversation);
-        return known > 0 ? known : get(conversation).cursor();
+        return new ConversationSnapshot(
+                summary(creation), MessageTree.of(List.of(), null, Optional.empty()), Optional.empty(), 0);
     }
 
     /**

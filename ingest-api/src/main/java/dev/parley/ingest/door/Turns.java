@@ -53,6 +53,11 @@ public final class Turns {
         return Presences.arrived(() -> feed.turn(conversation, turnId), events -> !events.isEmpty());
     }
 
+    /** The same as is known here and now, from memory or archive. */
+    public List<ConversationEvent> knownEvents(ConversationKey conversation, String turnId) {
+        return feed.turn(conversation, turnId);
+    }
+
     /**
      * A conversation's events up to and including {@code sequence}, which must have happened.
      *
@@ -85,9 +90,18 @@ public final class Turns {
         return feed.latestTurn(conversation);
     }
 
+    /** The same, where it has not ended. */
+    public Optional<TurnStart> latestOpen(ConversationKey conversation) {
+        return latest(conversation)
+                .map(turnId -> feed.turn(conversation, turnId))
+                .filter(events -> !events.isEmpty()
+                        && events.stream().noneMatch(event -> isEnd(event, String.valueOf(event.getTurnId()))))
+                .map(events -> TurnStart.at(events.getFirst()));
+    }
+
     /** The turn that runs in a conversation now. */
-    public Optional<ConversationFeed.Running> running(ConversationKey conversation) {
-        return feed.running(conversation);
+    public Optional<TurnStart> running(ConversationKey conversation) {
+        return feed.running(conversation).map(TurnStart::of);
     }
 
     /** Stops a turn, or all; without effect where none runs or waits. */

@@ -50,6 +50,7 @@ final class Watches implements AutoCloseable {
                 case FeedEvent.FeedGap gap -> onEnd(); // What is waited for may lie in the gap.
                 case FeedEvent.MessageStarted _,
                         FeedEvent.MessageDelta _,
+                        FeedEvent.ToolArguments _,
                         FeedEvent.MessageToolCall _,
                         FeedEvent.MessageReset _,
                         FeedEvent.MessageSnapshot _ -> {} // A running answer: not waited for here.

@@ -33,7 +33,7 @@ public final class HttpServer implements AutoCloseable {
     private static final Logger logger = LoggerFactory.getLogger(HttpServer.class);
 
     private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
-    static final String REQUEST_ID_HEADER = "x-request-id";
+    public static final String REQUEST_ID_HEADER = "x-request-id";
     /** As the standard has it, and with slashes that are part of a name: OpenAI's clients send a model's name like that. */
     private static final UriCompliance URIS =
             UriCompliance.DEFAULT.with("parley", UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR);

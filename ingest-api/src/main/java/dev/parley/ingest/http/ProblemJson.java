@@ -10,8 +10,8 @@ final class ProblemJson implements ErrorForm {
     static final String CONTENT_TYPE = "application/problem+json";
 
     @Override
-    public String prefix() {
-        return "/";
+    public boolean isFor(Context ctx) {
+        return true;
     }
 
     @Override

@@ -81,7 +81,7 @@ public final class Problems {
         ctx.header("Cache-Control", "no-store");
         ctx.status(ProblemException.status(problem.code()));
         forms.stream()
-                .filter(form -> ctx.path().startsWith(form.prefix()))
+                .filter(form -> form.isFor(ctx))
                 .findFirst()
                 .orElseGet(ProblemJson::new)
                 .write(ctx, problem);

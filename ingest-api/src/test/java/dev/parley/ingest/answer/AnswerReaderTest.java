@@ -12,6 +12,7 @@ import dev.parley.sinks.feed.FeedEvent;
 import dev.parley.sinks.json.Said;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,7 +30,11 @@ class AnswerReaderTest {
         private final StringBuilder text = new StringBuilder();
         private final StringBuilder refusal = new StringBuilder();
         private final StringBuilder reasoning = new StringBuilder();
+        private final List<ToolCall> begun = new ArrayList<>();
         private final List<ToolCall> calls = new ArrayList<>();
+        /** How much had been said when the first call began; negative before. */
+        private int saidBeforeCalls = -1;
+
         private final List<String> others = new ArrayList<>();
         private int completed;
         private int attempt;
@@ -58,14 +63,31 @@ class AnswerReaderTest {
                         assertThat(text).as("%s: thoughts come first", context).isEmpty();
                         reasoning.append(piece);
                     }
-                    case Step.Called(ToolCall call) -> calls.add(call);
+                    case Step.CallBegun(String id, String name, String piece) -> {
+                        saidBeforeCalls = begun.isEmpty() ? text.length() + refusal.length() : saidBeforeCalls;
+                        begun.add(new ToolCall(id, name, piece));
+                    }
+                    case Step.CallArguments(String id, String piece) -> {
+                        assertThat(piece).as(context).isNotEmpty();
+                        ToolCall last = begun.removeLast();
+                        assertThat(id).as(context).isEqualTo(last.getId());
+                        begun.add(new ToolCall(id, last.getName(), last.getArguments() + piece));
+                    }
+                    case Step.Called(ToolCall call) -> {
+                        calls.add(call);
+                        assertThat(begun.subList(0, calls.size()))
+                                .as("%s: all of a call's arguments are told before it is whole", context)
+                                .isEqualTo(calls);
+                    }
                     case Step.Restarted(String reason) -> {
-                        assertThat(text.length() + refusal.length() + reasoning.length())
+                        assertThat(text.length() + refusal.length() + reasoning.length() + begun.size())
                                 .as("%s: nothing is void where nothing was told", context)
                                 .isPositive();
                         text.setLength(0);
                         refusal.setLength(0);
                         reasoning.setLength(0);
+                        begun.clear();
+                        saidBeforeCalls = -1;
                     }
                     case Step.Attempted attempted -> attempt = attempted.attempt();
                     case Step.Completed done -> completed++;
@@ -86,6 +108,23 @@ class AnswerReaderTest {
                             || reasoning.length() == answer.reasoning().length())
                     .as("%s: words come after all thoughts", context)
                     .isTrue();
+            assertThat(begun.size())
+                    .as(context)
+                    .isLessThanOrEqualTo(answer.calls().size());
+            for (int i = 0; i < begun.size(); i++) {
+                ToolCall call = answer.calls().get(i);
+                assertThat(begun.get(i).getId()).as(context).isEqualTo(call.getId());
+                assertThat(begun.get(i).getName()).as(context).isEqualTo(call.getName());
+                assertThat(call.getArguments())
+                        .as(context)
+                        .startsWith(begun.get(i).getArguments());
+            }
+            assertThat(begun.isEmpty() || saidBeforeCalls == answer.beforeCalls())
+                    .as("%s: calls come after the words before them", context)
+                    .isTrue();
+            assertThat(calls)
+                    .as("%s: calls are for nobody to make yet", context)
+                    .isEmpty();
         }
 
         void expectExactly(Answer answer) {
@@ -93,6 +132,10 @@ class AnswerReaderTest {
             assertThat(refusal).as(context).hasToString(answer.refusal());
             assertThat(reasoning).as(context).hasToString(answer.reasoning());
             assertThat(calls).as(context).isEqualTo(answer.calls());
+            assertThat(begun).as(context).isEqualTo(answer.calls());
+            assertThat(calls.isEmpty() || saidBeforeCalls == answer.beforeCalls())
+                    .as(context)
+                    .isTrue();
             assertThat(completed).as(context).isEqualTo(1);
         }
     }
@@ -132,13 +175,20 @@ class AnswerReaderTest {
         }
     }
 
-    /** Words that no other attempt begins with: whoever has been told the same words already is not told what was thought before. */
+    /** Words, and calls, that no other attempt begins with: whoever has been told the same already is not told what was thought before. */
     private static Answer ofAttempt(int attempt, Answer answer) {
+        Integer before = answer.textBeforeCalls();
+        int inText = answer.text().isEmpty() ? 0 : 1;
         return new Answer(
                 answer.reasoning(),
                 answer.text().isEmpty() ? "" : attempt + answer.text(),
                 answer.refusal().isEmpty() ? "" : attempt + answer.refusal(),
-                answer.calls());
+                answer.calls().stream()
+                        .map(call -> new ToolCall(attempt + call.getId(), call.getName(), call.getArguments()))
+                        .toList(),
+                before == null
+                        ? null
+                        : (Integer) (before + inText + (before < answer.text().length() ? 0 : 1)));
     }
 
     /** Tells one attempt, whole where it is the last; returns whether the reader listens at its end. */
@@ -176,8 +226,10 @@ class AnswerReaderTest {
                     told.take(reading.read(TurnEvents.started(attempt)));
                 }
                 told.take(reading.read(TurnEvents.snapshot(attempt, 0, soFar)));
-                assertThat(told.text).as(told.context).hasToString(soFar.text());
-                assertThat(told.refusal).as(told.context).hasToString(soFar.refusal());
+                assertThat(told.text.toString() + told.refusal)
+                        .as(told.context)
+                        .isEqualTo(soFar.said().whole().substring(0, soFar.beforeCalls()));
+                assertThat(told.begun).as(told.context).isEqualTo(soFar.calls());
             }
             if (listens) {
                 told.expectBeginningOf(answer);
@@ -191,6 +243,16 @@ class AnswerReaderTest {
             case FeedEvent.MessageDelta delta ->
                 new FeedEvent.MessageDelta(
                         delta.conversation(), "turn_other", "msg_other", 1, 0, delta.kind(), delta.text());
+            case FeedEvent.ToolArguments piece ->
+                new FeedEvent.ToolArguments(
+                        piece.conversation(),
+                        "turn_other",
+                        "msg_other",
+                        1,
+                        0,
+                        piece.callId(),
+                        piece.name(),
+                        piece.arguments());
             case FeedEvent.MessageToolCall call ->
                 new FeedEvent.MessageToolCall(call.conversation(), "turn_other", "msg_other", 1, 0, call.call());
             default -> event;
@@ -205,8 +267,8 @@ class AnswerReaderTest {
                         TurnEvents.KEY, "other", "a", 2, 0, FeedEvent.MessageDelta.Kind.TEXT, "no word of mine"),
                 new FeedEvent.MessageReset(TurnEvents.KEY, "other", "a", 3, "worker_lost"),
                 new FeedEvent.MessageSnapshot(
-                        TurnEvents.KEY, "other", "a", 3, 0, Said.plainly("nor this"), "", List.of()),
-                TurnEvents.logged("other", new TurnStarted("q", "a", "other.1", null)),
+                        TurnEvents.KEY, "other", "a", 3, 0, Said.plainly("nor this"), "", Optional.empty()),
+                TurnEvents.logged("other", new TurnStarted("q", "a", "other.1", null, null)),
                 TurnEvents.logged(null, new ConversationRenamed("title")));
         tell(TurnEvents.started(1), TurnEvents.text(1, 0, "mine"));
 
@@ -225,7 +287,7 @@ class AnswerReaderTest {
         List<Step> steps = reader.read(TurnEvents.completed(answer, 2));
 
         assertThat(steps.stream().map(step -> step.getClass().getSimpleName()))
-                .isEqualTo(List.of("Attempted", "Reasoning", "Text", "Called", "Completed"));
+                .isEqualTo(List.of("Attempted", "Reasoning", "Text", "CallBegun", "Called", "Completed"));
         client.take(steps);
         client.expectExactly(answer);
         assertThat(client.attempt).isEqualTo(2);
@@ -267,6 +329,49 @@ class AnswerReaderTest {
         client.take(reader.read(TurnEvents.completed(Answer.saying("of the one that answers"), 2)));
 
         client.expectExactly(Answer.saying("of the one that answers"));
+    }
+
+    @Test
+    void argumentsAreToldAsTheyComeAndTheCallAtTheEnd() {
+        ToolCall look = new ToolCall("call_1", "look", "{\"q\":1}");
+        ToolCall bare = new ToolCall("call_2", "bare", "{}");
+        Answer answer = new Answer("", "Well.", "", List.of(look, bare), 2);
+        tell(TurnEvents.started(1), TurnEvents.text(1, 0, "We"));
+
+        assertThat(reader.read(TurnEvents.arguments(1, 1, "call_1", "look", "")))
+                .containsExactly(new Step.CallBegun("call_1", "look", ""));
+        assertThat(reader.read(TurnEvents.text(1, 2, "ll."))).isEmpty();
+        assertThat(reader.read(TurnEvents.arguments(1, 3, "call_1", null, "{\"q")))
+                .containsExactly(new Step.CallArguments("call_1", "{\"q"));
+        assertThat(reader.read(TurnEvents.called(1, 4, look))).isEmpty();
+        assertThat(reader.read(TurnEvents.called(1, 5, bare))).isEmpty();
+        List<Step> end = reader.read(TurnEvents.completed(answer, 1));
+        assertThat(end.subList(0, 5))
+                .containsExactly(
+                        new Step.CallArguments("call_1", "\":1}"),
+                        new Step.CallBegun("call_2", "bare", "{}"),
+                        new Step.Text("ll."),
+                        new Step.Called(look),
+                        new Step.Called(bare));
+    }
+
+    @Test
+    void callsThatHadBegunAreVoidInAnotherAttempt() {
+        tell(TurnEvents.started(1), TurnEvents.arguments(1, 0, "call_1", "look", "{\"q\":"));
+
+        assertThat(reader.read(TurnEvents.reset(2))).containsExactly(new Step.Restarted("worker_lost"));
+        assertThat(reader.read(TurnEvents.arguments(2, 0, "call_1", "look", "{")))
+                .containsExactly(new Step.CallBegun("call_1", "look", "{"));
+    }
+
+    @Test
+    void aCallThatComesToSomethingElseIsToldAnew() {
+        tell(TurnEvents.started(1), TurnEvents.arguments(1, 0, "call_1", "look", "{\"q\":1"));
+
+        Answer answer = new Answer("", "", List.of(new ToolCall("call_1", "look", "{\"q\":2}")));
+        tell(TurnEvents.completed(answer, 2));
+
+        client.expectExactly(answer);
     }
 
     @Test

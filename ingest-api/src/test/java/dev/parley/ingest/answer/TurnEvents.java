@@ -29,6 +29,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** What the feed tells of one turn, made up for tests. */
@@ -84,7 +86,7 @@ public final class TurnEvents {
     }
 
     public static FeedEvent begun() {
-        return logged(new TurnStarted(QUESTION, ANSWER, TURN + ".1", null));
+        return logged(new TurnStarted(QUESTION, ANSWER, TURN + ".1", null, null));
     }
 
     public static FeedEvent retrieved(Source... sources) {
@@ -178,13 +180,18 @@ public final class TurnEvents {
         return new FeedEvent.MessageToolCall(KEY, TURN, ANSWER, attempt, seq, call);
     }
 
+    /** A piece of a call's arguments; with its name the first. */
+    public static FeedEvent arguments(int attempt, int seq, String id, @Nullable String name, String piece) {
+        return new FeedEvent.ToolArguments(KEY, TURN, ANSWER, attempt, seq, id, Optional.ofNullable(name), piece);
+    }
+
     public static FeedEvent reset(int attempt) {
         return new FeedEvent.MessageReset(KEY, TURN, ANSWER, attempt, "worker_lost");
     }
 
     public static FeedEvent snapshot(int attempt, int seq, Answer soFar) {
         return new FeedEvent.MessageSnapshot(
-                KEY, TURN, ANSWER, attempt, seq, soFar.said(), soFar.reasoning(), soFar.calls());
+                KEY, TURN, ANSWER, attempt, seq, soFar.said(), soFar.reasoning(), soFar.begun());
     }
 
     public static FeedEvent gap() {
@@ -195,10 +202,21 @@ public final class TurnEvents {
      * An answer, or its beginning.
      *
      * @param text before the refusal
+     * @param textBeforeCalls null where no text comes after the calls
      */
-    public record Answer(String reasoning, String text, String refusal, List<ToolCall> calls) {
+    public record Answer(
+            String reasoning,
+            String text,
+            String refusal,
+            List<ToolCall> calls,
+            @Nullable Integer textBeforeCalls) {
 
         public static final Answer NOTHING = new Answer("", "", List.of());
+
+        /** One that ends with its calls. */
+        public Answer(String reasoning, String text, String refusal, List<ToolCall> calls) {
+            this(reasoning, text, refusal, calls, null);
+        }
 
         /** One without a refusal. */
         public Answer(String reasoning, String text, List<ToolCall> calls) {
@@ -217,28 +235,71 @@ public final class TurnEvents {
             return new Said(text, Optional.of(refusal).filter(words -> !words.isEmpty()));
         }
 
+        private Optional<FeedEvent.CallsSoFar> begun() {
+            return calls.isEmpty() ? Optional.empty() : Optional.of(new FeedEvent.CallsSoFar(beforeCalls(), calls, 0));
+        }
+
+        /** How much of the text comes before the calls, if there are any. */
+        public int beforeCalls() {
+            return textBeforeCalls == null || calls.isEmpty() ? said().whole().length() : textBeforeCalls;
+        }
+
         @Nullable
         Upstream upstream() {
-            return refusal.isEmpty()
+            return refusal.isEmpty() && textBeforeCalls == null
                     ? null
-                    : Upstream.newBuilder().setRefusalFrom(text.length()).build();
+                    : Upstream.newBuilder()
+                            .setRefusalFrom(refusal.isEmpty() ? null : text.length())
+                            .setTextBeforeCalls(textBeforeCalls)
+                            .build();
         }
 
         public Answer with(FeedEvent delta) {
             return switch (delta) {
                 case FeedEvent.MessageDelta piece ->
                     switch (piece.kind()) {
-                        case TEXT -> new Answer(reasoning, text + piece.text(), refusal, calls);
-                        case REFUSAL -> new Answer(reasoning, text, refusal + piece.text(), calls);
-                        case REASONING -> new Answer(reasoning + piece.text(), text, refusal, calls);
+                        case TEXT -> new Answer(reasoning, text + piece.text(), refusal, calls, textBeforeCalls);
+                        case REFUSAL -> new Answer(reasoning, text, refusal + piece.text(), calls, textBeforeCalls);
+                        case REASONING -> new Answer(reasoning + piece.text(), text, refusal, calls, textBeforeCalls);
                     };
-                case FeedEvent.MessageToolCall asked -> {
-                    List<ToolCall> more = new ArrayList<>(calls);
-                    more.add(asked.call());
-                    yield new Answer(reasoning, text, refusal, more);
+                case FeedEvent.ToolArguments piece -> {
+                    ToolCall last = calls.isEmpty() ? null : calls.getLast();
+                    yield piece.name().isPresent() || last == null
+                            ? calling(
+                                    calls,
+                                    new ToolCall(piece.callId(), piece.name().orElseThrow(), piece.arguments()))
+                            : calling(
+                                    calls.subList(0, calls.size() - 1),
+                                    new ToolCall(
+                                            last.getId(), last.getName(), last.getArguments() + piece.arguments()));
+                }
+                case FeedEvent.MessageToolCall whole -> {
+                    String id = whole.call().getId();
+                    boolean begun = calls.stream().anyMatch(call -> call.getId().equals(id));
+                    yield begun
+                            ? new Answer(
+                                    reasoning,
+                                    text,
+                                    refusal,
+                                    calls.stream()
+                                            .map(call -> call.getId().equals(id) ? whole.call() : call)
+                                            .toList(),
+                                    textBeforeCalls)
+                            : calling(calls, whole.call());
                 }
                 default -> throw new IllegalArgumentException("no delta");
             };
+        }
+
+        private Answer calling(List<ToolCall> before, ToolCall last) {
+            List<ToolCall> more = new ArrayList<>(before);
+            more.add(last);
+            return new Answer(
+                    reasoning,
+                    text,
+                    refusal,
+                    more,
+                    calls.isEmpty() ? (Integer) said().whole().length() : textBeforeCalls);
         }
     }
 
@@ -250,11 +311,17 @@ public final class TurnEvents {
                     "tool" + random.nextInt(3),
                     random.nextInt(4) == 0 ? "" : "{\"q\":\"" + random.nextInt(99) + "\"}"));
         }
+        String reasoning = random.nextBoolean() ? "" : randomText(random, 12);
+        String text = random.nextInt(4) == 0 ? "" : randomText(random, 25);
+        String refusal = random.nextInt(4) == 0 ? randomText(random, 12) : "";
+        int codePoints = (text + refusal).codePointCount(0, text.length() + refusal.length());
+        boolean speaksOn = !calls.isEmpty() && codePoints > 0 && random.nextInt(3) == 0;
         return new Answer(
-                random.nextBoolean() ? "" : randomText(random, 12),
-                random.nextInt(4) == 0 ? "" : randomText(random, 25),
-                random.nextInt(4) == 0 ? randomText(random, 12) : "",
-                calls);
+                reasoning,
+                text,
+                refusal,
+                calls,
+                speaksOn ? (Integer) (text + refusal).offsetByCodePoints(0, random.nextInt(codePoints)) : null);
     }
 
     public static String randomText(Random random, int maxCharacters) {
@@ -265,20 +332,64 @@ public final class TurnEvents {
         return text.toString();
     }
 
-    /** One of the many ways in which a model may stream {@code answer}: thoughts, words, a refusal, calls. */
+    /**
+     * One of the many ways in which a model may stream {@code answer}: thoughts, words, a refusal, calls; some of their
+     * arguments in pieces, with more words between them.
+     */
     public static List<FeedEvent> deltas(Answer answer, int attempt, Random random) {
-        List<FeedEvent> deltas = new ArrayList<>();
+        List<IntFunction<FeedEvent>> deltas = new ArrayList<>();
         for (String piece : pieces(answer.reasoning(), random)) {
-            deltas.add(reasoning(attempt, deltas.size(), piece));
+            deltas.add(seq -> reasoning(attempt, seq, piece));
         }
-        for (String piece : pieces(answer.text(), random)) {
-            deltas.add(text(attempt, deltas.size(), piece));
+        int before = answer.beforeCalls();
+        int inText = Math.min(before, answer.text().length());
+        deltas.addAll(words(attempt, answer.text().substring(0, inText), "", random));
+        deltas.addAll(words(attempt, "", answer.refusal().substring(0, before - inText), random));
+        List<IntFunction<FeedEvent>> later =
+                words(attempt, answer.text().substring(inText), answer.refusal().substring(before - inText), random);
+        List<IntFunction<FeedEvent>> calls = beginnings(answer.calls(), attempt, !later.isEmpty(), random);
+        deltas.addAll(calls.stream().limit(1).toList());
+        calls = calls.subList(Math.min(1, calls.size()), calls.size());
+        for (int call = 0, word = 0; call < calls.size() || word < later.size(); ) {
+            boolean speaks = word < later.size() && (call == calls.size() || random.nextBoolean());
+            deltas.add(speaks ? later.get(word++) : calls.get(call++));
         }
-        for (String piece : pieces(answer.refusal(), random)) {
-            deltas.add(refusal(attempt, deltas.size(), piece));
+        answer.calls().forEach(call -> deltas.add(seq -> called(attempt, seq, call)));
+        return IntStream.range(0, deltas.size())
+                .mapToObj(seq -> deltas.get(seq).apply(seq))
+                .toList();
+    }
+
+    private static List<IntFunction<FeedEvent>> words(int attempt, String text, String refusal, Random random) {
+        List<IntFunction<FeedEvent>> deltas = new ArrayList<>();
+        for (String piece : pieces(text, random)) {
+            deltas.add(seq -> text(attempt, seq, piece));
         }
-        for (ToolCall call : answer.calls()) {
-            deltas.add(called(attempt, deltas.size(), call));
+        for (String piece : pieces(refusal, random)) {
+            deltas.add(seq -> refusal(attempt, seq, piece));
+        }
+        return deltas;
+    }
+
+    /** Arguments of some of the first calls, in pieces: all of each, but of the last. */
+    private static List<IntFunction<FeedEvent>> beginnings(
+            List<ToolCall> calls, int attempt, boolean any, Random random) {
+        List<IntFunction<FeedEvent>> deltas = new ArrayList<>();
+        int count = Math.max(any ? 1 : 0, random.nextInt(calls.size() + 1));
+        for (int i = 0; i < count; i++) {
+            ToolCall call = calls.get(i);
+            List<String> pieces = new ArrayList<>(pieces(call.getArguments(), random));
+            if (pieces.isEmpty() || random.nextBoolean()) {
+                pieces.addFirst("");
+            }
+            if (i == count - 1) {
+                pieces = pieces.subList(0, 1 + random.nextInt(pieces.size()));
+            }
+            String first = pieces.getFirst();
+            deltas.add(seq -> arguments(attempt, seq, call.getId(), call.getName(), first));
+            pieces.stream()
+                    .skip(1)
+                    .forEach(piece -> deltas.add(seq -> arguments(attempt, seq, call.getId(), null, piece)));
         }
         return deltas;
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.schemas.Topic;
@@ -119,7 +120,10 @@ class AsyncApiDocumentTest {
         assertThat(types)
                 .extracting(JsonNode::asText)
                 .contains("dev.parley.chat.v1.MessageCompleted")
-                .hasSize(12);
+                .containsExactlyElementsOf(
+                        ConversationEvent.getClassSchema().getField("body").schema().getTypes().stream()
+                                .map(Schema::getFullName)
+                                .toList());
         assertThat(channel(DoorUnderTest.TOPICS.turns())
                         .at("/messages/TurnRequest/headers/allOf/1/properties/ce_type/enum/0")
                         .asText())

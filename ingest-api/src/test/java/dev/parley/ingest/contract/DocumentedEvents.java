@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.BranchPoint;
+import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
@@ -89,6 +91,7 @@ public final class DocumentedEvents {
             .setLeftOut(List.of("seed"))
             .setRetryAfterMillis(30_000L)
             .setRefusalFrom(0)
+            .setTextBeforeCalls(0)
             .build();
     public static final Attempt ATTEMPT = new Attempt("a", 1, "engine", "model", "worker", "");
 
@@ -171,8 +174,10 @@ public final class DocumentedEvents {
                                 .build()),
                 accepted("t"),
                 logged("t", new MessageRejected("m", "busy", "a turn is running")),
-                logged("t", new TurnStarted("m", "a", "g", "earlier")),
-                logged("t", new TurnStarted("m", "a", "g", null)),
+                logged("t", new TurnStarted("m", "a", "g", "earlier", new BranchPoint("before"))),
+                logged("t", new TurnStarted("m", "a", "g", null, new BranchPoint((String) null))),
+                logged("t", new TurnStarted("m", "a", "g", null, null)),
+                logged(null, new BranchSwitched("a")),
                 logged("t", new TurnRouted("a", "chat", 1.0, "default", "explicit")),
                 logged("t", new TurnRetrieved("a", List.of(SOURCE, BARE_SOURCE))),
                 logged(
@@ -241,11 +246,21 @@ public final class DocumentedEvents {
                 new FeedEvent.MessageDelta(CONVERSATION, "t", "a", 1, 0, Kind.TEXT, "x"),
                 new FeedEvent.MessageDelta(CONVERSATION, "t", "a", 1, 1, Kind.REASONING, "x"),
                 new FeedEvent.MessageDelta(CONVERSATION, "t", "a", 1, 1, Kind.REFUSAL, "x"),
-                new FeedEvent.MessageToolCall(CONVERSATION, "t", "a", 1, 2, TOOL_CALL),
+                new FeedEvent.ToolArguments(CONVERSATION, "t", "a", 1, 2, "call_1", Optional.of("look"), ""),
+                new FeedEvent.ToolArguments(CONVERSATION, "t", "a", 1, 3, "call_1", Optional.empty(), "{"),
+                new FeedEvent.MessageToolCall(CONVERSATION, "t", "a", 1, 4, TOOL_CALL),
                 new FeedEvent.MessageReset(CONVERSATION, "t", "a", 2, "worker_lost"),
-                new FeedEvent.MessageSnapshot(CONVERSATION, "t", "a", 1, -1, Said.plainly(""), "", List.of()),
+                new FeedEvent.MessageSnapshot(CONVERSATION, "t", "a", 1, -1, Said.plainly(""), "", Optional.empty()),
                 new FeedEvent.MessageSnapshot(
-                        CONVERSATION, "t", "a", 1, 7, new Said("x", Optional.of("no")), "thought", List.of(TOOL_CALL)),
+                        CONVERSATION,
+                        "t",
+                        "a",
+                        1,
+                        7,
+                        new Said("x", Optional.of("no")),
+                        "thought",
+                        Optional.of(new FeedEvent.CallsSoFar(
+                                3, List.of(TOOL_CALL, new ToolCall("call_2", "look", "{\"q")), 1))),
                 new FeedEvent.FeedGap("default", Optional.of(CONVERSATION), FeedEvent.FeedGap.Reason.EVENTS_MISSING),
                 new FeedEvent.FeedGap("default", Optional.empty(), FeedEvent.FeedGap.Reason.ARCHIVE_BEHIND));
     }
@@ -269,6 +284,12 @@ public final class DocumentedEvents {
                                 "tool_calls",
                                 TOOL_CALL,
                                 new ToolCall("call_2", "broken", "{"))),
+                List.of(
+                        begins,
+                        says,
+                        new FeedEvent.ToolArguments(CONVERSATION, TURN, "a", 1, 2, "call_2", Optional.of("broken"), ""),
+                        new FeedEvent.ToolArguments(CONVERSATION, TURN, "a", 1, 3, "call_2", Optional.empty(), "{"),
+                        completed(TURN, "It", null, "tool_calls", new ToolCall("call_2", "broken", "{"))),
                 List.of(completed(TURN, "", null, "stop")),
                 List.of(
                         begins,
@@ -333,7 +354,9 @@ public final class DocumentedEvents {
     public static List<JsonNode> told(StreamEncoding encoding, List<FeedEvent> story) {
         byte[] _ = encoding.heartbeat(); // Once anything was sent, what fails is told as an event.
         StringBuilder stream = new StringBuilder();
-        Stream.concat(Stream.of(accepted(TURN), logged(TURN, new TurnStarted("m", "a", "g", null))), story.stream())
+        Stream.concat(
+                        Stream.of(accepted(TURN), logged(TURN, new TurnStarted("m", "a", "g", null, null))),
+                        story.stream())
                 .map(event -> encoding.encode(new Frame(event, "1", new byte[0])))
                 .flatMap(List::stream)
                 .forEach(piece -> stream.append(new String(piece, StandardCharsets.UTF_8)));

@@ -48,6 +48,8 @@ class OpenApiTest {
     private static final String KEY = "key-of-default";
     private static final Map<String, String> KEYED = Map.of("PARLEY_API_KEYS", KEY);
     private static final String HERE = "/api/conversations/c";
+    private static final String BRANCH = HERE + "/branch";
+    private static final Map<String, ?> ASKED = Map.of("messageId", "m");
 
     @SuppressWarnings("NullAway.Init")
     private static PublishedOpenApi openApi;
@@ -145,6 +147,10 @@ class OpenApiTest {
         return door.json("PATCH", path, body);
     }
 
+    private static Reply put(DoorUnderTest door, String path, Object body) {
+        return door.json("PUT", path, body);
+    }
+
     private static Reply post(DoorUnderTest door, String path) {
         return door.send("POST", path, null);
     }
@@ -189,7 +195,8 @@ class OpenApiTest {
     private static final String WAITING = "wait=20";
 
     static Stream<Row> rows() {
-        return Stream.of(nativeRows(), documentRows(), openAiRows(), aiSdkRows())
+        return Stream.of(
+                        nativeRows(), documentRows(), openAiRows(), anthropicRows(), aiSdkRows(), agUiRows(), mcpRows())
                 .flatMap(any -> any);
     }
 
@@ -233,6 +240,20 @@ class OpenApiTest {
                 new Row("renameConversation", 413, door -> patch(door, HERE, Map.of("title", "x".repeat(801)))),
                 new Row("renameConversation", 415, door -> plain(door, "PATCH", HERE)),
                 new Row("renameConversation", 503, door -> patch(withoutKafka(door), HERE, TITLED)),
+                new Row("getConversation", 200, door -> door.get(HERE + "?branches=all")),
+                new Row("getConversation", 400, door -> door.get(HERE + "?branches=some")),
+                new Row("switchBranch", 200, door -> put(door, BRANCH, ASKED)),
+                new Row("switchBranch", 400, door -> put(door, BRANCH, Map.of())),
+                Row.withoutKey("switchBranch", door -> put(door, BRANCH, ASKED)),
+                new Row("switchBranch", 404, door -> put(door, BRANCH, Map.of("messageId", "none"))),
+                new Row("switchBranch", 409, door -> {
+                    answering(door, Answer.NEVER).post(HERE + "/messages", SAYING);
+                    return put(door, BRANCH, ASKED);
+                }),
+                new Row("switchBranch", 410, door -> put(deleted(door), BRANCH, ASKED)),
+                new Row("switchBranch", 413, door -> put(door, BRANCH, Map.of("messageId", "x".repeat(3 << 20)))),
+                new Row("switchBranch", 415, door -> plain(door, "PUT", BRANCH)),
+                new Row("switchBranch", 503, door -> put(withoutKafka(door), BRANCH, ASKED)),
                 new Row("deleteConversation", 204, door -> door.send("DELETE", HERE, null)),
                 new Row("deleteConversation", 204, door -> deleted(door).send("DELETE", HERE, null)),
                 new Row("deleteConversation", 404, door -> door.send("DELETE", "/api/conversations/none", null)),
@@ -739,6 +760,74 @@ class OpenApiTest {
                 Row.withoutKey("createEmbedding", door -> door.post(EMBEDDINGS, TEXTS)));
     }
 
+    private static final String MESSAGES = "/v1/messages";
+
+    private static Stream<Row> anthropicRows() {
+        Map<String, ?> huge = Map.of("model", "x".repeat(Admission.MAX_BODY_BYTES));
+        String[] version = {"anthropic-version", "2023-06-01"};
+        Stream<Row> message = Stream.of(
+                new Row("createAnthropicMessage", 200, door -> door.post(MESSAGES, COMPLETION)),
+                new Row("createAnthropicMessage", 200, door -> door.post(MESSAGES, with(COMPLETION, "stream", true))),
+                new Row("createAnthropicMessage", 400, door -> door.post(MESSAGES, with(COMPLETION, "max_tokens", 0))),
+                new Row(
+                        "createAnthropicMessage",
+                        404,
+                        door -> door.post(MESSAGES, with(COMPLETION, "model", "claude-none"))),
+                new Row(
+                        "createAnthropicMessage",
+                        409,
+                        door -> answering(door, Answer.CANCEL).post(MESSAGES, COMPLETION)),
+                new Row(
+                        "createAnthropicMessage",
+                        410,
+                        door -> rejecting(door, ErrorCode.CONVERSATION_DELETED).post(MESSAGES, COMPLETION)),
+                new Row("createAnthropicMessage", 422, door -> {
+                    door.post(MESSAGES, with(COMPLETION, "top_k", 1), "Idempotency-Key", "k");
+                    return door.post(MESSAGES, COMPLETION, "Idempotency-Key", "k");
+                }),
+                new Row(
+                        "createAnthropicMessage",
+                        429,
+                        door -> rejecting(door, ErrorCode.QUEUE_FULL).post(MESSAGES, COMPLETION)),
+                new Row(
+                        "createAnthropicMessage",
+                        503,
+                        door -> withoutKafka(door).post(MESSAGES, COMPLETION)));
+        Stream<Row> failures = Stream.of(
+                        ErrorCode.ANSWER_TOO_LARGE,
+                        ErrorCode.ENGINE_RATE_LIMITED,
+                        ErrorCode.INTERNAL,
+                        ErrorCode.ENGINE_REJECTED,
+                        ErrorCode.ENGINE_ERROR,
+                        ErrorCode.NO_WORKER,
+                        ErrorCode.TURN_TIMEOUT)
+                .map(reason -> new Row(
+                        "createAnthropicMessage",
+                        ProblemException.status(reason),
+                        door -> failing(door, reason).post(MESSAGES, with(COMPLETION, "stream", true))));
+        Stream<Row> both = Stream.of(
+                        Map.entry("createAnthropicMessage", MESSAGES),
+                        Map.entry("countAnthropicTokens", MESSAGES + "/count_tokens"))
+                .flatMap(call -> Stream.of(
+                        Row.withoutKey(call.getKey(), door -> door.post(call.getValue(), COMPLETION)),
+                        new Row(call.getKey(), 403, door -> door.post(call.getValue(), COMPLETION, "Origin", "null")),
+                        new Row(call.getKey(), 413, door -> door.post(call.getValue(), huge)),
+                        new Row(call.getKey(), 415, door -> plain(door, "POST", call.getValue()))));
+        Stream<Row> others = Stream.of(
+                new Row("countAnthropicTokens", 200, door -> door.post(MESSAGES + "/count_tokens", COMPLETION)),
+                new Row(
+                        "countAnthropicTokens",
+                        400,
+                        door -> door.post(MESSAGES + "/count_tokens", Map.of("model", "default"))),
+                new Row(
+                        "countAnthropicTokens",
+                        404,
+                        door -> door.post(MESSAGES + "/count_tokens", with(COMPLETION, "model", "claude-none"))),
+                new Row("listModels", 200, door -> door.get("/v1/models", version)),
+                new Row("getModel", 200, door -> door.get("/v1/models/default", version)));
+        return Stream.of(message, failures, both, others).flatMap(any -> any);
+    }
+
     /** The id of a response that is complete. */
     private static String response(DoorUnderTest door) {
         return door.post(RESPONSES, RESPONSE).json().path("id").asText();
@@ -768,7 +857,7 @@ class OpenApiTest {
                 new Row("chat", 200, door -> answering(door, Answer.CANCEL).post(CHAT, hello)),
                 new Row("chat", 200, door -> answering(door, Answer.FAIL).post(CHAT, hello)),
                 new Row("chat", 200, Map.of(), door -> opened(door, CHAT, AGAIN, 2)),
-                new Row("chat", 400, door -> door.post(CHAT, with(hello, "messageId", "first"))),
+                new Row("chat", 400, door -> door.post(CHAT, with(hello, "messageId", "other"))),
                 Row.withoutKey("chat", door -> door.post(CHAT, hello)),
                 new Row("chat", 403, door -> door.post(CHAT, hello, "Origin", "null")),
                 new Row("chat", 404, door -> door.post(CHAT, with(AGAIN, "id", "none"))),
@@ -786,7 +875,7 @@ class OpenApiTest {
                 new Row("chat", 415, door -> plain(door, "POST", CHAT)),
                 new Row("chat", 422, door -> {
                     door.post(CHAT, hello);
-                    return door.post(CHAT, chat("new", "first", "Something else"));
+                    return door.post(CHAT, with(hello, "engine", "other"));
                 }),
                 new Row(
                         "chat",
@@ -812,6 +901,146 @@ class OpenApiTest {
                         door -> door.post(CHAT + "/c/stop", "{} " + " ".repeat(Admission.MAX_BODY_BYTES))),
                 new Row("stopChat", 415, door -> plain(door, "POST", CHAT + "/c/stop")),
                 new Row("stopChat", 503, door -> post(withoutKafka(door), CHAT + "/c/stop")));
+    }
+
+    private static final String RUN = "/agui";
+
+    private static Map<String, Object> run(String runId, String messageId, String text) {
+        return Map.of(
+                "threadId",
+                "new",
+                "runId",
+                runId,
+                "messages",
+                List.of(Map.of("id", messageId, "role", "user", "content", text)));
+    }
+
+    /** The id of an event of a run that is over. */
+    private static String place(DoorUnderTest door) {
+        return door.post(RUN, run("r", "first", "Hello"))
+                .text()
+                .lines()
+                .filter(line -> line.startsWith("id: "))
+                .findFirst()
+                .orElseThrow()
+                .substring("id: ".length());
+    }
+
+    private static Stream<Row> agUiRows() {
+        Map<String, Object> hello = run("r", "first", "Hello");
+        return Stream.of(
+                new Row("runAgent", 200, door -> door.post(RUN, hello)),
+                new Row("runAgent", 200, door -> door.post(RUN, with(hello, "state", Map.of("x", 1)))),
+                new Row("runAgent", 200, door -> answering(door, Answer.CANCEL).post(RUN, hello)),
+                new Row("runAgent", 200, door -> answering(door, Answer.FAIL).post(RUN, hello)),
+                new Row("runAgent", 400, door -> door.post(RUN, with(hello, "runId", "a b"))),
+                Row.withoutKey("runAgent", door -> door.post(RUN, hello)),
+                new Row("runAgent", 403, door -> door.post(RUN, hello, "Origin", "null")),
+                new Row("runAgent", 409, door -> rejecting(door, ErrorCode.BUSY).post(RUN, hello)),
+                new Row(
+                        "runAgent",
+                        410,
+                        door -> rejecting(door, ErrorCode.CONVERSATION_DELETED).post(RUN, hello)),
+                new Row(
+                        "runAgent",
+                        413,
+                        door -> door.post(RUN, run("r", "first", "x".repeat(Question.MAX_CONTENT_BYTES + 1)))),
+                new Row("runAgent", 415, door -> plain(door, "POST", RUN)),
+                new Row("runAgent", 422, door -> {
+                    door.post(RUN, hello);
+                    return door.post(RUN, run("r", "first", "Something else"));
+                }),
+                new Row(
+                        "runAgent",
+                        429,
+                        door -> rejecting(door, ErrorCode.QUEUE_FULL).post(RUN, hello)),
+                new Row("runAgent", 503, door -> withoutKafka(door).post(RUN, hello)),
+                new Row("connectThread", 200, door -> door.get(RUN + "/c")),
+                new Row("connectThread", 200, Map.of(), door -> {
+                    answering(door, Answer.NEVER).post(HERE + "/messages", SAYING);
+                    return opened(door, RUN + "/c", null, 3);
+                }),
+                new Row("connectThread", 400, door -> door.get(RUN + "/a%20b")),
+                Row.withoutKey("connectThread", door -> door.get(RUN + "/c")),
+                new Row("connectThread", 404, door -> door.get(RUN + "/none")),
+                new Row("connectThread", 410, door -> deleted(door).get(RUN + "/c")),
+                new Row("resumeRun", 200, door -> door.get(RUN + "/new/r?cursor=" + place(door))),
+                new Row("resumeRun", 204, door -> {
+                    String end = place(door).replaceFirst("[a-z]+$", "azn");
+                    return door.get(RUN + "/new/r?cursor=" + end);
+                }),
+                new Row("resumeRun", 400, door -> door.get(RUN + "/c/r?cursor=7")),
+                Row.withoutKey("resumeRun", door -> door.get(RUN + "/c/r?cursor=7")),
+                new Row("resumeRun", 404, door -> door.get(RUN + "/none/r?cursor=" + place(door))),
+                new Row("resumeRun", 410, door -> {
+                    String place = place(door);
+                    return deleted(door).get(RUN + "/c/r?cursor=" + place);
+                }));
+    }
+
+    private static final String MCP = "/mcp";
+    private static final String SESSION = "Mcp-Session-Id";
+    private static final String NO_SESSION = "00000000-0000-0000-0000-000000000000";
+
+    private static Map<String, Object> rpc(String method, Map<String, ?> params) {
+        return Map.of("jsonrpc", "2.0", "id", 1, "method", method, "params", params);
+    }
+
+    private static String session(DoorUnderTest door) {
+        return door.post(MCP, rpc("initialize", Map.of())).header(SESSION);
+    }
+
+    private static Stream<Row> mcpRows() {
+        Map<String, ?> asking =
+                Map.of("name", "ask", "arguments", Map.of("question", "Hello"), "_meta", Map.of("progressToken", 1));
+        return Stream.of(
+                new Row("sendMcpMessage", 200, door -> door.post(MCP, rpc("initialize", Map.of()))),
+                new Row("sendMcpMessage", 200, door -> door.post(MCP, rpc("ping", Map.of()), SESSION, session(door))),
+                new Row("sendMcpMessage", 200, door -> door.post(MCP, rpc("none", Map.of()), SESSION, session(door))),
+                new Row(
+                        "sendMcpMessage",
+                        200,
+                        door -> door.post(MCP, rpc("tools/list", Map.of()), SESSION, session(door))),
+                new Row(
+                        "sendMcpMessage",
+                        200,
+                        door -> door.post(MCP, rpc("tools/call", asking), SESSION, session(door))),
+                new Row(
+                        "sendMcpMessage",
+                        200,
+                        door -> door.post(
+                                MCP,
+                                rpc("tools/call", asking),
+                                SESSION,
+                                session(door),
+                                "Accept",
+                                "application/json, text/event-stream")),
+                new Row(
+                        "sendMcpMessage",
+                        202,
+                        door -> door.post(
+                                MCP,
+                                Map.of("jsonrpc", "2.0", "method", "notifications/initialized"),
+                                SESSION,
+                                session(door))),
+                new Row("sendMcpMessage", 400, door -> door.post(MCP, rpc("ping", Map.of()))),
+                new Row("sendMcpMessage", 400, door -> door.post(MCP, "[]")),
+                Row.withoutKey("sendMcpMessage", door -> door.post(MCP, rpc("ping", Map.of()))),
+                new Row("sendMcpMessage", 403, door -> door.post(MCP, rpc("ping", Map.of()), "Origin", "null")),
+                new Row(
+                        "sendMcpMessage",
+                        404,
+                        door -> door.post(MCP, rpc("ping", Map.of()), SESSION, NO_SESSION + "0")),
+                new Row(
+                        "sendMcpMessage",
+                        413,
+                        door -> door.post(MCP, rpc("ping", Map.of("x", "x".repeat(Admission.MAX_BODY_BYTES))))),
+                new Row("sendMcpMessage", 415, door -> plain(door, "POST", MCP)),
+                new Row("endMcpSession", 204, door -> door.send("DELETE", MCP, null, SESSION, session(door))),
+                new Row("endMcpSession", 400, door -> door.send("DELETE", MCP, null)),
+                Row.withoutKey("endMcpSession", door -> door.send("DELETE", MCP, null)),
+                new Row("endMcpSession", 403, door -> door.send("DELETE", MCP, null, "Origin", "null")),
+                new Row("endMcpSession", 404, door -> door.send("DELETE", MCP, null, SESSION, "x")));
     }
 
     @ParameterizedTest

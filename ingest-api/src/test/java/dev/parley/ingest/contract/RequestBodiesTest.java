@@ -121,7 +121,18 @@ class RequestBodiesTest {
         Stream<Asked> stopped = Stream.of(
                         "{}", "{'turnId': 't'}", "{'turnId': null}", "{'turnId': 't t'}", "{'all': true}")
                 .map(body -> new Asked("cancelTurn", HERE + "/cancel", body));
-        return Stream.of(created, renamed, said, again, rated, stopped, completions(), responses(), chats())
+        return Stream.of(
+                        created,
+                        renamed,
+                        said,
+                        again,
+                        rated,
+                        stopped,
+                        completions(),
+                        responses(),
+                        messages(),
+                        chats(),
+                        runs())
                 .flatMap(any -> any);
     }
 
@@ -316,6 +327,113 @@ class RequestBodiesTest {
                 .map(fields -> new Asked("createResponse", "/v1/responses", "{" + fields + "}"));
     }
 
+    private static Stream<Asked> messages() {
+        Stream<String> messages = Stream.of(
+                        "[]",
+                        "null",
+                        "['x']",
+                        "[{'role': 'user', 'content': ''}]",
+                        "[{'role': 'user', 'content': null}]",
+                        "[{'role': 'user', 'content': []}]",
+                        "[{'role': 'user', 'content': 1}]",
+                        "[{'role': 'user'}]",
+                        "[{'content': 'x'}]",
+                        "[{'role': 'tool', 'content': 'x'}]",
+                        "[{'role': 'user', 'content': 'x', 'name': 'n'}]",
+                        "[{'role': 'user', 'content': 'x', 'tool_calls': [{}]}]",
+                        "[{'role': 'user', 'content': 'x', 'tool_calls': []}]",
+                        "[{'role': 'user', 'content': 'x'}, {'role': 'assistant', 'content': 'y'}]",
+                        "[{'role': 'user', 'content': 'x'}, {'role': 'system', 'content': 'y'}, {'role': 'user', 'content': 'z'}]",
+                        "[{'role': 'user', 'content': 'x'}, {'role': 'system', 'content': [{'type': 'tool_result'}]}]",
+                        block("user", "'type': 'text', 'text': 'x', 'cache_control': {'type': 'ephemeral'}"),
+                        block("user", "'type': 'text'"),
+                        block("user", "'text': 'x'"),
+                        block("user", "'type': 'image', 'source': {'type': 'url', 'url': 'x'}"),
+                        block("user", "'type': 'document', 'source': {'type': 'text', 'data': 'x'}"),
+                        block("user", "'type': 'tool_use', 'id': 'c', 'name': 'f', 'input': {}"),
+                        block("user", "'type': 'tool_result', 'tool_use_id': 'c'"),
+                        block("user", "'type': 'tool_result', 'tool_use_id': 'c', 'content': null, 'is_error': null"),
+                        block("user", "'type': 'tool_result', 'tool_use_id': 'c', 'content': 'x', 'is_error': true"),
+                        block("user", "'type': 'tool_result', 'tool_use_id': 'c', 'content': 'x', 'is_error': 'yes'"),
+                        block(
+                                "user",
+                                "'type': 'tool_result', 'tool_use_id': 'c', 'content': [{'type': 'text', 'text': 'x'}]"),
+                        block("user", "'type': 'tool_result', 'tool_use_id': 'c', 'content': [{'type': 'image'}]"),
+                        block("user", "'type': 'tool_result', 'content': 'x'"),
+                        block("user", "'type': 'thinking', 'thinking': 'x', 'signature': 'y'"),
+                        block("assistant", "'type': 'text', 'text': 'x', 'citations': null"),
+                        block("assistant", "'type': 'thinking', 'thinking': 'x'"),
+                        block("assistant", "'type': 'thinking', 'thinking': 'x', 'signature': 1"),
+                        block("assistant", "'type': 'redacted_thinking', 'data': 'x'"),
+                        block("assistant", "'type': 'tool_use', 'id': 'c', 'name': 'f', 'input': {'a': 1}"),
+                        block("assistant", "'type': 'tool_use', 'id': 'c', 'name': 'f', 'input': null"),
+                        block("assistant", "'type': 'tool_use', 'id': 'c', 'name': 'f', 'input': '{}'"),
+                        block("assistant", "'type': 'tool_use', 'name': 'f', 'input': {}"),
+                        block("assistant", "'type': 'tool_result', 'tool_use_id': 'c'"),
+                        block("assistant", "'type': 'server_tool_use', 'id': 'c', 'name': 'web_search', 'input': {}"))
+                .map(list -> "'messages': " + list);
+        Stream<String> options = Stream.of(
+                        "'max_tokens': 1, 'stream': false, 'system': null",
+                        "'max_tokens': 0",
+                        "'max_tokens': '1'",
+                        "'system': 'x'",
+                        "'system': [{'type': 'text', 'text': 'x', 'cache_control': {}}]",
+                        "'system': [{'type': 'image'}]",
+                        "'system': {}",
+                        "'temperature': 1, 'top_p': 0, 'top_k': 5",
+                        "'temperature': 1.5",
+                        "'top_k': 0.5",
+                        "'stop_sequences': ['x']",
+                        "'stop_sequences': 'x'",
+                        "'stop_sequences': " + "x,".repeat(17).transform(RequestBodiesTest::list),
+                        "'thinking': {'type': 'enabled', 'budget_tokens': 1024}",
+                        "'thinking': {'type': 'adaptive', 'display': 'omitted'}",
+                        "'thinking': {'type': 'disabled'}",
+                        "'thinking': {}",
+                        "'thinking': true",
+                        "'tools': [{'name': 'f', 'description': null, 'input_schema': {'type': 'object'}, 'strict': true}]",
+                        "'tools': [{'type': 'custom', 'name': 'f', 'input_examples': [{}]}]",
+                        "'tools': [{'type': 'web_search_20250305', 'name': 'web_search'}]",
+                        "'tools': [{'input_schema': {}}]",
+                        "'tools': [{'name': 'f', 'input_schema': 'x'}]",
+                        "'tool_choice': {'type': 'auto'}",
+                        "'tool_choice': {'type': 'any', 'disable_parallel_tool_use': true}",
+                        "'tool_choice': {'type': 'tool', 'name': 'f'}",
+                        "'tool_choice': {'type': 'tool'}",
+                        "'tool_choice': {'type': 'none', 'name': 'f'}",
+                        "'tool_choice': {'type': 'function'}",
+                        "'tool_choice': 'auto'",
+                        "'tool_choice': null",
+                        "'output_config': {'effort': 'high'}",
+                        "'output_config': {'format': {'type': 'json_schema', 'schema': {}}}",
+                        "'output_config': {'format': null, 'effort': null}",
+                        "'output_config': {'format': {'type': 'json_schema'}}",
+                        "'output_config': {'x': 1}",
+                        "'output_format': {'type': 'json_schema', 'schema': {'type': 'object'}}",
+                        "'output_format': {'type': 'json_object'}",
+                        "'metadata': {'user_id': 'u', 'x': 1}",
+                        "'metadata': {'user_id': null}",
+                        "'metadata': {'user_id': 1}",
+                        "'service_tier': 'standard_only'",
+                        "'service_tier': 'priority'",
+                        "'cache_control': {'type': 'ephemeral'}, 'context_management': {'edits': []}, 'diagnostics': {}",
+                        "'speed': 'standard'",
+                        "'speed': 'fast'",
+                        "'thread': {'type': 'create'}",
+                        "'mcp_servers': []",
+                        "'container': 'c'",
+                        "'seed': 1")
+                .map(option -> "'messages': [{'role': 'user', 'content': 'x'}], " + option);
+        return Stream.concat(messages, options)
+                .map(fields ->
+                        new Asked("createAnthropicMessage", "/v1/messages", "{'model': 'default', " + fields + "}"));
+    }
+
+    /** A block that is not the last of what is said. */
+    private static String block(String role, String fields) {
+        return "[{'role': '" + role + "', 'content': [{" + fields + "}]}, {'role': 'user', 'content': 'x'}]";
+    }
+
     private static String item(String fields) {
         return "[{" + fields + "}, {'role': 'user', 'content': 'x'}]";
     }
@@ -338,6 +456,8 @@ class RequestBodiesTest {
                         "'id': 'assisted', 'system': 's', 'tools': {'f': {'parameters': {}, 'x': 1}}, 'callSettings':"
                                 + " {'temperature': 1, 'maxRetries': 1}, 'config': {'x': 1}, 'messages': [" + user
                                 + "]",
+                        "'id': 'single', 'message': " + user,
+                        "'id': 'single', 'message': [" + user + "]",
                         "'id': 'new', 'tools': [], 'messages': [" + user + "]",
                         "'id': 'new', 'tools': {'f': {'parameters': 1}}, 'messages': [" + user + "]",
                         "'id': 'new', 'callSettings': {'topP': 2}, 'messages': [" + user + "]",
@@ -355,6 +475,38 @@ class RequestBodiesTest {
                         "'id': 'new', 'messages': [{'role': 'user', 'parts': [{'type': 'text'}]}]",
                         "'id': 'new', 'messages': [{'role': 'user', 'parts': [{'text': 'x'}]}]")
                 .map(fields -> new Asked("chat", "/api/chat", "{" + fields + "}"));
+    }
+
+    private static Stream<Asked> runs() {
+        String user = "{'id': 'm', 'role': 'user', 'content': 'x'}";
+        String to = "'threadId': 'thread', 'runId': 'r', 'messages': [" + user + "]";
+        String more = "'threadId': 'more', 'runId': 'r', 'messages': [" + user + "], ";
+        return Stream.of(
+                        to,
+                        "'threadId': 'parts', 'runId': 'r', 'messages': [{'role': 'reasoning', 'content': 'x'}, {'id': 'm',"
+                                + " 'role': 'user', 'content': [{'type': 'text', 'text': 'x'}], 'name': 'n'}]",
+                        more + "'state': {'x': 1}, 'parentRunId': 'p', 'protocolVersion': '2.0', 'later': 1",
+                        more + "'tools': [], 'context': [], 'resume': [], 'forwardedProps': {}",
+                        "'threadId': 'tooled', 'runId': 'r', 'messages': [" + user
+                                + "], 'tools': [{'name': 'f', 'description':"
+                                + " 'x', 'parameters': {}}], 'context': [{'description': 'x', 'value': 'y'}]",
+                        "'threadId': 'own', 'runId': 'r', 'messages': [" + user + "], 'forwardedProps': {'theirs': 1,"
+                                + " 'parley': {'onBusy': 'interrupt', 'intent': 'a/b', 'engine': 'c:d', 'metadata': {'k': 'v'}}}",
+                        more + "'forwardedProps': {'parley': {'x': 1}}",
+                        more + "'forwardedProps': {'parley': {'onBusy': 'wait'}}",
+                        more + "'forwardedProps': 1",
+                        more + "'resume': [{'interruptId': 'i', 'status': 'resolved'}]",
+                        more + "'tools': {}",
+                        more + "'tools': [{'description': 'x'}]",
+                        more + "'tools': [{'name': 'f', 'parameters': 1}]",
+                        more + "'context': [{'description': 'x'}]",
+                        "'threadId': 'a b', 'runId': 'r', 'messages': [" + user + "]",
+                        "'runId': 'r', 'messages': [" + user + "]",
+                        "'threadId': 'thread', 'messages': [" + user + "]",
+                        "'threadId': 'thread', 'runId': 'r'",
+                        "'threadId': 'thread', 'runId': 'r', 'messages': []",
+                        "'threadId': 'thread', 'runId': 'r', 'messages': [{'id': 'm', 'role': 'robot', 'content': 'x'}]")
+                .map(fields -> new Asked("runAgent", "/agui", "{" + fields + "}"));
     }
 
     private static String pairs(int number) {

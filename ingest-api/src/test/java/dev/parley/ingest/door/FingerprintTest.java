@@ -2,6 +2,7 @@ package dev.parley.ingest.door;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.OnBusy;
@@ -13,6 +14,7 @@ import dev.parley.chat.v1.ToolDefinition;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class FingerprintTest {
@@ -41,7 +43,10 @@ class FingerprintTest {
                 .build();
         Handling handling = new Handling(OnBusy.ENQUEUE, Optional.of("chat"), Optional.empty(), Map.of("k", "v"));
         return Fingerprint.of(new Question(
-                "Why?", handling, Optional.of(new CallerPrompt(Role.USER, null, List.of(asking, result), options))));
+                "Why?",
+                handling,
+                Optional.of(new CallerPrompt(Role.USER, null, List.of(asking, result), options)),
+                Optional.empty()));
     }
 
     /** The texts are what 0.1's first release makes of the same requests. */
@@ -50,8 +55,21 @@ class FingerprintTest {
         assertThat(print(asking().build(), options().build()))
                 .isEqualTo("140e530461e56e8815da5259f4da6dd8f2cbe424c86a662fa6fac6fcc1a74d04");
         Handling handling = new Handling(OnBusy.REJECT, Optional.empty(), Optional.empty(), Map.of());
-        assertThat(Fingerprint.of(new Question("Why?", handling, Optional.empty())))
+        assertThat(Fingerprint.of(new Question("Why?", handling, Optional.empty(), Optional.empty())))
                 .isEqualTo("c77e434351d02d33fd76a9064e3bae59eacebffda73fa1c2cc6c499584bfab69");
+    }
+
+    @Test
+    void whereAMessageComesCountsWhereItIsSaid() {
+        Handling handling = new Handling(OnBusy.REJECT, Optional.empty(), Optional.empty(), Map.of());
+
+        assertThat(Stream.of(
+                                Optional.<BranchPoint>empty(),
+                                Optional.of(new BranchPoint((String) null)),
+                                Optional.of(new BranchPoint("a")),
+                                Optional.of(new BranchPoint("b")))
+                        .map(after -> Fingerprint.of(new Question("Why?", handling, Optional.empty(), after))))
+                .doesNotHaveDuplicates();
     }
 
     @Test

@@ -169,6 +169,12 @@ final class Endpoint {
         }
 
         @Override
+        public void toolArguments(String callId, String name, String piece) {
+            begun();
+            sink.toolArguments(callId, name, piece);
+        }
+
+        @Override
         public void toolCall(ToolCall call) {
             begun();
             sink.toolCall(call);

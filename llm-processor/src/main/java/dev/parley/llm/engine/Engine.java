@@ -197,6 +197,12 @@ public final class Engine {
         }
 
         @Override
+        public void toolArguments(String callId, String name, String piece) {
+            begun = true;
+            sink.toolArguments(callId, name, piece);
+        }
+
+        @Override
         public void toolCall(ToolCall call) {
             begun = true;
             sink.toolCall(call);

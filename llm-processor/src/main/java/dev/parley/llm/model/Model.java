@@ -38,6 +38,14 @@ public interface Model {
             text(piece);
         }
 
+        /**
+         * The next piece of a call's arguments, before {@link #toolCall} has the whole, which begins with all that was told.
+         * Calls come one after another, in the order of their ends. A piece never ends between the halves of a surrogate pair.
+         *
+         * @param piece may be empty in the first of a call
+         */
+        void toolArguments(String callId, String name, String piece);
+
         /** A call that the model asks its caller to make, whole. */
         void toolCall(ToolCall call);
 

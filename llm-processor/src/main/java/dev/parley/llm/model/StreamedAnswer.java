@@ -96,9 +96,9 @@ final class StreamedAnswer {
                 refused = true;
                 sink.refusal(piece);
             }
-            case ModelEvent.CallBegun begun -> progressed();
-            case ModelEvent.CallArguments arguments -> progressed();
-            case ModelEvent.CallWhole(int position, var call) -> {
+            case ModelEvent.CallGrown grown -> progressed();
+            case ModelEvent.CallArguments(String id, String name, String piece) -> sink.toolArguments(id, name, piece);
+            case ModelEvent.CallWhole(var call) -> {
                 progressed();
                 called = true;
                 sink.toolCall(call);

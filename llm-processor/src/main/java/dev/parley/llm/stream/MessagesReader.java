@@ -152,6 +152,7 @@ public final class MessagesReader implements AnswerReader {
         Block block = blocks.remove(index);
         if (block != null && block.type().equals("tool_use")) {
             given(index, block, events);
+            calls.ended(index, events);
         }
     }
 

@@ -16,18 +16,19 @@ public sealed interface ModelEvent {
     /** The next piece of a refusal, which some servers tell apart from text. Not empty. */
     record Refusal(String piece) implements ModelEvent {}
 
+    /** More of a tool call, whether or not it can be passed on yet. */
+    record CallGrown() implements ModelEvent {}
+
     /**
-     * The model begins to ask for a tool call.
+     * The next piece of a call's arguments, to be passed on: {@link CallWhole} will begin with all that was. Calls come one
+     * after another, in the order of their ends.
      *
-     * @param position of the call within the answer, from 0
+     * @param piece may be empty in the first of a call
      */
-    record CallBegun(int position, String name) implements ModelEvent {}
+    record CallArguments(String id, String name, String piece) implements ModelEvent {}
 
-    /** The next piece of a call's arguments. Not empty. */
-    record CallArguments(int position, String piece) implements ModelEvent {}
-
-    /** A call that is whole. */
-    record CallWhole(int position, ToolCall call) implements ModelEvent {}
+    /** A call that is whole, once the answer is. */
+    record CallWhole(ToolCall call) implements ModelEvent {}
 
     /** What the server has counted so far, in place of what it said before. */
     record Counted(TokenUsage usage) implements ModelEvent {}

@@ -23,14 +23,21 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A piece belongs to a call that is there already where its id is that call's; else, without an id of its own, where its
  * index is that call's, or, without an index, to the last call; and always only as long as it does not begin a call anew
- * after that one was whole. One answer, one thread.
+ * after that one was whole.
+ *
+ * <p>Of a call's arguments, what is certain to be part of them in the end is told as it comes, one call after another: the
+ * first from when its name and its id are known, every other from when the one before it is whole. All else waits for the
+ * end. A call that is whole from the beginning waits as well, unless another follows. One answer, one thread.
  */
 final class ToolCalls {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final String NULL = "null";
 
     private final IntFunction<String> ids;
     private final List<Call> calls = new ArrayList<>();
+    /** The ids of calls that have been told of. */
+    private final Set<String> taken = new HashSet<>();
 
     private static final class Call {
         final int position;
@@ -38,8 +45,13 @@ final class ToolCalls {
         String id;
         String name = "";
         final StringBuilder arguments = new StringBuilder();
-        /** Whether the arguments came as an object, whole. */
-        boolean object;
+        /** Whether nothing can be added to the arguments, which are one value, or ended. */
+        boolean whole;
+        /** The id that it is told under; null until then. */
+        @Nullable
+        String toldAs;
+
+        int toldChars;
 
         Call(int position, @Nullable Integer index, String id) {
             this.position = position;
@@ -47,8 +59,31 @@ final class ToolCalls {
             this.id = id;
         }
 
-        boolean isWhole() {
-            return object || isOneValue(arguments);
+        /** Nothing more comes; where nothing came, the arguments are an empty object. */
+        void end() {
+            String said = arguments.toString().strip();
+            if (said.isEmpty() || said.equals(NULL)) {
+                arguments.setLength(0);
+                arguments.append("{}");
+            }
+            whole = true;
+        }
+
+        /** Whether no other id can come: see {@link #mayStillGet}. */
+        boolean hasItsId() {
+            return !id.isEmpty() || (whole && !name.isEmpty());
+        }
+
+        /**
+         * How much of the arguments is certain to begin what they are in the end. They may yet turn out to be nothing, which
+         * some models write as {@code null}; and half a character waits for its other half.
+         */
+        int certainChars() {
+            if (toldChars == 0 && NULL.startsWith(arguments.toString().strip())) {
+                return 0;
+            }
+            int end = arguments.length();
+            return Character.isHighSurrogate(arguments.charAt(end - 1)) ? end - 1 : end;
         }
     }
 
@@ -75,6 +110,7 @@ final class ToolCalls {
             }
             touched.add(take(piece, all.size() > 1 ? place : -1, touched, events));
         }
+        tell(events);
     }
 
     /** {@code function_call}, as it was before there were several at a time. */
@@ -100,16 +136,17 @@ final class ToolCalls {
         }
         if (call.name.isEmpty() && !name.isEmpty()) {
             call.name = name;
-            events.add(new ModelEvent.CallBegun(call.position, name));
+            events.add(new ModelEvent.CallGrown());
         }
         if (!arguments.isEmpty() && !isRepeat(call, arguments)) {
-            if (call.isWhole() && !arguments.isBlank()) {
+            if (!call.whole) {
+                call.arguments.append(arguments);
+                call.whole = object || isOneValue(call.arguments);
+            } else if (!arguments.isBlank()) {
                 throw new UnreadableEventException(
                         "the model server sent more arguments for a tool call that was whole");
             }
-            call.arguments.append(arguments);
-            call.object |= object;
-            events.add(new ModelEvent.CallArguments(call.position, arguments));
+            events.add(new ModelEvent.CallGrown());
         }
         for (String member : List.of("extra_content", "provider_specific_fields", "thought_signature")) {
             if (piece.hasNonNull(member)) {
@@ -149,7 +186,7 @@ final class ToolCalls {
 
     /** Whether a call takes an id that is not its own: its first, or one of a server that makes up another for each piece. */
     private static boolean mayStillGet(Call call, String name) {
-        return name.isEmpty() ? !call.isWhole() : call.id.isEmpty() && call.name.isEmpty();
+        return name.isEmpty() ? !call.whole : call.id.isEmpty() && call.name.isEmpty();
     }
 
     /** Whether a piece that might go on with {@code call} is the beginning of another. */
@@ -163,12 +200,12 @@ final class ToolCalls {
         // The same name again: told once more with each piece, unless the call was whole and this is more than a
         // repeat.
         boolean more = !arguments.isEmpty() && !arguments.contentEquals(call.arguments);
-        return (call.isWhole() && more) || (touched.contains(call) && (call.isWhole() || isOneValue(arguments)));
+        return (call.whole && more) || (touched.contains(call) && (call.whole || isOneValue(arguments)));
     }
 
     /** Whether arguments that are whole are told once more, as by servers that sum up at the end. */
     private static boolean isRepeat(Call call, String arguments) {
-        return call.isWhole() && arguments.contentEquals(call.arguments);
+        return call.whole && arguments.contentEquals(call.arguments);
     }
 
     private Optional<Call> last(Predicate<Call> fits) {
@@ -187,6 +224,12 @@ final class ToolCalls {
                 .isPresent();
     }
 
+    /** The call with that index has all its arguments, whatever they are. */
+    void ended(int index, List<ModelEvent> events) {
+        last(call -> call.index != null && call.index == index).ifPresent(Call::end);
+        tell(events);
+    }
+
     /**
      * All calls, now that nothing more comes.
      *
@@ -194,7 +237,6 @@ final class ToolCalls {
      */
     List<ModelEvent> whole() {
         List<ModelEvent> events = new ArrayList<>();
-        Set<String> taken = new HashSet<>();
         for (Call call : calls) {
             if (call.name.isEmpty()) {
                 if (call.arguments.isEmpty()) {
@@ -203,16 +245,47 @@ final class ToolCalls {
                 }
                 throw new UnreadableEventException("the model server sent a tool call without a name");
             }
-            String id = call.id;
-            if (id.isEmpty() || !taken.add(id)) {
-                id = ids.apply(call.position);
-                taken.add(id);
-            }
-            String arguments = call.arguments.toString().strip().equals("null") ? "" : call.arguments.toString();
-            events.add(new ModelEvent.CallWhole(
-                    call.position, new ToolCall(id, call.name, arguments.isBlank() ? "{}" : arguments)));
+            call.end();
+            events.add(new ModelEvent.CallWhole(new ToolCall(toldAs(call), call.name, call.arguments.toString())));
         }
         return events;
+    }
+
+    /** Tells what has become certain. */
+    private void tell(List<ModelEvent> events) {
+        for (Call call : calls) {
+            // Of a place that is held for a call it is not known whether the call comes.
+            if (call.name.isEmpty() || !call.hasItsId()) {
+                return;
+            }
+            boolean begins = call.toldAs == null;
+            if (begins && call.whole && call == calls.getLast()) {
+                return;
+            }
+            int certain = call.certainChars();
+            if (begins || certain > call.toldChars) {
+                events.add(new ModelEvent.CallArguments(
+                        toldAs(call), call.name, call.arguments.substring(call.toldChars, certain)));
+                call.toldChars = certain;
+            }
+            if (!call.whole || certain < call.arguments.length()) {
+                return;
+            }
+        }
+    }
+
+    /** The id of a call; asked for in the order of the calls. */
+    private String toldAs(Call call) {
+        String told = call.toldAs;
+        if (told == null) {
+            told = call.id;
+            if (told.isEmpty() || !taken.add(told)) {
+                told = ids.apply(call.position);
+                taken.add(told);
+            }
+            call.toldAs = told;
+        }
+        return told;
     }
 
     private static String text(JsonNode said) {

@@ -117,6 +117,11 @@ public final class AnswerLog implements AutoCloseable {
         }
 
         @Override
+        public void toolArguments(String callId, String name, String piece) {
+            writer.toolArguments(callId, name, piece);
+        }
+
+        @Override
         public void toolCall(ToolCall call) {
             writer.toolCall(call);
         }

@@ -6,6 +6,7 @@ import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolArgumentsDelta;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.Usage;
@@ -17,6 +18,8 @@ import dev.parley.llm.stream.TokenUsage;
 import dev.parley.schemas.TextChecksum;
 import dev.parley.schemas.TokenEstimate;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Future;
 import java.util.function.LongSupplier;
@@ -47,7 +50,20 @@ final class AttemptWriter implements AnswerSink {
     private enum Kind {
         TEXT,
         REFUSAL,
-        REASONING
+        REASONING,
+        ARGUMENTS
+    }
+
+    /** A call whose arguments are told as they come. */
+    private static final class Call {
+        final String id;
+        final String name;
+        boolean told;
+
+        Call(String id, String name) {
+            this.id = id;
+            this.name = name;
+        }
     }
 
     private final ChunkLog log;
@@ -59,13 +75,22 @@ final class AttemptWriter implements AnswerSink {
     private final TextChecksum checksum = new TextChecksum();
     private final StringBuilder pending = new StringBuilder();
     private Kind pendingKind = Kind.TEXT;
+    /** The call that is told of; what is pending of arguments is of this one. */
+    private @Nullable Call call;
+    /** How much of each call's arguments has been told in pieces. */
+    private final Map<String, Integer> toldOfCalls = new HashMap<>();
+
     private int seq;
     private long lastSentNanos;
     private long inFlightBytes;
     /** Of reasoning and of calls: what is not text. */
     private long reasoningChars;
+    /** Of the text. */
+    private int textChars;
     /** Of the text before the refusal. */
     private int saidBefore;
+    /** Of the text before the first call; negative where there is no call yet. */
+    private int textBeforeCalls = -1;
 
     private boolean refusing;
 
@@ -139,28 +164,61 @@ final class AttemptWriter implements AnswerSink {
         take(Kind.REASONING, piece);
     }
 
-    /** Calls count towards the answer's limit like reasoning: neither is part of the text whose length is checked. */
     @Override
-    public synchronized void toolCall(ToolCall call) {
+    public synchronized void toolArguments(String callId, String name, String piece) {
         check();
         if (ended) {
             return;
         }
         begun();
-        flush(true);
-        reasoningChars += call.getArguments().length();
+        boolean begins = call == null || !call.id.equals(callId);
+        if (begins || pendingKind != Kind.ARGUMENTS) {
+            flush(true);
+            pendingKind = Kind.ARGUMENTS;
+        }
+        if (begins) {
+            call = new Call(callId, name);
+        }
+        pending.append(piece);
+        flushWhereDue();
+        awaitRoom();
+    }
+
+    /** Calls count towards the answer's limit like reasoning: neither is part of the text whose length is checked. */
+    @Override
+    public synchronized void toolCall(ToolCall whole) {
+        check();
+        if (ended) {
+            return;
+        }
+        begun();
+        if (pendingKind == Kind.ARGUMENTS && call != null && call.id.equals(whole.getId())) {
+            pending.setLength(0); // The whole says it.
+            call.told = true;
+        } else {
+            flush(true);
+        }
+        reasoningChars += Math.max(0, whole.getArguments().length() - toldOfCalls.getOrDefault(whole.getId(), 0));
         if (reasoningChars > maxBytes) {
             tooLarge = true;
         } else {
-            ToolCall clean =
-                    new ToolCall(wellFormed(call.getId()), wellFormed(call.getName()), wellFormed(call.getArguments()));
+            ToolCall clean = new ToolCall(
+                    wellFormed(whole.getId()), wellFormed(whole.getName()), wellFormed(whole.getArguments()));
+            calls();
             send(
                     Integer.toString(seq),
                     new ToolCalled(seq, clean),
-                    call.getArguments().length());
+                    whole.getArguments().length());
             seq++;
         }
         awaitRoom();
+    }
+
+    /** The answer's text so far is what comes before its calls. */
+    private void calls() {
+        if (textBeforeCalls < 0) {
+            textBeforeCalls = textChars;
+        }
     }
 
     private void begun() {
@@ -180,11 +238,15 @@ final class AttemptWriter implements AnswerSink {
             pendingKind = kind;
         }
         pending.append(piece);
+        flushWhereDue();
+        awaitRoom();
+    }
+
+    private void flushWhereDue() {
         boolean first = seq == 0;
         if (first || pending.length() >= MAX_PENDING_CHARS || silence() >= COALESCE.toNanos()) {
             flush(false);
         }
-        awaitRoom();
     }
 
     private void check() {
@@ -213,7 +275,7 @@ final class AttemptWriter implements AnswerSink {
         if (ended || broken) {
             return;
         }
-        if (!pending.isEmpty() && silence() >= COALESCE.toNanos()) {
+        if ((!pending.isEmpty() || isToBegin()) && silence() >= COALESCE.toNanos()) {
             flush(false);
         }
         // Half a surrogate pair may still be pending, which is no sign of life.
@@ -238,6 +300,9 @@ final class AttemptWriter implements AnswerSink {
             end--;
         }
         int start = 0;
+        if (end == 0 && isToBegin()) {
+            delta("");
+        }
         while (start < end) {
             int stop = Math.min(end, start + MAX_DELTA_CHARS);
             if (stop < end && Character.isHighSurrogate(pending.charAt(stop - 1))) {
@@ -249,6 +314,11 @@ final class AttemptWriter implements AnswerSink {
         pending.delete(0, end);
     }
 
+    /** Whether it is to be told that a call has begun. */
+    private boolean isToBegin() {
+        return pendingKind == Kind.ARGUMENTS && call != null && !call.told;
+    }
+
     private void delta(String text) {
         switch (pendingKind) {
             case TEXT, REFUSAL -> {
@@ -258,6 +328,7 @@ final class AttemptWriter implements AnswerSink {
                 }
                 checksum.add(text);
                 boolean refusal = pendingKind == Kind.REFUSAL;
+                textChars += text.length();
                 saidBefore += refusal ? 0 : text.length();
                 send(Integer.toString(seq), new TextDelta(seq, text, refusal), text.length());
             }
@@ -269,8 +340,28 @@ final class AttemptWriter implements AnswerSink {
                 }
                 send(Integer.toString(seq), new ReasoningDelta(seq, text), text.length());
             }
+            case ARGUMENTS -> {
+                reasoningChars += text.length();
+                if (reasoningChars > maxBytes) {
+                    tooLarge = true;
+                    return;
+                }
+                arguments(text);
+            }
         }
         seq++;
+    }
+
+    private void arguments(String text) {
+        Call begun = call;
+        if (begun == null) {
+            throw new IllegalStateException("there are no arguments without a call");
+        }
+        calls();
+        String name = begun.told ? null : wellFormed(begun.name);
+        begun.told = true;
+        toldOfCalls.merge(begun.id, text.length(), Integer::sum);
+        send(Integer.toString(seq), new ToolArgumentsDelta(seq, wellFormed(begun.id), name, text), text.length());
     }
 
     /** Halves of surrogate pairs that have no other half cannot be written in UTF-8: they become U+FFFD. */
@@ -353,6 +444,7 @@ final class AttemptWriter implements AnswerSink {
                 .setUsageDetails(details)
                 .setModelCalls(modelCalls)
                 .setRefusalFrom(refusing ? saidBefore : null)
+                .setTextBeforeCalls(textBeforeCalls >= 0 && textBeforeCalls < textChars ? textBeforeCalls : null)
                 .build();
     }
 

@@ -99,6 +99,9 @@ final class Fakes {
         public void reasoning(String piece) {}
 
         @Override
+        public void toolArguments(String callId, String name, String piece) {}
+
+        @Override
         public void toolCall(ToolCall call) {}
 
         List<String> endpoints() {

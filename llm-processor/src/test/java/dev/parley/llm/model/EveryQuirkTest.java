@@ -154,6 +154,7 @@ class EveryQuirkTest {
                         Said said = new Said();
                         said.text.append(heard.text());
                         said.reasoning.append(heard.reasoning());
+                        said.begun.addAll(heard.begun());
                         said.calls.addAll(heard.calls());
                         comesTo(each, server, heard.outcome(), said, script);
                     }
@@ -239,6 +240,19 @@ class EveryQuirkTest {
                         .isBetween(time.isZero() ? time : time.minusSeconds(2).plusMillis(1), time));
         assertThat(script.fullText()).startsWith(said.text.toString());
         assertThat(said.calls).isEmpty();
+        isBeginning(said.begun, script);
+    }
+
+    /** Of an answer that broke off, what was told of its calls is theirs. */
+    private static void isBeginning(List<ToolCall> begun, Script.Answer script) {
+        List<Script.Delta.Call> calls = script.deltas().stream()
+                .filter(Script.Delta.Call.class::isInstance)
+                .map(Script.Delta.Call.class::cast)
+                .toList();
+        for (int i = 0; i < begun.size(); i++) {
+            assertThat(begun.get(i).getName()).isEqualTo(calls.get(i).name());
+            assertThat(calls.get(i).arguments()).startsWith(begun.get(i).getArguments());
+        }
     }
 
     private static void endsAs(Heard expected, Model.Outcome outcome, Said said) {
@@ -247,6 +261,7 @@ class EveryQuirkTest {
         assertThat(said.text).hasToString(expected.text());
         assertThat(said.reasoning).hasToString(expected.reasoning());
         assertThat(said.calls).hasSameSizeAs(expected.calls());
+        said.isWhole();
         for (int i = 0; i < said.calls.size(); i++) {
             ToolCall call = said.calls.get(i);
             Heard.Call theirs = expected.calls().get(i);

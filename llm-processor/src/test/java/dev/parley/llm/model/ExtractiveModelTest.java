@@ -154,6 +154,11 @@ class ExtractiveModelTest {
         }
 
         @Override
+        public void toolArguments(String callId, String name, String piece) {
+            throw new AssertionError("an extractive engine calls nothing");
+        }
+
+        @Override
         public void toolCall(ToolCall call) {
             throw new AssertionError("an extractive engine calls nothing");
         }

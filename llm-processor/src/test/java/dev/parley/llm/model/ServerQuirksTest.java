@@ -305,6 +305,9 @@ class ServerQuirksTest {
             public void reasoning(String piece) {}
 
             @Override
+            public void toolArguments(String callId, String name, String piece) {}
+
+            @Override
             public void toolCall(ToolCall call) {}
         };
 
@@ -351,6 +354,9 @@ class ServerQuirksTest {
 
             @Override
             public void reasoning(String piece) {}
+
+            @Override
+            public void toolArguments(String callId, String name, String piece) {}
 
             @Override
             public void toolCall(ToolCall call) {}
@@ -588,6 +594,9 @@ class ServerQuirksTest {
 
             @Override
             public void reasoning(String piece) {}
+
+            @Override
+            public void toolArguments(String callId, String name, String piece) {}
 
             @Override
             public void toolCall(ToolCall call) {}

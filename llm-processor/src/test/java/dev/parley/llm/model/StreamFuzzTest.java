@@ -113,6 +113,20 @@ class StreamFuzzTest {
         return WORDS[random.nextInt(WORDS.length)];
     }
 
+    /** Whether what was told of calls is a beginning of them: all of each but of the last. */
+    private static void isBeginning(List<ToolCall> begun, List<ToolCall> calls) {
+        assertThat(begun.size()).isLessThanOrEqualTo(calls.size());
+        for (int i = 0; i < begun.size(); i++) {
+            ToolCall call = calls.get(i);
+            assertThat(begun.get(i).getId()).isEqualTo(call.getId());
+            assertThat(begun.get(i).getName()).isEqualTo(call.getName());
+            assertThat(call.getArguments()).startsWith(begun.get(i).getArguments());
+            if (i < begun.size() - 1) {
+                assertThat(begun.get(i).getArguments()).isEqualTo(call.getArguments());
+            }
+        }
+    }
+
     private static void play(Random random) {
         boolean chat = random.nextBoolean();
         Answer answer = answer(random);
@@ -123,6 +137,7 @@ class StreamFuzzTest {
         assertThat(whole.text()).isEqualTo(answer.allText());
         assertThat(whole.reasoning()).isEqualTo(answer.allReasoning());
         assertThat(whole.calls()).isEqualTo(answer.calls());
+        isBeginning(whole.begun(), answer.calls());
         assertThat(whole.finishReason()).isEqualTo(answer.reason());
         boolean said = !answer.text().isEmpty()
                 || !answer.reasoning().isEmpty()
@@ -143,6 +158,7 @@ class StreamFuzzTest {
                 assertThat(cut.calls()).isEmpty();
             }
         }
+        isBeginning(cut.begun(), answer.calls());
 
         byte[] changed = stream.clone();
         for (int i = random.nextInt(4); i >= 0; i--) {
@@ -218,6 +234,10 @@ class StreamFuzzTest {
         }
         answer.reasoning()
                 .forEach(piece -> delta(events, random).put("content", "").put(reasoning, piece));
+        boolean callsFirst = random.nextInt(4) == 0;
+        if (callsFirst) {
+            calls(answer.calls(), events, random);
+        }
         boolean parts = random.nextInt(4) == 0;
         answer.text().forEach(piece -> {
             if (parts) {
@@ -230,7 +250,9 @@ class StreamFuzzTest {
                 delta(events, random).put("content", piece);
             }
         });
-        calls(answer.calls(), events, random);
+        if (!callsFirst) {
+            calls(answer.calls(), events, random);
+        }
         ObjectNode last = event(events);
         last.withArrayProperty("choices")
                 .addObject()
@@ -278,7 +300,7 @@ class StreamFuzzTest {
 
     /** One of the ways in which servers tell calls. */
     private static void calls(List<ToolCall> calls, List<ObjectNode> events, Random random) {
-        int dialect = random.nextInt(5);
+        int dialect = random.nextInt(6);
         if (dialect == 0 && !calls.isEmpty()) {
             ArrayNode together = delta(events, random).putArray("tool_calls");
             calls.forEach(
@@ -286,6 +308,10 @@ class StreamFuzzTest {
             return;
         }
         int first = random.nextInt(2);
+        if (dialect == 5) {
+            interleaved(calls, first, events, random);
+            return;
+        }
         for (int i = 0; i < calls.size(); i++) {
             ToolCall call = calls.get(i);
             String arguments = call.getArguments();
@@ -315,6 +341,32 @@ class StreamFuzzTest {
                         again ? call.getName() : random.nextBoolean() ? "" : null,
                         arguments.substring(at, end));
                 at = end;
+            }
+        }
+    }
+
+    /** All begin, then each goes on whenever it pleases. */
+    private static void interleaved(List<ToolCall> calls, int first, List<ObjectNode> events, Random random) {
+        List<Integer> left = new ArrayList<>();
+        int[] told = new int[calls.size()];
+        for (int i = 0; i < calls.size(); i++) {
+            ToolCall call = calls.get(i);
+            piece(delta(events, random).putArray("tool_calls"), first + i, call.getId(), call.getName(), "");
+            left.add(i);
+        }
+        while (!left.isEmpty()) {
+            Integer i = left.get(random.nextInt(left.size()));
+            String arguments = calls.get(i).getArguments();
+            int end = Math.min(arguments.length(), told[i] + 1 + random.nextInt(6));
+            piece(
+                    delta(events, random).putArray("tool_calls"),
+                    first + i,
+                    null,
+                    null,
+                    arguments.substring(told[i], end));
+            told[i] = end;
+            if (end == arguments.length()) {
+                left.remove(/* element */ i);
             }
         }
     }

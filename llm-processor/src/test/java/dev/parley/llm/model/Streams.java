@@ -21,8 +21,12 @@ final class Streams {
 
     private Streams() {}
 
-    /** All that is passed on of an answer, and how it ended. */
-    record Heard(String text, String reasoning, List<ToolCall> calls, Model.Outcome outcome) {
+    /**
+     * All that is passed on of an answer, and how it ended.
+     *
+     * @param begun what was told of calls before they were whole
+     */
+    record Heard(String text, String reasoning, List<ToolCall> begun, List<ToolCall> calls, Model.Outcome outcome) {
 
         String finishReason() {
             return finished().finishReason();
@@ -66,7 +70,15 @@ final class Streams {
             answer.streamEnded(decoder.unfinished());
         }
         Model.Outcome outcome = answer.outcome();
-        return new Heard(said.text.toString(), said.reasoning.toString(), List.copyOf(said.calls), outcome);
+        if (outcome instanceof Model.Outcome.Finished) {
+            said.isWhole();
+        }
+        return new Heard(
+                said.text.toString(),
+                said.reasoning.toString(),
+                List.copyOf(said.begun),
+                List.copyOf(said.calls),
+                outcome);
     }
 
     /** Events of JSON with single quotes, as chat completions have them. */

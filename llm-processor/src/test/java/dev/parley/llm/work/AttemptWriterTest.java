@@ -10,6 +10,7 @@ import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolArgumentsDelta;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.UsageBasis;
@@ -171,6 +172,81 @@ class AttemptWriterTest {
         assertThat(tally.getTextBytes())
                 .isEqualTo(TextChecksum.of("Let me see.Done.").bytes());
         assertThat(tally.getFirstTokenMillis()).isZero();
+    }
+
+    @Test
+    void piecesOfArgumentsAreJoinedAndTheWholeFollows() {
+        writer.text("Well. ");
+        writer.toolArguments("call_1", "look", "");
+        writer.toolArguments("call_1", "look", "{\"q");
+        pass(AttemptWriter.COALESCE);
+        writer.tick();
+        writer.toolArguments("call_1", "look", "\":");
+        writer.toolArguments("call_1", "look", "1}");
+        writer.toolArguments("call_2", "bare", "");
+        pass(AttemptWriter.COALESCE);
+        writer.tick();
+        writer.toolArguments("call_2", "bare", "{");
+        writer.toolCall(new ToolCall("call_1", "look", "{\"q\":1}"));
+        writer.toolCall(new ToolCall("call_2", "bare", "{}"));
+        var _ = writer.end(Optional.empty(), tally -> new AttemptFinished("tool_calls", tally, null, List.of()));
+
+        assertThat(bodies().subList(0, bodies().size() - 1))
+                .containsExactly(
+                        new TextDelta(0, "Well. ", false),
+                        new ToolArgumentsDelta(1, "call_1", "look", "{\"q"),
+                        new ToolArgumentsDelta(2, "call_1", null, "\":1}"),
+                        new ToolArgumentsDelta(3, "call_2", "bare", ""),
+                        new ToolArgumentsDelta(4, "call_2", null, "{"),
+                        new ToolCalled(5, new ToolCall("call_1", "look", "{\"q\":1}")),
+                        new ToolCalled(6, new ToolCall("call_2", "bare", "{}")));
+        Tally tally = ((AttemptFinished) bodies().getLast()).getTally();
+        assertThat(tally.getSeq()).isEqualTo(7);
+        assertThat(tally.getTextBeforeCalls()).isNull();
+    }
+
+    @Test
+    void piecesThatTheWholeOvertakesAreNotTold() {
+        writer.reasoning("Hm.");
+        writer.toolArguments("call_1", "look", "");
+        writer.toolArguments("call_1", "look", "{");
+        writer.toolCall(new ToolCall("call_1", "look", "{}"));
+        var _ = writer.end(Optional.empty(), tally -> new AttemptFinished("tool_calls", tally, null, List.of()));
+
+        assertThat(bodies().subList(0, 2))
+                .containsExactly(new ReasoningDelta(0, "Hm."), new ToolCalled(1, new ToolCall("call_1", "look", "{}")));
+        assertThat(((AttemptFinished) bodies().getLast()).getTally().getSeq()).isEqualTo(2);
+    }
+
+    @Test
+    void howMuchTextCameBeforeTheCallsIsKeptWhereMoreFollows() {
+        writer.text("Well. ");
+        writer.refusal("No");
+        writer.toolArguments("call_1", "look", "{");
+        writer.text(", I cannot.");
+        writer.toolArguments("call_1", "look", "\"q\":1");
+        writer.toolCall(new ToolCall("call_1", "look", "{\"q\":1}"));
+        var _ = writer.end(Optional.empty(), tally -> new AttemptFinished("tool_calls", tally, null, List.of()));
+
+        assertThat(bodies().subList(0, 5))
+                .containsExactly(
+                        new TextDelta(0, "Well. ", false),
+                        new TextDelta(1, "No", true),
+                        new ToolArgumentsDelta(2, "call_1", "look", "{"),
+                        new TextDelta(3, ", I cannot.", true),
+                        new ToolCalled(4, new ToolCall("call_1", "look", "{\"q\":1}")));
+        assertThat(((AttemptFinished) bodies().getLast()).getTally().getTextBeforeCalls())
+                .isEqualTo("Well. No".length());
+    }
+
+    @Test
+    void piecesOfArgumentsCountTowardsTheLimitOnce() {
+        writer.toolArguments("call_1", "f", "x".repeat(MAX_BYTES));
+        writer.toolCall(new ToolCall("call_1", "f", "x".repeat(MAX_BYTES)));
+
+        assertThatThrownBy(() -> writer.toolArguments("call_2", "f", "y".repeat(5_000)))
+                .isInstanceOf(AttemptWriter.AnswerTooLargeException.class);
+        assertThat(bodies()).hasSize(2);
     }
 
     @Test

@@ -9,4 +9,5 @@ public sealed interface ConversationFact extends ConversationEvent.Body
                 ConversationRenamed,
                 ConversationDeleted,
                 FeedbackRecorded,
+                BranchSwitched,
                 ConversationAnnotated {}

@@ -102,7 +102,16 @@ class LaterVersionsTest {
 
     @Test
     void everyBodyIsTried() {
-        assertThat(laterBodies()).hasSize(7 + 12 + 8 + 6 + 1);
+        int bodies = Stream.of(
+                        Command.getClassSchema(),
+                        ConversationEvent.getClassSchema(),
+                        GenerationChunk.getClassSchema(),
+                        GenerationReport.getClassSchema(),
+                        Control.getClassSchema())
+                .mapToInt(envelope -> body(envelope).getTypes().size())
+                .sum();
+
+        assertThat(laterBodies()).hasSize(bodies);
     }
 
     @ParameterizedTest

@@ -2,6 +2,7 @@ package dev.parley.sinks.edge;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
@@ -93,6 +94,7 @@ public final class SseFrames implements FrameEncoder {
             case FeedEvent.Logged(var conversation, ConversationEvent logged) -> type(logged.getBody());
             case FeedEvent.MessageStarted started -> "message.started";
             case FeedEvent.MessageDelta delta -> "message.delta";
+            case FeedEvent.ToolArguments arguments -> "tool.arguments";
             case FeedEvent.MessageToolCall called -> "message.delta";
             case FeedEvent.MessageReset reset -> "message.reset";
             case FeedEvent.MessageSnapshot snapshot -> "message.snapshot";
@@ -114,6 +116,7 @@ public final class SseFrames implements FrameEncoder {
             case TurnFailed failed -> "turn.failed";
             case TurnCancelled cancelled -> "turn.cancelled";
             case FeedbackRecorded feedback -> "feedback.recorded";
+            case BranchSwitched switched -> "branch.changed";
             case ConversationAnnotated annotated -> "conversation.annotated";
             // An event of a later version: its sequence counts, its content is unknown.
             case Unknown unknown -> "conversation.changed";
@@ -140,6 +143,13 @@ public final class SseFrames implements FrameEncoder {
                     case REASONING -> json.writeStringField("reasoning", delta.text());
                 }
             }
+            case FeedEvent.ToolArguments piece -> {
+                message(json, piece.turnId(), piece.messageId(), piece.attempt());
+                json.writeNumberField("seq", piece.seq());
+                json.writeStringField("toolCallId", piece.callId());
+                optional(json, "name", piece.name().orElse(null));
+                json.writeStringField("arguments", piece.arguments());
+            }
             case FeedEvent.MessageToolCall called -> {
                 message(json, called.turnId(), called.messageId(), called.attempt());
                 json.writeNumberField("seq", called.seq());
@@ -158,7 +168,10 @@ public final class SseFrames implements FrameEncoder {
                 if (!snapshot.reasoning().isEmpty()) {
                     json.writeStringField("reasoning", snapshot.reasoning());
                 }
-                toolCalls(json, snapshot.toolCalls());
+                if (snapshot.calls().isPresent()) {
+                    toolCalls(json, "toolCalls", snapshot.calls().get().told());
+                    toolCalls(json, "toolArguments", snapshot.calls().get().begun());
+                }
             }
             case FeedEvent.FeedGap gap -> {
                 json.writeStringField("reason", gap.reason().wire());
@@ -203,6 +216,9 @@ public final class SseFrames implements FrameEncoder {
                 json.writeStringField("messageId", started.getAssistantMessageId());
                 json.writeStringField("userMessageId", started.getUserMessageId());
                 optional(json, "supersedes", started.getSupersedes());
+                if (started.getAfter() != null) {
+                    json.writeStringField("after", started.getAfter().getMessageId());
+                }
             }
             case TurnRouted routed -> {
                 json.writeStringField("messageId", routed.getMessageId());
@@ -224,7 +240,7 @@ public final class SseFrames implements FrameEncoder {
                 optional(json, "reasoning", completed.getReasoning());
                 json.writeStringField("finishReason", completed.getFinishReason());
                 usage(json, completed.getUsage(), completed.getUpstream());
-                toolCalls(json, completed.getToolCalls());
+                toolCalls(json, "toolCalls", completed.getToolCalls());
                 sources(json, completed.getSources());
                 timings(json, completed.getTimings());
             }
@@ -249,6 +265,7 @@ public final class SseFrames implements FrameEncoder {
                 json.writeStringField("rating", feedback.getRating());
                 optional(json, "comment", feedback.getComment());
             }
+            case BranchSwitched switched -> json.writeStringField("messageId", switched.getMessageId());
             case ConversationAnnotated annotated -> annotated(json, annotated);
             case Unknown unknown -> {}
         }
@@ -303,9 +320,9 @@ public final class SseFrames implements FrameEncoder {
         }
     }
 
-    private static void toolCalls(JsonGenerator json, List<ToolCall> calls) throws IOException {
+    private static void toolCalls(JsonGenerator json, String name, List<ToolCall> calls) throws IOException {
         if (!calls.isEmpty()) {
-            json.writeFieldName("toolCalls");
+            json.writeFieldName(name);
             NativeJson.toolCalls(json, calls);
         }
     }

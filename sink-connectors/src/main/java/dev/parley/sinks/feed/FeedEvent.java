@@ -48,6 +48,23 @@ public sealed interface FeedEvent {
         }
     }
 
+    /**
+     * The next piece of a tool call's arguments; a delta like the others. Calls come one after another.
+     *
+     * @param name of the tool, in the first piece of a call
+     * @param arguments may be empty in the first piece
+     */
+    record ToolArguments(
+            ConversationKey conversation,
+            String turnId,
+            String messageId,
+            int attempt,
+            int seq,
+            String callId,
+            Optional<String> name,
+            String arguments)
+            implements OfConversation {}
+
     /** A tool call that the model asks for; a delta like the others, whole. */
     record MessageToolCall(
             ConversationKey conversation, String turnId, String messageId, int attempt, int seq, ToolCall call)
@@ -61,6 +78,7 @@ public sealed interface FeedEvent {
      * What attempt {@code attempt} has said up to and including delta {@code seq} (-1: nothing yet); replaces what is shown.
      *
      * @param said the text, its refusal told apart
+     * @param calls empty where none has begun
      */
     record MessageSnapshot(
             ConversationKey conversation,
@@ -70,8 +88,31 @@ public sealed interface FeedEvent {
             int seq,
             Said said,
             String reasoning,
-            List<ToolCall> toolCalls)
+            Optional<CallsSoFar> calls)
             implements OfConversation {}
+
+    /**
+     * The tool calls that an attempt has begun, in order, each with its arguments so far.
+     *
+     * @param textBefore how much of the text came before them, in UTF-16 code units
+     * @param whole how many of them were told whole; a beginning of {@code calls}
+     */
+    record CallsSoFar(int textBefore, List<ToolCall> calls, int whole) {
+
+        public CallsSoFar {
+            calls = List.copyOf(calls);
+        }
+
+        /** Those that were told whole. */
+        public List<ToolCall> told() {
+            return calls.subList(0, whole);
+        }
+
+        /** Those that the model still writes, as far as they are known. */
+        public List<ToolCall> begun() {
+            return calls.subList(whole, calls.size());
+        }
+    }
 
     /**
      * The feed cannot say what happened between a reader's cursor and now: load anew, then go on.

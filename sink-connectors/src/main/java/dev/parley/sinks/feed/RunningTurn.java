@@ -9,7 +9,7 @@ import dev.parley.chat.v1.GenerationChunk;
 import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.TextDelta;
-import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.ToolArgumentsDelta;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
@@ -49,7 +49,7 @@ final class RunningTurn {
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder refusal = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
-    private final List<ToolCall> toolCalls = new ArrayList<>();
+    private final RunningCalls calls = new RunningCalls();
     private @Nullable String attemptId;
     private @Nullable Frame started;
     private int attempt;
@@ -127,6 +127,7 @@ final class RunningTurn {
                         sequence);
             case ReasoningDelta delta ->
                 delta(delta.getSeq(), delta.getText(), FeedEvent.MessageDelta.Kind.REASONING, sequence);
+            case ToolArgumentsDelta delta -> arguments(delta, sequence);
             case ToolCalled called -> called(called, sequence);
             // One that does not add up is given up by the assembly, which compares the text as well.
             case AttemptFinished finished -> close(finished.getTally().getSeq() == nextSeq);
@@ -158,7 +159,7 @@ final class RunningTurn {
         text.setLength(0);
         refusal.setLength(0);
         reasoning.setLength(0);
-        toolCalls.clear();
+        calls.clear();
         if (attempt > 1) {
             frames.add(reset(begun.getCause(), sequence));
         }
@@ -190,11 +191,30 @@ final class RunningTurn {
         return next(new FeedEvent.MessageDelta(conversation, turnId, messageId, attempt, seq, kind, piece), sequence);
     }
 
+    private List<Frame> arguments(ToolArgumentsDelta delta, long sequence) {
+        if (delta.getSeq() != nextSeq) {
+            return List.of();
+        }
+        Optional<String> name = Optional.ofNullable(delta.getName());
+        calls.piece(delta.getCallId(), name, delta.getArguments(), text.length() + refusal.length());
+        return next(
+                new FeedEvent.ToolArguments(
+                        conversation,
+                        turnId,
+                        messageId,
+                        attempt,
+                        delta.getSeq(),
+                        delta.getCallId(),
+                        name,
+                        delta.getArguments()),
+                sequence);
+    }
+
     private List<Frame> called(ToolCalled called, long sequence) {
         if (called.getSeq() != nextSeq) {
             return List.of();
         }
-        toolCalls.add(called.getCall());
+        calls.whole(called.getCall(), text.length() + refusal.length());
         return next(
                 new FeedEvent.MessageToolCall(
                         conversation, turnId, messageId, attempt, called.getSeq(), called.getCall()),
@@ -252,7 +272,7 @@ final class RunningTurn {
                         nextSeq - 1,
                         Said.of(text, refusal),
                         reasoning.toString(),
-                        List.copyOf(toolCalls)),
+                        calls.soFar()),
                 new FeedCursor(sequence, attempt, nextSeq - 1).toString());
     }
 

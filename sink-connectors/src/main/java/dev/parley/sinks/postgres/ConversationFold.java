@@ -1,5 +1,7 @@
 package dev.parley.sinks.postgres;
 
+import dev.parley.chat.v1.BranchPoint;
+import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
@@ -75,6 +77,7 @@ final class ConversationFold {
             case TurnEnd end -> end(end, logged, conversation);
             case FeedbackRecorded rated ->
                 ratings.put(new MessageKey(key, rated.getMessageId()), new Rating(logged, rated));
+            case BranchSwitched switched -> conversation.goOnFrom(switched.getMessageId());
             // Done above, or kept in the table of events alone.
             case ConversationCreated _, MessageRejected _, TurnRouted _, TurnRetrieved _, Unknown _ -> {}
         }
@@ -90,12 +93,26 @@ final class ConversationFold {
                 accepted.getFingerprint(),
                 logged.event().getTime(),
                 prompt == null ? List.of() : prompt.getContext());
-        add(accepted.getMessageId(), birth, Status.QUEUED, conversation);
+        MessageRow message = add(accepted.getMessageId(), birth, Status.QUEUED, conversation);
+        if (accepted.getAfter() != null) {
+            message.follow(messageId(accepted.getAfter()));
+        }
+    }
+
+    /** As the tables have it: empty for the beginning. */
+    private static String messageId(BranchPoint after) {
+        return after.getMessageId() == null ? "" : after.getMessageId();
     }
 
     private void start(TurnStarted started, LoggedEvent logged, ConversationRow conversation) {
-        message(conversation, started.getUserMessageId(), Status.ACCEPTED);
-        if (started.getSupersedes() != null) {
+        MessageRow question = message(conversation, started.getUserMessageId(), Status.ACCEPTED);
+        BranchPoint after = started.getAfter();
+        if (after != null) {
+            conversation.goOnFrom(messageId(after));
+            if (started.getSupersedes() == null) {
+                question.follow(messageId(after));
+            }
+        } else if (started.getSupersedes() != null) {
             message(conversation, started.getSupersedes(), Status.SUPERSEDED);
         }
         Birth birth = new Birth(
@@ -106,7 +123,10 @@ final class ConversationFold {
                 null,
                 logged.event().getTime(),
                 List.of());
-        add(started.getAssistantMessageId(), birth, Status.GENERATING, conversation);
+        MessageRow answer = add(started.getAssistantMessageId(), birth, Status.GENERATING, conversation);
+        if (after != null) {
+            answer.follow(started.getUserMessageId());
+        }
         conversation.begin(new ActiveTurn(
                 logged.turnId(),
                 started.getUserMessageId(),
@@ -123,15 +143,19 @@ final class ConversationFold {
             message(conversation, ending.messageId(), ending.status()).end(ending);
             generations.add(ending);
             conversation.end(logged.turnId());
+            if (ending.status() != Status.FORGOTTEN) {
+                conversation.goOnFrom(ending.messageId());
+            }
         }
     }
 
     /** One that was there already is added all the same: Postgres refuses it, and the record with it. */
-    private void add(String id, Birth birth, Status status, ConversationRow conversation) {
+    private MessageRow add(String id, Birth birth, Status status, ConversationRow conversation) {
         MessageRow message = new MessageRow(conversation.key(), id, birth, status);
         messages.put(new MessageKey(conversation.key(), id), message);
         newMessages.add(message);
         conversation.countMessage();
+        return message;
     }
 
     /** Sets a message's status. */

@@ -29,7 +29,7 @@ final class ConversationProjection implements Projection<LoggedEvent> {
 
     private static final String STORED = """
             select tenant, id, title, title_exact, updated_at, message_count, last_sequence, active_turn_id,
-              active_user_message_id, active_assistant_message_id, active_since, deleted
+              active_user_message_id, active_assistant_message_id, active_since, tip_id, deleted
             from conversations join %s using (tenant, id)
             """.formatted(ConversationTables.KEYS.unnestedAs("asked"));
 
@@ -39,13 +39,13 @@ final class ConversationProjection implements Projection<LoggedEvent> {
               updated_at = folded.updated_at, message_count = folded.message_count, last_sequence = folded.last_sequence,
               active_turn_id = folded.active_turn_id, active_user_message_id = folded.active_user_message_id,
               active_assistant_message_id = folded.active_assistant_message_id, active_since = folded.active_since,
-              deleted = folded.deleted, metadata = coalesce(folded.metadata, kept.metadata)
+              tip_id = folded.tip_id, deleted = folded.deleted, metadata = coalesce(folded.metadata, kept.metadata)
             from %s
             where kept.tenant = folded.tenant and kept.id = folded.id
             """.formatted(ConversationTables.CHANGED_CONVERSATIONS.unnestedAs("folded"));
 
     private static final String MOVE_MESSAGES = """
-            update messages as kept set status = folded.status
+            update messages as kept set status = folded.status, after_id = coalesce(folded.after_id, kept.after_id)
             from %s
             where kept.tenant = folded.tenant and kept.conversation_id = folded.conversation_id and kept.id = folded.id
             """.formatted(ConversationTables.MOVED_MESSAGES.unnestedAs("folded"));
@@ -131,6 +131,7 @@ final class ConversationProjection implements Projection<LoggedEvent> {
                                 row.getInt("message_count"),
                                 row.getLong("last_sequence"),
                                 activeTurn(row),
+                                row.getString("tip_id"),
                                 row.getBoolean("deleted"))));
             }
         }

@@ -43,6 +43,9 @@ public interface ConversationQueries {
 
     Presence presence(ConversationKey conversation);
 
+    /** Sequence of the last event that the read model has of a conversation; 0 where it has none. */
+    long lastSequence(ConversationKey conversation);
+
     /** One message, whatever its status; empty where there is none. */
     Optional<ConversationSnapshot.Message> message(ConversationKey conversation, String messageId);
 

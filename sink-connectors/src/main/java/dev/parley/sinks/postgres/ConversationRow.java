@@ -18,13 +18,18 @@ final class ConversationRow {
     /** The turn that runs. */
     record ActiveTurn(String turnId, String userMessageId, String assistantMessageId, Instant since) {}
 
-    /** What of it changes. */
+    /**
+     * What of it changes.
+     *
+     * @param tip the answer after which it goes on, empty at its beginning; null in rows of before there were branches
+     */
     record Kept(
             @Nullable ExactText title,
             Instant updatedAt,
             int messageCount,
             long lastSequence,
             @Nullable ActiveTurn activeTurn,
+            @Nullable String tip,
             boolean deleted) {}
 
     private final ConversationKey key;
@@ -35,6 +40,7 @@ final class ConversationRow {
     private int messageCount;
     private long lastSequence;
     private @Nullable ActiveTurn activeTurn;
+    private @Nullable String tip;
     private boolean deleted;
     private @Nullable Map<String, String> annotated;
     private boolean touched;
@@ -48,6 +54,7 @@ final class ConversationRow {
         this.messageCount = kept.messageCount();
         this.lastSequence = kept.lastSequence();
         this.activeTurn = kept.activeTurn();
+        this.tip = kept.tip();
         this.deleted = kept.deleted();
     }
 
@@ -58,14 +65,15 @@ final class ConversationRow {
 
     /** One of which neither the table nor the log has said anything yet. */
     static ConversationRow unknown(ConversationKey key) {
-        return new ConversationRow(key, false, null, new Kept(null, Instant.EPOCH, 0, 0, null, false));
+        return new ConversationRow(key, false, null, new Kept(null, Instant.EPOCH, 0, 0, null, null, false));
     }
 
     /** This one from its creation on; the same where it has been created. */
     ConversationRow created(@Nullable ExactText first, Creation how) {
         return stored || creation != null
                 ? this
-                : new ConversationRow(key, false, how, new Kept(first, how.createdAt(), 0, lastSequence, null, false));
+                : new ConversationRow(
+                        key, false, how, new Kept(first, how.createdAt(), 0, lastSequence, null, null, false));
     }
 
     /** Takes note of an event, whatever it says. */
@@ -96,6 +104,11 @@ final class ConversationRow {
 
     void begin(ActiveTurn turn) {
         activeTurn = turn;
+    }
+
+    /** What is said next comes after {@code messageId}; empty: at the beginning. */
+    void goOnFrom(String messageId) {
+        tip = messageId;
     }
 
     /** Ends the turn, if it is the one that runs. */
@@ -151,6 +164,11 @@ final class ConversationRow {
     @Nullable
     ActiveTurn activeTurn() {
         return activeTurn;
+    }
+
+    @Nullable
+    String tip() {
+        return tip;
     }
 
     boolean deleted() {

@@ -22,7 +22,12 @@ import java.util.Optional;
  * @param cursor the sequence of the last event included
  */
 public record ConversationSnapshot(
-        Summary conversation, List<Message> messages, Optional<ActiveTurn> activeTurn, long cursor) {
+        Summary conversation, MessageTree tree, Optional<ActiveTurn> activeTurn, long cursor) {
+
+    /** Those of the active branch, in order. */
+    public List<Message> messages() {
+        return tree.path();
+    }
 
     /** What a list of conversations shows of one. */
     public record Summary(
@@ -45,7 +50,7 @@ public record ConversationSnapshot(
         COMPLETED,
         FAILED,
         CANCELLED,
-        /** An answer that a regeneration replaced. */
+        /** An answer that a regeneration replaced, before there were branches. */
         SUPERSEDED,
         /** Rolled back: shown, but no part of the history any more. */
         FORGOTTEN;
@@ -83,14 +88,32 @@ public record ConversationSnapshot(
         public String content() {
             return utterance.content();
         }
+
+        /** The message that it follows; empty text where it is the first, nothing where that is not known. */
+        public Optional<String> after() {
+            return utterance.after();
+        }
+
+        Message after(String messageId) {
+            return new Message(
+                    id,
+                    turnId,
+                    new Utterance(role(), content(), Optional.of(messageId)),
+                    sent,
+                    status,
+                    createdAt,
+                    answer,
+                    feedback);
+        }
     }
 
     /**
-     * Who said what.
+     * Who said what, and after what.
      *
      * @param content empty for a running answer: the feed has it
+     * @param after id of the message that it follows; see {@link Message#after}
      */
-    public record Utterance(Role role, String content) {}
+    public record Utterance(Role role, String content, Optional<String> after) {}
 
     /**
      * What came with a user's message.

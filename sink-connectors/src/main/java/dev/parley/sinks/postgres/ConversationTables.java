@@ -41,6 +41,7 @@ final class ConversationTables {
             .text("active_user_message_id", from(ConversationRow::activeTurn, ActiveTurn::userMessageId))
             .text("active_assistant_message_id", from(ConversationRow::activeTurn, ActiveTurn::assistantMessageId))
             .timestamptz("active_since", from(ConversationRow::activeTurn, ActiveTurn::since))
+            .text("tip_id", ConversationRow::tip)
             .bool("deleted", ConversationRow::deleted)
             .jsonb("metadata", from(ConversationRow::metadata, JsonColumns::ofMetadata));
 
@@ -50,7 +51,8 @@ final class ConversationTables {
 
     static final Columns<MessageRow> MOVED_MESSAGES = ofConversation(MessageRow::conversation)
             .text("id", MessageRow::id)
-            .text("status", row -> row.status().name());
+            .text("status", row -> row.status().name())
+            .text("after_id", MessageRow::after);
 
     private static final Columns<MessageRow> MESSAGES = MOVED_MESSAGES
             .exactText("content", MessageRow::content)

@@ -35,6 +35,7 @@ final class JsonColumns {
             new JsonFactoryBuilder().characterEscapes(new WithoutNul()).build();
     private static final String NONE = "[]";
     private static final String REFUSAL_FROM = "refusalFrom";
+    private static final String TEXT_BEFORE_CALLS = "textBeforeCalls";
     private static final UsageDetails NO_DETAILS = new UsageDetails(null, null, null, null, null);
 
     private JsonColumns() {}
@@ -86,7 +87,7 @@ final class JsonColumns {
         return calls.isEmpty() ? NONE : text(json -> NativeJson.toolCalls(json, calls));
     }
 
-    /** {@code {…, modelCalls?, leftOut?, retryAfterMillis?, refusalFrom?}}, with the details of usage; null where nothing is known. */
+    /** {@code {…, modelCalls?, leftOut?, retryAfterMillis?, refusalFrom?, textBeforeCalls?}}, with the details of usage; null where nothing is known. */
     static @Nullable String ofUpstream(@Nullable Upstream upstream) {
         return upstream == null
                 ? null
@@ -96,6 +97,9 @@ final class JsonColumns {
                     NativeJson.upstream(json, upstream);
                     if (upstream.getRefusalFrom() != null) {
                         json.writeNumberField(REFUSAL_FROM, upstream.getRefusalFrom());
+                    }
+                    if (upstream.getTextBeforeCalls() != null) {
+                        json.writeNumberField(TEXT_BEFORE_CALLS, upstream.getTextBeforeCalls());
                     }
                     json.writeEndObject();
                 });
@@ -121,7 +125,8 @@ final class JsonColumns {
                 json.hasNonNull("retryAfterMillis")
                         ? json.get("retryAfterMillis").asLong()
                         : null,
-                integer(json, REFUSAL_FROM)));
+                integer(json, REFUSAL_FROM),
+                integer(json, TEXT_BEFORE_CALLS)));
     }
 
     private static @Nullable Integer integer(JsonNode json, String name) {

@@ -28,6 +28,7 @@ final class MessageRow {
     private final @Nullable Birth birth;
     private Status status;
     private @Nullable Ending ending;
+    private @Nullable String after;
 
     /** {@code birth} is null for a message of an earlier batch. */
     MessageRow(ConversationKey conversation, String id, @Nullable Birth birth, Status status) {
@@ -39,6 +40,11 @@ final class MessageRow {
 
     void become(Status to) {
         status = to;
+    }
+
+    /** It follows {@code messageId}; empty: it is the first. */
+    void follow(String messageId) {
+        after = messageId;
     }
 
     void end(Ending with) {
@@ -58,6 +64,12 @@ final class MessageRow {
     @Nullable
     Birth birth() {
         return birth;
+    }
+
+    /** Null where the batch does not say. */
+    @Nullable
+    String after() {
+        return after;
     }
 
     Status status() {

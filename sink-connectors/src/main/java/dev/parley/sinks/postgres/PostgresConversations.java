@@ -44,6 +44,8 @@ final class PostgresConversations implements ConversationQueries {
 
     private static final String PRESENCE = "select deleted from conversations where tenant = ? and id = ?";
 
+    private static final String LAST_SEQUENCE = "select last_sequence from conversations where tenant = ? and id = ?";
+
     private static final String FIRST_PAGE = """
             select * from conversations where tenant = ? and not deleted
             order by updated_at desc, id desc limit ?
@@ -99,7 +101,8 @@ final class PostgresConversations implements ConversationQueries {
                         connection,
                         row -> new ConversationSnapshot(
                                 summary(row),
-                                messages(connection, conversation),
+                                MessageTree.of(
+                                        messages(connection, conversation), row.getString("tip_id"), activeTurn(row)),
                                 activeTurn(row),
                                 row.getLong("last_sequence")));
     }
@@ -124,6 +127,13 @@ final class PostgresConversations implements ConversationQueries {
         return ask(connection -> new Query(PRESENCE, conversation.tenant(), conversation.conversation())
                 .first(connection, row -> row.getBoolean(1) ? Presence.DELETED : Presence.PRESENT)
                 .orElse(Presence.UNKNOWN));
+    }
+
+    @Override
+    public long lastSequence(ConversationKey conversation) {
+        return ask(connection -> new Query(LAST_SEQUENCE, conversation.tenant(), conversation.conversation())
+                .first(connection, row -> row.getLong(1))
+                .orElse(0L));
     }
 
     /** A place in the list: everything from here on was active before, or at the same moment with a lesser id. */
@@ -263,7 +273,8 @@ final class PostgresConversations implements ConversationQueries {
                 row.getString("turn_id"),
                 new Utterance(
                         Role.valueOf(row.getString("role").toUpperCase(Locale.ROOT)),
-                        text(row, "content").orElse("")),
+                        text(row, "content").orElse(""),
+                        Optional.ofNullable(row.getString("after_id"))),
                 sent(row),
                 Status.valueOf(row.getString("status")),
                 row.getTimestamp("created_at").toInstant(),

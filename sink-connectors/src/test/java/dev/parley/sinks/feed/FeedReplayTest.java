@@ -37,7 +37,7 @@ class FeedReplayTest {
     /** Answers a running turn of one conversation: created, started, routed, retrieved. */
     private static final List<ConversationEvent> EVENTS = List.of(
             event(1, null, new ConversationCreated(null, "w", Map.of())),
-            event(2, "turn", new TurnStarted("user", "answer", "turn.1", null)),
+            event(2, "turn", new TurnStarted("user", "answer", "turn.1", null, null)),
             event(3, "turn", new TurnRouted("answer", "chat", 1.0, "e", "default")),
             event(4, "turn", new TurnRetrieved("answer", List.of())));
 
@@ -198,7 +198,7 @@ class FeedReplayTest {
 
         assertThat(readerAfter("4")).containsExactly("5");
         assertThat(nanos).as("without waiting").isZero();
-        read(event(6, "next", new TurnStarted("user-2", "answer-2", "next.1", null)));
+        read(event(6, "next", new TurnStarted("user-2", "answer-2", "next.1", null, null)));
         assertThat(ids()).containsExactly("5", "6");
     }
 }

@@ -21,6 +21,7 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
 import dev.parley.chat.v1.Timings;
+import dev.parley.chat.v1.ToolArgumentsDelta;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.TurnCancelled;
@@ -81,7 +82,7 @@ class TimelineTest {
             String turn = "turn-" + number;
             String message = "answer-" + number;
             List<SpecificRecord> events = new ArrayList<>();
-            events.add(event(++sequence, turn, new TurnStarted("user", message, turn + ".1", null)));
+            events.add(event(++sequence, turn, new TurnStarted("user", message, turn + ".1", null, null)));
             events.add(event(++sequence, turn, new TurnRouted(message, "chat", 1.0, "e", "default")));
             events.add(event(++sequence, turn, new TurnRetrieved(message, List.of())));
             List<SpecificRecord> chunks = new ArrayList<>();
@@ -106,8 +107,19 @@ class TimelineTest {
                     }
                 }
                 int asked = random.nextInt(3);
+                int begun = random.nextInt(asked + 1);
+                for (int call = 0; call < begun; call++, deltas += 2) {
+                    chunks.add(chunk(turn, id, new ToolArgumentsDelta(deltas, "call-" + id + "-" + call, "f", "")));
+                    String rest = call == begun - 1 ? "{\"n" : "{\"n\":" + call + "}";
+                    ToolArgumentsDelta more = new ToolArgumentsDelta(deltas + 1, "call-" + id + "-" + call, null, rest);
+                    chunks.add(chunk(turn, id, more));
+                    if (random.nextInt(6) == 0) {
+                        chunks.add(chunk(turn, id, more)); // read again
+                    }
+                }
                 for (int seq = deltas; seq < deltas + asked; seq++) {
-                    ToolCall call = new ToolCall("call-" + id + "-" + seq, "f", "{\"n\":" + seq + "}");
+                    int place = seq - deltas;
+                    ToolCall call = new ToolCall("call-" + id + "-" + place, "f", "{\"n\":" + place + "}");
                     calls.add(call);
                     chunks.add(chunk(turn, id, new ToolCalled(seq, call)));
                     if (random.nextInt(6) == 0) {
@@ -160,6 +172,7 @@ class TimelineTest {
     private static final class Client {
         private final List<Long> sequences = new ArrayList<>();
         private final StringBuilder shown = new StringBuilder();
+        private final List<ToolCall> begun = new ArrayList<>();
         private final List<ToolCall> calls = new ArrayList<>();
         private String lastId = "0";
         private int attempt;
@@ -179,8 +192,16 @@ class TimelineTest {
                         nextSeq = 0;
                         shown.setLength(0);
                         calls.clear();
+                        begun.clear();
                     }
                     if (event.getBody() instanceof MessageCompleted completed) {
+                        for (int i = 0; i < begun.size(); i++) {
+                            ToolCall call = completed.getToolCalls().get(i);
+                            assertThat(begun.get(i).getId()).as(context).isEqualTo(call.getId());
+                            assertThat(call.getArguments())
+                                    .as("%s: a true beginning of arguments", context)
+                                    .startsWith(begun.get(i).getArguments());
+                        }
                         assertThat(completed.getContent())
                                 .as("%s: a true preview", context)
                                 .startsWith(shown.toString());
@@ -199,6 +220,7 @@ class TimelineTest {
                 case FeedEvent.MessageReset reset -> {
                     shown.setLength(0);
                     calls.clear();
+                    begun.clear();
                     nextSeq = 0;
                 }
                 case FeedEvent.MessageDelta delta -> {
@@ -208,6 +230,21 @@ class TimelineTest {
                             .isEqualTo(nextSeq);
                     nextSeq++;
                     shown.append(delta.text());
+                }
+                case FeedEvent.ToolArguments piece -> {
+                    assertThat(piece.attempt()).as(context).isEqualTo(attempt);
+                    assertThat(piece.seq())
+                            .as("%s: no piece twice or left out", context)
+                            .isEqualTo(nextSeq);
+                    nextSeq++;
+                    ToolCall before = piece.name().isPresent() ? null : begun.removeLast();
+                    begun.add(
+                            before == null
+                                    ? new ToolCall(piece.callId(), piece.name().orElseThrow(), piece.arguments())
+                                    : new ToolCall(
+                                            before.getId(),
+                                            before.getName(),
+                                            before.getArguments() + piece.arguments()));
                 }
                 case FeedEvent.MessageToolCall called -> {
                     assertThat(called.attempt()).as(context).isEqualTo(attempt);
@@ -223,7 +260,11 @@ class TimelineTest {
                     shown.setLength(0);
                     shown.append(snapshot.said().whole());
                     calls.clear();
-                    calls.addAll(snapshot.toolCalls());
+                    begun.clear();
+                    snapshot.calls().ifPresent(soFar -> {
+                        calls.addAll(soFar.told());
+                        begun.addAll(soFar.calls());
+                    });
                 }
                 case FeedEvent.FeedGap gap -> throw new AssertionError(context + ": a gap");
             }
@@ -288,7 +329,7 @@ class TimelineTest {
     void aJoinerWithoutACursorGetsTheRunningTurnInOnePiece() {
         Timeline timeline = new Timeline(KEY, FRAMES);
         timeline.accept(event(1, null, new ConversationCreated(null, "w", Map.of())));
-        timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null)));
+        timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null, null)));
         timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
         timeline.accept(chunk("turn", "x", new TextDelta(0, "Hel", false)));
         timeline.accept(chunk("turn", "x", new TextDelta(1, "lo", false)));
@@ -310,11 +351,11 @@ class TimelineTest {
             timeline.accept(chunk("other" + number, "y", new TextDelta(0, "sort", false)));
         }
 
-        List<Frame> frames = timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null)));
+        List<Frame> frames = timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null, null)));
 
         assertThat(frames.stream().map(frame -> SseFrames.type(frame.event())))
                 .isEqualTo(List.of("turn.started", "message.started", "message.delta"));
-        assertThat(timeline.accept(event(3, "other0", new TurnStarted("u", "b", "other0.1", null))))
+        assertThat(timeline.accept(event(3, "other0", new TurnStarted("u", "b", "other0.1", null, null))))
                 .hasSize(1);
     }
 
@@ -323,7 +364,7 @@ class TimelineTest {
     private static Timeline asking() {
         Timeline timeline = new Timeline(KEY, FRAMES);
         timeline.accept(event(1, null, new ConversationCreated(null, "w", Map.of())));
-        timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null)));
+        timeline.accept(event(2, "turn", new TurnStarted("u", "a", "turn.1", null, null)));
         timeline.accept(chunk("turn", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
         timeline.accept(chunk("turn", "x", new ReasoningDelta(0, "Hm.")));
         timeline.accept(chunk("turn", "x", new TextDelta(1, "Let me see.", false)));
@@ -346,7 +387,7 @@ class TimelineTest {
     }
 
     private static ConversationEvent started(long sequence, String turn) {
-        return event(sequence, turn, new TurnStarted("user-" + turn, "answer-" + turn, turn + ".1", null));
+        return event(sequence, turn, new TurnStarted("user-" + turn, "answer-" + turn, turn + ".1", null, null));
     }
 
     private static MessageAccepted accepted(String turn) {
@@ -410,11 +451,12 @@ class TimelineTest {
 
             assertThat(timeline.snapshot().orElseThrow().event())
                     .isEqualTo(new FeedEvent.MessageSnapshot(
-                            KEY, "turn", "a", 1, 2, Said.plainly("Let me see."), "Hm.", List.of(CALL)));
+                            KEY, "turn", "a", 1, 2, Said.plainly("Let me see."), "Hm.", soFar(1, CALL)));
 
             timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
             assertThat(timeline.joining().getLast().event())
-                    .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, Said.plainly(""), "", List.of()));
+                    .isEqualTo(new FeedEvent.MessageSnapshot(
+                            KEY, "turn", "a", 2, -1, Said.plainly(""), "", Optional.empty()));
         }
 
         @Test
@@ -434,10 +476,11 @@ class TimelineTest {
                             2,
                             new Said("Let me see.", Optional.of("I cannot.")),
                             "Hm.",
-                            List.of()));
+                            Optional.empty()));
             timeline.accept(chunk("turn", "y", new AttemptStarted(2, "worker_lost", "e", "m", "w", "model")));
             assertThat(timeline.joining().getLast().event())
-                    .isEqualTo(new FeedEvent.MessageSnapshot(KEY, "turn", "a", 2, -1, Said.plainly(""), "", List.of()));
+                    .isEqualTo(new FeedEvent.MessageSnapshot(
+                            KEY, "turn", "a", 2, -1, Said.plainly(""), "", Optional.empty()));
         }
 
         @Test
@@ -448,8 +491,65 @@ class TimelineTest {
 
             assertThat(timeline.after(FeedCursor.parse("2.1.0")).frames())
                     .singleElement()
-                    .satisfies(frame -> assertThat(((FeedEvent.MessageSnapshot) frame.event()).toolCalls())
-                            .containsExactly(CALL));
+                    .satisfies(frame -> assertThat(((FeedEvent.MessageSnapshot) frame.event()).calls())
+                            .isEqualTo(soFar(1, CALL)));
+        }
+
+        @Test
+        void argumentsAreDeltasAmongTheOthersUntilTheCallIsWhole() throws JsonProcessingException {
+            Timeline timeline = asking();
+
+            List<Frame> frames = timeline.accept(chunk("turn", "x", new ToolArgumentsDelta(2, "call_1", "look", "")));
+            assertThat(frames).singleElement().satisfies(frame -> {
+                assertThat(frame.cursor()).isEqualTo("2.1.2");
+                assertThat(frame.event()).isEqualTo(arguments(2, Optional.of("look"), ""));
+            });
+            assertThat(data(frames.getFirst()).toString())
+                    .isEqualTo(
+                            "{\"type\":\"tool.arguments\",\"conversationId\":\"c\",\"turnId\":\"turn\",\"messageId\":\"a\","
+                                    + "\"attempt\":1,\"seq\":2,\"toolCallId\":\"call_1\",\"name\":\"look\",\"arguments\":\"\"}");
+            timeline.accept(chunk("turn", "x", new ToolArgumentsDelta(3, "call_1", null, "{\"q\"")));
+            timeline.accept(chunk("turn", "x", new TextDelta(4, " And more.", false)));
+            assertThat(timeline.accept(chunk("turn", "x", new ToolArgumentsDelta(3, "call_1", null, "{\"q\""))))
+                    .as("a repeat")
+                    .isEmpty();
+            assertThat(timeline.accept(chunk("turn", "x", new ToolArgumentsDelta(6, "call_1", null, ":"))))
+                    .as("after a hole")
+                    .isEmpty();
+
+            ToolCall begun = new ToolCall("call_1", "look", "{\"q\"");
+            Frame snapshot = timeline.snapshot().orElseThrow();
+            assertThat(((FeedEvent.MessageSnapshot) snapshot.event()).calls()).isEqualTo(soFar(0, begun));
+            assertThat(data(snapshot).path("toolArguments").toString())
+                    .isEqualTo("[{\"id\":\"call_1\",\"name\":\"look\",\"arguments\":\"{\\\"q\\\"\"}]");
+            assertThat(data(snapshot).has("toolCalls")).isFalse();
+            assertThat(timeline.after(FeedCursor.parse("2.1.2")).frames())
+                    .extracting(Frame::event)
+                    .first()
+                    .isEqualTo(arguments(3, Optional.empty(), "{\"q\""));
+
+            timeline.accept(chunk("turn", "x", new ToolCalled(5, CALL)));
+            assertThat(((FeedEvent.MessageSnapshot)
+                                    timeline.snapshot().orElseThrow().event())
+                            .calls())
+                    .isEqualTo(soFar(1, CALL));
+        }
+
+        private static FeedEvent arguments(int seq, Optional<String> name, String piece) {
+            return new FeedEvent.ToolArguments(KEY, "turn", "a", 1, seq, "call_1", name, piece);
+        }
+
+        private static Optional<FeedEvent.CallsSoFar> soFar(int whole, ToolCall call) {
+            return Optional.of(new FeedEvent.CallsSoFar("Let me see.".length(), List.of(call), whole));
+        }
+
+        private static JsonNode data(Frame frame) throws JsonProcessingException {
+            return new ObjectMapper()
+                    .readTree(new String(frame.encoded(), StandardCharsets.UTF_8)
+                            .lines()
+                            .toList()
+                            .get(2)
+                            .substring("data: ".length()));
         }
     }
 
@@ -553,7 +653,7 @@ class TimelineTest {
             assertThat(timeline.latestTurn()).isEmpty();
             timeline.accept(event(1, "one", accepted("one")));
             assertThat(timeline.running()).isEmpty();
-            timeline.accept(event(2, "one", new TurnStarted("user-one", "answer-one", "one.1", null)));
+            timeline.accept(event(2, "one", new TurnStarted("user-one", "answer-one", "one.1", null, null)));
             timeline.accept(event(3, "two", accepted("two")));
             timeline.accept(chunk("one", "x", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
             timeline.accept(chunk("one", "x", new TextDelta(0, "Hi", false)));
@@ -584,7 +684,7 @@ class TimelineTest {
             Timeline timeline = new Timeline(KEY, FRAMES);
             timeline.accept(event(1, "one", accepted("one")));
             timeline.accept(event(2, "two", accepted("two")));
-            timeline.accept(event(3, "one", new TurnStarted("user-one", "answer-one", "one.1", null)));
+            timeline.accept(event(3, "one", new TurnStarted("user-one", "answer-one", "one.1", null, null)));
             timeline.accept(event(4, null, new ConversationCreated(null, "w", Map.of())));
 
             assertThat(timeline.turn("one"))
@@ -686,7 +786,7 @@ class TimelineTest {
         @Test
         void aChunkOfALaterVersionIsPassedOver() {
             Timeline timeline = new Timeline(KEY, FRAMES);
-            accept(timeline, event(1, "turn", new TurnStarted("question", "answer", "turn.1", null)));
+            accept(timeline, event(1, "turn", new TurnStarted("question", "answer", "turn.1", null, null)));
             accept(timeline, chunk("turn", "a", new AttemptStarted(1, "initial", "e", "m", "w", "model")));
 
             assertThat(accept(

@@ -1,6 +1,8 @@
 package dev.parley.sinks.postgres;
 
 import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.BranchPoint;
+import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
@@ -98,6 +100,7 @@ final class Histories {
                 random.nextInt(3),
                 random.nextBoolean() ? List.of("seed", "user") : List.of(),
                 maybe(30_000L),
+                maybe(random.nextInt(3)),
                 maybe(random.nextInt(3)));
     }
 
@@ -172,8 +175,18 @@ final class Histories {
                             .setOnBusy(OnBusy.ENQUEUE)
                             .setFingerprint("print")
                             .setPrompt(maybe(prompt))
+                            .setAfter(place())
                             .build());
             queue.add(accepted);
+        }
+
+        /** Where a turn comes; null as in logs of before there were branches. */
+        private @Nullable BranchPoint place() {
+            return maybe(new BranchPoint(answered.isEmpty() ? null : maybe(someAnswer())));
+        }
+
+        private String someAnswer() {
+            return answered.get(random.nextInt(answered.size())).answer();
         }
 
         /** Another answer to a question that has one. */
@@ -195,9 +208,12 @@ final class Histories {
                 }
                 default -> {
                     if (!answered.isEmpty()) {
-                        String rated =
-                                answered.get(random.nextInt(answered.size())).answer();
-                        log(null, new FeedbackRecorded(rated, random.nextBoolean() ? "up" : "down", maybe(text())));
+                        log(
+                                null,
+                                random.nextInt(4) == 0
+                                        ? new BranchSwitched(someAnswer())
+                                        : new FeedbackRecorded(
+                                                someAnswer(), random.nextBoolean() ? "up" : "down", maybe(text())));
                     }
                 }
             }
@@ -228,7 +244,11 @@ final class Histories {
                     log(
                             running.id(),
                             new TurnStarted(
-                                    running.question(), running.answer(), running.id() + ".1", running.supersedes()));
+                                    running.question(),
+                                    running.answer(),
+                                    running.id() + ".1",
+                                    running.supersedes(),
+                                    place()));
                 }
                 return;
             }

@@ -34,9 +34,9 @@ class JsonColumnsTest {
     @Test
     void whatBecameKnownUpstreamGoesInAndOut() {
         for (Upstream known : List.of(
-                new Upstream(new UsageDetails(1, 2, 3, 4, 5), 6, List.of("seed", HARD), 30_000L, 7),
-                new Upstream(new UsageDetails(0, null, null, null, null), 1, List.of(), null, 0),
-                new Upstream(null, 0, List.of(), null, null))) {
+                new Upstream(new UsageDetails(1, 2, 3, 4, 5), 6, List.of("seed", HARD), 30_000L, 7, 8),
+                new Upstream(new UsageDetails(0, null, null, null, null), 1, List.of(), null, 0, 0),
+                new Upstream(null, 0, List.of(), null, null, null))) {
             assertThat(JsonColumns.upstream(JsonColumns.ofUpstream(known))).contains(known);
         }
         assertThat(JsonColumns.ofUpstream(null)).isNull();

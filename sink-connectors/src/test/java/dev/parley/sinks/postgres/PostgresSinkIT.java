@@ -70,7 +70,7 @@ class PostgresSinkIT {
     private static final ConversationKey KEY = new ConversationKey("t", "c");
     private static final Usage USAGE = new Usage(3, 4, UsageBasis.MEASURED, null);
     private static final Upstream UPSTREAM =
-            new Upstream(new UsageDetails(1, null, 2, null, null), 3, List.of("seed"), null, 1);
+            new Upstream(new UsageDetails(1, null, 2, null, null), 3, List.of("seed"), null, 1, 2);
     private static final Timings TIMINGS = new Timings(1.0, 2.0, 3.0, 4.0);
 
     @TempDir
@@ -134,7 +134,7 @@ class PostgresSinkIT {
                         .setOnBusy(OnBusy.ENQUEUE)
                         .setFingerprint("print")
                         .build());
-        log(name, new TurnStarted("user-" + name, "answer-" + name, name + ".1", null));
+        log(name, new TurnStarted("user-" + name, "answer-" + name, name + ".1", null, null));
         log(
                 name,
                 MessageCompleted.newBuilder()
@@ -174,7 +174,7 @@ class PostgresSinkIT {
                         .setOnBusy(OnBusy.ENQUEUE)
                         .setFingerprint("print")
                         .build());
-        log("two", new TurnStarted("user-two", "answer-two", "two.1", null));
+        log("two", new TurnStarted("user-two", "answer-two", "two.1", null, null));
         awaitSequence();
 
         ConversationSnapshot running = readModel.conversations().snapshot(KEY).orElseThrow();
@@ -243,7 +243,7 @@ class PostgresSinkIT {
                                         .setInstructions("x")
                                         .build()))
                         .build());
-        log("one", new TurnStarted("user-one", "answer-one", "one.1", null));
+        log("one", new TurnStarted("user-one", "answer-one", "one.1", null, null));
         log(
                 "one",
                 MessageCompleted.newBuilder()
@@ -339,6 +339,9 @@ class PostgresSinkIT {
                                 + topics.events().name() + "'")
                         == sequence);
         assertThat(readModel.conversations().snapshot(KEY)).contains(before);
+        assertThat(readModel.conversations().lastSequence(KEY)).isEqualTo(sequence);
+        assertThat(readModel.conversations().lastSequence(new ConversationKey(KEY.tenant(), "none")))
+                .isZero();
         exchange("two", "q2", "a2");
         awaitSequence();
 

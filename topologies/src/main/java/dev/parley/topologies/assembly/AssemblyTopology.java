@@ -10,6 +10,7 @@ import dev.parley.chat.v1.GenerationReport;
 import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolArgumentsDelta;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.TopicSpec;
@@ -137,6 +138,7 @@ public final class AssemblyTopology {
         int seq = switch (chunk.getBody()) {
             case TextDelta delta -> delta.getSeq();
             case ReasoningDelta delta -> delta.getSeq();
+            case ToolArgumentsDelta delta -> delta.getSeq();
             case ToolCalled called -> called.getSeq();
             case AttemptStarted _, Heartbeat _, AttemptFinished _, AttemptFailed _, AttemptCancelled _, Unknown _ ->
                 0; // They have none.

@@ -134,6 +134,7 @@ sealed interface Generation {
                 case Signal.Text(int seq, String text) -> delta(current, seq, said -> said.plusText(text), now);
                 case Signal.Reasoning(int seq, String text) ->
                     delta(current, seq, said -> said.plusReasoning(text), now);
+                case Signal.Arguments(int seq) -> delta(current, seq, Transcript::plusNothing, now);
                 case Signal.Called(int seq, ToolCall call) -> delta(current, seq, said -> said.plusCall(call), now);
                 case Signal.Alive alive -> ignored(Effect.ALIVE);
                 case Signal.Finished finished -> finish(current.answeredAs(finished.tally()), finished, now);
@@ -365,7 +366,8 @@ sealed interface Generation {
                     && tally.getModelCalls() == 0
                     && leftOut.isEmpty()
                     && retryAfterMillis == null
-                    && tally.getRefusalFrom() == null;
+                    && tally.getRefusalFrom() == null
+                    && tally.getTextBeforeCalls() == null;
             return nothing
                     ? null
                     : new Upstream(
@@ -373,7 +375,8 @@ sealed interface Generation {
                             tally.getModelCalls(),
                             leftOut,
                             retryAfterMillis,
-                            tally.getRefusalFrom());
+                            tally.getRefusalFrom(),
+                            tally.getTextBeforeCalls());
         }
 
         /** The id is a function of the fact, so that whoever reads a repeat knows it for one. */
@@ -407,6 +410,7 @@ sealed interface Generation {
                 case Signal.Started started -> false;
                 case Signal.Text text -> false;
                 case Signal.Reasoning reasoning -> false;
+                case Signal.Arguments arguments -> false;
                 case Signal.Called called -> false;
                 case Signal.Alive alive -> false;
             };

@@ -11,6 +11,7 @@ import dev.parley.chat.v1.ProviderExtras;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolArgumentsDelta;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.Unknown;
@@ -28,6 +29,9 @@ sealed interface Signal {
 
     /** Text of the model's reasoning. */
     record Reasoning(int seq, String text) implements Signal {}
+
+    /** A piece of a tool call's arguments, which is told again with the whole: it is counted and no more. */
+    record Arguments(int seq) implements Signal {}
 
     /** A tool call that the model asks for. */
     record Called(int seq, ToolCall call) implements Signal {}
@@ -70,6 +74,7 @@ sealed interface Signal {
                         started.getKind());
             case TextDelta delta -> new Text(delta.getSeq(), delta.getText());
             case ReasoningDelta delta -> new Reasoning(delta.getSeq(), delta.getText());
+            case ToolArgumentsDelta delta -> new Arguments(delta.getSeq());
             case ToolCalled called -> new Called(called.getSeq(), called.getCall());
             case Heartbeat heartbeat -> new Alive();
             case AttemptFinished finished ->

@@ -70,6 +70,11 @@ record Transcript(@Nullable Transcript earlier, Segment last) {
         return plus("", "", List.of(call));
     }
 
+    /** One more delta, of which nothing is kept. */
+    Transcript plusNothing() {
+        return plus("", "", List.of());
+    }
+
     private Transcript plus(String text, String reasoning, List<ToolCall> calls) {
         return last.full()
                 ? new Transcript(

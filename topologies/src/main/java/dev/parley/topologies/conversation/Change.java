@@ -22,8 +22,8 @@ sealed interface Change {
     /** A turn joined the queue ahead of those that wait. */
     record EnqueuedFirst(Turn turn) implements Change {}
 
-    /** A turn went from the queue's head, or directly, to running. */
-    record Begun(Turn turn, Instant at) implements Change {}
+    /** A turn went from the queue's head, or directly, to running: its question follows {@code parent}, or the beginning. */
+    record Begun(Turn turn, Tree.@Nullable Tip parent, Instant at) implements Change {}
 
     record Claimed(Instant at) implements Change {}
 
@@ -49,6 +49,9 @@ sealed interface Change {
     record Resumed() implements Change {}
 
     record CancelAsked(Turn.Ending ending) implements Change {}
+
+    /** The conversation goes on from another exchange. */
+    record Switched(Tree.Tip tip) implements Change {}
 
     /** A waiting turn left the queue without running. */
     record Dropped(TurnId turnId) implements Change {}

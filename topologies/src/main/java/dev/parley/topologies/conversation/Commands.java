@@ -1,6 +1,7 @@
 package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.AnnotateConversation;
+import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.ConversationAnnotated;
@@ -18,12 +19,15 @@ import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.RenameConversation;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.SwitchBranch;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.TurnId;
 import dev.parley.topologies.conversation.Turn.Ending;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What a caller's command means to a conversation. */
@@ -51,6 +55,7 @@ final class Commands {
             case RenameConversation rename -> rename(rename);
             case DeleteConversation delete -> delete();
             case RateMessage rate -> rate(rate);
+            case SwitchBranch change -> switchBranch(change);
             case AnnotateConversation annotate -> annotate(annotate);
             case Unknown _ -> throw new IllegalArgumentException("unknown command"); // The intake lets none through.
         }
@@ -74,7 +79,11 @@ final class Commands {
             return; // A repeat; where the content differs, the door tells its caller by the fingerprint.
         }
         createIfMissing();
-        ErrorCode refusal = refusal(submit.getOnBusy(), Turn.chars(submit.getContent(), submit.getPrompt()));
+        Turn turn = Turn.asked(submit, draft.now());
+        ErrorCode refusal = refusal(submit.getOnBusy(), turn.chars());
+        if (refusal == null && !hasPlace(turn)) {
+            refusal = ErrorCode.MESSAGE_NOT_FOUND;
+        }
         if (refusal != null) {
             reject(submit.getMessageId(), submit.getTurnId(), refusal);
             return;
@@ -94,18 +103,26 @@ final class Commands {
                         .setMetadata(submit.getMetadata())
                         .setFingerprint(submit.getFingerprint())
                         .setPrompt(submit.getPrompt())
+                        .setAfter(submit.getAfter())
                         .build(),
-                new TurnId(submit.getTurnId()));
-        turns.take(Turn.asked(submit, draft.now()), submit.getOnBusy());
+                turn.turnId());
+        turns.take(turn, submit.getOnBusy());
+    }
+
+    /** Whether there is, or will be, what it is to come after. */
+    private boolean hasPlace(Turn turn) {
+        return !(turn.place() instanceof Turn.Place.After(MessageId messageId))
+                || draft.exchange(messageId) != null
+                || draft.state().queue().stream()
+                        .anyMatch(waiting -> waiting.assistantMessageId().equals(messageId)
+                                || waiting.userMessageId().equals(messageId));
     }
 
     private void regenerate(RegenerateMessage regenerate) {
         if (draft.history().has(new MessageId(regenerate.getAssistantMessageId()))) {
             return;
         }
-        String replaced = regenerate.getMessageId();
-        History.Exchange exchange =
-                replaced == null ? draft.history().latest() : draft.history().exchange(new MessageId(replaced));
+        History.Exchange exchange = answeredAnew(regenerate.getMessageId());
         ErrorCode refusal = refusal(
                 regenerate.getOnBusy(), exchange == null ? 0 : Turn.chars(exchange.question(), exchange.prompt()));
         if (exchange == null || refusal != null) {
@@ -117,6 +134,17 @@ final class Commands {
             return;
         }
         turns.take(Turn.askedAnew(regenerate, exchange, draft.now()), regenerate.getOnBusy());
+    }
+
+    /** The exchange that a regeneration is about: the one named, else the latest. */
+    private History.@Nullable Exchange answeredAnew(@Nullable String messageId) {
+        if (messageId != null) {
+            return draft.exchange(new MessageId(messageId));
+        }
+        Turn.Running running = draft.state().running();
+        return running == null
+                ? draft.exchange(Tree.position(draft.state().tree().tip()))
+                : running.exchange();
     }
 
     /** Why the conversation takes no message of {@code chars} characters now; null where it does. */
@@ -150,7 +178,7 @@ final class Commands {
                 "too many messages are waiting already: at most "
                         + draft.rules().maxQueuedTurns() + ", or "
                         + draft.rules().maxQueuedChars() + " characters";
-            case MESSAGE_NOT_FOUND -> "the conversation has no such answer";
+            case MESSAGE_NOT_FOUND -> "the conversation has no such message, or it has no answer";
             default -> refusal.wire();
         };
     }
@@ -181,6 +209,27 @@ final class Commands {
         draft.state().queue().forEach(endings::dropped);
         turns.stop(Ending.CANCELLED, "deleted");
         draft.log(new ConversationDeleted(), null);
+    }
+
+    private void switchBranch(SwitchBranch change) {
+        History.Exchange exchange = draft.history().exchange(new MessageId(change.getMessageId()));
+        if (exchange == null || draft.state().deleted() || draft.state().busy()) {
+            return;
+        }
+        Tree.Tip tip = latestOnBranch(exchange).tip();
+        draft.change(new Change.Switched(tip));
+        draft.log(new BranchSwitched(tip.assistantMessageId().text()), null);
+    }
+
+    /** The latest of the exchanges that follow {@code exchange}, directly or not; itself where none does. */
+    private History.Exchange latestOnBranch(History.Exchange exchange) {
+        NavigableMap<Long, History.Exchange> branch = new TreeMap<>(Map.of(exchange.position(), exchange));
+        draft.history().forEachSince(exchange.position(), later -> {
+            if (branch.containsKey(later.parent())) {
+                branch.put(later.position(), later);
+            }
+        });
+        return branch.lastEntry().getValue();
     }
 
     private void annotate(AnnotateConversation annotate) {

@@ -1,5 +1,6 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
@@ -8,6 +9,7 @@ import dev.parley.chat.v1.ConversationRenamed;
 import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageRejected;
+import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnRetrieved;
 import dev.parley.chat.v1.TurnRouted;
@@ -28,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param workspaceId empty for a conversation that does not exist yet
  * @param titled whether anyone has given it a title
  * @param sequence of the last event; 0 where there is none
- * @param nextPosition of the next exchange in the history
+ * @param tree where it stands among its exchanges
  * @param queue turns that wait, first to run first
  * @param recentCommands ids of the latest commands, oldest first
  */
@@ -37,7 +39,7 @@ record Conversation(
         boolean deleted,
         boolean titled,
         long sequence,
-        long nextPosition,
+        Tree tree,
         @Nullable Running running,
         List<Turn> queue,
         List<String> recentCommands) {
@@ -45,7 +47,7 @@ record Conversation(
     /** Repeats come soon after the original: a client's retry, a producer's, a rebalance. */
     static final int MAX_RECENT_COMMANDS = 64;
 
-    static final Conversation NONE = new Conversation("", false, false, 0, 0, null, List.of(), List.of());
+    static final Conversation NONE = new Conversation("", false, false, 0, Tree.EMPTY, null, List.of(), List.of());
 
     Conversation {
         queue = List.copyOf(queue);
@@ -85,12 +87,13 @@ record Conversation(
                 with(turn().in(classifying().again()), queue);
             case Change.Classified(Classification said) -> with(turn().classified(said), queue);
             case Change.CancelAsked(Turn.Ending ending) -> with(turn().in(new Phase.Cancelling(ending)), queue);
+            case Change.Switched(Tree.Tip tip) -> with(tree.at(tip));
         };
     }
 
     private Conversation evolve(Change.Logged logged) {
-        Conversation counted = new Conversation(
-                workspaceId, deleted, titled, sequence + 1, nextPosition, running, queue, recentCommands);
+        Conversation counted =
+                new Conversation(workspaceId, deleted, titled, sequence + 1, tree, running, queue, recentCommands);
         return switch (logged.body()) {
             case ConversationCreated created ->
                 new Conversation(
@@ -98,43 +101,47 @@ record Conversation(
                         false,
                         titled || created.getTitle() != null,
                         counted.sequence,
-                        nextPosition,
+                        tree,
                         running,
                         queue,
                         recentCommands);
             case ConversationRenamed renamed ->
-                new Conversation(
-                        workspaceId, deleted, true, counted.sequence, nextPosition, running, queue, recentCommands);
+                new Conversation(workspaceId, deleted, true, counted.sequence, tree, running, queue, recentCommands);
             case ConversationDeleted gone ->
-                new Conversation(
-                        workspaceId, true, titled, counted.sequence, nextPosition, running, queue, recentCommands);
+                new Conversation(workspaceId, true, titled, counted.sequence, tree, running, queue, recentCommands);
             case TurnRouted routed ->
                 counted.with(turn().routed(turn().preparation().sources()), queue);
             case TurnRetrieved retrieved -> counted.with(turn().routed(retrieved.getSources()), queue);
-            case TurnEnd end -> counted.ended(logged.turnId());
+            case TurnEnd end -> counted.ended(end, logged.turnId());
             case MessageAccepted _,
                     MessageRejected _,
                     TurnStarted _,
                     FeedbackRecorded _,
+                    BranchSwitched _,
                     ConversationAnnotated _,
                     Unknown _ -> counted; // The event only counts.
         };
     }
 
-    /** The running turn ends; the end of a turn that only waited leaves it alone. */
-    private Conversation ended(@Nullable TurnId turnId) {
-        return running != null && running.turnId().equals(turnId) ? with(null, queue) : this;
+    /** The running turn ends, and is what the next one follows; the end of a turn that only waited leaves it alone. */
+    private Conversation ended(TurnEnd end, @Nullable TurnId turnId) {
+        if (running == null || !running.turnId().equals(turnId)) {
+            return this;
+        }
+        boolean forgotten = end instanceof TurnCancelled cancelled && cancelled.getForgotten();
+        return (forgotten ? this : with(tree.at(running.tip()))).with(null, queue);
     }
 
     private Conversation begin(Change.Begun begun) {
         if (running != null) {
             throw new IllegalStateException("one turn at a time");
         }
-        Running next = Running.begun(begun.turn(), nextPosition, begun.at());
+        Running next = Running.begun(begun.turn(), tree.nextPosition(), begun.parent(), begun.at());
         List<Turn> rest = queue.stream()
                 .filter(turn -> !turn.turnId().equals(begun.turn().turnId()))
                 .toList();
-        return new Conversation(workspaceId, deleted, titled, sequence, nextPosition + 1, next, rest, recentCommands);
+        return new Conversation(
+                workspaceId, deleted, titled, sequence, tree.begun(begun.parent()), next, rest, recentCommands);
     }
 
     /** The running turn. */
@@ -153,7 +160,11 @@ record Conversation(
     }
 
     private Conversation with(@Nullable Running turn, List<Turn> waiting) {
-        return new Conversation(workspaceId, deleted, titled, sequence, nextPosition, turn, waiting, recentCommands);
+        return new Conversation(workspaceId, deleted, titled, sequence, tree, turn, waiting, recentCommands);
+    }
+
+    private Conversation with(Tree grown) {
+        return new Conversation(workspaceId, deleted, titled, sequence, grown, running, queue, recentCommands);
     }
 
     private Conversation withCommand(String commandId) {
@@ -164,7 +175,7 @@ record Conversation(
                 deleted,
                 titled,
                 sequence,
-                nextPosition,
+                tree,
                 running,
                 queue,
                 commands.subList(tooMany, commands.size()));

@@ -63,7 +63,7 @@ final class ConversationAggregate implements Aggregate<Conversation, Input, Chan
                 decision,
                 causeId,
                 now,
-                position -> stores.historyBefore(key, position, settings.historyTokens()));
+                position -> stores.historyUpTo(key, position, settings.historyTokens()));
     }
 
     /** All but what is told of a turn on its way. */

@@ -1,6 +1,7 @@
 package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.TurnId;
 import dev.parley.topologies.aggregate.Draft;
 import java.time.Instant;
@@ -12,12 +13,15 @@ final class ConversationDraft extends Draft<Conversation, Change, Order> {
     private final Rules rules;
     private final History history;
     private final Instant now;
+    /** The turn that ran before this decision, which the history does not hold yet where the decision has ended it. */
+    private final Turn.@Nullable Running running;
 
     ConversationDraft(Conversation state, Rules rules, History history, Instant now) {
         super(state, Conversation::evolve);
         this.rules = rules;
         this.history = history;
         this.now = now;
+        this.running = state.running();
     }
 
     Rules rules() {
@@ -27,6 +31,16 @@ final class ConversationDraft extends Draft<Conversation, Change, Order> {
     /** The messages as they were before this decision. */
     History history() {
         return history;
+    }
+
+    /** The exchange of a message, be it finished or of the turn that ran before this decision; null where there is none. */
+    History.@Nullable Exchange exchange(MessageId messageId) {
+        return running != null && running.tip().has(messageId) ? running.exchange() : history.exchange(messageId);
+    }
+
+    /** The same, by its position. */
+    History.@Nullable Exchange exchange(long position) {
+        return running != null && running.position() == position ? running.exchange() : history.at(position);
     }
 
     Instant now() {

@@ -5,8 +5,11 @@ import dev.parley.chat.v1.GenerationReport;
 import dev.parley.schemas.keys.MessageId;
 import dev.parley.topologies.aggregate.Decision;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,36 +23,33 @@ public final class ConversationInMemory {
     private Conversation state = Conversation.NONE;
 
     private static final class Remembered implements History {
-        private final Map<MessageId, Exchange> byAnswer = new HashMap<>();
-        private final Map<MessageId, Exchange> byQuestion = new HashMap<>();
-        private @Nullable Exchange latest;
+        private final Map<MessageId, Exchange> byMessage = new HashMap<>();
+        private final List<Exchange> exchanges = new ArrayList<>();
 
         @Override
         public boolean has(MessageId messageId) {
-            return byAnswer.containsKey(messageId) || byQuestion.containsKey(messageId);
+            return byMessage.containsKey(messageId);
         }
 
         @Override
-        public @Nullable Exchange exchange(MessageId assistantMessageId) {
-            return byAnswer.get(assistantMessageId);
+        public @Nullable Exchange exchange(MessageId messageId) {
+            return byMessage.get(messageId);
         }
 
         @Override
-        public @Nullable Exchange latest() {
-            return latest;
+        public @Nullable Exchange at(long position) {
+            return position < 0 || position >= exchanges.size() ? null : exchanges.get((int) position);
         }
 
-        private void add(Turn.Running ended) {
-            Turn turn = ended.turn();
-            Exchange exchange = new Exchange(
-                    ended.position(),
-                    turn.userMessageId(),
-                    turn.assistantMessageId(),
-                    turn.question().content(),
-                    turn.question().prompt());
-            byAnswer.put(exchange.assistantMessageId(), exchange);
-            byQuestion.put(exchange.userMessageId(), exchange);
-            latest = exchange;
+        @Override
+        public void forEachSince(long position, Consumer<Exchange> visitor) {
+            exchanges.subList((int) position + 1, exchanges.size()).forEach(visitor);
+        }
+
+        private void add(Exchange ended) {
+            byMessage.put(ended.assistantMessageId(), ended);
+            byMessage.putIfAbsent(ended.userMessageId(), ended);
+            exchanges.add(ended);
         }
     }
 
@@ -72,7 +72,7 @@ public final class ConversationInMemory {
         Turn.Running before = state.running();
         state = decide(input, now).state();
         if (before != null && state.running() == null) {
-            history.add(before);
+            history.add(before.exchange());
         }
     }
 
@@ -92,6 +92,6 @@ public final class ConversationInMemory {
 
     /** How many turns have begun. */
     public long turns() {
-        return state.nextPosition();
+        return state.tree().nextPosition();
     }
 }

@@ -35,14 +35,14 @@ final class ConversationOutputs {
     /**
      * The records that tell of {@code decision}.
      *
-     * @param historyBefore what was said before a position of the history, for a prompt; asked for turns that are to run
+     * @param historyUpTo what was said up to a position, on its branch, for a prompt; asked for turns that are to run
      */
     static List<Output> of(
             ConversationKey conversation,
             Decision<Conversation, Change, Order> decision,
             String causeId,
             Instant now,
-            LongFunction<List<PromptMessage>> historyBefore) {
+            LongFunction<List<PromptMessage>> historyUpTo) {
         ConversationOutputs outputs = new ConversationOutputs(conversation, now);
         List<Output> told = new ArrayList<>();
         for (Step<Conversation, Change> step : decision.steps()) {
@@ -54,7 +54,7 @@ final class ConversationOutputs {
             told.add(
                     switch (order) {
                         case Order.Generate generate ->
-                            outputs.request(generate, decision.state().workspaceId(), historyBefore);
+                            outputs.request(generate, decision.state().workspaceId(), historyUpTo);
                         case Order.Stop stop -> outputs.control(stop);
                     });
         }
@@ -92,12 +92,10 @@ final class ConversationOutputs {
                 .orElse(null);
     }
 
-    private Output request(Order.Generate order, String workspaceId, LongFunction<List<PromptMessage>> historyBefore) {
+    private Output request(Order.Generate order, String workspaceId, LongFunction<List<PromptMessage>> historyUpTo) {
         Running running = order.turn();
         Turn turn = running.turn();
         Turn.Question question = turn.question();
-        Turn.Regenerated regenerates = turn.regenerates();
-        long place = regenerates == null ? running.position() : regenerates.position();
         TurnRequest request = TurnRequest.newBuilder()
                 .setTenantId(conversation.tenant())
                 .setConversationId(conversation.conversation())
@@ -109,7 +107,7 @@ final class ConversationOutputs {
                 .setCause(order.cause())
                 .setTime(now)
                 .setContent(question.content())
-                .setHistory(historyBefore.apply(place))
+                .setHistory(historyUpTo.apply(Tree.position(running.parent())))
                 .setIntent(question.intent())
                 .setEngine(question.engine())
                 .setMetadata(question.metadata())

@@ -6,6 +6,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.schemas.keys.MessageId;
 import dev.parley.topologies.aggregate.Decision;
 import dev.parley.topologies.aggregate.SingleObjectSerde;
+import dev.parley.topologies.conversation.Tree.Tip;
 import dev.parley.topologies.conversation.Turn.Running;
 import dev.parley.topologies.state.v1.ExchangeState;
 import dev.parley.topologies.state.v1.HeadState;
@@ -55,7 +56,16 @@ final class ConversationStores {
 
     Conversation conversation(String key) {
         HeadState state = heads.get(key);
-        return state == null ? Conversation.NONE : StateRecords.read(state);
+        return state == null ? Conversation.NONE : StateRecords.read(state, position -> tip(key, position));
+    }
+
+    private @Nullable Tip tip(String key, long position) {
+        ExchangeState exchange = exchangeAt(key, position);
+        return exchange == null ? null : read(position, exchange).tip();
+    }
+
+    private @Nullable ExchangeState exchangeAt(String key, long position) {
+        return position < 0 ? null : exchanges.get(exchangeKey(key, position));
     }
 
     /** Keeps what was decided: the head, and what changed of its messages. */
@@ -91,14 +101,6 @@ final class ConversationStores {
                 messageIds.put(messageKey(key, messageId), message);
             case MessageChange.Ended(long position, ExchangeState exchange) ->
                 exchanges.put(exchangeKey(key, position), exchange);
-            case MessageChange.Replaced(long position) -> {
-                ExchangeState exchange = exchanges.get(exchangeKey(key, position));
-                if (exchange != null) {
-                    exchanges.put(
-                            exchangeKey(key, position),
-                            ExchangeState.newBuilder(exchange).setCounted(false).build());
-                }
-            }
         }
     }
 
@@ -111,25 +113,28 @@ final class ConversationStores {
             }
 
             @Override
-            public @Nullable Exchange exchange(MessageId assistantMessageId) {
-                MessageState message = messageIds.get(messageKey(key, assistantMessageId));
+            public @Nullable Exchange exchange(MessageId messageId) {
+                MessageState message = messageIds.get(messageKey(key, messageId));
+                String answer = message == null ? null : message.getAnswerId();
+                if (answer != null) {
+                    return exchange(new MessageId(answer));
+                }
                 Long position = message == null ? null : message.getPosition();
-                ExchangeState exchange = position == null ? null : exchanges.get(exchangeKey(key, position));
-                return position == null
-                                || exchange == null
-                                || !exchange.getAssistantMessageId().equals(assistantMessageId.text())
-                        ? null
-                        : read(position, exchange);
+                Exchange exchange = position == null ? null : at(position);
+                return exchange != null && exchange.assistantMessageId().equals(messageId) ? exchange : null;
             }
 
             @Override
-            public @Nullable Exchange latest() {
-                try (KeyValueIterator<String, ExchangeState> backwards = backwards(key, Long.MAX_VALUE)) {
-                    if (!backwards.hasNext()) {
-                        return null;
-                    }
-                    var latest = backwards.next();
-                    return read(positionOf(latest.key), latest.value);
+            public @Nullable Exchange at(long position) {
+                ExchangeState exchange = exchangeAt(key, position);
+                return exchange == null ? null : read(position, exchange);
+            }
+
+            @Override
+            public void forEachSince(long position, Consumer<Exchange> visitor) {
+                try (KeyValueIterator<String, ExchangeState> later =
+                        exchanges.range(exchangeKey(key, position + 1), exchangeKey(key, Long.MAX_VALUE))) {
+                    later.forEachRemaining(entry -> visitor.accept(read(positionOf(entry.key), entry.value)));
                 }
             }
         };
@@ -138,23 +143,45 @@ final class ConversationStores {
     private static History.Exchange read(long position, ExchangeState exchange) {
         return new History.Exchange(
                 position,
+                parent(position, exchange),
                 new MessageId(exchange.getUserMessageId()),
                 new MessageId(exchange.getAssistantMessageId()),
                 exchange.getQuestion(),
                 StateRecords.prompt(exchange.getPrompt()));
     }
 
-    /** What was said before {@code position}, as far as it fits into {@code maxTokens}: {@link PromptHistory}. */
-    List<PromptMessage> historyBefore(String key, long position, int maxTokens) {
-        try (KeyValueIterator<String, ExchangeState> backwards = backwards(key, position)) {
-            PromptHistory history = new PromptHistory(maxTokens);
-            while (backwards.hasNext() && history.add(backwards.next().value)) {}
-            return history.messages();
-        }
+    private static long parent(long position, ExchangeState exchange) {
+        return exchange.getParent() == null ? position - 1 : exchange.getParent();
     }
 
-    private KeyValueIterator<String, ExchangeState> backwards(String key, long before) {
-        return exchanges.reverseRange(exchangeKey(key, 0), exchangeKey(key, before - 1));
+    /** What was said up to the exchange at {@code position}, as far as it fits into {@code maxTokens}: {@link PromptHistory}. */
+    List<PromptMessage> historyUpTo(String key, long position, int maxTokens) {
+        PromptHistory history = new PromptHistory(maxTokens);
+        long next = position;
+        while (next >= 0) {
+            next = addWhileAdjacent(key, next, history);
+        }
+        return history.messages();
+    }
+
+    /** Adds the exchange at {@code from} and those before it, as far as they are neighbours; says which is next on its branch. */
+    private long addWhileAdjacent(String key, long from, PromptHistory history) {
+        try (KeyValueIterator<String, ExchangeState> backwards =
+                exchanges.reverseRange(exchangeKey(key, 0), exchangeKey(key, from))) {
+            long next = from;
+            while (backwards.hasNext()) {
+                var entry = backwards.next();
+                long position = positionOf(entry.key);
+                if (position > next) {
+                    return next; // This one is of another branch.
+                }
+                if (!history.add(entry.value)) {
+                    return Tree.ROOT;
+                }
+                next = parent(position, entry.value);
+            }
+            return Tree.ROOT;
+        }
     }
 
     private static String messageKey(String key, MessageId messageId) {

@@ -10,6 +10,7 @@ import dev.parley.chat.v1.RateMessage;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.RenameConversation;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.SwitchBranch;
 import dev.parley.chat.v1.Unknown;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.keys.ConversationKey;
@@ -110,6 +111,7 @@ public final class ConversationTopology {
         return switch (command.getBody()) {
             case SubmitMessage submit ->
                 objectionToIds(submit.getMessageId(), submit.getTurnId(), submit.getAssistantMessageId());
+            case SwitchBranch change -> objectionToIds(change.getMessageId());
             case RegenerateMessage regenerate ->
                 objectionToIds(regenerate.getTurnId(), regenerate.getAssistantMessageId());
             case CreateConversation create -> objectionToIds(create.getWorkspaceId());

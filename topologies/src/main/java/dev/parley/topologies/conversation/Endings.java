@@ -166,14 +166,15 @@ final class Endings {
         if (ofLastAttempt == null) {
             return running.tries().modelCalls() == 0
                     ? null
-                    : new Upstream(null, running.tries().modelCalls(), List.of(), null, null);
+                    : new Upstream(null, running.tries().modelCalls(), List.of(), null, null, null);
         }
         return new Upstream(
                 ofLastAttempt.getUsageDetails(),
                 running.tries().modelCalls() + ofLastAttempt.getCalls(),
                 ofLastAttempt.getLeftOut(),
                 ofLastAttempt.getRetryAfterMillis(),
-                ofLastAttempt.getRefusalFrom());
+                ofLastAttempt.getRefusalFrom(),
+                ofLastAttempt.getTextBeforeCalls());
     }
 
     private static Timings timings(

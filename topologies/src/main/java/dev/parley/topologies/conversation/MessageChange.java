@@ -17,7 +17,6 @@ import dev.parley.topologies.aggregate.Decision.Step;
 import dev.parley.topologies.conversation.Turn.Running;
 import dev.parley.topologies.state.v1.ExchangeState;
 import dev.parley.topologies.state.v1.MessageState;
-import java.util.ArrayList;
 import java.util.List;
 
 /** What a change of a conversation keeps for later decisions about its messages, which are no part of its head. */
@@ -28,9 +27,6 @@ sealed interface MessageChange {
 
     /** An exchange has ended. */
     record Ended(long position, ExchangeState exchange) implements MessageChange {}
-
-    /** An exchange is answered anew, and counts no longer. */
-    record Replaced(long position) implements MessageChange {}
 
     static List<MessageChange> of(Step<Conversation, Change> step) {
         return switch (step.change()) {
@@ -48,6 +44,7 @@ sealed interface MessageChange {
                     Change.Paused _,
                     Change.Resumed _,
                     Change.CancelAsked _,
+                    Change.Switched _,
                     Change.Dropped _ -> List.of();
         };
     }
@@ -57,37 +54,30 @@ sealed interface MessageChange {
      * answer tells a repeat of the command.
      */
     private static List<MessageChange> waiting(Turn turn) {
-        return turn.regenerates() == null
-                ? List.of()
-                : List.of(new Known(
+        return turn.place() instanceof Turn.Place.Beside
+                ? List.of(new Known(
                         turn.assistantMessageId(),
-                        new MessageState(turn.turnId().text(), null, null)));
+                        new MessageState(turn.turnId().text(), null, null, null)))
+                : List.of();
     }
 
     private static List<MessageChange> of(ConversationEvent.Body event, Conversation before, Conversation after) {
         return switch (event) {
             case MessageAccepted accepted ->
                 List.of(new Known(
-                        new MessageId(accepted.getMessageId()), new MessageState("", accepted.getFingerprint(), null)));
+                        new MessageId(accepted.getMessageId()),
+                        new MessageState("", accepted.getFingerprint(), null, accepted.getAssistantMessageId())));
             case MessageRejected rejected ->
-                List.of(new Known(new MessageId(rejected.getMessageId()), new MessageState("", null, null)));
-            case TurnStarted started -> begun(started, after.turn());
+                List.of(new Known(new MessageId(rejected.getMessageId()), new MessageState("", null, null, null)));
+            case TurnStarted started ->
+                List.of(new Known(
+                        new MessageId(started.getAssistantMessageId()),
+                        new MessageState(
+                                after.turn().turnId().text(), null, after.turn().position(), null)));
             case TurnEnd end -> end.hasBegun() ? List.of(ended(before.turn(), end)) : List.of();
             case ConversationFact _, TurnPreparation _, Unknown _ ->
                 List.of(); // Not about a message, or not for the first time.
         };
-    }
-
-    private static List<MessageChange> begun(TurnStarted started, Running begun) {
-        List<MessageChange> changes = new ArrayList<>();
-        changes.add(new Known(
-                new MessageId(started.getAssistantMessageId()),
-                new MessageState(begun.turnId().text(), null, begun.position())));
-        Turn.Regenerated regenerates = begun.turn().regenerates();
-        if (regenerates != null) {
-            changes.add(new Replaced(regenerates.position()));
-        }
-        return changes;
     }
 
     private static Ended ended(Running running, TurnEnd end) {
@@ -103,11 +93,12 @@ sealed interface MessageChange {
                 .setCounted(counts(end))
                 .setToolCalls(completed == null ? List.of() : StateRecords.stored(completed.getToolCalls()))
                 .setExtras(completed == null ? null : StateRecords.stored(completed.getExtras()))
+                .setParent(Tree.position(running.parent()))
                 .build();
         return new Ended(running.position(), exchange);
     }
 
-    /** Whether later turns see it: what was said, be it not all, unless the turn failed or is to be forgotten. */
+    /** Whether turns that follow it see it: what was said, be it not all, unless the turn failed or is to be forgotten. */
     private static boolean counts(TurnEnd end) {
         return switch (end) {
             case MessageCompleted completed -> true;

@@ -5,15 +5,15 @@ import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.ProviderExtras;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
-import dev.parley.schemas.keys.GenerationId;
 import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.TurnId;
 import dev.parley.schemas.serde.SingleObject;
+import dev.parley.topologies.conversation.Tree.Tip;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
+import dev.parley.topologies.conversation.Turn.Place;
 import dev.parley.topologies.conversation.Turn.Preparation;
 import dev.parley.topologies.conversation.Turn.Question;
-import dev.parley.topologies.conversation.Turn.Regenerated;
 import dev.parley.topologies.conversation.Turn.Running;
 import dev.parley.topologies.conversation.Turn.Tries;
 import dev.parley.topologies.state.v1.ClassificationState;
@@ -23,6 +23,7 @@ import dev.parley.topologies.state.v1.HeadState;
 import dev.parley.topologies.state.v1.PauseState;
 import dev.parley.topologies.state.v1.RunningTurnState;
 import dev.parley.topologies.state.v1.SourceState;
+import dev.parley.topologies.state.v1.TipState;
 import dev.parley.topologies.state.v1.ToolCallState;
 import dev.parley.topologies.state.v1.TurnPhase;
 import dev.parley.topologies.state.v1.TurnState;
@@ -30,6 +31,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Conversations as they are stored. */
@@ -41,28 +43,57 @@ final class StateRecords {
 
     static HeadState stored(Conversation conversation) {
         Running running = conversation.running();
-        return new HeadState(
-                conversation.workspaceId(),
-                conversation.deleted(),
-                conversation.sequence(),
-                conversation.nextPosition(),
-                running == null ? null : stored(running),
-                conversation.queue().stream().map(StateRecords::stored).toList(),
-                conversation.recentCommands(),
-                conversation.titled());
+        return HeadState.newBuilder()
+                .setWorkspaceId(conversation.workspaceId())
+                .setDeleted(conversation.deleted())
+                .setSequence(conversation.sequence())
+                .setNextPosition(conversation.tree().nextPosition())
+                .setRunning(running == null ? null : stored(running))
+                .setQueue(
+                        conversation.queue().stream().map(StateRecords::stored).toList())
+                .setRecentCommands(conversation.recentCommands())
+                .setTitled(conversation.titled())
+                .setTip(stored(conversation.tree().tip()))
+                .build();
     }
 
-    static Conversation read(HeadState state) {
+    /**
+     * Reads a head.
+     *
+     * @param exchanges what is stored at a position, for what was written before there were branches
+     */
+    static Conversation read(HeadState state, LongFunction<@Nullable Tip> exchanges) {
         RunningTurnState running = state.getRunning();
+        Running turn = running == null ? null : read(running, exchanges);
+        TipState tip = state.getTip();
+        long last = (turn == null ? state.getNextPosition() : turn.position()) - 1;
         return new Conversation(
                 state.getWorkspaceId(),
                 state.getDeleted(),
                 state.getTitled(),
                 state.getSequence(),
-                state.getNextPosition(),
-                running == null ? null : read(running),
+                new Tree(state.getNextPosition(), tip == null ? exchanges.apply(last) : read(tip)),
+                turn,
                 state.getQueue().stream().map(StateRecords::read).toList(),
                 state.getRecentCommands());
+    }
+
+    private static TipState stored(@Nullable Tip tip) {
+        return tip == null
+                ? new TipState(Tree.ROOT, "", "")
+                : new TipState(
+                        tip.position(),
+                        tip.userMessageId().text(),
+                        tip.assistantMessageId().text());
+    }
+
+    private static @Nullable Tip read(TipState state) {
+        return state.getPosition() == Tree.ROOT
+                ? null
+                : new Tip(
+                        state.getPosition(),
+                        new MessageId(state.getUserMessageId()),
+                        new MessageId(state.getAssistantMessageId()));
     }
 
     private static RunningTurnState stored(Running running) {
@@ -99,6 +130,7 @@ final class StateRecords {
                         running.phase() instanceof Phase.Pausing(Duration pause, String cause)
                                 ? new PauseState(pause.toMillis(), cause)
                                 : null)
+                .setParent(stored(running.parent()))
                 .build();
     }
 
@@ -110,11 +142,14 @@ final class StateRecords {
         return said == null ? null : new Classification(said.getIntent(), said.getConfidence(), said.getReason());
     }
 
-    private static Running read(RunningTurnState state) {
+    private static Running read(RunningTurnState state, LongFunction<@Nullable Tip> exchanges) {
+        Turn turn = read(state.getTurn());
+        TipState parent = state.getParent();
+        long place = turn.place() instanceof Place.Beside(MessageId _, long position) ? position : state.getPosition();
         return new Running(
-                read(state.getTurn()),
-                new GenerationId(state.getGenerationId()),
+                turn,
                 state.getPosition(),
+                parent == null ? exchanges.apply(place - 1) : read(parent),
                 phase(state),
                 new Preparation(
                         state.getPrepared(),
@@ -152,8 +187,8 @@ final class StateRecords {
     }
 
     private static TurnState stored(Turn turn) {
-        Regenerated regenerates = turn.regenerates();
         Question question = turn.question();
+        Place.Beside beside = turn.place() instanceof Place.Beside place ? place : null;
         return TurnState.newBuilder()
                 .setTurnId(turn.turnId().text())
                 .setUserMessageId(turn.userMessageId().text())
@@ -164,11 +199,10 @@ final class StateRecords {
                 .setMetadata(question.metadata())
                 .setAcceptedAt(turn.acceptedAt())
                 .setSupersedes(
-                        regenerates == null
-                                ? null
-                                : regenerates.assistantMessageId().text())
-                .setRegeneratesPosition(regenerates == null ? null : regenerates.position())
+                        beside == null ? null : beside.assistantMessageId().text())
+                .setRegeneratesPosition(beside == null ? null : beside.position())
                 .setPrompt(stored(question.prompt()))
+                .setAfter(after(turn.place()))
                 .build();
     }
 
@@ -184,13 +218,28 @@ final class StateRecords {
                         state.getMetadata(),
                         prompt(state.getPrompt())),
                 state.getAcceptedAt(),
-                regenerates(state));
+                place(state));
     }
 
-    private static @Nullable Regenerated regenerates(TurnState state) {
+    private static @Nullable String after(Place place) {
+        return switch (place) {
+            case Place.After(MessageId messageId) -> messageId.text();
+            case Place.Beginning() -> "";
+            case Place.Latest(), Place.Beside(MessageId _, long _) -> null;
+        };
+    }
+
+    private static Place place(TurnState state) {
         String supersedes = state.getSupersedes();
         Long position = state.getRegeneratesPosition();
-        return supersedes == null || position == null ? null : new Regenerated(new MessageId(supersedes), position);
+        if (supersedes != null && position != null) {
+            return new Place.Beside(new MessageId(supersedes), position);
+        }
+        String after = state.getAfter();
+        if (after == null) {
+            return new Place.Latest();
+        }
+        return after.isEmpty() ? new Place.Beginning() : new Place.After(new MessageId(after));
     }
 
     static @Nullable ByteBuffer stored(@Nullable CallerPrompt prompt) {

@@ -1,5 +1,6 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.RegenerateMessage;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What one exchange was asked to do, from its acceptance on.
  *
- * @param regenerates the finished exchange that this turn answers anew; null for a new question
+ * @param place where in the conversation's tree it is to come
  */
 record Turn(
         TurnId turnId,
@@ -26,7 +27,31 @@ record Turn(
         MessageId assistantMessageId,
         Question question,
         Instant acceptedAt,
-        @Nullable Regenerated regenerates) {
+        Place place) {
+
+    /** Where a turn comes in the conversation's tree of exchanges, as far as it has been asked for. */
+    sealed interface Place {
+
+        /** After what is said last on the active branch when it begins. */
+        record Latest() implements Place {}
+
+        /** At the conversation's beginning. */
+        record Beginning() implements Place {}
+
+        /** After the exchange of this message. */
+        record After(MessageId messageId) implements Place {}
+
+        /** Beside the exchange at {@code position}, whose question it answers anew. */
+        record Beside(MessageId assistantMessageId, long position) implements Place {}
+
+        static Place of(@Nullable BranchPoint after) {
+            if (after == null) {
+                return new Latest();
+            }
+            String messageId = after.getMessageId();
+            return messageId == null ? new Beginning() : new After(new MessageId(messageId));
+        }
+    }
 
     /**
      * What it is to answer, and how.
@@ -53,7 +78,7 @@ record Turn(
                         submit.getMetadata(),
                         submit.getPrompt()),
                 at,
-                null);
+                Place.of(submit.getAfter()));
     }
 
     /** The turn that answers {@code exchange} anew. */
@@ -64,11 +89,11 @@ record Turn(
                 new MessageId(regenerate.getAssistantMessageId()),
                 new Question(exchange.question(), null, regenerate.getEngine(), Map.of(), exchange.prompt()),
                 at,
-                new Regenerated(exchange.assistantMessageId(), exchange.position()));
+                new Place.Beside(exchange.assistantMessageId(), exchange.position()));
     }
 
-    /** The same turn, replacing another answer. */
-    Turn replacing(Regenerated other) {
+    /** The same turn at another place. */
+    Turn at(Place other) {
         return new Turn(turnId, userMessageId, assistantMessageId, question, acceptedAt, other);
     }
 
@@ -91,9 +116,6 @@ record Turn(
                                 .sum());
     }
 
-    /** The answer that is replaced, and the position of its exchange in the history. */
-    record Regenerated(MessageId assistantMessageId, long position) {}
-
     /**
      * A turn that has left the queue.
      *
@@ -106,12 +128,13 @@ record Turn(
      *   Generating ── retryable, where the model server asked for time ──▶ Pausing ── deadline ──▶ Preparing
      * }</pre>
      *
-     * @param position of its exchange in the history
+     * @param position of its exchange
+     * @param parent what its question follows; null: the conversation's beginning
      */
     record Running(
             Turn turn,
-            GenerationId generationId,
             long position,
+            Tree.@Nullable Tip parent,
             Phase phase,
             Preparation preparation,
             Tries tries,
@@ -119,20 +142,32 @@ record Turn(
             @Nullable Instant claimedAt) {
 
         /** A turn that has just left the queue. */
-        static Running begun(Turn turn, long position, Instant at) {
-            return new Running(
-                    turn,
-                    turn.generationId(),
-                    position,
-                    new Phase.Preparing(),
-                    Preparation.NONE,
-                    Tries.FIRST,
-                    at,
-                    null);
+        static Running begun(Turn turn, long position, Tree.@Nullable Tip parent, Instant at) {
+            return new Running(turn, position, parent, new Phase.Preparing(), Preparation.NONE, Tries.FIRST, at, null);
         }
 
         TurnId turnId() {
             return turn.turnId();
+        }
+
+        GenerationId generationId() {
+            return turn.generationId();
+        }
+
+        /** Its exchange, for those that are to follow it. */
+        Tree.Tip tip() {
+            return new Tree.Tip(position, turn.userMessageId(), turn.assistantMessageId());
+        }
+
+        /** Its exchange, as one that has ended. */
+        History.Exchange exchange() {
+            return new History.Exchange(
+                    position,
+                    Tree.position(parent),
+                    turn.userMessageId(),
+                    turn.assistantMessageId(),
+                    turn.question().content(),
+                    turn.question().prompt());
         }
 
         /** Which try is asked for, from 1. */
@@ -142,7 +177,7 @@ record Turn(
 
         /** Of the work that asks a model which way the turn goes. */
         GenerationId classificationId() {
-            return generationId.classification();
+            return generationId().classification();
         }
 
         /** Version of the configuration that it runs under; empty before that is known. */
@@ -182,7 +217,7 @@ record Turn(
         }
 
         private Running with(Phase phase, Preparation preparation, Tries tries, @Nullable Instant claimedAt) {
-            return new Running(turn, generationId, position, phase, preparation, tries, startedAt, claimedAt);
+            return new Running(turn, position, parent, phase, preparation, tries, startedAt, claimedAt);
         }
     }
 

@@ -1,15 +1,16 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CancelGeneration;
-import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.schemas.keys.MessageId;
-import dev.parley.schemas.keys.TurnId;
+import dev.parley.topologies.conversation.Tree.Tip;
 import dev.parley.topologies.conversation.Turn.Ending;
 import dev.parley.topologies.conversation.Turn.Phase;
+import dev.parley.topologies.conversation.Turn.Place;
 import dev.parley.topologies.conversation.Turn.Running;
-import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which turn runs, which wait, and which is told to stop.
@@ -77,44 +78,54 @@ final class Turns {
 
     private void begin(Turn waiting) {
         Turn turn = current(waiting);
-        draft.change(new Change.Begun(turn, draft.now()));
-        Turn.Regenerated regenerates = turn.regenerates();
+        Tip parent = parent(turn);
+        draft.change(new Change.Begun(turn, parent, draft.now()));
         draft.log(
                 new TurnStarted(
                         turn.userMessageId().text(),
                         turn.assistantMessageId().text(),
                         turn.generationId().text(),
-                        regenerates == null
-                                ? null
-                                : regenerates.assistantMessageId().text()),
+                        turn.place() instanceof Place.Beside(MessageId answer, long _) ? answer.text() : null,
+                        new BranchPoint(
+                                parent == null
+                                        ? null
+                                        : parent.assistantMessageId().text())),
                 turn.turnId());
         draft.generate(Order.Generate.INITIAL);
     }
 
     /**
-     * The turn as it stands when it begins: a regeneration that waited replaces the answer that was given to its question
-     * meanwhile, so that one question has one answer.
+     * The turn as it stands when it begins: a regeneration that waited comes beside the answer that was given to its question
+     * meanwhile.
      */
     private Turn current(Turn turn) {
-        Turn.Regenerated regenerates = turn.regenerates();
-        if (regenerates == null) {
-            return turn;
-        }
-        // The history does not hold yet what this decision has ended.
-        return draft.steps().stream()
-                .filter(step -> step.change() instanceof Change.Logged(MessageCompleted _, TurnId _))
-                .map(step -> step.before().turn())
-                .filter(answered -> answered.turn().userMessageId().equals(turn.userMessageId()))
-                .map(answered -> new Turn.Regenerated(answered.turn().assistantMessageId(), answered.position()))
-                .findFirst()
-                .or(() -> latest(turn.userMessageId()))
-                .map(turn::replacing)
-                .orElse(turn);
+        Tip tip = draft.state().tree().tip();
+        return turn.place() instanceof Place.Beside
+                        && tip != null
+                        && tip.userMessageId().equals(turn.userMessageId())
+                ? turn.at(new Place.Beside(tip.assistantMessageId(), tip.position()))
+                : turn;
     }
 
-    private Optional<Turn.Regenerated> latest(MessageId userMessageId) {
-        return Optional.ofNullable(draft.history().latest())
-                .filter(latest -> latest.userMessageId().equals(userMessageId))
-                .map(latest -> new Turn.Regenerated(latest.assistantMessageId(), latest.position()));
+    /** What the turn's question follows; null: the conversation's beginning. */
+    private @Nullable Tip parent(Turn turn) {
+        Tip tip = draft.state().tree().tip();
+        return switch (turn.place()) {
+            case Place.Latest() -> tip;
+            case Place.Beginning() -> null;
+            case Place.After(MessageId messageId) -> {
+                if (tip != null && tip.has(messageId)) {
+                    yield tip;
+                }
+                History.Exchange exchange = draft.exchange(messageId);
+                // Where the turn that it was to follow has never begun, it comes after what there is.
+                yield exchange == null ? tip : exchange.tip();
+            }
+            case Place.Beside(MessageId _, long position) -> {
+                History.Exchange beside = draft.exchange(position);
+                History.Exchange before = beside == null ? null : draft.exchange(beside.parent());
+                yield before == null ? null : before.tip();
+            }
+        };
     }
 }

@@ -145,6 +145,8 @@ class AssembleGenerationsSimulationTest {
                 String delta = (id + "." + seq + " ").repeat(random.nextInt(3) == 0 ? 900 : 1);
                 if (random.nextInt(6) == 0) {
                     chunks.add(Attempts.reasoning(id, seq, delta));
+                } else if (random.nextInt(8) == 0) {
+                    chunks.add(Attempts.arguments(id, seq));
                 } else if (random.nextInt(6) == 0) {
                     calls.add(Attempts.call(id, seq));
                     chunks.add(Attempts.called(id, seq));

@@ -12,6 +12,7 @@ import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolArgumentsDelta;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.Usage;
@@ -53,6 +54,10 @@ final class Attempts {
 
     static ToolCall call(String attemptId, int seq) {
         return new ToolCall("call-" + attemptId + "-" + seq, "look", "{\"seq\":" + seq + "}");
+    }
+
+    static GenerationChunk arguments(String attemptId, int seq) {
+        return chunk(attemptId, new ToolArgumentsDelta(seq, "call-" + attemptId, "look", "{"));
     }
 
     static GenerationChunk called(String attemptId, int seq) {

@@ -71,6 +71,16 @@ class GenerationTest {
     }
 
     @Test
+    void piecesOfArgumentsAreCountedAndOneThatIsMissingLosesTheAttempt() {
+        read(started("a", 1), Attempts.arguments("a", 0), Attempts.arguments("a", 0), finished("a", 2, ""));
+
+        assertThat(bodies().getLast()).isEqualTo(new AttemptLost(attempt("a", 1), "chunks_corrupt"));
+        read(started("b", 2), Attempts.arguments("b", 0), text("b", 1, "Hm."), Attempts.arguments("b", 2));
+        read(Attempts.called("b", 3), finished("b", 4, "Hm."));
+        assertThat(completedText()).isEqualTo("Hm.");
+    }
+
+    @Test
     void aToolCallThatIsMissingLosesTheAttempt() {
         read(started("a", 1), Attempts.called("a", 0), finished("a", 2, ""));
         assertThat(bodies().getLast()).isEqualTo(new AttemptLost(attempt("a", 1), "chunks_corrupt"));

@@ -27,7 +27,7 @@ class TranscriptTest {
             int deltas = random.nextInt(20);
             for (int seq = 0; seq < deltas; seq++) {
                 String piece = "<" + seq + ">".repeat(1 + random.nextInt(random.nextInt(4) == 0 ? 5000 : 5));
-                switch (random.nextInt(4)) {
+                switch (random.nextInt(5)) {
                     case 0 -> {
                         reasoning.append(piece);
                         transcript = transcript.plusReasoning(piece);
@@ -37,6 +37,7 @@ class TranscriptTest {
                         calls.add(call);
                         transcript = transcript.plusCall(call);
                     }
+                    case 2 -> transcript = transcript.plusNothing();
                     default -> {
                         text.append(piece);
                         transcript = transcript.plusText(piece);

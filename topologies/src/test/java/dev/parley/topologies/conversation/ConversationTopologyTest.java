@@ -3,6 +3,7 @@ package dev.parley.topologies.conversation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
@@ -17,6 +18,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.SwitchBranch;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnRequest;
@@ -40,6 +42,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Properties;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -201,6 +204,54 @@ class ConversationTopologyTest {
         assertThat(requests.getLast().getHistory())
                 .extracting(PromptMessage::getContent)
                 .containsExactly("Why?", "Because.");
+    }
+
+    private static Command submitAfter(String name, @Nullable String after) {
+        Command command = submit(name, name);
+        return Command.newBuilder(command)
+                .setBody(SubmitMessage.newBuilder((SubmitMessage) command.getBody())
+                        .setAfter(new BranchPoint(after))
+                        .build())
+                .build();
+    }
+
+    private List<String> historyOfTheLast() {
+        return turns.readValuesToList().getLast().getHistory().stream()
+                .map(PromptMessage::getContent)
+                .toList();
+    }
+
+    private void answered(Command command, String name) {
+        commands.pipeInput(KEY, command);
+        reports.pipeInput(KEY, completed(name, name.toUpperCase(Locale.ROOT)));
+    }
+
+    @Test
+    void aFollowUpCarriesItsBranchAlone() {
+        answered(submit("a", "a"), "a");
+        answered(submit("b", "b"), "b");
+        answered(submit("c", "c"), "c");
+
+        answered(submitAfter("d", "answer-a"), "d");
+        assertThat(historyOfTheLast()).containsExactly("a", "A");
+        answered(submit("e", "e"), "e");
+        assertThat(historyOfTheLast()).containsExactly("a", "A", "d", "D");
+        answered(submitAfter("f", "answer-c"), "f");
+        assertThat(historyOfTheLast()).containsExactly("a", "A", "b", "B", "c", "C");
+        answered(submitAfter("g", null), "g");
+        assertThat(historyOfTheLast()).isEmpty();
+        answered(
+                new Command(
+                        "again",
+                        "default",
+                        "c1",
+                        NOW,
+                        new RegenerateMessage("answer-e", "h", "answer-h", OnBusy.ENQUEUE, null)),
+                "h");
+        assertThat(historyOfTheLast()).containsExactly("a", "A", "d", "D");
+        commands.pipeInput(KEY, new Command("back", "default", "c1", NOW, new SwitchBranch("answer-b")));
+        answered(submit("i", "i"), "i");
+        assertThat(historyOfTheLast()).containsExactly("a", "A", "b", "B", "c", "C", "f", "F");
     }
 
     private static Command regenerate(String commandId, String name) {
@@ -381,7 +432,7 @@ class ConversationTopologyTest {
                         .setContent("")
                         .setUsage(new Usage(1, 0, UsageBasis.ESTIMATED, null))
                         .setGenerationMillis(1.0)
-                        .setUpstream(new Upstream(null, calls, List.of(), retryAfterMillis, null))
+                        .setUpstream(new Upstream(null, calls, List.of(), retryAfterMillis, null, null))
                         .build());
     }
 
@@ -407,7 +458,7 @@ class ConversationTopologyTest {
         assertThat(turns.isEmpty()).isTrue();
         assertThat(events.readValuesToList().getLast().getBody()).isInstanceOfSatisfying(TurnFailed.class, failed -> {
             assertThat(failed.getCode()).isEqualTo("engine_rate_limited");
-            assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 4, List.of(), retryAfter, null));
+            assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 4, List.of(), retryAfter, null, null));
         });
     }
 
@@ -423,7 +474,7 @@ class ConversationTopologyTest {
                 .isInstanceOfSatisfying(
                         TurnFailed.class,
                         failed -> assertThat(failed.getUpstream())
-                                .isEqualTo(new Upstream(null, 1, List.of(), 3_600_000L, null)));
+                                .isEqualTo(new Upstream(null, 1, List.of(), 3_600_000L, null, null)));
     }
 
     @Test

@@ -6,6 +6,8 @@ import dev.parley.chat.v1.AnnotateConversation;
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.AttemptClaimed;
 import dev.parley.chat.v1.AttemptLost;
+import dev.parley.chat.v1.BranchPoint;
+import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.CancelGeneration;
 import dev.parley.chat.v1.CancelTurn;
@@ -30,8 +32,10 @@ import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.RenameConversation;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.SwitchBranch;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnCancelled;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnPrepared;
 import dev.parley.chat.v1.TurnStarted;
@@ -47,6 +51,7 @@ import dev.parley.topologies.aggregate.Decision;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -54,9 +59,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -76,7 +83,7 @@ class DeciderTest {
     /** A conversation with its history in memory, and everything that was ever logged of it. */
     private static final class Played implements History {
         /** Named, so that no test but those about it has to mind the title. */
-        private Conversation state = new Conversation("", false, true, 0, 0, null, List.of(), List.of());
+        private Conversation state = new Conversation("", false, true, 0, Tree.EMPTY, null, List.of(), List.of());
 
         private final List<SpecificRecord> log = new ArrayList<>();
         private final List<Order> orders = new ArrayList<>();
@@ -90,16 +97,27 @@ class DeciderTest {
         }
 
         @Override
-        public @Nullable Exchange exchange(MessageId assistantMessageId) {
+        public @Nullable Exchange exchange(MessageId messageId) {
             return exchanges.stream()
-                    .filter(exchange -> exchange.assistantMessageId().equals(assistantMessageId))
+                    .filter(exchange -> exchange.tip().has(messageId))
                     .findFirst()
                     .orElse(null);
         }
 
         @Override
-        public @Nullable Exchange latest() {
-            return exchanges.isEmpty() ? null : exchanges.getLast();
+        public @Nullable Exchange at(long position) {
+            return exchanges.stream()
+                    .filter(exchange -> exchange.position() == position)
+                    .findFirst()
+                    .orElse(null);
+        }
+
+        @Override
+        public void forEachSince(long position, Consumer<Exchange> visitor) {
+            exchanges.stream()
+                    .filter(exchange -> exchange.position() > position)
+                    .sorted(Comparator.comparingLong(Exchange::position))
+                    .forEach(visitor);
         }
 
         List<SpecificRecord> on(Input input) {
@@ -113,8 +131,8 @@ class DeciderTest {
                         case MessageAccepted accepted -> messages.add(new MessageId(accepted.getMessageId()));
                         case MessageRejected rejected -> messages.add(new MessageId(rejected.getMessageId()));
                         case TurnStarted started -> messages.add(new MessageId(started.getAssistantMessageId()));
-                        case MessageCompleted completed -> remember(before, completed.getMessageId());
-                        case TurnFailed failed -> remember(before, failed.getMessageId());
+                        case TurnEnd end
+                        when end.hasBegun() -> exchanges.add(before.turn().exchange());
                         default -> {}
                     }
                 }
@@ -124,16 +142,6 @@ class DeciderTest {
             log.addAll(logged);
             orders.addAll(decision.orders());
             return logged;
-        }
-
-        private void remember(Conversation before, String assistantMessageId) {
-            Turn.Running running = before.turn();
-            exchanges.add(new Exchange(
-                    running.position(),
-                    running.turn().userMessageId(),
-                    new MessageId(assistantMessageId),
-                    running.turn().question().content(),
-                    running.turn().question().prompt()));
         }
 
         List<SpecificRecord> ask(Command.Body body) {
@@ -661,7 +669,7 @@ class DeciderTest {
 
     private static GenerationFailed rateLimited(int attempt, int calls, @Nullable Duration retryAfter) {
         Upstream upstream =
-                new Upstream(null, calls, List.of(), retryAfter == null ? null : retryAfter.toMillis(), null);
+                new Upstream(null, calls, List.of(), retryAfter == null ? null : retryAfter.toMillis(), null, null);
         return GenerationFailed.newBuilder()
                 .setAttempt(attempt(attempt))
                 .setCode("engine_rate_limited")
@@ -718,7 +726,7 @@ class DeciderTest {
                     TurnFailed failed = (TurnFailed) body;
                     assertThat(failed.getCode()).isEqualTo("engine_rate_limited");
                     assertThat(failed.getDetail()).startsWith("slow down").contains("30 s");
-                    assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 1, List.of(), 30_000L, null));
+                    assertThat(failed.getUpstream()).isEqualTo(new Upstream(null, 1, List.of(), 30_000L, null, null));
                 });
     }
 
@@ -734,7 +742,7 @@ class DeciderTest {
                 .satisfies(body -> {
                     assertThat(((TurnFailed) body).getDetail()).contains("100 calls");
                     assertThat(((TurnFailed) body).getUpstream())
-                            .isEqualTo(new Upstream(null, 100, List.of(), null, null));
+                            .isEqualTo(new Upstream(null, 100, List.of(), null, null, null));
                 });
     }
 
@@ -807,6 +815,165 @@ class DeciderTest {
 
         played.ask(new DeleteConversation());
         assertThat(played.ask(note)).isEmpty();
+    }
+
+    @Nested
+    class Branches {
+        private final Played played = new Played();
+
+        private List<SpecificRecord> submitAfter(String name, @Nullable String after) {
+            return played.ask(SubmitMessage.newBuilder()
+                    .setMessageId("user-" + name)
+                    .setTurnId(name)
+                    .setAssistantMessageId("answer-" + name)
+                    .setContent("content of " + name)
+                    .setFingerprint("print")
+                    .setAfter(new BranchPoint(after))
+                    .build());
+        }
+
+        private void answered(String name) {
+            played.submit(name, OnBusy.ENQUEUE);
+            played.complete(name);
+        }
+
+        private @Nullable String started(List<SpecificRecord> events) {
+            return events.stream()
+                    .filter(TurnStarted.class::isInstance)
+                    .map(event -> ((TurnStarted) event).getAfter().getMessageId())
+                    .reduce("no turn started", (first, second) -> second);
+        }
+
+        @Test
+        void aMessageFollowsWhatWasSaidLast() {
+            assertThat(started(played.submit("a", OnBusy.ENQUEUE))).isNull();
+            played.complete("a");
+
+            assertThat(started(played.submit("b", OnBusy.ENQUEUE))).isEqualTo("answer-a");
+        }
+
+        @Test
+        void aMessageFollowsTheAnswerThatItNames() {
+            answered("a");
+            answered("b");
+
+            assertThat(started(submitAfter("c", "answer-a"))).isEqualTo("answer-a");
+            played.complete("c");
+            assertThat(started(played.submit("d", OnBusy.ENQUEUE))).isEqualTo("answer-c");
+            played.complete("d");
+            assertThat(started(submitAfter("e", "user-b"))).isEqualTo("answer-b");
+            played.complete("e");
+            assertThat(started(submitAfter("f", null))).isNull();
+        }
+
+        @Test
+        void aMessageMayFollowTheAnswerThatIsBeingGiven() {
+            played.submit("a", OnBusy.ENQUEUE);
+            submitAfter("b", "answer-a");
+            submitAfter("c", "answer-b");
+
+            assertThat(started(played.complete("a"))).isEqualTo("answer-a");
+            submitAfter("d", "user-a");
+            assertThat(started(played.complete("b"))).isEqualTo("answer-b");
+            assertThat(started(played.complete("c"))).isEqualTo("answer-a");
+        }
+
+        @Test
+        void whatIsToFollowNothingIsRefused() {
+            answered("a");
+
+            assertThat(submitAfter("b", "answer-x"))
+                    .singleElement()
+                    .isEqualTo(new MessageRejected(
+                            "user-b",
+                            "message_not_found",
+                            "the conversation has no such message, or it has no answer"));
+        }
+
+        @Test
+        void whatWasToFollowATurnThatNeverBeganFollowsWhatThereIs() {
+            played.submit("a", OnBusy.ENQUEUE);
+            played.submit("b", OnBusy.ENQUEUE);
+            submitAfter("c", "answer-b");
+            played.ask(new CancelTurn("b"));
+
+            assertThat(started(played.complete("a"))).isEqualTo("answer-a");
+        }
+
+        @Test
+        void aFailedTurnIsPartOfItsBranchAndAForgottenOneIsNot() {
+            played.submit("a", OnBusy.ENQUEUE);
+            played.report(
+                    "a",
+                    GenerationFailed.newBuilder()
+                            .setAttempt(attempt(1))
+                            .setCode("engine_error")
+                            .setDetail("none")
+                            .setRetryable(false)
+                            .setContent("")
+                            .setUsage(USAGE)
+                            .setGenerationMillis(2.0)
+                            .build());
+            assertThat(started(played.submit("b", OnBusy.ENQUEUE))).isEqualTo("answer-a");
+
+            played.submit("c", OnBusy.ROLLBACK);
+            assertThat(started(played.report("b", new GenerationCancelled(null, "text", USAGE, null, null, null))))
+                    .isEqualTo("answer-a");
+        }
+
+        @Test
+        void anAnswerGivenAnewFollowsWhatItsQuestionFollows() {
+            answered("a");
+            answered("b");
+            answered("c");
+
+            assertThat(started(played.ask(
+                            new RegenerateMessage("answer-b", "again", "answer-again", OnBusy.ENQUEUE, null))))
+                    .isEqualTo("answer-a");
+            played.complete("again");
+            assertThat(started(played.submit("d", OnBusy.ENQUEUE))).isEqualTo("answer-again");
+            played.complete("d");
+            assertThat(started(
+                            played.ask(new RegenerateMessage("user-a", "first", "answer-first", OnBusy.ENQUEUE, null))))
+                    .isNull();
+        }
+
+        @Test
+        void theAnswerThatIsBeingGivenCanBeGivenAnew() {
+            answered("a");
+            played.submit("b", OnBusy.ENQUEUE);
+            played.ask(new RegenerateMessage("answer-b", "again", "answer-again", OnBusy.ENQUEUE, null));
+            played.ask(new RegenerateMessage(null, "more", "answer-more", OnBusy.INTERRUPT, null));
+
+            List<SpecificRecord> next =
+                    played.report("b", new GenerationCancelled(null, "text", USAGE, null, null, null));
+            assertThat(started(next)).isEqualTo("answer-a");
+            assertThat(played.state.turn().turnId()).isEqualTo(new TurnId("more"));
+            assertThat(started(played.complete("more"))).isEqualTo("answer-a");
+        }
+
+        @Test
+        void theConversationGoesOnFromTheLatestAnswerOfABranch() {
+            answered("a");
+            answered("b");
+            submitAfter("c", "answer-a");
+            played.complete("c");
+
+            assertThat(played.ask(new SwitchBranch("user-b"))).containsExactly(new BranchSwitched("answer-b"));
+            assertThat(started(played.submit("d", OnBusy.ENQUEUE))).isEqualTo("answer-b");
+            played.complete("d");
+            assertThat(played.ask(new SwitchBranch("answer-c"))).containsExactly(new BranchSwitched("answer-c"));
+            assertThat(played.ask(new SwitchBranch("answer-b"))).containsExactly(new BranchSwitched("answer-d"));
+        }
+
+        @Test
+        void theBranchStaysWhileATurnRuns() {
+            answered("a");
+            played.submit("b", OnBusy.ENQUEUE);
+
+            assertThat(played.ask(new SwitchBranch("answer-a"))).isEmpty();
+            assertThat(played.ask(new SwitchBranch("answer-x"))).isEmpty();
+        }
     }
 
     /** Random histories; a failing one is run again with {@code -Dparley.seed=N}. */
@@ -916,7 +1083,7 @@ class DeciderTest {
         assertThat(ends(played).values())
                 .as("seed %d round %d: one end each", seed, round)
                 .allMatch(count -> count == 1);
-        assertThat(StateRecords.read(StateRecords.stored(played.state)))
+        assertThat(StateRecords.read(StateRecords.stored(played.state), position -> null))
                 .as("seed %d round %d: state survives storage", seed, round)
                 .isEqualTo(played.state);
     }

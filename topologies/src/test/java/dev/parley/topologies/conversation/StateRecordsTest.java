@@ -11,7 +11,6 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
-import dev.parley.schemas.keys.GenerationId;
 import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.TurnId;
 import dev.parley.schemas.serde.SingleObject;
@@ -22,12 +21,16 @@ import dev.parley.topologies.conversation.Turn.Preparation;
 import dev.parley.topologies.state.v1.ClassificationState;
 import dev.parley.topologies.state.v1.ExtrasState;
 import dev.parley.topologies.state.v1.HeadState;
+import dev.parley.topologies.state.v1.RunningTurnState;
 import dev.parley.topologies.state.v1.SourceState;
 import dev.parley.topologies.state.v1.ToolCallState;
+import dev.parley.topologies.state.v1.TurnState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.apache.avro.Schema;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
@@ -60,7 +63,7 @@ class StateRecordsTest {
                         .build());
     }
 
-    private static Turn turn(String name, @Nullable CallerPrompt prompt, Turn.@Nullable Regenerated regenerates) {
+    private static Turn turn(String name, @Nullable CallerPrompt prompt, Turn.Place place) {
         return new Turn(
                 new TurnId(name),
                 new MessageId("user-" + name),
@@ -72,7 +75,7 @@ class StateRecordsTest {
                         Map.of("k", "v"),
                         prompt),
                 NOW,
-                regenerates);
+                place);
     }
 
     private static Conversation conversation(@Nullable CallerPrompt prompt, Phase phase) {
@@ -81,11 +84,13 @@ class StateRecordsTest {
                 false,
                 true,
                 42,
-                7,
+                new Tree(7, new Tree.Tip(2, new MessageId("user-zero"), new MessageId("answer-zero"))),
                 new Turn.Running(
-                        turn("one", prompt, null),
-                        new GenerationId("one.1"),
+                        turn("one", prompt, new Turn.Place.Latest()),
                         6,
+                        prompt == null
+                                ? null
+                                : new Tree.Tip(2, new MessageId("user-zero"), new MessageId("answer-zero")),
                         phase,
                         new Preparation(
                                 true,
@@ -96,14 +101,55 @@ class StateRecordsTest {
                         NOW,
                         prompt == null ? null : NOW),
                 List.of(
-                        turn("two", prompt, new Turn.Regenerated(new MessageId("answer-one"), 3)),
-                        turn("three", null, null)),
+                        turn("two", prompt, new Turn.Place.Beside(new MessageId("answer-one"), 3)),
+                        turn("three", null, new Turn.Place.Latest()),
+                        turn("four", null, new Turn.Place.Beginning()),
+                        turn("five", null, new Turn.Place.After(new MessageId("answer-three")))),
                 List.of("command-1", "command-2"));
     }
 
     private static Conversation stored(Conversation conversation) {
         SingleObject<HeadState> heads = SingleObject.of(HeadState.class);
-        return StateRecords.read(heads.decode(heads.encode(StateRecords.stored(conversation))));
+        return StateRecords.read(heads.decode(heads.encode(StateRecords.stored(conversation))), position -> {
+            throw new AssertionError("nothing has to be looked up");
+        });
+    }
+
+    private static Tree.Tip tip(long position) {
+        return new Tree.Tip(position, new MessageId("user-" + position), new MessageId("answer-" + position));
+    }
+
+    private static HeadState ofBefore(UnaryOperator<RunningTurnState.Builder> change) {
+        HeadState head = StateRecords.stored(conversation(null, new Phase.Generating()));
+        RunningTurnState.Builder running = RunningTurnState.newBuilder(Objects.requireNonNull(head.getRunning()))
+                .setParent(null);
+        return HeadState.newBuilder(head)
+                .setTip(null)
+                .setRunning(change.apply(running).build())
+                .build();
+    }
+
+    @Test
+    void whatWasWrittenBeforeThereWereBranchesGoesOnFromTheExchangeBefore() {
+        HeadState running = ofBefore(state -> state);
+        HeadState idle = HeadState.newBuilder(running).setRunning(null).build();
+
+        Conversation read = StateRecords.read(running, StateRecordsTest::tip);
+
+        assertThat(read.tree()).isEqualTo(new Tree(7, tip(5)));
+        assertThat(read.turn().parent()).isEqualTo(tip(5));
+        assertThat(StateRecords.read(idle, StateRecordsTest::tip).tree()).isEqualTo(new Tree(7, tip(6)));
+    }
+
+    @Test
+    void aRegenerationOfBeforeThereWereBranchesFollowsWhatItsQuestionFollowed() {
+        HeadState state = ofBefore(running -> running.setTurn(TurnState.newBuilder(running.getTurn())
+                .setSupersedes("answer-three")
+                .setRegeneratesPosition(3L)
+                .build()));
+
+        assertThat(StateRecords.read(state, StateRecordsTest::tip).turn().parent())
+                .isEqualTo(tip(2));
     }
 
     @Test

@@ -28,9 +28,9 @@ class TurnDeadlinesTest {
                 new MessageId("answer"),
                 new Turn.Question("Why?", null, null, Map.of(), null),
                 NOW,
-                null);
-        Running running = Running.begun(turn, 0, NOW).in(phase);
-        return new Conversation("w", false, true, 3, 1, running, List.of(), List.of());
+                new Turn.Place.Latest());
+        Running running = Running.begun(turn, 0, null, NOW).in(phase);
+        return new Conversation("w", false, true, 3, new Tree(1, null), running, List.of(), List.of());
     }
 
     private static Deadline<Input> deadline(String name, Class<? extends Phase> phase, Duration limit) {

@@ -6,6 +6,7 @@ import dev.parley.chat.v1.UsageBasis;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a model says in one attempt, and how that ends: the truth that everything shown and stored is held against. No two
@@ -19,6 +20,9 @@ record Answer(String attemptId, String generationId, List<Piece> pieces, Ending 
         record Text(String text) implements Piece {}
 
         record Reasoning(String text) implements Piece {}
+
+        /** Of a call's arguments; its name is in the first alone. */
+        record Arguments(String callId, @Nullable String name, String text) implements Piece {}
 
         record Call(ToolCall call) implements Piece {}
     }
@@ -37,17 +41,25 @@ record Answer(String attemptId, String generationId, List<Piece> pieces, Ending 
 
     static Answer of(String attemptId, int number, String generationId, RandomGenerator random) {
         List<Piece> pieces = new ArrayList<>();
+        List<ToolCall> calls = new ArrayList<>();
         int count = random.nextInt(MAX_PIECES);
         for (int seq = 0; seq < count; seq++) {
             String text = "<" + attemptId + "." + seq + ">";
-            pieces.add(
-                    switch (random.nextInt(12)) {
-                        case 0 -> new Piece.Reasoning(text);
-                        case 1 -> new Piece.Call(new ToolCall("call " + text, "look", "{}"));
-                        case 2 -> new Piece.Text(text + " ".repeat(1500));
-                        default -> new Piece.Text(text);
-                    });
+            switch (random.nextInt(12)) {
+                case 0 -> pieces.add(new Piece.Reasoning(text));
+                case 1 -> {
+                    ToolCall call = new ToolCall("call " + text, "look", "{\"of\":\"" + text + "\"}");
+                    calls.add(call);
+                    if (random.nextBoolean()) {
+                        pieces.add(new Piece.Arguments(call.getId(), call.getName(), ""));
+                        pieces.add(new Piece.Arguments(call.getId(), null, call.getArguments()));
+                    }
+                }
+                case 2 -> pieces.add(new Piece.Text(text + " ".repeat(1500)));
+                default -> pieces.add(new Piece.Text(text));
+            }
         }
+        calls.forEach(call -> pieces.add(new Piece.Call(call)));
         Ending ending = switch (random.nextInt(20)) {
             case 0, 1, 2 -> Ending.FAILS_FOR_NOW;
             case 3 -> Ending.FAILS;

@@ -204,7 +204,7 @@ final class Clients implements Actor {
                             shown.text);
                     shown.attempt = data.path("attempt").asInt();
                 }
-                case "message.delta" -> {
+                case "message.delta", "tool.arguments" -> {
                     Shown shown = running(messageId, type);
                     unless(
                             data.path("attempt").asInt() == shown.attempt
@@ -309,7 +309,7 @@ final class Clients implements Actor {
             List<byte[]> changed = new ArrayList<>(frames);
             for (int i = 0; i < changed.size(); i++) {
                 String frame = new String(changed.get(i), StandardCharsets.UTF_8);
-                boolean delta = frame.contains("event: message.delta");
+                boolean delta = frame.contains("event: message.delta") || frame.contains("event: tool.arguments");
                 boolean event = frame.contains("\"sequence\":");
                 boolean followed = i + 1 < changed.size();
                 if (delta && world.plants(Plant.DOUBLED_DELTA)) {

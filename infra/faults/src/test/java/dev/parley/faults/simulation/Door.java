@@ -1,5 +1,7 @@
 package dev.parley.faults.simulation;
 
+import dev.parley.chat.v1.AnnotateConversation;
+import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.CreateConversation;
@@ -9,6 +11,7 @@ import dev.parley.chat.v1.RateMessage;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.RenameConversation;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.SwitchBranch;
 import dev.parley.schemas.keys.ConversationKey;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,12 +91,20 @@ final class Door implements Actor {
             answers.add("answer-" + name);
             return new RegenerateMessage(replaced, "turn-" + name, "answer-" + name, onBusy(), null);
         }
-        if (kind < 86) {
+        if (kind < 83) {
+            String other = any(answers);
+            return new SwitchBranch(other == null ? "none" : other);
+        }
+        if (kind < 87) {
             String rated = any(answers);
             return new RateMessage(rated == null ? "none" : rated, "up", null);
         }
-        if (kind < 92) {
+        if (kind < 90) {
             return new RenameConversation("title " + number);
+        }
+        if (kind < 92) {
+            return new AnnotateConversation(
+                    any(turns), Map.of("k", Integer.toString(number)), List.of("{}"), List.of("item-" + number));
         }
         return kind < 96
                 ? new CreateConversation(null, "main", Map.of())
@@ -111,7 +122,13 @@ final class Door implements Actor {
                 .setContent("question of " + name + "!".repeat(world.random().nextInt(60)))
                 .setOnBusy(onBusy())
                 .setFingerprint("print")
+                .setAfter(place())
                 .build();
+    }
+
+    /** Mostly where the conversation stands; else anywhere, be it that there is no such place. */
+    private @Nullable BranchPoint place() {
+        return world.random().nextInt(4) == 0 ? new BranchPoint(any(answers)) : null;
     }
 
     private OnBusy onBusy() {

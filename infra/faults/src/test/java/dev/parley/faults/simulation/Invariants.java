@@ -25,6 +25,7 @@ import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolArgumentsDelta;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnFailed;
@@ -55,6 +56,7 @@ final class Invariants {
     private static final int MAX_CLASSIFICATION_CHARS = 2_000;
 
     private final Rules rules;
+    private final Branches branches = new Branches();
     private final Map<String, Story> stories = new LinkedHashMap<>();
 
     /** Of every attempt, what its model was made to say; by attempt. */
@@ -108,10 +110,16 @@ final class Invariants {
     void appended(SpecificRecord record, String key) {
         switch (record) {
             case Command command -> asked(command, story(key));
-            case ConversationEvent event -> logged(event, story(key));
+            case ConversationEvent event -> {
+                branches.logged(event);
+                logged(event, story(key));
+            }
             case GenerationChunk chunk -> said(chunk);
             case Control control -> ordered(control, story(key));
-            case TurnRequest turn -> classified(turn);
+            case TurnRequest turn -> {
+                branches.requested(turn);
+                classified(turn);
+            }
             case GenerationRequest order -> tried(order);
             default -> {} // Reports are nobody's business but those who exchange them.
         }
@@ -145,6 +153,7 @@ final class Invariants {
             case AttemptStarted started -> generation.attempts.add(answer(attemptId));
             case TextDelta delta -> generation.written.merge(attemptId, 1, Integer::sum);
             case ReasoningDelta delta -> generation.written.merge(attemptId, 1, Integer::sum);
+            case ToolArgumentsDelta delta -> generation.written.merge(attemptId, 1, Integer::sum);
             case ToolCalled called -> generation.written.merge(attemptId, 1, Integer::sum);
             case AttemptFinished finished -> {
                 if (generation.attempts.getLast().attemptId().equals(attemptId)) {

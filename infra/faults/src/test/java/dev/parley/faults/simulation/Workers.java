@@ -12,6 +12,7 @@ import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.Tally;
 import dev.parley.chat.v1.TextDelta;
+import dev.parley.chat.v1.ToolArgumentsDelta;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.schemas.TextChecksum;
 import java.time.Duration;
@@ -342,6 +343,8 @@ final class Workers implements Actor {
             return switch (piece) {
                 case Answer.Piece.Text(String text) -> new TextDelta(seq, text, false);
                 case Answer.Piece.Reasoning(String text) -> new ReasoningDelta(seq, text);
+                case Answer.Piece.Arguments(String id, String name, String text) ->
+                    new ToolArgumentsDelta(seq, id, name, text);
                 case Answer.Piece.Call(var call) -> new ToolCalled(seq, call);
             };
         }

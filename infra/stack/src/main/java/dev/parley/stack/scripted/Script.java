@@ -3,6 +3,7 @@ package dev.parley.stack.scripted;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.parley.schemas.ErrorCode;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -308,7 +309,8 @@ public sealed interface Script {
      * Scripts that a user's message carries, so that a client in another process can drive each answer: {@code script} and
      * a JSON object with {@code tokens} (list of texts), {@code repeat} (how often each token says its text), {@code reasoning} (text), {@code calls} (list of
      * {@code {id, name, arguments}}), {@code afterMillis}, {@code paceMillis}, {@code finish} (a reason), {@code dieAfter},
-     * {@code hangAfter} (tokens), {@code refuse} (a status), {@code quirks} (list of their names).
+     * {@code hangAfter} (tokens), {@code refuse} (a status), {@code quirks} (list of their names); or {@code heard} (true):
+     * it says the prompt's messages, as a JSON array of {@code [role, text]}.
      */
     final class InMessage {
 
@@ -329,15 +331,25 @@ public sealed interface Script {
             }
         }
 
+        private static List<String> saying(JsonNode json) {
+            return json.path("tokens")
+                    .valueStream()
+                    .map(token -> token.asText().repeat(json.path("repeat").asInt(1)))
+                    .toList();
+        }
+
+        private static String heard(ModelRequest request) {
+            ArrayNode heard = MAPPER.createArrayNode();
+            request.messages()
+                    .forEach(message -> heard.addArray().add(message.role()).add(message.text()));
+            return heard.toString();
+        }
+
         private static Script script(JsonNode json, ModelRequest request) {
             if (json.has("refuse")) {
                 return refuse(json.path("refuse").asInt());
             }
-            Answer answer = tokens(json.path("tokens")
-                            .valueStream()
-                            .map(token ->
-                                    token.asText().repeat(json.path("repeat").asInt(1)))
-                            .toList())
+            Answer answer = tokens(json.path("heard").asBoolean() ? List.of(heard(request)) : saying(json))
                     .firstTokenAfter(Duration.ofMillis(json.path("afterMillis").asLong()))
                     .pacedAt(Duration.ofMillis(json.path("paceMillis").asLong()));
             if (json.has("reasoning")) {

@@ -147,7 +147,11 @@ enum ToolCallQuirk implements Quirk {
             "sends null for no arguments",
             "LM Studio",
             retold((call, json) -> function(json).putNull("arguments"))),
-    CALL_ARGUMENTS_BY_CHARACTER("sends arguments a character at a time", "any tokenizer", ToolCallQuirk::byCharacter),
+    CALL_ARGUMENTS_BY_CHARACTER(
+            Outcome.whole(),
+            "sends arguments a character at a time",
+            "any tokenizer",
+            response -> response.pieces(pieces -> paced(told(pieces, ToolCallQuirk::byCharacter)))),
     CALL_FUNCTION_LATER("sends id and type before there is a function", "LiteLLM", ToolCallQuirk::functionLater),
     CALL_WITHOUT_TYPE("has no type", "Mistral, llama.cpp", whole((call, json) -> json.remove("type"))),
     CALL_TYPE_EMPTY("has an empty type", "SiliconFlow", whole((call, json) -> json.put("type", ""))),
@@ -401,6 +405,15 @@ enum ToolCallQuirk implements Quirk {
                 deltas.apply(calls).stream()
                         .map(delta -> said(template, "tool_calls", Json.array().addAll(delta)))
                         .toList());
+    }
+
+    /** Each event of the calls when a delta of its own would be due. */
+    private static Pieces paced(Pieces pieces) {
+        return new Pieces(pieces.all().stream()
+                .flatMap(piece -> piece instanceof Event event && event.part() == Part.CALLS
+                        ? Stream.of(Piece.DUE, piece)
+                        : Stream.of(piece))
+                .toList());
     }
 
     private static Event said(Event template, String member, JsonNode value) {

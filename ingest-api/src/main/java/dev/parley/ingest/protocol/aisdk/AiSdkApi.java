@@ -1,15 +1,14 @@
 package dev.parley.ingest.protocol.aisdk;
 
 import dev.parley.ingest.answer.Abandoned;
+import dev.parley.ingest.answer.ChatRules;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.http.Access;
 import dev.parley.ingest.http.Serving;
 import dev.parley.ingest.protocol.Protocol;
 import io.javalin.config.JavalinConfig;
-import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The chats of the AI SDK, over HTTP under {@code /api/chat} and over web sockets under {@code /ws}. Its clients show whatever
@@ -24,19 +23,11 @@ public final class AiSdkApi implements Protocol {
     /**
      * The protocol of one server.
      *
-     * @param strict whether fields that mean nothing here are refused
-     * @param stopAfter how long after its last reader has left an answer is stopped; empty: it goes on
+     * @param abandoned who reads answers, by any protocol of chats
      */
     public AiSdkApi(
-            Serving serving,
-            Access access,
-            Door door,
-            EventStreams streams,
-            boolean strict,
-            Optional<Duration> stopAfter) {
-        ChatRules rules = new ChatRules(strict, stopAfter);
+            Serving serving, Access access, Door door, EventStreams streams, Abandoned abandoned, ChatRules rules) {
         UiChat chat = new UiChat(door);
-        Abandoned abandoned = new Abandoned(door.turns());
         this.serving = serving;
         this.calls = new UiChatCalls(chat, streams, abandoned, rules);
         this.sockets = new ChatSockets(access, chat, streams, abandoned, rules);

@@ -5,8 +5,10 @@ import dev.parley.ingest.answer.Abandoned;
 import dev.parley.ingest.answer.AnswerEncoding;
 import dev.parley.ingest.answer.AnswerReader;
 import dev.parley.ingest.answer.AnswerReader.Step;
+import dev.parley.ingest.answer.ChatRules;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.answer.TextSocket;
+import dev.parley.ingest.door.TurnStart;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
@@ -56,7 +58,7 @@ final class ChatSocket {
     private static final class Answering {
         private final String requestId;
         private final ConversationKey conversation;
-        private volatile Optional<UiChat.Answer> answer = Optional.empty();
+        private volatile Optional<TurnStart> answer = Optional.empty();
         private volatile boolean aborted;
         private volatile Thread thread = Thread.currentThread();
 
@@ -95,7 +97,7 @@ final class ChatSocket {
                 }
                 case "resume" -> {
                     ConversationKey conversation = UiChatCalls.conversation(tenant, frame);
-                    answer(new Answering(id, conversation), () -> chat.running(conversation));
+                    answer(new Answering(id, conversation), () -> chat.unfinished(conversation));
                 }
                 case "abort" -> abort(id);
                 default -> throw frame.refusal("type", "must be send, resume or abort");
@@ -107,7 +109,7 @@ final class ChatSocket {
 
     /** Finds or begins an answer; empty where there is none. */
     private interface Finding {
-        Optional<UiChat.Answer> answer();
+        Optional<TurnStart> answer();
     }
 
     private void answer(Answering request, Finding finding) {
@@ -135,7 +137,7 @@ final class ChatSocket {
     }
 
     private void stream(Answering request, Finding finding) {
-        Optional<UiChat.Answer> answer = finding.answer();
+        Optional<TurnStart> answer = finding.answer();
         if (answer.isEmpty()) {
             send(frame("no-active", request.requestId));
             return;
@@ -204,7 +206,7 @@ final class ChatSocket {
         private final UiMessageChunks chunks;
         private long sequence;
 
-        SocketEncoding(Answering request, UiChat.Answer answer) {
+        SocketEncoding(Answering request, TurnStart answer) {
             super(new AnswerReader(answer.turnId()), HEARTBEAT);
             this.requestId = request.requestId;
             this.chunks = new UiMessageChunks(request.conversation, answer.turnId(), true);

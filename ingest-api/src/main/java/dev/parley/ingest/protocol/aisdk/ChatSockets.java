@@ -1,6 +1,7 @@
 package dev.parley.ingest.protocol.aisdk;
 
 import dev.parley.ingest.answer.Abandoned;
+import dev.parley.ingest.answer.ChatRules;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.http.Access;
 import dev.parley.ingest.http.Admission;

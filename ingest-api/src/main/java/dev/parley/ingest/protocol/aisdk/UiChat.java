@@ -8,22 +8,29 @@ import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.ingest.door.Door;
+import dev.parley.ingest.door.Exchanges;
+import dev.parley.ingest.door.Exchanges.Exchange;
 import dev.parley.ingest.door.Handling;
 import dev.parley.ingest.door.Question;
 import dev.parley.ingest.door.Submission;
+import dev.parley.ingest.door.TurnStart;
 import dev.parley.ingest.http.Call;
+import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
 import dev.parley.ingest.protocol.aisdk.UiChatRequest.Results;
+import dev.parley.ingest.protocol.aisdk.UiChatRequest.Said;
 import dev.parley.ingest.protocol.aisdk.UiChatRequest.Words;
+import dev.parley.ingest.protocol.aisdk.UiPath.Place;
+import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.TurnIds;
-import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What the AI SDK's chats ask for, whichever transport brings it. A chat's id is its conversation's. */
 final class UiChat {
@@ -37,53 +44,103 @@ final class UiChat {
         this.door = door;
     }
 
-    /**
-     * An answer to be streamed.
-     *
-     * @param before cursor from which all of its turn is told
-     */
-    record Answer(String turnId, String before) {}
-
-    Answer ask(ConversationKey conversation, UiChatRequest request, Call call) {
-        return request.regenerate() ? regenerate(conversation, request, call) : submit(conversation, request, call);
+    TurnStart ask(ConversationKey conversation, UiChatRequest request, Call call) {
+        Optional<Said> said = request.last();
+        if (said.isEmpty()) {
+            return regenerate(conversation, request, request.messageId().orElse(null), call);
+        }
+        Optional<UiPath> path = path(conversation, request);
+        Place place = path.map(UiPath::place).orElse(Place.LAST);
+        return switch (said.get()) {
+            case Words words -> {
+                Optional<Exchange> asked = path.flatMap(way -> way.asked(words.text()));
+                TurnIds ids = ids(conversation, words, path, asked);
+                yield asked.isPresent() && isToBeAnsweredAnew(request, asked.get(), path.get(), ids)
+                        ? regenerate(conversation, request, asked.get().answerId(), call)
+                        : submit(conversation, words(request, words, ids, place), call);
+            }
+            case Results results -> submit(conversation, results(conversation, request, results, place), call);
+        };
     }
 
-    private Answer regenerate(ConversationKey conversation, UiChatRequest request, Call call) {
+    /**
+     * Which branch the client shows; empty where it does not say, or where the conversation cannot be read now and what is said is
+     * new: it comes last then.
+     */
+    private Optional<UiPath> path(ConversationKey conversation, UiChatRequest request) {
+        if (request.earlier().isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Exchanges> exchanges = door.branches().of(conversation);
+        if (exchanges.isEmpty() && (request.regenerate() || request.messageId().isPresent())) {
+            throw new ProblemException(
+                    ErrorCode.UNAVAILABLE,
+                    "the conversation cannot be read now, so nothing earlier in it can be changed");
+        }
+        return exchanges.map(all -> UiPath.of(all, request.earlier().get()));
+    }
+
+    /** Whether the question is to get another answer: asked for, or by an edit that makes it what it has been before. */
+    private static boolean isToBeAnsweredAnew(UiChatRequest request, Exchange asked, UiPath path, TurnIds ids) {
+        boolean repeat = asked.question().getMessageId().equals(ids.messageId().text());
+        return request.regenerate() || (request.messageId().isPresent() && repeat && !path.isActive(asked));
+    }
+
+    /**
+     * The ids of what is said, which are a function of the client's own. A message that is edited keeps its client's id: what it
+     * says now, where it says it, is another message here.
+     */
+    private static TurnIds ids(
+            ConversationKey conversation, Words words, Optional<UiPath> path, Optional<Exchange> asked) {
+        TurnIds own = Request.ID.matcher(words.id()).matches()
+                ? TurnIds.ofMessage(conversation, new MessageId(words.id()))
+                : TurnIds.of(conversation, words.id());
+        String id = own.messageId().text();
+        boolean same = asked.filter(
+                        exchange -> exchange.question().getMessageId().equals(id))
+                .isPresent();
+        return same || path.filter(way -> way.has(id)).isEmpty()
+                ? own
+                : TurnIds.of(
+                        conversation, "edit/" + words.id() + "/" + path.get().name(words.text()));
+    }
+
+    private TurnStart regenerate(
+            ConversationKey conversation, UiChatRequest request, @Nullable String messageId, Call call) {
         TurnIds ids = TurnIds.of(conversation, Request.uniqueId());
         long before = door.messages()
                 .regenerate(
                         conversation,
                         new RegenerateMessage(
-                                request.answer().orElse(null),
+                                messageId,
                                 ids.turnId().text(),
                                 ids.assistantMessageId().text(),
                                 request.handling().onBusy(),
                                 request.handling().engine().orElse(null)),
                         call);
-        return new Answer(ids.turnId().text(), Long.toString(before));
+        return TurnStart.after(before, ids.turnId().text());
     }
 
-    private Answer submit(ConversationKey conversation, UiChatRequest request, Call call) {
-        SubmitMessage submit = switch (request.last().orElseThrow()) {
-            case Words(String id, String text) -> {
-                TurnIds ids = Request.ID.matcher(id).matches()
-                        ? TurnIds.ofMessage(conversation, new MessageId(id))
-                        : TurnIds.of(conversation, id);
-                // Fingerprinted without what was said before: a repeat of the first message comes when that is
-                // no news any more.
-                yield new Question(text, request.handling(), Optional.empty())
-                        .submit(ids, prompt(conversation, request));
-            }
-            case Results results -> results(conversation, request, results);
-        };
+    private TurnStart submit(ConversationKey conversation, SubmitMessage submit, Call call) {
         Submission submission = door.messages().submit(conversation, submit, true, Optional.empty(), call);
         submission.refuseRejected();
-        return new Answer(submit.getTurnId(), Long.toString(submission.before()));
+        return TurnStart.after(submission.before(), submit.getTurnId());
+    }
+
+    /** Fingerprinted without what was said before: a repeat of the first message comes when that is no news any more. */
+    private static SubmitMessage words(UiChatRequest request, Words words, TurnIds ids, Place place) {
+        Optional<CallerPrompt> prompt =
+                place.context().isEmpty() && request.options().isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(new CallerPrompt(Role.USER, null, place.context(), options(request)));
+        return new Question(words.text(), request.handling(), Optional.empty(), Optional.empty())
+                .submit(ids, prompt, place.after());
     }
 
     /** What came of tools, of which the last is the message. The same results again are the same message. */
-    private SubmitMessage results(ConversationKey conversation, UiChatRequest request, Results given) {
-        List<PromptMessage> context = new ArrayList<>(unheardOf(conversation, request));
+    private static SubmitMessage results(
+            ConversationKey conversation, UiChatRequest request, Results given, Place place) {
+        List<PromptMessage> context = new ArrayList<>(place.context());
         context.addAll(given.results());
         PromptMessage last = context.removeLast();
         Map<String, String> metadata = new LinkedHashMap<>(request.handling().metadata());
@@ -94,32 +151,23 @@ final class UiChat {
                 request.handling().engine(),
                 metadata);
         TurnIds ids = TurnIds.of(conversation, "results/" + given.answerId() + "/" + last.getToolCallId());
-        return new Question(last.getContent(), handling, Optional.empty())
-                .submit(ids, Optional.of(new CallerPrompt(Role.TOOL, last.getToolCallId(), context, options(request))));
-    }
-
-    /** Empty where the client brings nothing but its message. */
-    private Optional<CallerPrompt> prompt(ConversationKey conversation, UiChatRequest request) {
-        List<PromptMessage> context = unheardOf(conversation, request);
-        return context.isEmpty() && request.options().isEmpty()
-                ? Optional.empty()
-                : Optional.of(new CallerPrompt(Role.USER, null, context, options(request)));
+        return new Question(last.getContent(), handling, Optional.empty(), Optional.empty())
+                .submit(
+                        ids,
+                        Optional.of(new CallerPrompt(Role.TOOL, last.getToolCallId(), context, options(request))),
+                        place.after());
     }
 
     private static GenerationOptions options(UiChatRequest request) {
         return request.options().orElseGet(() -> GenerationOptions.newBuilder().build());
     }
 
-    /** What the client has of a chat that this server has never heard of. */
-    private List<PromptMessage> unheardOf(ConversationKey conversation, UiChatRequest request) {
-        return request.earlier().isEmpty() || door.conversations().presence(conversation) != Presence.UNKNOWN
-                ? List.of()
-                : request.earlier();
-    }
-
-    /** The answer that is being given now. */
-    Optional<Answer> running(ConversationKey conversation) {
-        return door.turns().running(conversation).map(turn -> new Answer(turn.turnId(), turn.before()));
+    /**
+     * The answer to the question that a client is at: the last that was asked, be it that it waits; else the one that is being
+     * given.
+     */
+    Optional<TurnStart> unfinished(ConversationKey conversation) {
+        return door.turns().latestOpen(conversation).or(() -> door.turns().running(conversation));
     }
 
     /** Stops everything that runs or waits. */
@@ -128,7 +176,7 @@ final class UiChat {
     }
 
     /** Stops one answer. */
-    void stop(ConversationKey conversation, Answer answer, Call call) {
+    void stop(ConversationKey conversation, TurnStart answer, Call call) {
         door.turns().cancel(conversation, new CancelTurn(answer.turnId()), call);
     }
 }

@@ -1,7 +1,9 @@
 package dev.parley.ingest.protocol.aisdk;
 
 import dev.parley.ingest.answer.Abandoned;
+import dev.parley.ingest.answer.ChatRules;
 import dev.parley.ingest.answer.EventStreams;
+import dev.parley.ingest.door.TurnStart;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
@@ -10,7 +12,6 @@ import dev.parley.ingest.http.Request;
 import dev.parley.ingest.http.Serving;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
-import dev.parley.sinks.edge.SseEdge;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import java.util.Optional;
@@ -52,28 +53,25 @@ final class UiChatCalls {
 
     private Reply resume(Context ctx, Request request) {
         ConversationKey conversation = request.conversation();
-        Optional<UiChat.Answer> running = chat.running(conversation);
-        if (running.isEmpty()) {
+        Optional<TurnStart> unfinished = chat.unfinished(conversation);
+        if (unfinished.isEmpty()) {
             ctx.status(204);
             return Reply.SENT;
         }
-        return stream(ctx, conversation, running.get());
+        return stream(ctx, conversation, unfinished.get());
     }
 
-    private Reply stream(Context ctx, ConversationKey conversation, UiChat.Answer answer) {
-        Abandoned.Reading reading = () -> streams.answer(
-                ctx,
+    private Reply stream(Context ctx, ConversationKey conversation, TurnStart answer) {
+        return rules.reply(
+                abandoned,
                 conversation,
-                answer.before(),
-                new UiMessageEncoding(conversation, answer.turnId(), rules.heartbeat()),
-                UiMessageEncoding.HEADERS);
-        return () -> {
-            if (rules.stopAfter().isPresent()) {
-                abandoned.watch(conversation, answer.turnId(), rules.stopAfter().get(), reading);
-            } else {
-                SseEdge.End _ = reading.run();
-            }
-        };
+                answer.turnId(),
+                () -> streams.answer(
+                        ctx,
+                        conversation,
+                        answer.before(),
+                        new UiMessageEncoding(conversation, answer.turnId(), rules.heartbeat()),
+                        UiMessageEncoding.HEADERS));
     }
 
     /** Stops the answer, for everyone who reads it: closing a stream does not, unless the server is set so. */

@@ -17,21 +17,28 @@ import java.util.Optional;
 /**
  * What the AI SDK's chat transports send: the whole chat as the client has it, of which the last message is new.
  *
- * @param regenerate whether to answer the last question anew, rather than take a new one
- * @param answer to be replaced; empty: the latest
- * @param earlier messages before what is said; they count only where the conversation is new
- * @param last what is said; empty for a regeneration
+ * @param regenerate whether to answer {@code last} anew, rather than take it
+ * @param messageId of the message that is edited or answered anew; empty: the last
+ * @param earlier messages before {@code last}; empty where the client does not say what it shows
+ * @param last what is said, or the question to be answered anew; empty for a regeneration of which only the id is known
  * @param options that the page brings; empty where it leaves them to the server
  */
 record UiChatRequest(
         boolean regenerate,
-        Optional<String> answer,
-        List<PromptMessage> earlier,
+        Optional<String> messageId,
+        Optional<List<Shown>> earlier,
         Optional<Said> last,
         Optional<GenerationOptions> options,
         Handling handling) {
 
     private static final int MAX_MESSAGES = 10_000;
+
+    /**
+     * A message that a client shows, or a part of one that is a message to a model.
+     *
+     * @param messageId under which the client has it
+     */
+    record Shown(PromptMessage message, String messageId) {}
 
     /** What a chat's client says. */
     sealed interface Said permits Words, Results {}
@@ -60,34 +67,67 @@ record UiChatRequest(
         Optional<String> messageId = envelope.text("messageId", Request.ID, Request.ID_RULE);
         Handling handling = Handling.of(own);
         Optional<GenerationOptions> options = UiOptions.of(own);
+        Optional<JsonBody> single = envelope.object("message");
+        List<JsonBody> messages =
+                single.isPresent() ? List.of(single.get()) : envelope.objects("messages", MAX_MESSAGES);
         if (regenerate) {
             // The question keeps the options that it was asked with.
-            envelope.pass("messages");
-            return new UiChatRequest(true, messageId, List.of(), Optional.empty(), Optional.empty(), handling);
+            return messages.isEmpty()
+                    ? new UiChatRequest(true, messageId, Optional.empty(), Optional.empty(), Optional.empty(), handling)
+                    : asking(true, messageId, upToQuestion(envelope, messages, messageId), options, handling);
         }
-        List<JsonBody> messages = envelope.objects("messages", MAX_MESSAGES);
         if (messages.isEmpty()) {
             throw envelope.refusal("messages", "must hold at least one message");
         }
+        if (messageId.isPresent() && !messageId.equals(messages.getLast().text("id"))) {
+            throw envelope.refusal("messageId", "must be that of the last message: those after an edited one are gone");
+        }
+        UiChatRequest request = asking(false, messageId, messages, options, handling);
+        return single.isEmpty()
+                ? request
+                : new UiChatRequest(false, messageId, Optional.empty(), request.last(), options, handling);
+    }
+
+    /** The messages up to the question that is to be answered anew: that of the named answer, or the last. */
+    private static List<JsonBody> upToQuestion(JsonBody envelope, List<JsonBody> messages, Optional<String> messageId) {
+        int end = messages.size();
+        for (int i = 0; i < messages.size(); i++) {
+            if (messageId.isPresent() && messageId.equals(messages.get(i).text("id"))) {
+                end = i + 1;
+            }
+        }
+        while (end > 0 && messages.get(end - 1).requiredText("role").equals("assistant")) {
+            end--;
+        }
+        if (end == 0) {
+            throw envelope.refusal("messages", "must hold the question that is to be answered again");
+        }
+        return messages.subList(0, end);
+    }
+
+    private static UiChatRequest asking(
+            boolean regenerate,
+            Optional<String> messageId,
+            List<JsonBody> messages,
+            Optional<GenerationOptions> options,
+            Handling handling) {
         JsonBody last = messages.getLast();
         Optional<Results> results = results(last);
-        messageId
-                .filter(id -> results.isEmpty() || !results.get().answerId().equals(id))
-                .ifPresent(id -> {
-                    throw envelope.refusal(
-                            "messageId",
-                            "must be left out: an earlier message cannot be changed; start another chat from it");
-                });
-        List<PromptMessage> earlier = new ArrayList<>();
-        messages.subList(0, messages.size() - 1).forEach(message -> earlier.addAll(earlier(message)));
+        List<Shown> earlier = new ArrayList<>();
+        messages.subList(0, messages.size() - 1).forEach(message -> earlier.addAll(shown(message, earlier(message))));
         if (results.isPresent()) {
-            // Where the conversation is new, the calls are as well.
             List<PromptMessage> answer = UiParts.of(last).answer();
-            earlier.addAll(
-                    answer.subList(0, answer.size() - results.get().results().size()));
+            earlier.addAll(shown(
+                    last,
+                    answer.subList(0, answer.size() - results.get().results().size())));
         }
         Said said = results.isPresent() ? results.get() : text(last);
-        return new UiChatRequest(false, Optional.empty(), earlier, Optional.of(said), options, handling);
+        return new UiChatRequest(regenerate, messageId, Optional.of(earlier), Optional.of(said), options, handling);
+    }
+
+    private static List<Shown> shown(JsonBody message, List<PromptMessage> prompts) {
+        String id = message.text("id").orElse("");
+        return prompts.stream().map(prompt -> new Shown(prompt, id)).toList();
     }
 
     /** Empty where a message is no answer with results of tools at its end. */

@@ -76,6 +76,15 @@ final class UiMessageChunks {
             case Step.Text(String piece) -> piece("text", piece, chunks);
             case Step.Refusal(String piece) -> piece(REFUSAL, piece, chunks);
             case Step.Restarted(String reason) -> restarted(reason, chunks);
+            case Step.CallBegun(String id, String name, String piece) -> {
+                close(chunks);
+                chunks.add(chunk("tool-input-start")
+                        .put("toolCallId", id)
+                        .put("toolName", name)
+                        .put("dynamic", true));
+                input(id, piece, chunks);
+            }
+            case Step.CallArguments(String id, String piece) -> input(id, piece, chunks);
             case Step.Called(ToolCall call) -> called(call, chunks);
             case Step.Completed(MessageCompleted completed, var time) -> finish(completed, chunks);
             case Step.Failed(var failed, var time) -> {
@@ -147,6 +156,12 @@ final class UiMessageChunks {
             chunks.add(chunk("reset-step"));
         } else {
             error("the answer starts again (" + reason + "): resume the stream to read it", chunks);
+        }
+    }
+
+    private static void input(String callId, String piece, List<ObjectNode> chunks) {
+        if (!piece.isEmpty()) {
+            chunks.add(chunk("tool-input-delta").put("toolCallId", callId).put("inputTextDelta", piece));
         }
     }
 

@@ -2,9 +2,11 @@ package dev.parley.ingest.protocol.nativeapi;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.CreateConversation;
 import dev.parley.chat.v1.RenameConversation;
+import dev.parley.chat.v1.SwitchBranch;
 import dev.parley.ingest.door.Conversations;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.door.Fingerprint;
@@ -110,7 +112,30 @@ final class ConversationCalls {
     }
 
     void snapshot(Context ctx, Request request) {
-        Json.answer(ctx, 200, Views.snapshot(snapshots.get(request.conversation())));
+        Optional<String> branches = request.query("branches");
+        if (branches.filter(all -> !all.equals("all") && !all.equals("active")).isPresent()) {
+            throw new ProblemException(ErrorCode.INVALID_REQUEST, "must be all or active", "branches");
+        }
+        ConversationSnapshot snapshot = snapshots.get(request.conversation());
+        Json.answer(
+                ctx, 200, branches.filter("all"::equals).isPresent() ? Views.tree(snapshot) : Views.snapshot(snapshot));
+    }
+
+    /** Goes on from another branch. */
+    void switchBranch(Context ctx, Request request) {
+        ConversationKey conversation = request.conversation();
+        JsonBody body = request.body();
+        String messageId =
+                body.text("messageId", Request.ID, Request.ID_RULE).orElseThrow(() -> JsonBody.required("messageId"));
+        body.done();
+        ConversationEvent event = conversations.switchBranch(conversation, new SwitchBranch(messageId), request.call());
+        BranchSwitched switched = (BranchSwitched) event.getBody();
+        Json.answer(
+                ctx,
+                200,
+                Json.object()
+                        .put("messageId", switched.getMessageId())
+                        .put("cursor", Long.toString(event.getSequence())));
     }
 
     void rename(Context ctx, Request request) {

@@ -2,6 +2,7 @@ package dev.parley.ingest.protocol.nativeapi;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.Attempt;
+import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.Role;
@@ -9,6 +10,7 @@ import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.TurnCancelled;
 import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnStarted;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Json;
 import dev.parley.sinks.postgres.ConversationSnapshot.Answer;
@@ -38,7 +40,7 @@ final class EndedTurn {
         Message question = new Message(
                 submit.getMessageId(),
                 submit.getTurnId(),
-                new Utterance(Role.USER, submit.getContent()),
+                new Utterance(Role.USER, submit.getContent(), after(submission)),
                 Optional.empty(),
                 questionStatus(end),
                 submission.accepted().orElse(end).getTime(),
@@ -48,11 +50,16 @@ final class EndedTurn {
         view.set("userMessage", Views.message(question));
         view.set(
                 "assistantMessage",
-                Views.message(answer(
-                        submit.getTurnId(),
-                        end,
-                        submission.started().orElse(end).getTime())));
+                Views.message(
+                        answer(submit, end, submission.started().orElse(end).getTime())));
         return view;
+    }
+
+    private static Optional<String> after(Submission submission) {
+        return submission
+                .started()
+                .map(event -> event.getBody() instanceof TurnStarted started ? started.getAfter() : null)
+                .map(BranchPoint::getMessageId);
     }
 
     /** A question that was never put, or is to be forgotten, shares the fate of its turn. */
@@ -68,14 +75,14 @@ final class EndedTurn {
         return Status.ACCEPTED;
     }
 
-    private static Message answer(String turnId, ConversationEvent event, Instant began) {
+    private static Message answer(SubmitMessage submit, ConversationEvent event, Instant began) {
         if (!(event.getBody() instanceof TurnEnd end)) {
             throw new IllegalArgumentException("not the end of a turn");
         }
         return new Message(
                 end.getMessageId(),
-                turnId,
-                new Utterance(Role.ASSISTANT, end.getContent()),
+                submit.getTurnId(),
+                new Utterance(Role.ASSISTANT, end.getContent(), Optional.of(submit.getMessageId())),
                 Optional.empty(),
                 Status.of(end),
                 began,

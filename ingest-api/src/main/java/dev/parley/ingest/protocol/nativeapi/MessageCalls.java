@@ -1,6 +1,7 @@
 package dev.parley.ingest.protocol.nativeapi;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.OnBusy;
@@ -33,6 +34,11 @@ final class MessageCalls {
     private static final int MAX_COMMENT_BYTES = 16 * 1024;
     private static final Pattern RATING = Pattern.compile("up|down|[1-5]");
 
+    /** Of a message, or nothing for the conversation's beginning. */
+    private static final Pattern PLACE = Pattern.compile("(?:" + Request.ID.pattern() + ")?");
+
+    private static final String PLACE_RULE = Request.ID_RULE + "; or empty, for the beginning of the conversation";
+
     private final Door door;
 
     MessageCalls(Door door) {
@@ -46,12 +52,16 @@ final class MessageCalls {
         Optional<String> ownId = body.text("messageId", Request.ID, Request.ID_RULE);
         String content = body.requiredText("content", Question.MAX_CONTENT_BYTES);
         Handling handling = Handling.of(body);
+        Optional<BranchPoint> after =
+                body.text("after", PLACE, PLACE_RULE).map(id -> new BranchPoint(id.isEmpty() ? null : id));
         body.done();
         TurnIds ids = ownId.map(id -> TurnIds.ofMessage(conversation, new MessageId(id)))
                 .orElseGet(() -> TurnIds.of(conversation, key.orElseGet(Request::uniqueId)));
-        SubmitMessage submit = new Question(content, handling, Optional.empty()).submit(ids, Optional.empty());
+        SubmitMessage submit =
+                new Question(content, handling, Optional.empty(), after).submit(ids, Optional.empty(), after);
         door.conversations().require(conversation);
-        boolean keyed = key.isPresent() || ownId.isPresent();
+        // Whoever says where it is to come has to be told whether there is such a place.
+        boolean keyed = key.isPresent() || ownId.isPresent() || after.isPresent();
         // A preference may go unheeded: better the usual answer than none, where too many wait already.
         Optional<Duration> wait = request.waitIfPossible();
         try {
@@ -67,6 +77,9 @@ final class MessageCalls {
     }
 
     private static void answer(Context ctx, ConversationKey conversation, SubmitMessage submit, Submission submission) {
+        if (submit.getAfter() != null) {
+            submission.refuseRejected();
+        }
         if (submission.end().isEmpty()) {
             ObjectNode accepted = Json.object().put("messageId", submit.getMessageId());
             Json.answer(

@@ -58,7 +58,8 @@ public final class NativeApi implements Protocol {
         RoutesConfig routes = config.routes;
         routes.post("/api/conversations", serving.call(conversations::create));
         routes.get("/api/conversations", serving.call(conversations::list, "limit", "before", "q"));
-        routes.get("/api/conversations/{id}", serving.call(conversations::snapshot));
+        routes.get("/api/conversations/{id}", serving.call(conversations::snapshot, "branches"));
+        routes.put("/api/conversations/{id}/branch", serving.call(conversations::switchBranch));
         routes.patch("/api/conversations/{id}", serving.call(conversations::rename));
         routes.delete("/api/conversations/{id}", serving.call(conversations::delete));
         routes.get("/api/conversations/{id}/export", serving.call(conversations::export, "format"));

@@ -35,9 +35,22 @@ final class Views {
                 .put("messageCount", summary.messageCount());
     }
 
+    /** With the messages of the active branch. */
     static ObjectNode snapshot(ConversationSnapshot snapshot) {
+        return snapshot(snapshot, snapshot.messages());
+    }
+
+    /** With all messages of all branches, and the ids of those that are active. */
+    static ObjectNode tree(ConversationSnapshot snapshot) {
+        ObjectNode json = snapshot(snapshot, snapshot.tree().all());
+        ArrayNode path = json.putArray("path");
+        snapshot.messages().forEach(message -> path.add(message.id()));
+        return json;
+    }
+
+    private static ObjectNode snapshot(ConversationSnapshot snapshot, List<Message> messages) {
         ObjectNode json = conversation(snapshot.conversation());
-        json.set("messages", messages(snapshot.messages()));
+        json.set("messages", messages(messages));
         snapshot.activeTurn().ifPresent(turn -> json.set("activeTurn", activeTurn(turn)));
         return json.put("cursor", Long.toString(snapshot.cursor()));
     }
@@ -53,6 +66,7 @@ final class Views {
         ObjectNode json = Json.object()
                 .put("id", message.id())
                 .put("turnId", message.turnId())
+                .put("after", message.after().filter(id -> !id.isEmpty()).orElse(null))
                 .put("role", NativeJson.name(message.role()))
                 .put("content", message.content());
         Upstream upstream = answer.upstream().orElse(null);

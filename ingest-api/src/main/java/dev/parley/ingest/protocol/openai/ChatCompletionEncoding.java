@@ -1,6 +1,7 @@
 package dev.parley.ingest.protocol.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Upstream;
@@ -12,8 +13,11 @@ import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.feed.Frame;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * <p>What fails before anything has been sent becomes the HTTP answer; later, an event with an {@code error} member, which
  * the clients throw. An answer that is begun anew is such an error once some of it has been sent: this protocol has no word
  * for it, and its clients only ever append.
+ *
+ * <p>The last character of a call's arguments waits until the answer is complete: clients of this protocol make a call as soon
+ * as its arguments are whole, and until then another attempt may make it void.
  */
 final class ChatCompletionEncoding extends AnswerEncoding {
 
@@ -34,7 +41,12 @@ final class ChatCompletionEncoding extends AnswerEncoding {
     private String model;
     private Instant created;
     private boolean opened;
+    /** Of the arguments of each call that has begun, what waits for the end. */
+    private final List<String> waiting = new ArrayList<>();
+
     private int calls;
+    /** Whether what is being told is told at the answer's end. */
+    private boolean complete;
 
     /**
      * A stream that has told nothing yet.
@@ -47,6 +59,13 @@ final class ChatCompletionEncoding extends AnswerEncoding {
         this.model = model;
         this.created = created;
         this.includeUsage = includeUsage;
+    }
+
+    @Override
+    public List<byte[]> encode(Frame frame) {
+        complete = frame.event() instanceof FeedEvent.Logged(var key, ConversationEvent event)
+                && event.getBody() instanceof MessageCompleted;
+        return super.encode(frame);
     }
 
     @Override
@@ -64,7 +83,9 @@ final class ChatCompletionEncoding extends AnswerEncoding {
                         ErrorCode.STREAM_RESET,
                         "the answer starts again (" + reason
                                 + "): repeat the request, with its Idempotency-Key where it has one");
-            case Step.Called(ToolCall call) -> called(call);
+            case Step.CallBegun(String id, String name, String piece) -> begun(id, name, piece);
+            case Step.CallArguments(String id, String piece) -> arguments(piece);
+            case Step.Called called -> called();
             case Step.Completed(MessageCompleted completed, Instant time) -> complete(completed);
             case Step.Failed(var failed, Instant time) -> fail(UpstreamHeaders.problem(failed), failed.getUpstream());
             case Step.Cancelled cancelled -> fail(ErrorCode.CANCELLED, "the answer was stopped");
@@ -90,14 +111,34 @@ final class ChatCompletionEncoding extends AnswerEncoding {
         send(SseJson.of(ChatCompletionJson.chunk(id, created, model, delta, includeUsage)));
     }
 
-    private void called(ToolCall call) {
+    private void begun(String id, String name, String piece) {
         begin();
-        ObjectNode delta = Json.object();
-        ObjectNode entry =
-                (ObjectNode) ChatCompletionJson.toolCalls(List.of(call)).path(0);
-        delta.putArray("tool_calls").add(entry.put("index", calls));
+        int end = complete ? piece.length() : beforeLast(piece);
+        add(ChatCompletionJson.callBegun(waiting.size(), new ToolCall(id, name, piece.substring(0, end))));
+        waiting.add(piece.substring(end));
+    }
+
+    private void arguments(String piece) {
+        int index = waiting.size() - 1;
+        String told = waiting.get(index) + piece;
+        int end = beforeLast(told);
+        if (end > 0) {
+            add(ChatCompletionJson.callArguments(index, told.substring(0, end)));
+        }
+        waiting.set(index, told.substring(end));
+    }
+
+    private void called() {
+        String rest = waiting.get(calls);
+        if (!rest.isEmpty()) {
+            add(ChatCompletionJson.callArguments(calls, rest));
+        }
         calls++;
-        add(delta);
+    }
+
+    /** Where the last character begins. */
+    private static int beforeLast(String text) {
+        return text.isEmpty() ? 0 : text.offsetByCodePoints(text.length(), -1);
     }
 
     private void complete(MessageCompleted completed) {

@@ -137,6 +137,22 @@ final class ChatCompletionJson {
         return json;
     }
 
+    /** The delta with which a call begins: all of it, but for arguments that are to follow. */
+    static ObjectNode callBegun(int index, ToolCall call) {
+        ObjectNode delta = Json.object();
+        ObjectNode entry = (ObjectNode) toolCalls(List.of(call)).path(0);
+        delta.putArray("tool_calls").add(entry.put("index", index));
+        return delta;
+    }
+
+    /** The delta with more of a call's arguments. */
+    static ObjectNode callArguments(int index, String piece) {
+        ObjectNode delta = Json.object();
+        ObjectNode entry = delta.putArray("tool_calls").addObject().put("index", index);
+        entry.putObject("function").put("arguments", piece);
+        return delta;
+    }
+
     /** Details are there where the model server told them. */
     static ObjectNode usage(MessageCompleted completed) {
         Usage usage = completed.getUsage();

@@ -65,7 +65,12 @@ final class CompletionEncoding extends AnswerEncoding {
                         null);
             case Step.Lost(String reason) ->
                 fail(new ProblemException(ErrorCode.UNAVAILABLE, "what happened cannot be read now: " + reason), null);
-            case Step.Begun _, Step.Retrieved _, Step.Reasoning _, Step.Called _ -> {} // It has no words for these.
+            case Step.Begun _,
+                    Step.Retrieved _,
+                    Step.Reasoning _,
+                    Step.CallBegun _,
+                    Step.CallArguments _,
+                    Step.Called _ -> {} // It has no words for these.
         }
     }
 

@@ -6,6 +6,7 @@ import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.CreateConversation;
 import dev.parley.ingest.door.Door;
+import dev.parley.ingest.door.KeyedId;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
@@ -220,7 +221,7 @@ final class ConversationCalls {
 
     private static List<ConversationEvent> events(Door door, ConversationKey conversation) {
         door.conversations().require(conversation);
-        long last = door.snapshots().sequence(conversation);
+        long last = door.snapshots().lastSequence(conversation);
         return last == 0 ? List.of() : door.turns().eventsUpTo(conversation, last);
     }
 }

@@ -3,20 +3,19 @@ package dev.parley.ingest.protocol.openai;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.ConversationAnnotated;
-import dev.parley.chat.v1.ConversationCreated;
-import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.chat.v1.ConversationRenamed;
-import dev.parley.chat.v1.FeedbackRecorded;
+import dev.parley.chat.v1.ConversationFact;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.PromptMessage;
-import dev.parley.chat.v1.TurnCancelled;
-import dev.parley.chat.v1.TurnFailed;
+import dev.parley.chat.v1.TurnEnd;
 import dev.parley.chat.v1.TurnPreparation;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Unknown;
+import dev.parley.ingest.door.Exchanges;
+import dev.parley.ingest.door.Exchanges.Answer;
+import dev.parley.ingest.door.Exchanges.Exchange;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import java.nio.charset.StandardCharsets;
@@ -26,26 +25,38 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * The items of a conversation, a fold of its events: what was asked and answered, and what callers added without a turn. The
- * latter is shown to a model by the next response in this conversation, which carries it along as context; from then on it is
- * part of that turn, and of the history.
+ * The items of a conversation's active branch, a fold of its events: what was asked and answered, and what callers added without a
+ * turn. The latter is part of each branch that goes through the place where the conversation stood then. It is shown to a model by the
+ * next response in this conversation, which carries it along as context; from then on it is part of that turn, and of the history.
  */
 final class ConversationItems {
 
     /** Of a turn: up to which event it carries added items along, and as how many messages, as {@code sequence/count}. */
     private static final String CARRIED = ChatCompletionRequest.RESERVED + "items";
 
-    /**
-     * An item.
-     *
-     * @param json with its id
-     * @param added sequence of the event that added it; empty for one of a turn
-     */
-    private record Item(ObjectNode json, Optional<Long> added) {}
+    private record Item(ObjectNode json, Origin origin) {}
+
+    private sealed interface Origin {
+
+        /** A question, or what was sent along with it. */
+        record Asked(String question) implements Origin {}
+
+        record Answered(String answer) implements Origin {}
+
+        /**
+         * An event that is no turn's.
+         *
+         * @param place the exchange after which the conversation stood
+         */
+        record Added(long sequence, String place) implements Origin {}
+    }
 
     /** What a turn carried along. */
     private record Carried(long upTo, int messages) {
@@ -79,8 +90,8 @@ final class ConversationItems {
 
     private final String conversation;
     private final Map<String, Item> items = new LinkedHashMap<>();
-    private final Map<String, List<String>> idsByMessage = new HashMap<>();
-    private final Map<String, Long> carriedByTurn = new HashMap<>();
+    private final Map<String, Carried> carried = new HashMap<>();
+    private final Exchanges exchanges = new Exchanges();
 
     private ConversationItems(String conversation) {
         this.conversation = conversation;
@@ -116,66 +127,63 @@ final class ConversationItems {
             case ConversationAnnotated annotated -> {
                 for (int i = 0; i < annotated.getItems().size(); i++) {
                     String id = addedId(event.getSequence(), i, conversation);
-                    items.put(id, new Item(added(annotated.getItems().get(i), id), Optional.of(event.getSequence())));
+                    Origin origin = new Origin.Added(event.getSequence(), exchanges.tip());
+                    items.put(id, new Item(added(annotated.getItems().get(i), id), origin));
                 }
                 annotated.getRemoved().forEach(items::remove);
             }
             case MessageAccepted accepted -> {
-                Carried carried = Carried.of(accepted);
-                carriedByTurn.put(turn(event), carried.upTo());
-                add(accepted.getMessageId(), PromptItems.of(response(event), accepted, carried.messages()));
-            }
-            case TurnStarted started -> {
-                if (started.getSupersedes() != null) {
-                    forget(started.getSupersedes());
+                Carried along = Carried.of(accepted);
+                if (along.upTo() > 0) {
+                    carried.put(accepted.getMessageId(), along);
                 }
+                add(
+                        new Origin.Asked(accepted.getMessageId()),
+                        PromptItems.of(response(event), accepted, along.messages()));
             }
             case MessageCompleted completed ->
-                add(completed.getMessageId(), ResponseJson.output(response(event), completed));
-            case TurnFailed _ -> carriedByTurn.remove(turn(event));
-            case TurnCancelled cancelled -> {
-                carriedByTurn.remove(turn(event));
-                if (cancelled.getForgotten()) {
-                    forget(cancelled.getUserMessageId());
-                }
-            }
-            case ConversationCreated _,
-                    ConversationRenamed _,
-                    ConversationDeleted _,
-                    FeedbackRecorded _,
+                add(new Origin.Answered(completed.getMessageId()), ResponseJson.output(response(event), completed));
+            case ConversationFact _,
                     TurnPreparation _,
+                    TurnStarted _,
+                    TurnEnd _,
                     MessageRejected _,
                     Unknown _ -> {} // Nothing that is an item.
         }
-    }
-
-    private static String turn(ConversationEvent event) {
-        return String.valueOf(event.getTurnId());
+        exchanges.take(event);
     }
 
     private ResponseId response(ConversationEvent event) {
-        return ResponseId.of(turn(event), conversation);
+        return ResponseId.of(String.valueOf(event.getTurnId()), conversation);
     }
 
-    private void add(String messageId, List<ObjectNode> added) {
-        List<String> ids = new ArrayList<>();
-        for (ObjectNode json : added) {
-            String id = json.path("id").asText();
-            ids.add(id);
-            items.put(id, new Item(json, Optional.empty()));
-        }
-        idsByMessage.put(messageId, ids);
+    private void add(Origin origin, List<ObjectNode> added) {
+        added.forEach(json -> items.put(json.path("id").asText(), new Item(json, origin)));
     }
 
-    private void forget(String messageId) {
-        idsByMessage.getOrDefault(messageId, List.of()).forEach(items::remove);
-    }
-
-    /** All of them, oldest first. */
+    /** All of the active branch, oldest first. */
     List<ObjectNode> all() {
-        return items.values().stream().map(Item::json).toList();
+        Set<String> answers = exchanges.activeAnswers();
+        Set<String> questions = answers.stream()
+                .map(exchanges::exchange)
+                .flatMap(Optional::stream)
+                .map(exchange -> exchange.question().getMessageId())
+                .collect(Collectors.toSet());
+        return items.values().stream()
+                .filter(item -> switch (item.origin()) {
+                    case Origin.Asked(String question) -> questions.contains(question);
+                    case Origin.Answered(String answer) -> answers.contains(answer);
+                    case Origin.Added(long sequence, String place) -> goesThrough(answers, place);
+                })
+                .map(Item::json)
+                .toList();
     }
 
+    private static boolean goesThrough(Set<String> answers, String place) {
+        return place.equals(Exchanges.BEGINNING) || answers.contains(place);
+    }
+
+    /** One of any branch. */
     Optional<ObjectNode> item(String id) {
         return Optional.ofNullable(items.get(id)).map(Item::json);
     }
@@ -184,21 +192,38 @@ final class ConversationItems {
     boolean isRemovable(String id) {
         Item item = items.get(id);
         return item != null
-                && item.added().filter(sequence -> sequence > carriedUpTo()).isPresent();
+                && item.origin() instanceof Origin.Added(long sequence, String place)
+                && carried.entrySet().stream()
+                        .filter(each -> each.getValue().upTo() >= sequence)
+                        .flatMap(each -> shown(each.getKey()))
+                        .noneMatch(exchange -> goesThrough(answersUpTo(exchange), place));
     }
 
-    private long carriedUpTo() {
-        return carriedByTurn.values().stream().mapToLong(Long::longValue).max().orElse(0);
+    /** The exchanges of which models are, or will be, told. */
+    private Stream<Exchange> shown(String question) {
+        return exchanges.askedBy(question).stream().filter(exchange -> !(exchange.answer() instanceof Answer.Missing));
     }
 
-    /** What was added since the last turn that carried such items along. */
+    private Set<String> answersUpTo(Exchange exchange) {
+        return exchanges.branch(exchange.answerId()).stream()
+                .map(Exchange::answerId)
+                .collect(Collectors.toSet());
+    }
+
+    /** What was added to the active branch since its last turn that carried such items along. */
     Pending pending() {
-        long from = carriedUpTo();
+        Set<String> active = exchanges.activeAnswers();
+        long from = carried.entrySet().stream()
+                .filter(each -> shown(each.getKey()).anyMatch(exchange -> active.contains(exchange.answerId())))
+                .mapToLong(each -> each.getValue().upTo())
+                .max()
+                .orElse(0);
         List<JsonBody> waiting = new ArrayList<>();
         long upTo = from;
         for (Item item : items.values()) {
-            long sequence = item.added().orElse(0L);
-            if (sequence > from) {
+            if (item.origin() instanceof Origin.Added(long sequence, String place)
+                    && sequence > from
+                    && goesThrough(active, place)) {
                 waiting.add(JsonBody.of(item.json().toString().getBytes(StandardCharsets.UTF_8)));
                 upTo = Math.max(upTo, sequence);
             }

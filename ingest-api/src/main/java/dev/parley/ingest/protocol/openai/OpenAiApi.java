@@ -1,9 +1,12 @@
 package dev.parley.ingest.protocol.openai;
 
 import dev.parley.ingest.answer.Abandoned;
+import dev.parley.ingest.answer.Answering;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.door.Door;
+import dev.parley.ingest.door.Models;
 import dev.parley.ingest.http.ErrorForm;
+import dev.parley.ingest.http.RetryAdvice;
 import dev.parley.ingest.http.Serving;
 import dev.parley.ingest.protocol.Protocol;
 import dev.parley.ingest.search.Embeddings;
@@ -65,7 +68,7 @@ public final class OpenAiApi implements Protocol {
 
     @Override
     public List<String> readableHeaders() {
-        return List.of(OpenAiErrors.SHOULD_RETRY, OpenAiErrors.RETRY_AFTER_MILLIS);
+        return RetryAdvice.HEADERS;
     }
 
     @Override

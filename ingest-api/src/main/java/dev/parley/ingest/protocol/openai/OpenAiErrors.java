@@ -5,30 +5,23 @@ import dev.parley.chat.v1.Upstream;
 import dev.parley.ingest.http.ErrorForm;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.ProblemException;
+import dev.parley.ingest.http.RetryAdvice;
 import dev.parley.schemas.ErrorCode;
 import io.javalin.http.Context;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Problems in the form that OpenAI's clients read, and whether they are to try again by themselves. */
+/** Problems in the form that OpenAI's clients read. */
 final class OpenAiErrors implements ErrorForm {
 
-    /** The header by which clients are told whether to repeat a request that failed. */
-    static final String SHOULD_RETRY = "x-should-retry";
-
-    /** The header that they look at before {@code Retry-After}. */
-    static final String RETRY_AFTER_MILLIS = "retry-after-ms";
-
     @Override
-    public String prefix() {
-        return "/v1/";
+    public boolean isFor(Context ctx) {
+        return ctx.path().startsWith("/v1/");
     }
 
     @Override
     public void write(Context ctx, ProblemException problem) {
-        boolean retry = shouldRetry(problem.code(), ctx.header("Idempotency-Key") != null);
-        ctx.header(SHOULD_RETRY, Boolean.toString(retry));
-        problem.retryAfter().ifPresent(after -> ctx.header(RETRY_AFTER_MILLIS, Long.toString(after.toMillis())));
+        RetryAdvice.addTo(ctx, problem);
         ctx.contentType("application/json").result(json(problem, null).toString());
     }
 
@@ -54,24 +47,6 @@ final class OpenAiErrors implements ErrorForm {
             case USER -> "invalid_request_error";
             case OVERLOAD -> "rate_limit_error";
             case TRANSIENT, POISON, BUG -> "server_error";
-        };
-    }
-
-    /**
-     * Whether a client is to repeat a request by itself.
-     *
-     * @param keyed whether it carried an idempotency key, so that a repeat cannot start a second generation
-     */
-    static boolean shouldRetry(ErrorCode code, boolean keyed) {
-        return switch (code) {
-            // Nothing was put on the log.
-            case OVERLOADED -> true;
-            // The log has the refusal, and a repeat under the same key meets it again.
-            case QUEUE_FULL -> !keyed;
-            // It may have been put on the log.
-            case UNAVAILABLE, INTERNAL -> keyed;
-            // The pipeline has tried as often as makes sense, or trying changes nothing.
-            default -> false;
         };
     }
 }

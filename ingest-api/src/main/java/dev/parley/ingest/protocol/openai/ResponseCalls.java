@@ -8,11 +8,18 @@ import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
 import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnEnd;
-import dev.parley.ingest.answer.PastExchanges;
+import dev.parley.ingest.answer.Answering;
 import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.door.Door;
+import dev.parley.ingest.door.Exchanges;
+import dev.parley.ingest.door.Exchanges.Answer;
+import dev.parley.ingest.door.Exchanges.Exchange;
+import dev.parley.ingest.door.KeyedId;
+import dev.parley.ingest.door.Models;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.Json;
@@ -32,6 +39,7 @@ import io.javalin.http.Context;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -92,13 +100,14 @@ final class ResponseCalls {
 
     private SubmitMessage command(ResponseRequest asked, Place place, Optional<String> key) {
         TurnIds ids = TurnIds.of(place.conversation(), key.orElseGet(Request::uniqueId));
+        if (asked.conversation().isEmpty()) {
+            return asked.kept(asked.call().submit(ids, place.after()), Map.of());
+        }
         // A conversation may have items that no model has been shown.
-        Pending pending = asked.conversation().isPresent()
-                ? ConversationCalls.items(door, place.conversation()).pending()
-                : Pending.NOTHING;
-        List<PromptMessage> before = new ArrayList<>(place.before());
-        before.addAll(pending.messages());
-        return asked.kept(asked.call().submit(ids, before), pending.mark());
+        Pending pending = ConversationCalls.items(door, place.conversation()).pending();
+        List<PromptMessage> context = new ArrayList<>(pending.messages());
+        context.addAll(asked.call().prompt().getContext());
+        return asked.kept(asked.call().submitWith(ids, context), pending.mark());
     }
 
     /** Creates a response, and tells it over a connection until it is over or the client gone. */
@@ -225,7 +234,16 @@ final class ResponseCalls {
 
     private List<PromptMessage> past(String tenant, ResponseId id) {
         Found previous = responses.find(tenant, id, "previous_response_id");
-        return PastExchanges.messages(door.turns().eventsUpTo(previous.conversation(), previous.last()));
+        Exchanges exchanges = Exchanges.of(door.turns()
+                .eventsUpTo(previous.conversation(), previous.events().getLast().getSequence()));
+        List<PromptMessage> past = new ArrayList<>();
+        for (Exchange exchange : exchanges.branch(previous.answerId())) {
+            if (exchange.answer() instanceof Answer.Given(String content, List<ToolCall> calls)) {
+                past.addAll(exchange.asked());
+                past.add(new PromptMessage(Role.ASSISTANT, content, calls, null, null));
+            }
+        }
+        return past;
     }
 
     private Found named(Context ctx, Request request) {

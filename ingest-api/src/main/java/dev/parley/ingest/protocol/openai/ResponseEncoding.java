@@ -36,11 +36,17 @@ import java.util.Optional;
  *   2 + ATTEMPT * (attempt - 1):  item, part, characters …                                   (reasoning, if any)
  *   … + RANGE, or, where thoughts came first,
  *   … + 2 * RANGE:                text done, part done, item done                             (reasoning, if any)
- *                                 item, part, characters …, text done, part done,             (text, if any)
- *                                       part, characters …, refusal done, part done, item done (refusal, if any)
- *                                 item, arguments, arguments done, item done                  (each call)
+ *                                 item, part, characters …,                                   (text, if any)
+ *                                       text done, part done, part, characters …              (refusal, if any)
+ *                                 item, characters of arguments …                             (each call)
+ *                                 more characters as above                                    (text after calls, if any)
+ *                                 text or refusal done, part done, item done                  (text or refusal, if any)
+ *                                 arguments done, item done                                   (each call)
  *                                 completed, incomplete or failed
  * }</pre>
+ *
+ * <p>The message stays open while calls are told, since a model may go on speaking; and what ends a call comes when the answer is
+ * complete, since clients make a call then, and until that another attempt may make it void.
  */
 final class ResponseEncoding extends AnswerEncoding {
 
@@ -71,10 +77,16 @@ final class ResponseEncoding extends AnswerEncoding {
     private Part part = Part.NONE;
     private long first = FIRST_OF_ATTEMPT;
     private long next = FIRST_OF_ATTEMPT;
-    private int outputIndex = -1;
+    private int items;
+    /** Among the items: of the reasoning, and of the message. */
+    private int outputIndex;
+
     private int contentIndex;
     private Seen seen = Seen.NO_ANSWER;
     private boolean answering;
+    /** Of each call that has begun, its place among the items. */
+    private final List<Integer> callPlaces = new ArrayList<>();
+
     private int calls;
     private boolean refused;
 
@@ -124,6 +136,8 @@ final class ResponseEncoding extends AnswerEncoding {
             case Step.Text(String piece) -> text(piece);
             case Step.Refusal(String piece) -> refusal(piece);
             case Step.Restarted(String reason) -> reset(reason);
+            case Step.CallBegun(String callId, String name, String piece) -> begun(callId, name, piece);
+            case Step.CallArguments(String callId, String piece) -> arguments(piece);
             case Step.Called(ToolCall call) -> called(call);
             case Step.Completed(MessageCompleted completed, var time) -> completed(completed);
             case Step.Failed failed -> stopped("response.failed");
@@ -175,8 +189,8 @@ final class ResponseEncoding extends AnswerEncoding {
         }
         if (part == Part.NONE) {
             part = Part.REASONING;
-            outputIndex++;
-            tellItem("response.output_item.added", ResponseItems.reasoning(id, "", "in_progress"));
+            outputIndex = items++;
+            tellItem("response.output_item.added", outputIndex, ResponseItems.reasoning(id, "", "in_progress"));
             ObjectNode added = summaryEvent();
             added.set("part", ResponseItems.summaryPart(""));
             tellNext("response.reasoning_summary_part.added", added);
@@ -236,7 +250,7 @@ final class ResponseEncoding extends AnswerEncoding {
             closeReasoning();
         } else if (seen == Seen.ANSWER_AFTER_THOUGHTS) {
             next = beginning + 2 * RANGE + CLOSING_EVENTS;
-            outputIndex++; // Theirs, of which the client knows.
+            items++; // Theirs, of which the client knows.
         } else {
             next = beginning + RANGE;
         }
@@ -255,9 +269,12 @@ final class ResponseEncoding extends AnswerEncoding {
             return;
         }
         if (part == Part.NONE) {
-            outputIndex++;
+            outputIndex = items++;
             contentIndex = 0;
-            tellItem("response.output_item.added", ResponseItems.message(id, Optional.empty(), "in_progress"));
+            tellItem(
+                    "response.output_item.added",
+                    outputIndex,
+                    ResponseItems.message(id, Optional.empty(), "in_progress"));
         } else {
             closePart();
             contentIndex++;
@@ -294,7 +311,7 @@ final class ResponseEncoding extends AnswerEncoding {
         ObjectNode done = summaryEvent();
         done.set("part", ResponseItems.summaryPart(whole));
         tellNext("response.reasoning_summary_part.done", done);
-        tellItem("response.output_item.done", ResponseItems.reasoning(id, whole, "completed"));
+        tellItem("response.output_item.done", outputIndex, ResponseItems.reasoning(id, whole, "completed"));
     }
 
     private void closeMessage(String status) {
@@ -303,7 +320,10 @@ final class ResponseEncoding extends AnswerEncoding {
         }
         closePart();
         part = Part.NONE;
-        tellItem("response.output_item.done", ResponseItems.message(id, Optional.of(Said.of(text, refusal)), status));
+        tellItem(
+                "response.output_item.done",
+                outputIndex,
+                ResponseItems.message(id, Optional.of(Said.of(text, refusal)), status));
     }
 
     private void closePart() {
@@ -322,23 +342,43 @@ final class ResponseEncoding extends AnswerEncoding {
         tellNext("response.content_part.done", done);
     }
 
-    private void called(ToolCall call) {
+    private void begun(String callId, String name, String piece) {
         answer();
+        int index = callPlaces.size();
+        callPlaces.add(items++);
+        ToolCall begun = new ToolCall(callId, name, "");
+        tellItem(
+                "response.output_item.added",
+                callPlaces.get(index),
+                ResponseItems.call(id, index, begun, Optional.empty(), "in_progress"));
+        if (!piece.isEmpty()) {
+            arguments(piece);
+        }
+    }
+
+    private void arguments(String piece) {
+        next += piece.length();
+        unseen(piece)
+                .ifPresent(rest -> tell(
+                        next - 1,
+                        "response.function_call_arguments.delta",
+                        callEvent(callPlaces.size() - 1).put("delta", rest)));
+    }
+
+    private void called(ToolCall call) {
         closeMessage("completed");
-        outputIndex++;
         int index = calls++;
-        tellItem("response.output_item.added", ResponseItems.call(id, index, call, Optional.empty(), "in_progress"));
-        tellNext("response.function_call_arguments.delta", callEvent(index).put("delta", call.getArguments()));
         tellNext(
                 "response.function_call_arguments.done",
                 callEvent(index).put("name", call.getName()).put("arguments", call.getArguments()));
         tellItem(
                 "response.output_item.done",
+                callPlaces.get(index),
                 ResponseItems.call(id, index, call, Optional.of(call.getArguments()), "completed"));
     }
 
     private ObjectNode callEvent(int index) {
-        return Json.object().put("item_id", id.callItem(index)).put("output_index", outputIndex);
+        return Json.object().put("item_id", id.callItem(index)).put("output_index", callPlaces.get(index));
     }
 
     private void completed(MessageCompleted completed) {
@@ -389,8 +429,8 @@ final class ResponseEncoding extends AnswerEncoding {
         send(SseJson.of("error", event));
     }
 
-    private void tellItem(String type, ObjectNode item) {
-        ObjectNode event = Json.object().put("output_index", outputIndex);
+    private void tellItem(String type, int place, ObjectNode item) {
+        ObjectNode event = Json.object().put("output_index", place);
         event.set("item", item);
         tellNext(type, event);
     }

@@ -18,6 +18,7 @@ import dev.parley.chat.v1.Unknown;
 import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageDetails;
+import dev.parley.ingest.door.Models;
 import dev.parley.ingest.http.Json;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.json.NativeJson;
@@ -146,15 +147,28 @@ final class ResponseJson {
         }
         // What is cut off is the last item; words before a call are whole.
         String status = cut.isEmpty() || !completed.getToolCalls().isEmpty() ? "completed" : "incomplete";
-        if (!completed.getContent().isEmpty() || completed.getToolCalls().isEmpty()) {
+        List<ObjectNode> calls = new ArrayList<>();
+        for (ToolCall call : completed.getToolCalls()) {
+            calls.add(ResponseItems.call(id, calls.size(), call, Optional.of(call.getArguments()), "completed"));
+        }
+        boolean callsFirst = callsFirst(completed.getUpstream());
+        if (callsFirst) {
+            output.addAll(calls);
+        }
+        if (!completed.getContent().isEmpty() || calls.isEmpty()) {
             Said said = Said.of(completed.getContent(), completed.getUpstream());
             output.add(ResponseItems.message(id, Optional.of(said), status));
         }
-        int index = 0;
-        for (ToolCall call : completed.getToolCalls()) {
-            output.add(ResponseItems.call(id, index++, call, Optional.of(call.getArguments()), "completed"));
+        if (!callsFirst) {
+            output.addAll(calls);
         }
         return output;
+    }
+
+    /** Whether the model began to call before it said a word. */
+    private static boolean callsFirst(@Nullable Upstream upstream) {
+        Integer before = upstream == null ? null : upstream.getTextBeforeCalls();
+        return before != null && before == 0;
     }
 
     private void failed(

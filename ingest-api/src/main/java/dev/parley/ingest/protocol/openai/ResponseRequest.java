@@ -8,6 +8,9 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
+import dev.parley.ingest.door.Asked;
+import dev.parley.ingest.door.ModelCall;
+import dev.parley.ingest.door.Models;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.Request;
@@ -303,10 +306,18 @@ record ResponseRequest(
             item.unusedRest(ChatCompletionRequest.MEANINGFUL);
         }
 
-        /** Chat completions know an assistant's words and the calls after them as one message. */
+        /** Chat completions know an assistant's words and the calls beside them as one message. */
         private void append(PromptMessage message) {
+            PromptMessage before = messages.isEmpty() ? null : messages.getLast();
             if (message.getRole() == Role.ASSISTANT && message.getContent().isEmpty()) {
                 message.getToolCalls().forEach(this::call);
+            } else if (message.getRole() == Role.ASSISTANT
+                    && before != null
+                    && before.getRole() == Role.ASSISTANT
+                    && before.getContent().isEmpty()) {
+                messages.removeLast();
+                messages.add(
+                        new PromptMessage(Role.ASSISTANT, message.getContent(), before.getToolCalls(), null, null));
             } else {
                 messages.add(message);
             }

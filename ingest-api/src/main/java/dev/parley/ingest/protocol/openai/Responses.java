@@ -31,9 +31,8 @@ final class Responses {
             return Long.toString(events.getFirst().getSequence() - 1);
         }
 
-        /** Sequence of the last event so far. */
-        long last() {
-            return events.getLast().getSequence();
+        String answerId() {
+            return ((MessageAccepted) events.getFirst().getBody()).getAssistantMessageId();
         }
     }
 

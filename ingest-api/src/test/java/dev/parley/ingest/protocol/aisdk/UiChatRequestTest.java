@@ -17,8 +17,11 @@ import dev.parley.ingest.protocol.aisdk.UiChatRequest.Words;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.serde.TrustedRecords;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,6 +43,12 @@ class UiChatRequestTest {
         return request;
     }
 
+    private static List<PromptMessage> earlier(UiChatRequest request) {
+        return request.earlier().orElseThrow().stream()
+                .map(UiChatRequest.Shown::message)
+                .toList();
+    }
+
     private static UiChatRequest saying(String... messages) {
         return read("{\"messages\": [" + String.join(", ", messages) + "]}");
     }
@@ -51,7 +60,7 @@ class UiChatRequestTest {
 
         assertThat(request.regenerate()).isFalse();
         assertThat(request.last()).contains(new Words("m1", "Hi"));
-        assertThat(request.earlier()).isEmpty();
+        assertThat(earlier(request)).isEmpty();
         assertThat(request.handling().onBusy()).isEqualTo(OnBusy.ENQUEUE);
         assertThat(request.handling().metadata()).isEmpty();
     }
@@ -67,7 +76,7 @@ class UiChatRequestTest {
                         + " {\"type\": \"text\", \"text\": \"ll.\"}, {\"type\": \"source-url\", \"url\": \"x\"}]}",
                 HI);
 
-        assertThat(request.earlier())
+        assertThat(earlier(request))
                 .containsExactly(
                         new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null),
                         new PromptMessage(Role.USER, "", List.of(), null, null),
@@ -100,7 +109,7 @@ class UiChatRequestTest {
                         List.of(
                                 new PromptMessage(Role.TOOL, "{\"found\":1}", List.of(), "c1", null),
                                 new PromptMessage(Role.TOOL, "away", List.of(), "c2", null))));
-        assertThat(request.earlier())
+        assertThat(earlier(request))
                 .containsExactly(
                         new PromptMessage(Role.USER, "Hi", List.of(), null, null),
                         new PromptMessage(
@@ -118,7 +127,7 @@ class UiChatRequestTest {
 
     @Test
     void anEarlierAnswerKeepsItsToolsAndTheirResults() {
-        assertThat(saying(HI, CALLED, HI).earlier()).hasSize(6);
+        assertThat(earlier(saying(HI, CALLED, HI))).hasSize(6);
     }
 
     @Test
@@ -144,8 +153,7 @@ class UiChatRequestTest {
 
     @Test
     void blankInstructionsAreNone() {
-        assertThat(saying("{\"role\": \"system\", \"parts\": [{\"type\": \"text\", \"text\": \" \"}]}", HI)
-                        .earlier())
+        assertThat(earlier(saying("{\"role\": \"system\", \"parts\": [{\"type\": \"text\", \"text\": \" \"}]}", HI)))
                 .isEmpty();
     }
 
@@ -169,14 +177,47 @@ class UiChatRequestTest {
 
     @Test
     void aRegenerationNeedsNoMoreThanWhichAnswer() {
-        UiChatRequest latest = read("{\"trigger\": \"regenerate-message\", \"messages\": \"whatever\"}");
+        UiChatRequest latest = read("{\"trigger\": \"regenerate-message\"}");
         assertThat(latest.regenerate()).isTrue();
-        assertThat(latest.answer()).isEmpty();
+        assertThat(latest.messageId()).isEmpty();
         assertThat(latest.last()).isEmpty();
+        assertThat(latest.earlier()).isEmpty();
 
         assertThat(read("{\"trigger\": \"regenerate-message\", \"messageId\": \"a1\"}")
-                        .answer())
+                        .messageId())
                 .contains("a1");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "u1, a1, u2 |  | u2",
+                "u1, a1, u2, a2 |  | u2",
+                "u1, a1, u2, a2 | a1 | u1",
+                "u1, a1, u2, a2 | u2 | u2"
+            })
+    void aRegenerationIsOfTheQuestionBeforeTheAnswer(String messages, @Nullable String messageId, String question) {
+        String parts = Arrays.stream(messages.split(", "))
+                .map(id -> "{\"id\": \"" + id + "\", \"role\": \"" + (id.startsWith("u") ? "user" : "assistant")
+                        + "\", \"parts\": [{\"type\": \"text\", \"text\": \"of " + id + "\"}]}")
+                .collect(Collectors.joining(", "));
+
+        UiChatRequest request = read("{\"trigger\": \"regenerate-message\", "
+                + (messageId == null ? "" : "\"messageId\": \"" + messageId + "\", ") + "\"messages\": [" + parts
+                + "]}");
+
+        assertThat(request.regenerate()).isTrue();
+        assertThat(request.last()).contains(new Words(question, "of " + question));
+        assertThat(earlier(request)).hasSize(question.equals("u1") ? 0 : 2);
+    }
+
+    @Test
+    void aSingleMessageSaysNothingOfWhatIsShown() {
+        UiChatRequest request = read("{\"message\": " + HI + "}");
+
+        assertThat(request.last()).contains(new Words("m1", "Hi"));
+        assertThat(request.earlier()).isEmpty();
     }
 
     @ParameterizedTest
@@ -190,6 +231,8 @@ class UiChatRequestTest {
                 "{\"messages\": [5]} | messages[0]",
                 "{\"trigger\": \"resume-stream\"} | trigger",
                 "{\"trigger\": \"regenerate-message\", \"messageId\": \"a b\"} | messageId",
+                "{\"trigger\": \"regenerate-message\", \"messages\": \"whatever\"} | messages",
+                "{\"trigger\": \"regenerate-message\", \"messages\": [{\"role\": \"assistant\", \"parts\": []}]} | messages",
                 "{\"messageId\": \"m1\", \"messages\": [{\"role\": \"user\", \"parts\": []}]} | messageId",
                 "{\"messages\": [{\"role\": \"assistant\", \"parts\": [{\"type\": \"tool-f\", \"toolCallId\": \"c\","
                         + " \"state\": \"input-available\", \"input\": {}}]}]} | messages[0].role",

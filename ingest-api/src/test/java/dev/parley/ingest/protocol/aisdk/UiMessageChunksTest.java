@@ -16,6 +16,7 @@ import dev.parley.ingest.answer.TurnEvents.Answer;
 import dev.parley.sinks.feed.FeedEvent;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -88,6 +89,8 @@ class UiMessageChunksTest {
                         "text-delta",
                         "text-delta",
                         "text-end",
+                        "tool-input-start",
+                        "tool-input-delta",
                         "tool-input-available",
                         "finish-step",
                         "finish");
@@ -95,11 +98,49 @@ class UiMessageChunksTest {
         assertThat(chunks.getFirst().at("/messageMetadata/conversationId").asText())
                 .isEqualTo(TurnEvents.KEY.conversation());
         assertThat(chunks.get(9).toString())
+                .isEqualTo(
+                        "{\"type\":\"tool-input-start\",\"toolCallId\":\"call_1\",\"toolName\":\"look\",\"dynamic\":true}");
+        assertThat(chunks.get(10).toString())
+                .isEqualTo(
+                        "{\"type\":\"tool-input-delta\",\"toolCallId\":\"call_1\",\"inputTextDelta\":\"{\\\"q\\\":1}\"}");
+        assertThat(chunks.get(11).toString())
                 .isEqualTo("{\"type\":\"tool-input-available\",\"toolCallId\":\"call_1\",\"toolName\":\"look\","
                         + "\"dynamic\":true,\"input\":{\"q\":1}}");
         assertThat(chunks.getLast().path("finishReason").asText()).isEqualTo("tool-calls");
         assertThat(chunks.getLast().at("/messageMetadata/model").asText()).isEqualTo("a-model");
         assertThat(stream.chunks.isOver()).isTrue();
+    }
+
+    @Test
+    void aCallsInputIsToldAsTheModelWritesIt() {
+        Answer answer = new Answer("", "Well.", "", List.of(new ToolCall("call_1", "look", "{\"q\":1}")), 2);
+
+        List<JsonNode> chunks = stream.tell(
+                TurnEvents.begun(),
+                TurnEvents.started(1),
+                TurnEvents.text(1, 0, "We"),
+                TurnEvents.arguments(1, 1, "call_1", "look", ""),
+                TurnEvents.arguments(1, 2, "call_1", null, "{\"q\""),
+                TurnEvents.text(1, 3, "ll."));
+        assertThat(types(chunks))
+                .containsExactly(
+                        "start",
+                        "start-step",
+                        "text-start",
+                        "text-delta",
+                        "text-end",
+                        "tool-input-start",
+                        "tool-input-delta");
+
+        assertThat(types(stream.tell(TurnEvents.completed(answer, 1))))
+                .containsExactly(
+                        "tool-input-delta",
+                        "text-start",
+                        "text-delta",
+                        "text-end",
+                        "tool-input-available",
+                        "finish-step",
+                        "finish");
     }
 
     /** A client that builds a message of parts as the AI SDK does; {@code -Dparley.seed=N} runs one seed again. */
@@ -143,6 +184,7 @@ class UiMessageChunksTest {
         private final StringBuilder text = new StringBuilder();
         private final StringBuilder reasoning = new StringBuilder();
         private final List<String> ids = new ArrayList<>();
+        private final Map<String, String> inputs = new LinkedHashMap<>();
         private int calls;
         private @Nullable String open;
 
@@ -171,10 +213,28 @@ class UiMessageChunksTest {
                 case "reset-step" -> {
                     text.setLength(0);
                     reasoning.setLength(0);
+                    inputs.clear();
                     open = null;
+                }
+                case "tool-input-start" -> {
+                    assertThat(open).as(context).isNull();
+                    assertThat(inputs.put(chunk.path("toolCallId").asText(), ""))
+                            .as(context)
+                            .isNull();
+                }
+                case "tool-input-delta" -> {
+                    assertThat(inputs.computeIfPresent(
+                                    chunk.path("toolCallId").asText(),
+                                    (call, so) ->
+                                            so + chunk.path("inputTextDelta").asText()))
+                            .as("%s: only a call that has begun goes on", context)
+                            .isNotNull();
                 }
                 case "tool-input-available" -> {
                     assertThat(open).as(context).isNull();
+                    assertThat(inputs)
+                            .as(context)
+                            .containsKey(chunk.path("toolCallId").asText());
                     calls++;
                 }
                 default -> assertThat(open).as(context).isNull();
@@ -265,7 +325,7 @@ class UiMessageChunksTest {
 
         List<JsonNode> chunks = stream.tell(TurnEvents.begun(), TurnEvents.completed(answer, 1));
 
-        assertThat(chunks.get(2).path("input").toString()).isEqualTo(input);
+        assertThat(chunks.get(chunks.size() - 3).path("input").toString()).isEqualTo(input);
     }
 
     @ParameterizedTest

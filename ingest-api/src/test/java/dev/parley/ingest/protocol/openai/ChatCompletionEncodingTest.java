@@ -87,11 +87,7 @@ class ChatCompletionEncodingTest {
                 refusal.append(delta(chunk).path("refusal").asText(""));
                 reasoning.append(delta(chunk).path("reasoning_content").asText());
                 for (JsonNode call : delta(chunk).path("tool_calls")) {
-                    assertThat(call.path("index").asInt()).as(context).isEqualTo(calls.size());
-                    calls.add(new ToolCall(
-                            call.path("id").asText(),
-                            call.at("/function/name").asText(),
-                            call.at("/function/arguments").asText()));
+                    add(call, calls, context);
                 }
             }
             assertThat(text).as(context).hasToString(answer.text());
@@ -111,6 +107,67 @@ class ChatCompletionEncodingTest {
                     .hasSize(1);
             expectUsage(chunks, usage, context);
         }
+    }
+
+    /** As OpenAI's own clients do. */
+    private static void add(JsonNode piece, List<ToolCall> calls, String context) {
+        int index = piece.path("index").asInt();
+        String arguments = piece.at("/function/arguments").asText();
+        if (piece.has("id")) {
+            assertThat(index).as(context).isEqualTo(calls.size());
+            calls.add(new ToolCall(
+                    piece.path("id").asText(), piece.at("/function/name").asText(), arguments));
+        } else {
+            ToolCall call = calls.get(index);
+            calls.set(index, new ToolCall(call.getId(), call.getName(), call.getArguments() + arguments));
+        }
+    }
+
+    @Test
+    void aCallIsWholeForItsClientWhenTheAnswerIsComplete() {
+        ToolCall look = new ToolCall("call_1", "look", "{\"q\":1}");
+        ToolCall other = new ToolCall("call_2", "look", "{\"q\":2}");
+        Answer answer = new Answer("", "Well.", "", List.of(look, other), 0);
+        List<JsonNode> live = chunks(
+                TurnEvents.started(1),
+                TurnEvents.arguments(1, 0, "call_1", "look", ""),
+                TurnEvents.arguments(1, 1, "call_1", null, "{\"q"),
+                TurnEvents.arguments(1, 2, "call_1", null, "\":1}"),
+                TurnEvents.text(1, 3, "Well."),
+                TurnEvents.arguments(1, 4, "call_2", "look", "{"),
+                TurnEvents.called(1, 5, look),
+                TurnEvents.called(1, 6, other));
+
+        assertThat(live.subList(1, live.size()).stream()
+                        .map(chunk -> delta(chunk).toString()))
+                .containsExactly(
+                        "{\"tool_calls\":[{\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"look\","
+                                + "\"arguments\":\"\"},\"index\":0}]}",
+                        "{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"\"}}]}",
+                        "{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"q\\\":1\"}}]}",
+                        "{\"tool_calls\":[{\"id\":\"call_2\",\"type\":\"function\",\"function\":{\"name\":\"look\","
+                                + "\"arguments\":\"\"},\"index\":1}]}");
+        List<ToolCall> calls = new ArrayList<>();
+        for (JsonNode chunk : live) {
+            delta(chunk).path("tool_calls").forEach(piece -> add(piece, calls, "live"));
+        }
+        StringBuilder text = new StringBuilder();
+        for (JsonNode chunk : chunks(TurnEvents.completed(answer, 1))) {
+            text.append(delta(chunk).path("content").asText());
+            delta(chunk).path("tool_calls").forEach(piece -> add(piece, calls, "end"));
+        }
+        assertThat(calls).isEqualTo(answer.calls());
+        assertThat(text).hasToString("Well.");
+    }
+
+    @Test
+    void aCallThatCameWholeIsToldWhole() {
+        Answer asking = new Answer("", "", List.of(new ToolCall("call_1", "look", "{\"q\":1}")));
+
+        List<JsonNode> chunks = chunks(TurnEvents.started(1), TurnEvents.completed(asking, 1));
+
+        assertThat(delta(chunks.get(1)).at("/tool_calls/0/function/arguments").asText())
+                .isEqualTo("{\"q\":1}");
     }
 
     private static void expectUsage(List<JsonNode> chunks, boolean asked, String context) {

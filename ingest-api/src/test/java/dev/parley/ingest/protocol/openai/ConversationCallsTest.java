@@ -195,6 +195,104 @@ class ConversationCallsTest {
         assertThat(lastContext()).hasSize(1);
     }
 
+    private String answer(JsonNode response) {
+        String id = response.path("id").asText();
+        return door.world.commands().stream()
+                .map(FakeWorld.Appended::body)
+                .filter(SubmitMessage.class::isInstance)
+                .map(SubmitMessage.class::cast)
+                .filter(submit -> id.contains(submit.getTurnId().substring("turn_".length())))
+                .map(SubmitMessage::getAssistantMessageId)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private JsonNode goOn(JsonNode response, String input) {
+        return door.post(
+                        "/v1/responses",
+                        Map.of(
+                                "model",
+                                "default",
+                                "previous_response_id",
+                                response.path("id").asText(),
+                                "input",
+                                input))
+                .json();
+    }
+
+    private void switchTo(String conversation, JsonNode response) {
+        assertThat(door.json(
+                                "PUT",
+                                "/api/conversations/" + conversation + "/branch",
+                                Map.of("messageId", answer(response)))
+                        .status())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void aListIsOfTheActiveBranch() {
+        String id = create(Map.of("items", List.of(said("user", "One?"))));
+        JsonNode first = respond(id, "A?");
+        JsonNode left = goOn(first, "B?");
+        JsonNode right = goOn(first, "C?");
+
+        assertThat(told(items(id, "order=asc")))
+                .containsExactly(
+                        "user: One?", "user: A?", "assistant: You said: A?", "user: C?", "assistant: You said: C?");
+        switchTo(id, left);
+        assertThat(told(items(id, "order=asc")))
+                .containsExactly(
+                        "user: One?", "user: A?", "assistant: You said: A?", "user: B?", "assistant: You said: B?");
+        assertThat(door.get(CONVERSATIONS + "/" + id + "/items/"
+                                + right.at("/output/0/id").asText())
+                        .status())
+                .as("its id finds it all the same")
+                .isEqualTo(200);
+    }
+
+    @Test
+    void whatWasAddedOnABranchIsGivenToAModelThereAlone() {
+        String id = create(Map.of());
+        JsonNode first = respond(id, "A?");
+        JsonNode left = goOn(first, "B?");
+        JsonNode right = goOn(first, "C?");
+        add(id, said("user", "right"));
+        String added = items(id, "limit=1").getFirst().path("id").asText();
+
+        switchTo(id, left);
+        assertThat(told(items(id, ""))).doesNotContain("user: right");
+        respond(id, "And?");
+        assertThat(lastContext()).isEmpty();
+        add(id, said("user", "left"));
+        respond(id, "And then?");
+        assertThat(lastContext()).extracting(PromptMessage::getContent).containsExactly("left");
+
+        switchTo(id, right);
+        assertThat(told(items(id, "limit=1"))).containsExactly("user: right");
+        respond(id, "And here?");
+        assertThat(lastContext()).extracting(PromptMessage::getContent).containsExactly("right");
+        assertThat(door.send("DELETE", CONVERSATIONS + "/" + id + "/items/" + added, null)
+                        .status())
+                .isEqualTo(400);
+    }
+
+    @Test
+    void whatABranchHasNotBeenGivenCanBeTakenBackThere() {
+        String id = create(Map.of());
+        JsonNode first = respond(id, "A?");
+        JsonNode left = goOn(first, "B?");
+        goOn(first, "C?");
+        add(id, said("user", "right"));
+        String added = items(id, "limit=1").getFirst().path("id").asText();
+        switchTo(id, left);
+        add(id, said("user", "left"));
+        respond(id, "And?");
+
+        assertThat(door.send("DELETE", CONVERSATIONS + "/" + id + "/items/" + added, null)
+                        .status())
+                .isEqualTo(200);
+    }
+
     @Test
     void anItemIsTakenBackAsLongAsNoTurnHasIt() {
         String id = create(Map.of("items", List.of(said("user", "One?"), said("user", "Two?"))));

@@ -7,6 +7,7 @@ import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.http.Admission;
+import dev.parley.ingest.http.RetryAdvice;
 import dev.parley.schemas.ErrorCode;
 import java.util.List;
 import java.util.Map;
@@ -204,9 +205,9 @@ class OpenAiErrorsTest {
 
         assertThat(type).isIn("invalid_request_error", "rate_limit_error", "server_error");
         // A refusal for a full queue is on the log, and a repeat under its key meets it again.
-        assertThat(OpenAiErrors.shouldRetry(code, false) && !OpenAiErrors.shouldRetry(code, true))
+        assertThat(RetryAdvice.shouldRetry(code, false) && !RetryAdvice.shouldRetry(code, true))
                 .isEqualTo(code == ErrorCode.QUEUE_FULL);
-        assertThat(OpenAiErrors.shouldRetry(code, false))
+        assertThat(RetryAdvice.shouldRetry(code, false))
                 .isEqualTo(code == ErrorCode.OVERLOADED || code == ErrorCode.QUEUE_FULL);
     }
 }

@@ -207,6 +207,19 @@ class ResponseCallsTest {
     }
 
     @Test
+    void aSummaryIsOfOneBranch() {
+        String first = id(create("input", "One?"));
+        String left = id(create("previous_response_id", first, "input", "Left?"));
+        create("previous_response_id", first, "input", "Right?");
+
+        door.post(RESPONSES + "/compact", Map.of("model", "default", "previous_response_id", left));
+
+        assertThat(Objects.requireNonNull(lastSubmitted().getPrompt()).getContext())
+                .extracting(PromptMessage::getContent)
+                .containsExactly("One?", "You said: One?", "Left?", "You said: Left?");
+    }
+
+    @Test
     void aSummaryThatIsNoneOfOursIsRefused() {
         for (String opaque : List.of("", "gAAAAA", "parley1.*", "parley1._w")) {
             Reply refused = create(

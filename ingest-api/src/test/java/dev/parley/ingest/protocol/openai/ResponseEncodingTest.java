@@ -17,6 +17,7 @@ import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.feed.FeedEvent;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -104,7 +105,7 @@ class ResponseEncodingTest {
         List<String> content = new ArrayList<>();
         for (JsonNode event : events) {
             String type = event.path("type").asText();
-            if (type.endsWith("_text.delta") || type.equals("response.refusal.delta")) {
+            if (type.endsWith(".delta")) {
                 String delta = event.path("delta").asText();
                 ObjectNode rest =
                         ((ObjectNode) event.deepCopy()).put("delta", "").put("sequence_number", 0);
@@ -146,6 +147,7 @@ class ResponseEncodingTest {
         StringBuilder refusal = new StringBuilder();
         StringBuilder reasoning = new StringBuilder();
         List<String> calls = new ArrayList<>();
+        StringBuilder arguments = new StringBuilder();
         for (JsonNode event : events) {
             switch (event.path("type").asText()) {
                 case "response.output_text.delta" ->
@@ -160,6 +162,8 @@ class ResponseEncodingTest {
                     reasoning.append(event.path("delta").asText());
                 case "response.reasoning_summary_text.done" ->
                     assertThat(event.path("text").asText()).as(context).isEqualTo(answer.reasoning());
+                case "response.function_call_arguments.delta" ->
+                    arguments.append(event.path("delta").asText());
                 case "response.function_call_arguments.done" ->
                     calls.add(event.path("arguments").asText());
                 default -> {} // Not about what was said.
@@ -171,9 +175,12 @@ class ResponseEncodingTest {
         assertThat(calls)
                 .as(context)
                 .isEqualTo(answer.calls().stream().map(ToolCall::getArguments).toList());
+        assertThat(arguments).as(context).hasToString(String.join("", calls));
         JsonNode output = events.getLast().at("/response/output");
         List<String> done = events.stream()
                 .filter(event -> event.path("type").asText().equals("response.output_item.done"))
+                .sorted(Comparator.comparingInt(
+                        (JsonNode event) -> event.path("output_index").asInt()))
                 .map(event -> event.path("output_index").asInt() + " " + event.path("item"))
                 .toList();
         assertThat(done).as("%s: the items are the response's output", context).hasSize(output.size());
@@ -252,7 +259,7 @@ class ResponseEncodingTest {
                 FeedEvent end = TurnEvents.completed(answer, 1);
                 List<JsonNode> whole = encoded(ResponseEncoding.NOTHING_SEEN, over(end));
                 for (JsonNode event : whole) {
-                    String delta = event.path("type").asText().endsWith("_text.delta")
+                    String delta = event.path("type").asText().endsWith(".delta")
                             ? event.path("delta").asText()
                             : "";
                     for (int i = 1; i < delta.length(); i++) {
@@ -348,11 +355,11 @@ class ResponseEncodingTest {
                             "response.output_item.added",
                             "response.content_part.added",
                             "response.output_text.delta",
+                            "response.output_item.added",
+                            "response.function_call_arguments.delta",
                             "response.output_text.done",
                             "response.content_part.done",
                             "response.output_item.done",
-                            "response.output_item.added",
-                            "response.function_call_arguments.delta",
                             "response.function_call_arguments.done",
                             "response.output_item.done",
                             "response.completed");
@@ -373,6 +380,70 @@ class ResponseEncodingTest {
             assertThat(response.path("tool_choice").asText()).isEqualTo("auto");
             assertThat(response.at("/text/format/type").asText()).isEqualTo("text");
             assertThat(response.path("metadata").toString()).isEqualTo("{\"mine\":\"v\"}");
+        }
+
+        @Test
+        void argumentsComeAsTheModelWritesThemAndWhatEndsACallAtTheEnd() {
+            ToolCall look = new ToolCall("call_1", "look", "{\"q\":1}");
+            ToolCall bare = new ToolCall("call_2", "bare", "{}");
+            Answer answer = new Answer("", "Well.", "", List.of(look, bare), 0);
+            List<FeedEvent> live = turn(
+                    events -> events.addAll(List.of(
+                            TurnEvents.started(1),
+                            TurnEvents.arguments(1, 0, "call_1", "look", "{\"q"),
+                            TurnEvents.text(1, 1, "Well."),
+                            TurnEvents.arguments(1, 2, "call_1", null, "\":1}"),
+                            TurnEvents.arguments(1, 3, "call_2", "bare", ""))),
+                    TurnEvents.completed(answer, 1));
+
+            List<JsonNode> events = encoded(ResponseEncoding.NOTHING_SEEN, live);
+
+            assertThat(types(events).subList(2, events.size()))
+                    .containsExactly(
+                            "response.output_item.added",
+                            "response.function_call_arguments.delta",
+                            "response.function_call_arguments.delta",
+                            "response.output_item.added",
+                            "response.function_call_arguments.delta",
+                            "response.output_item.added",
+                            "response.content_part.added",
+                            "response.output_text.delta",
+                            "response.output_text.done",
+                            "response.content_part.done",
+                            "response.output_item.done",
+                            "response.function_call_arguments.done",
+                            "response.output_item.done",
+                            "response.function_call_arguments.done",
+                            "response.output_item.done",
+                            "response.completed");
+            assertThat(events.get(2).at("/item/call_id").asText()).isEqualTo("call_1");
+            assertThat(events.get(2).at("/item/arguments").asText()).isEmpty();
+            assertThat(events.get(3).path("delta").asText()).isEqualTo("{\"q");
+            assertThat(events.get(6).path("output_index").asInt()).isEqualTo(1);
+            expectAnswer(events, answer, "calls first");
+        }
+
+        @Test
+        void anAnswerThatBreaksOffInACallEndsWhereverItsReaderIs() {
+            FeedEvent end = TurnEvents.failed("engine_error", "Ha");
+            List<FeedEvent> live = turn(
+                    events -> events.addAll(List.of(
+                            TurnEvents.started(1),
+                            TurnEvents.text(1, 0, "Ha"),
+                            TurnEvents.arguments(1, 1, "call_1", "look", "{\"q"),
+                            TurnEvents.arguments(1, 2, "call_1", null, "\":"))),
+                    end);
+            List<JsonNode> first = encoded(ResponseEncoding.NOTHING_SEEN, live);
+
+            expectRising(first, "broken off");
+            for (JsonNode event : first) {
+                for (List<FeedEvent> again : List.of(live, over(end))) {
+                    List<JsonNode> rest = encoded(number(event), again);
+                    expectRising(rest, "broken off");
+                    assertThat(number(rest.getFirst())).isGreaterThan(number(event));
+                    assertThat(types(rest).getLast()).isEqualTo("response.failed");
+                }
+            }
         }
 
         @Test

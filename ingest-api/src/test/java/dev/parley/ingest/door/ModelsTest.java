@@ -1,4 +1,4 @@
-package dev.parley.ingest.protocol.openai;
+package dev.parley.ingest.door;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -11,8 +11,8 @@ import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
+import dev.parley.ingest.door.Models.Choice;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.ingest.protocol.openai.Models.Choice;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.routes.BuiltInConfiguration;
 import dev.parley.schemas.routes.Versions;

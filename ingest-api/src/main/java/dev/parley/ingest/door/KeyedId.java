@@ -1,11 +1,10 @@
-package dev.parley.ingest.protocol.openai;
+package dev.parley.ingest.door;
 
-import dev.parley.ingest.door.Fingerprint;
 import dev.parley.ingest.http.Request;
 import java.util.Optional;
 
 /** Ids that a repeat of a request under the same idempotency key meets again. */
-final class KeyedId {
+public final class KeyedId {
 
     private static final int BYTES = 12;
 
@@ -16,7 +15,7 @@ final class KeyedId {
      *
      * @param key empty: an id that nobody meets again
      */
-    static String of(String tenant, String kind, Optional<String> key) {
+    public static String of(String tenant, String kind, Optional<String> key) {
         return key.map(text -> Fingerprint.name(BYTES, tenant, kind, text)).orElseGet(Request::uniqueId);
     }
 }

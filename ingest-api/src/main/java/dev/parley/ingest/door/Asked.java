@@ -1,4 +1,4 @@
-package dev.parley.ingest.protocol.openai;
+package dev.parley.ingest.door;
 
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
@@ -15,14 +15,14 @@ import java.util.function.Function;
  * @param last what is asked
  * @param prefill what the answer is to begin with, where the list ends with words of the assistant's
  */
-record Asked(List<PromptMessage> before, PromptMessage last, Optional<String> prefill) {
+public record Asked(List<PromptMessage> before, PromptMessage last, Optional<String> prefill) {
 
     /**
      * Takes a list apart.
      *
      * @param refusal of the last message, by the rule that it breaks
      */
-    static Asked of(List<PromptMessage> all, Function<String, ProblemException> refusal) {
+    public static Asked of(List<PromptMessage> all, Function<String, ProblemException> refusal) {
         List<PromptMessage> messages = new ArrayList<>(all);
         messages.removeIf(message ->
                 message.getRole() == Role.SYSTEM && message.getContent().isBlank());

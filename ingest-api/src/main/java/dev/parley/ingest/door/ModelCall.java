@@ -1,14 +1,12 @@
-package dev.parley.ingest.protocol.openai;
+package dev.parley.ingest.door;
 
+import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.SubmitMessage;
-import dev.parley.ingest.door.Handling;
-import dev.parley.ingest.door.Question;
 import dev.parley.schemas.keys.TurnIds;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,10 +17,10 @@ import java.util.Optional;
  * @param model as the caller named it
  * @param choice of route and engine behind that name
  */
-record ModelCall(
+public record ModelCall(
         String model, Models.Choice choice, String content, CallerPrompt prompt, Map<String, String> metadata) {
 
-    static ModelCall of(
+    public static ModelCall of(
             String model,
             Models.Choice choice,
             Asked asked,
@@ -37,20 +35,30 @@ record ModelCall(
         return new ModelCall(model, choice, last.getContent(), prompt, metadata);
     }
 
-    SubmitMessage submit(TurnIds ids) {
-        return submit(ids, List.of());
+    public SubmitMessage submit(TurnIds ids) {
+        return submit(ids, Optional.empty());
     }
 
-    /** The message, with {@code before} ahead of what was sent along. */
-    SubmitMessage submit(TurnIds ids, List<PromptMessage> before) {
-        List<PromptMessage> context = new ArrayList<>(before);
-        context.addAll(prompt.getContext());
+    /** The message, which is to come after another. */
+    public SubmitMessage submit(TurnIds ids, Optional<BranchPoint> after) {
+        return submit(ids, prompt.getContext(), after);
+    }
+
+    /** The message, with {@code context} in place of what was sent along: the same, and what is known of it beside. */
+    public SubmitMessage submitWith(TurnIds ids, List<PromptMessage> context) {
+        return submit(ids, context, Optional.empty());
+    }
+
+    private SubmitMessage submit(TurnIds ids, List<PromptMessage> context, Optional<BranchPoint> after) {
         Handling handling = new Handling(OnBusy.ENQUEUE, choice.intent(), choice.engine(), metadata);
-        // Its fingerprint is of what the caller sent alone: a repeat may find another past.
-        return new Question(content, handling, Optional.of(prompt))
+        // Its fingerprint is of what the caller sent alone. Which response it goes on with is no part of that: it names
+        // the
+        // conversation as well.
+        return new Question(content, handling, Optional.of(prompt), Optional.empty())
                 .submit(
                         ids,
                         Optional.of(new CallerPrompt(
-                                prompt.getRole(), prompt.getToolCallId(), context, prompt.getOptions())));
+                                prompt.getRole(), prompt.getToolCallId(), context, prompt.getOptions())),
+                        after);
     }
 }

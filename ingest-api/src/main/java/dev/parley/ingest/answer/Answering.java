@@ -1,11 +1,7 @@
-package dev.parley.ingest.protocol.openai;
+package dev.parley.ingest.answer;
 
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.TurnFailed;
-import dev.parley.ingest.answer.Abandoned;
-import dev.parley.ingest.answer.AnswerEncoding;
-import dev.parley.ingest.answer.EventStreams;
-import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Reply;
@@ -17,15 +13,15 @@ import io.javalin.http.Context;
 import java.time.Duration;
 
 /** How answers reach their callers: as streams, or whole, once they are there. */
-final class Answering {
+public final class Answering {
 
-    /** As long as OpenAI's own clients wait by themselves. */
-    static final Duration WAIT = Duration.ofMinutes(10);
+    /** As long as OpenAI's and Anthropic's own clients wait by themselves. */
+    public static final Duration WAIT = Duration.ofMinutes(10);
 
     private final EventStreams streams;
     private final Abandoned abandoned;
 
-    Answering(EventStreams streams, Abandoned abandoned) {
+    public Answering(EventStreams streams, Abandoned abandoned) {
         this.streams = streams;
         this.abandoned = abandoned;
     }
@@ -35,10 +31,10 @@ final class Answering {
      *
      * @param before cursor from which all of its turn is told
      */
-    record Told(ConversationKey conversation, String turnId, String before, AnswerEncoding encoding) {}
+    public record Told(ConversationKey conversation, String turnId, String before, AnswerEncoding encoding) {}
 
     /** A stream of an answer that goes on whether or not anybody reads it. */
-    Reply stream(Context ctx, Told told) {
+    public Reply stream(Context ctx, Told told) {
         return () -> {
             SseEdge.End _ = run(ctx, told);
         };
@@ -49,12 +45,12 @@ final class Answering {
      *
      * @param keyed whether the request may be on its way again, so that its reader gets a moment to come back
      */
-    Reply streamWhileRead(Context ctx, Told told, boolean keyed) {
+    public Reply streamWhileRead(Context ctx, Told told, boolean keyed) {
         return () -> abandoned.watch(told.conversation(), told.turnId(), keyed, () -> run(ctx, told));
     }
 
     /** Tells an answer over a connection; one that is not to go on without a reader is stopped when that leaves. */
-    void tell(Told told, ClientTransport transport, boolean goesOn) {
+    public void tell(Told told, ClientTransport transport, boolean goesOn) {
         SseEdge.End end;
         try (Abandoned.Reader reader = abandoned.attend(told.turnId())) {
             end = streams.answer(told.conversation(), told.before(), told.encoding(), transport);
@@ -69,7 +65,7 @@ final class Answering {
     }
 
     /** The end of a turn that was waited for; throws where it did not come, or is a failure or rejection. */
-    static ConversationEvent end(Submission submission) {
+    public static ConversationEvent end(Submission submission) {
         submission.refuseRejected();
         ConversationEvent end = submission
                 .end()

@@ -1,4 +1,4 @@
-package dev.parley.ingest.protocol.openai;
+package dev.parley.ingest.door;
 
 import dev.parley.chat.v1.Configuration;
 import dev.parley.ingest.http.ProblemException;
@@ -11,9 +11,9 @@ import java.util.TreeMap;
  * The names under which callers of a model API may ask for an answer, and what is behind them. {@code default} leaves
  * the choice to the route, as a message of the native API does.
  */
-record Models(Map<String, Choice> byName) {
+public record Models(Map<String, Choice> byName) {
 
-    static final String DEFAULT = "default";
+    public static final String DEFAULT = "default";
 
     private static final String CONNECTED_ENGINE = "openai";
     private static final String QUOTING_ENGINE = "extractive";
@@ -24,20 +24,20 @@ record Models(Map<String, Choice> byName) {
      * @param intent of the route to take; empty for the one that routing finds
      * @param engine to ask; empty for the route's own
      */
-    record Choice(Optional<String> intent, Optional<String> engine) {
+    public record Choice(Optional<String> intent, Optional<String> engine) {
 
-        static final Choice OPEN = new Choice(Optional.empty(), Optional.empty());
+        public static final Choice OPEN = new Choice(Optional.empty(), Optional.empty());
 
-        static Choice ofEngine(String engine) {
+        public static Choice ofEngine(String engine) {
             return new Choice(Optional.empty(), Optional.of(engine));
         }
 
-        static Choice ofIntent(String intent) {
+        public static Choice ofIntent(String intent) {
             return new Choice(Optional.of(intent), Optional.empty());
         }
     }
 
-    Models {
+    public Models {
         byName = Map.copyOf(byName);
     }
 
@@ -46,7 +46,7 @@ record Models(Map<String, Choice> byName) {
      *
      * @param connected the connected model server's, which goes under its own name
      */
-    static Models of(Optional<String> connected) {
+    public static Models of(Optional<String> connected) {
         Map<String, Choice> choices = new TreeMap<>();
         choices.put(DEFAULT, Choice.OPEN);
         choices.put(QUOTING_ENGINE, Choice.ofEngine(QUOTING_ENGINE));
@@ -58,7 +58,7 @@ record Models(Map<String, Choice> byName) {
      * These, and the engines and routes of {@code configuration} by their names. An engine goes before a model of the
      * same name, and both before a route; {@code default} stays what it is.
      */
-    Models with(Configuration configuration) {
+    public Models with(Configuration configuration) {
         Map<String, Choice> choices = new TreeMap<>();
         configuration.getRoutes().forEach(route -> choices.put(route.getIntent(), Choice.ofIntent(route.getIntent())));
         choices.putAll(byName);
@@ -72,7 +72,7 @@ record Models(Map<String, Choice> byName) {
      *
      * @throws ProblemException {@code model_not_found} where there is no such model
      */
-    Choice choice(String model) {
+    public Choice choice(String model) {
         Choice choice = byName.get(model);
         if (choice == null) {
             throw new ProblemException(

@@ -1,6 +1,9 @@
-package dev.parley.ingest.protocol.aisdk;
+package dev.parley.ingest.answer;
 
+import dev.parley.ingest.http.Reply;
 import dev.parley.ingest.http.Unused;
+import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.sinks.edge.SseEdge;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -10,18 +13,29 @@ import java.util.Optional;
  * @param strict whether fields that mean nothing here are refused
  * @param stopAfter how long after its last reader has left an answer is stopped; empty: it goes on
  */
-record ChatRules(boolean strict, Optional<Duration> stopAfter) {
+public record ChatRules(boolean strict, Optional<Duration> stopAfter) {
 
     private static final Duration USUAL = Duration.ofSeconds(15);
     private static final Duration ATTENTIVE = Duration.ofMillis(250);
 
     /** How long a stream over HTTP may be silent: a client that has left is found out by writing to it. */
-    Duration heartbeat() {
+    public Duration heartbeat() {
         return stopAfter.isPresent() ? ATTENTIVE : USUAL;
     }
 
     /** For frames, which have no headers to name what was not used. */
-    Unused unused() {
+    public Unused unused() {
         return strict ? Unused.refused() : Unused.passedOver();
+    }
+
+    /** Streams an answer by {@code reading}; where its reader leaves, that means what the deployment says. */
+    public Reply reply(Abandoned abandoned, ConversationKey conversation, String turnId, Abandoned.Reading reading) {
+        return () -> {
+            if (stopAfter.isPresent()) {
+                abandoned.watch(conversation, turnId, stopAfter.get(), reading);
+            } else {
+                SseEdge.End _ = reading.run();
+            }
+        };
     }
 }
