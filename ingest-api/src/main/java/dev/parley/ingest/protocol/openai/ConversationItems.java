@@ -43,20 +43,19 @@ final class ConversationItems {
 
     private record Item(ObjectNode json, Origin origin) {}
 
-    private sealed interface Origin {
+    private sealed interface Origin permits Asked, Answered, Added {}
 
-        /** A question, or what was sent along with it. */
-        record Asked(String question) implements Origin {}
+    /** A question, or what was sent along with it. */
+    private record Asked(String question) implements Origin {}
 
-        record Answered(String answer) implements Origin {}
+    private record Answered(String answer) implements Origin {}
 
-        /**
-         * An event that is no turn's.
-         *
-         * @param place the exchange after which the conversation stood
-         */
-        record Added(long sequence, String place) implements Origin {}
-    }
+    /**
+     * An event that is no turn's.
+     *
+     * @param place the answer after which the conversation stood
+     */
+    private record Added(long sequence, String place) implements Origin {}
 
     /** What a turn carried along. */
     private record Carried(long upTo, int messages) {
@@ -127,7 +126,7 @@ final class ConversationItems {
             case ConversationAnnotated annotated -> {
                 for (int i = 0; i < annotated.getItems().size(); i++) {
                     String id = addedId(event.getSequence(), i, conversation);
-                    Origin origin = new Origin.Added(event.getSequence(), exchanges.tip());
+                    Origin origin = new Added(event.getSequence(), exchanges.tip());
                     items.put(id, new Item(added(annotated.getItems().get(i), id), origin));
                 }
                 annotated.getRemoved().forEach(items::remove);
@@ -138,11 +137,11 @@ final class ConversationItems {
                     carried.put(accepted.getMessageId(), along);
                 }
                 add(
-                        new Origin.Asked(accepted.getMessageId()),
+                        new Asked(accepted.getMessageId()),
                         PromptItems.of(response(event), accepted, along.messages()));
             }
             case MessageCompleted completed ->
-                add(new Origin.Answered(completed.getMessageId()), ResponseJson.output(response(event), completed));
+                add(new Answered(completed.getMessageId()), ResponseJson.output(response(event), completed));
             case ConversationFact _,
                     TurnPreparation _,
                     TurnStarted _,
@@ -171,9 +170,9 @@ final class ConversationItems {
                 .collect(Collectors.toSet());
         return items.values().stream()
                 .filter(item -> switch (item.origin()) {
-                    case Origin.Asked(String question) -> questions.contains(question);
-                    case Origin.Answered(String answer) -> answers.contains(answer);
-                    case Origin.Added(long sequence, String place) -> goesThrough(answers, place);
+                    case Asked(String question) -> questions.contains(question);
+                    case Answered(String answer) -> answers.contains(answer);
+                    case Added(long sequence, String place) -> goesThrough(answers, place);
                 })
                 .map(Item::json)
                 .toList();
@@ -192,7 +191,7 @@ final class ConversationItems {
     boolean isRemovable(String id) {
         Item item = items.get(id);
         return item != null
-                && item.origin() instanceof Origin.Added(long sequence, String place)
+                && item.origin() instanceof Added(long sequence, String place)
                 && carried.entrySet().stream()
                         .filter(each -> each.getValue().upTo() >= sequence)
                         .flatMap(each -> shown(each.getKey()))
@@ -221,7 +220,7 @@ final class ConversationItems {
         List<JsonBody> waiting = new ArrayList<>();
         long upTo = from;
         for (Item item : items.values()) {
-            if (item.origin() instanceof Origin.Added(long sequence, String place)
+            if (item.origin() instanceof Added(long sequence, String place)
                     && sequence > from
                     && goesThrough(active, place)) {
                 waiting.add(JsonBody.of(item.json().toString().getBytes(StandardCharsets.UTF_8)));

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
+import java.net.http.WebSocketHandshakeException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -208,7 +209,7 @@ class ResponseSocketTest {
     @Test
     void aKeyIsNeededWhereThereAreKeys() {
         try (DoorUnderTest closed = new DoorUnderTest(new FakeWorld(), Map.of("PARLEY_API_KEYS", "a-secret-key"))) {
-            assertThatThrownBy(() -> new Connection(closed)).hasRootCauseInstanceOf(IOException.class);
+            assertThatThrownBy(() -> new Connection(closed)).hasCauseInstanceOf(WebSocketHandshakeException.class);
             Connection connection = new Connection(closed, "Authorization", "Bearer a-secret-key");
             connection.create();
             assertThat(connection.response()).isNotEmpty();
