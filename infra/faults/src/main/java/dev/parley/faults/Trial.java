@@ -22,6 +22,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /**
  * One scenario under one seed on an installation: its users, its followers, its model, and in the end its history. What the seed
@@ -292,10 +293,19 @@ final class Trial implements AutoCloseable {
     }
 
     void await(String what, Duration limit, BooleanSupplier condition) {
+        await(() -> what, limit, condition);
+    }
+
+    /** @param what asked when the wait is over */
+    void await(Supplier<String> what, BooleanSupplier condition) {
+        await(what, PATIENCE, condition);
+    }
+
+    private void await(Supplier<String> what, Duration limit, BooleanSupplier condition) {
         long deadline = System.nanoTime() + limit.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
-                throw new TimedOutException(what);
+                throw new TimedOutException(what.get());
             }
             Cluster.pause(Duration.ofMillis(20));
         }

@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -73,18 +75,35 @@ final class VersionFaults {
         trial.chance().pauseMillis(0, 500);
     }
 
-    /** Turns, until every process has had a part in them. */
+    /**
+     * Turns, until every process has had a part in them. A conversation is one process's of each role, so that more of them begin
+     * while a process has had none.
+     */
     private static void together(Trial trial, List<String> conversations) {
         Map<Cluster.Node, Double> before = new HashMap<>();
         trial.cluster().nodes().forEach(node -> before.put(node, work(trial, node)));
-        trial.await("work of every process beside one of the other version", () -> {
-            conversations.forEach(conversation -> {
-                ProcessFaults.ask(trial, conversation, 3, 8);
-                trial.count("turns while both versions ran");
-            });
+        conversations.forEach(conversation -> askBeside(trial, conversation));
+        Set<String> idle = new TreeSet<>();
+        trial.await(() -> "work of " + idle + " beside a process of the other version", () -> {
             Cluster.pause(BETWEEN_TURNS);
-            return before.entrySet().stream().allMatch(entry -> work(trial, entry.getKey()) > entry.getValue());
+            idle.clear();
+            before.forEach((node, done) -> {
+                if (work(trial, node) <= done) {
+                    idle.add(node.name());
+                }
+            });
+            if (!idle.isEmpty()) {
+                String another = trial.conversation();
+                Follower _ = trial.follow(another);
+                askBeside(trial, another);
+            }
+            return idle.isEmpty();
         });
+    }
+
+    private static void askBeside(Trial trial, String conversation) {
+        ProcessFaults.ask(trial, conversation, 3, 8);
+        trial.count("turns while both versions ran");
     }
 
     private static double work(Trial trial, Cluster.Node node) {

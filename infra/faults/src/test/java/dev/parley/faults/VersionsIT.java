@@ -34,8 +34,12 @@ class VersionsIT {
                 result.outcome().skipped().isEmpty() || "true".equals(System.getenv("CI")),
                 result.outcome().skipped());
         assertThat(result.outcome().skipped()).isEmpty();
-        assertThat(result.outcome().violations())
-                .as("again: ./parley bench faults --brief --only %s --seed %d%n%s", scenario, SEED, said)
+        // In the first line of what is said, which is all that a summary of a build shows.
+        List<Violation> violations = result.outcome().violations();
+        assertThat(violations)
+                .as(
+                        "%s; again: ./parley bench faults --brief --only %s --seed %d%n%s",
+                        violations, scenario, SEED, said)
                 .isEmpty();
     }
 }
