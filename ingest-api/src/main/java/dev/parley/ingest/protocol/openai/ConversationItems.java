@@ -136,9 +136,7 @@ final class ConversationItems {
                 if (along.upTo() > 0) {
                     carried.put(accepted.getMessageId(), along);
                 }
-                add(
-                        new Asked(accepted.getMessageId()),
-                        PromptItems.of(response(event), accepted, along.messages()));
+                add(new Asked(accepted.getMessageId()), PromptItems.of(response(event), accepted, along.messages()));
             }
             case MessageCompleted completed ->
                 add(new Answered(completed.getMessageId()), ResponseJson.output(response(event), completed));
