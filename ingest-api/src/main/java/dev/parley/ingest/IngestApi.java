@@ -110,7 +110,9 @@ public final class IngestApi implements Role {
                         door,
                         streams,
                         writing.configurations(),
-                        settings.clients().model()),
+                        settings.clients().model(),
+                        settings.defaultWorkspace(),
+                        reading.embeddings()),
                 new AiSdkApi(serving, access, door, streams, abandoned, chats),
                 new AgUiApi(serving, door, streams, abandoned, chats),
                 new McpApi(serving, door, streams, writing.searches(), settings.defaultWorkspace()));

@@ -3,9 +3,11 @@ package dev.parley.ingest;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.parley.ingest.WriteSide.FileSide;
+import dev.parley.ingest.contract.OpenAiTypes;
 import dev.parley.ingest.documents.FakeDocuments;
 import dev.parley.ingest.files.FakeFiles;
 import dev.parley.ingest.http.RawConnection;
+import dev.parley.ingest.search.FakeEmbeddings;
 import dev.parley.ingest.search.FakeSearches;
 import dev.parley.schemas.Role;
 import dev.parley.schemas.Topics;
@@ -31,7 +33,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** One running front door, with a node's feed and read model of its own over a shared {@link FakeWorld}. */
+/**
+ * One running front door, with a node's feed and read model of its own over a shared {@link FakeWorld}. What it answers by
+ * OpenAI's API is held against OpenAI's types.
+ */
 public final class DoorUnderTest implements AutoCloseable {
 
     public static final ObjectMapper MAPPER = new ObjectMapper();
@@ -86,7 +91,7 @@ public final class DoorUnderTest implements AutoCloseable {
                 ingest,
                 TOPICS,
                 new WriteSide(world, documents, new FileSide(files, files), searches, world.configurations()),
-                new ReadSide(feed, new SseEdge(feed, edge, meters), queries, documents),
+                new ReadSide(feed, new SseEdge(feed, edge, meters), queries, documents, new FakeEmbeddings()),
                 meters,
                 () -> List.of(roles));
     }
@@ -143,13 +148,24 @@ public final class DoorUnderTest implements AutoCloseable {
         }
         try {
             HttpResponse<String> response = client.send(request.build(), BodyHandlers.ofString());
-            return new Reply(response.statusCode(), response.body(), response);
+            Reply reply = new Reply(response.statusCode(), response.body(), response);
+            if (isOpenAi(path, headers)) {
+                OpenAiTypes.check(method, path, reply.status(), reply.header("Content-Type"), reply.text());
+            }
+            return reply;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Anthropic's API has a path of its own, and else a header. */
+    private static boolean isOpenAi(String path, String... headers) {
+        return path.startsWith("/v1/")
+                && !path.startsWith("/v1/messages")
+                && !List.of(headers).contains("anthropic-version");
     }
 
     public RawConnection connect() {

@@ -1,5 +1,6 @@
 package dev.parley.ingest;
 
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -21,6 +22,7 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Utterance;
 import dev.parley.sinks.postgres.MessageTree;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,6 +70,8 @@ public final class FakeQueries implements ConversationQueries {
                     metadata = created.getMetadata();
                 }
                 case ConversationRenamed renamed -> title = Optional.of(renamed.getTitle());
+                case ConversationAnnotated annotated ->
+                    metadata = annotated.getMetadata() == null ? metadata : annotated.getMetadata();
                 case MessageAccepted accepted ->
                     messages.add(
                             message(accepted.getMessageId(), event, Role.USER, accepted.getContent(), sent(accepted)));
@@ -152,6 +156,22 @@ public final class FakeQueries implements ConversationQueries {
         return summary.title().filter(title -> title.contains(word)).isPresent()
                 || snapshot(new ConversationKey(tenant, summary.id())).orElseThrow().messages().stream()
                         .anyMatch(message -> message.content().contains(word));
+    }
+
+    @Override
+    public List<Summary> withMetadata(
+            String tenant, Map<String, String> metadata, boolean newestFirst, int limit, Optional<String> after) {
+        Comparator<Summary> order = Comparator.comparing(Summary::createdAt).thenComparing(Summary::id);
+        List<Summary> sorted = conversations(tenant, Integer.MAX_VALUE, Optional.empty()).conversations().stream()
+                .sorted(newestFirst ? order.reversed() : order)
+                .toList();
+        int from = after.map(id -> sorted.stream().map(Summary::id).toList().indexOf(id) + 1)
+                .orElse(0);
+        return sorted.stream()
+                .skip(from)
+                .filter(summary -> summary.metadata().entrySet().containsAll(metadata.entrySet()))
+                .limit(limit)
+                .toList();
     }
 
     @Override

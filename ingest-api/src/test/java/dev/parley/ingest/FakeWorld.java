@@ -1,10 +1,12 @@
 package dev.parley.ingest;
 
+import dev.parley.chat.v1.AnnotateConversation;
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.Configuration;
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -212,7 +214,19 @@ public final class FakeWorld implements CommandLog {
             }
             case CancelTurn cancel -> cancel(key, cancel, cause);
             case SwitchBranch change -> emit(key, cause, null, new BranchSwitched(change.getMessageId()));
+            case AnnotateConversation annotate -> annotate(key, annotate, cause);
             case Unknown _ -> throw new IllegalArgumentException("unknown command");
+        }
+    }
+
+    /** A repeat changes nothing. */
+    private void annotate(ConversationKey key, AnnotateConversation annotate, String cause) {
+        if (events(key).stream().noneMatch(event -> event.getCauseId().equals(cause))) {
+            emit(
+                    key,
+                    cause,
+                    annotate.getTurnId(),
+                    new ConversationAnnotated(annotate.getMetadata(), annotate.getItems(), annotate.getRemoved()));
         }
     }
 

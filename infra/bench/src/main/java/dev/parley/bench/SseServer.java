@@ -5,6 +5,7 @@ import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.ingest.IngestApi;
 import dev.parley.ingest.IngestSettings;
 import dev.parley.ingest.ReadSide;
+import dev.parley.ingest.search.Embeddings;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.DocumentKey;
@@ -124,6 +125,12 @@ final class SseServer {
         }
 
         @Override
+        public List<ConversationSnapshot.Summary> withMetadata(
+                String tenant, Map<String, String> metadata, boolean newestFirst, int limit, Optional<String> after) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public Page search(String tenant, List<String> words, int limit, Optional<String> before) {
             throw new UnsupportedOperationException();
         }
@@ -176,7 +183,7 @@ final class SseServer {
                 IngestSettings.from(settings),
                 kafka,
                 topics,
-                new ReadSide(speaker, new SseEdge(speaker, edge, meters), nothing, nothing),
+                new ReadSide(speaker, new SseEdge(speaker, edge, meters), nothing, nothing, Embeddings.none()),
                 meters,
                 List::of);
         Frame frame = frame();

@@ -3,6 +3,7 @@ package dev.parley.launcher;
 import dev.parley.ingest.IngestApi;
 import dev.parley.ingest.IngestSettings;
 import dev.parley.ingest.ReadSide;
+import dev.parley.ingest.search.Embeddings;
 import dev.parley.llm.LlmProcessor;
 import dev.parley.llm.LlmSettings;
 import dev.parley.schemas.Role;
@@ -107,7 +108,16 @@ public final class Roles implements AutoCloseable {
                         roles.add(LlmProcessor.start(llm, kafka, topicSettings, topics, meters));
                         roles.engine = Optional.of(llm.engine());
                     }
-                    case INGEST -> roles.startIngest(ingest, feed, edge, postgres.orElseThrow(), kafka, topics, meters);
+                    case INGEST ->
+                        roles.startIngest(
+                                ingest,
+                                feed,
+                                edge,
+                                postgres.orElseThrow(),
+                                kafka,
+                                topics,
+                                EmbeddedModel.of(topologies.indexing().embedder()),
+                                meters);
                 }
             }
             if (metricsPort >= 0) {
@@ -132,13 +142,14 @@ public final class Roles implements AutoCloseable {
             PostgresSettings postgres,
             KafkaSettings kafka,
             Topics topics,
+            Embeddings embeddings,
             PrometheusMeterRegistry meters) {
         PostgresReadModel readModel = new PostgresReadModel(postgres, topics);
         closing.push(readModel);
         Feed feed = new Feed(feedSettings, readModel.archive(), Replays.ON_THREADS, new SseFrames(), meters);
         add(FeedReader.start(feedSettings, kafka, topics, feed, meters));
         SseEdge edge = new SseEdge(feed, edgeSettings, meters);
-        ReadSide reading = new ReadSide(feed, edge, readModel.conversations(), readModel.documents());
+        ReadSide reading = new ReadSide(feed, edge, readModel.conversations(), readModel.documents(), embeddings);
         ingest = Optional.of(add(IngestApi.start(settings, kafka, topics, reading, meters, () -> running)));
     }
 

@@ -51,7 +51,7 @@ class ClientsIT {
 
     @Test
     void openAi() {
-        pass("test/openai.test.mjs");
+        pass("test/openai.test.mjs", "test/openai-more.test.mjs");
     }
 
     @Test

@@ -111,6 +111,7 @@ class JavaClientsIT {
                     .baseUrl(url + "/v1")
                     .apiKey("unused")
                     .maxRetries(0)
+                    .responseValidation(true)
                     .build();
         }
 

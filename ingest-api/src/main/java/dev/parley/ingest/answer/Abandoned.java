@@ -71,6 +71,11 @@ public final class Abandoned {
         return () -> readers.computeIfPresent(turnId, (id, count) -> count == 1 ? null : count - 1);
     }
 
+    /** A reader who cannot come back has left a turn: where nobody else reads it, it is stopped. */
+    public void left(ConversationKey conversation, String turnId) {
+        left(conversation, turnId, Duration.ZERO);
+    }
+
     private void left(ConversationKey conversation, String turnId, Duration grace) {
         if (grace.isZero()) {
             stop(conversation, turnId);

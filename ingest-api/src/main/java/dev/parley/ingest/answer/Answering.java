@@ -7,6 +7,7 @@ import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Reply;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.sinks.edge.ClientTransport;
 import dev.parley.sinks.edge.SseEdge;
 import io.javalin.http.Context;
 import java.time.Duration;
@@ -46,6 +47,17 @@ public final class Answering {
      */
     public Reply streamWhileRead(Context ctx, Told told, boolean keyed) {
         return () -> abandoned.watch(told.conversation(), told.turnId(), keyed, () -> run(ctx, told));
+    }
+
+    /** Tells an answer over a connection; one that is not to go on without a reader is stopped when that leaves. */
+    public void tell(Told told, ClientTransport transport, boolean goesOn) {
+        SseEdge.End end;
+        try (Abandoned.Reader reader = abandoned.attend(told.turnId())) {
+            end = streams.answer(told.conversation(), told.before(), told.encoding(), transport);
+        }
+        if (end == SseEdge.End.GONE && !goesOn) {
+            abandoned.left(told.conversation(), told.turnId());
+        }
     }
 
     private SseEdge.End run(Context ctx, Told told) throws Exception {

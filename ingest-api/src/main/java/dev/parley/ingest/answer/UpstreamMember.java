@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class UpstreamMember {
 
-    private static final String NAME = "parley";
+    public static final String NAME = "parley";
 
     private UpstreamMember() {}
 
@@ -36,7 +36,7 @@ public final class UpstreamMember {
             }
         }
         if (!parley.isEmpty()) {
-            json.set(NAME, parley);
+            json.withObjectProperty(NAME).setAll(parley);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.parley.ingest.door;
 
+import dev.parley.chat.v1.AnnotateConversation;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -120,6 +121,31 @@ public final class Conversations {
                     .orElseThrow(() -> presences.isBusy(conversation)
                             ? new ProblemException(ErrorCode.BUSY, "a turn has begun meanwhile")
                             : undecided());
+        }
+    }
+
+    /**
+     * Has a conversation be created this way, where it is not there; whatever is said in it next comes after. Nobody is told what
+     * became of it.
+     */
+    public void begin(ConversationKey conversation, CreateConversation create, Call call) {
+        log.append(conversation, create, call);
+    }
+
+    /**
+     * Keeps what a caller notes about a conversation; returns the event, once the feed has it. A repeat under the same
+     * {@linkplain Call#commandId() id} gets the event of the first.
+     */
+    public ConversationEvent annotate(ConversationKey conversation, AnnotateConversation annotate, Call call) {
+        presences.require(conversation);
+        Expectation noted = new Expectation(event -> event.getCauseId().equals(call.commandId()));
+        try (Watch watch = watches.live(conversation, noted)) {
+            log.append(conversation, annotate, call);
+            return noted.within(DECISION)
+                    .or(() -> watches.replayed(
+                            conversation, event -> event.getCauseId().equals(call.commandId())))
+                    .orElseThrow(
+                            () -> presences.now(conversation) == Presence.DELETED ? Presences.deleted() : undecided());
         }
     }
 

@@ -44,7 +44,8 @@ public final class Exchanges {
 
     private String tip = BEGINNING;
 
-    private Exchanges() {}
+    /** Before the first event. */
+    public Exchanges() {}
 
     /**
      * A question and its answer.
@@ -89,12 +90,13 @@ public final class Exchanges {
     /** What {@code events}, which are all so far, tell. */
     public static Exchanges of(List<ConversationEvent> events) {
         Exchanges exchanges = new Exchanges();
-        events.forEach(event -> exchanges.take(event.getBody()));
+        events.forEach(exchanges::take);
         return exchanges;
     }
 
-    private void take(ConversationEvent.Body body) {
-        switch (body) {
+    /** Takes the next event. */
+    public void take(ConversationEvent event) {
+        switch (event.getBody()) {
             case MessageAccepted accepted -> accept(accepted);
             case TurnStarted started -> start(started);
             case TurnEnd end -> end(end);
@@ -199,6 +201,32 @@ public final class Exchanges {
         return List.copyOf(siblings.reversed().values());
     }
 
+    /** The one with this answer; empty where none was asked for, or it was called off before it began. */
+    public Optional<Exchange> exchange(String answerId) {
+        return Optional.ofNullable(byAnswer.get(answerId));
+    }
+
+    /** All with this question, in no order. */
+    public List<Exchange> askedBy(String messageId) {
+        return byAnswer.values().stream()
+                .filter(exchange -> exchange.question().getMessageId().equals(messageId))
+                .toList();
+    }
+
+    /** The branch up to and including this answer, from the beginning on. */
+    public List<Exchange> branch(String answerId) {
+        List<Exchange> branch = new ArrayList<>();
+        for (Exchange at = byAnswer.get(answerId); at != null; at = byAnswer.get(at.after())) {
+            branch.add(at);
+        }
+        return branch.reversed();
+    }
+
+    /** The answer from which the conversation goes on; {@link #BEGINNING} where that is none. */
+    public String tip() {
+        return tip;
+    }
+
     /** Whether an answer is on the branch that the conversation goes on from, or still to be given. */
     public boolean isActive(Exchange exchange) {
         return activeAnswers().contains(exchange.answerId());
@@ -207,9 +235,7 @@ public final class Exchanges {
     /** The answers on the branch that the conversation goes on from, and those that are still to be given. */
     public Set<String> activeAnswers() {
         Set<String> active = new HashSet<>(open);
-        for (Exchange at = byAnswer.get(tip); at != null; at = byAnswer.get(at.after())) {
-            active.add(at.answerId());
-        }
+        branch(tip).forEach(exchange -> active.add(exchange.answerId()));
         return active;
     }
 }

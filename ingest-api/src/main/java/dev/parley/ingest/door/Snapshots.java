@@ -14,6 +14,7 @@ import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
 import dev.parley.sinks.postgres.MessageTree;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -83,6 +84,19 @@ public final class Snapshots {
                         ErrorCode.UNAVAILABLE, "the conversation is new, and not in the read model yet"));
         return new ConversationSnapshot(
                 summary(creation), MessageTree.of(List.of(), null, Optional.empty()), Optional.empty(), 0);
+    }
+
+    /**
+     * Those of a tenant's conversations whose metadata hold all of {@code metadata}, as they were created, without those that
+     * this node knows to be deleted.
+     *
+     * @param after the id of the conversation that they follow; empty for the first ones
+     */
+    public List<Summary> withMetadata(
+            String tenant, Map<String, String> metadata, boolean newestFirst, int limit, Optional<String> after) {
+        return queries.withMetadata(tenant, metadata, newestFirst, limit, after).stream()
+                .filter(summary -> !feed.isDeleted(new ConversationKey(tenant, summary.id())))
+                .toList();
     }
 
     /** A conversation as its first event says. */

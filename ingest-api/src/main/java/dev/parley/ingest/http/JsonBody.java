@@ -173,6 +173,13 @@ public final class JsonBody {
         return field(name).filter(JsonNode::isArray).isPresent();
     }
 
+    /** Whether it is a list that holds nothing but texts. */
+    public boolean isListOfTexts(String name) {
+        return field(name)
+                .filter(node -> node.isArray() && node.valueStream().allMatch(JsonNode::isTextual))
+                .isPresent();
+    }
+
     /** A text of any length that fits into a request. */
     public Optional<String> text(String name) {
         return text(name, Admission.MAX_BODY_BYTES);

@@ -25,6 +25,7 @@ public final class Request {
     public static final Pattern ID = Ids.FORM;
     public static final String ID_RULE = Ids.RULE;
 
+    private static final Pattern BRACKETS = Pattern.compile("\\[.+]$");
     private static final int MAX_WAIT_SECONDS = 120;
     private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e](?:[\\x20-\\x7e]{0,253}[\\x21-\\x7e])?");
     private static final Pattern WAIT =
@@ -230,11 +231,12 @@ public final class Request {
     /**
      * Refuses parameters of the URL that a call does not have, as fields of a body are that nobody reads.
      *
-     * @param known names of those that it has
+     * @param known names of those that it has; {@code name[*]} for any in brackets
      */
     public static void checkQuery(Context ctx, Set<String> known) {
         ctx.queryParamMap().keySet().stream()
-                .filter(name -> !known.contains(name))
+                .filter(name -> !known.contains(name)
+                        && !known.contains(BRACKETS.matcher(name).replaceFirst("[*]")))
                 .findFirst()
                 .ifPresent(name -> {
                     throw new ProblemException(ErrorCode.INVALID_REQUEST, "is not a parameter of this call", name);

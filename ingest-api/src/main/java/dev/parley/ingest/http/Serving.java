@@ -25,6 +25,16 @@ public final class Serving {
         this.files = files;
     }
 
+    /** Who may call, for connections that are no calls. */
+    public Access access() {
+        return access;
+    }
+
+    /** What is to become of fields that mean nothing here, in what has no answer with headers. */
+    public Unused unused() {
+        return strict ? Unused.refused() : Unused.passedOver();
+    }
+
     /** Serves one call. */
     @FunctionalInterface
     public interface Call {

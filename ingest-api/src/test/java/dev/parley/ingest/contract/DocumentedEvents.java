@@ -8,6 +8,7 @@ import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -169,6 +170,8 @@ public final class DocumentedEvents {
                 logged(null, new ConversationCreated(null, "w", Map.of())),
                 logged(null, new ConversationRenamed("T")),
                 logged(null, new ConversationDeleted()),
+                logged(null, new ConversationAnnotated(Map.of("k", "v"), List.of("{\"type\":\"message\"}"), List.of())),
+                logged("t", new ConversationAnnotated(null, List.of(), List.of("resp_x"))),
                 logged(
                         "t",
                         MessageAccepted.newBuilder()

@@ -636,7 +636,145 @@ class OpenApiTest {
                                             ProblemException.status(reason),
                                             door -> failing(door, reason).post(path, body))));
                 });
-        return Stream.of(completions, responses, both, models).flatMap(any -> any);
+        return Stream.of(completions, responses, both, models, storedRows(), itemRows(), otherRows())
+                .flatMap(any -> any);
+    }
+
+    private static Stream<Row> storedRows() {
+        return Stream.of(
+                new Row("listChatCompletions", 200, door -> {
+                    String _ = stored(door);
+                    return door.get(COMPLETIONS + "?limit=1&order=desc&metadata[k]=v");
+                }),
+                new Row("listChatCompletions", 400, door -> door.get(COMPLETIONS + "?after=none")),
+                Row.withoutKey("listChatCompletions", door -> door.get(COMPLETIONS)),
+                new Row(
+                        "listChatCompletions",
+                        503,
+                        door -> withoutPostgres(door).get(COMPLETIONS)),
+                new Row("getChatCompletion", 200, door -> door.get(stored(door))),
+                new Row("getChatCompletion", 404, door -> door.get(COMPLETIONS + "/chatcmpl-none")),
+                new Row("updateChatCompletion", 200, door -> door.post(stored(door), Map.of("metadata", Map.of()))),
+                new Row("updateChatCompletion", 400, door -> door.post(stored(door), Map.of())),
+                new Row("updateChatCompletion", 415, door -> plain(door, "POST", stored(door))),
+                new Row("deleteChatCompletion", 200, door -> door.send("DELETE", stored(door), null)),
+                new Row("deleteChatCompletion", 404, door -> door.send("DELETE", COMPLETIONS + "/c", null)),
+                new Row("listChatCompletionMessages", 200, door -> door.get(stored(door) + "/messages")),
+                new Row("listChatCompletionMessages", 400, door -> door.get(stored(door) + "/messages?limit=0")));
+    }
+
+    /** The path of a completion that is stored. */
+    private static String stored(DoorUnderTest door) {
+        Map<String, ?> body = with(with(COMPLETION, "store", true), "metadata", Map.of("k", "v"));
+        return COMPLETIONS + "/"
+                + door.post(COMPLETIONS, body).json().path("id").asText();
+    }
+
+    private static final String CONVERSATIONS = "/v1/conversations";
+    private static final Map<String, ?> ITEMS = Map.of(
+            "items",
+            List.of(
+                    Map.of("role", "user", "content", "Hi"),
+                    Map.of("role", "assistant", "content", List.of(Map.of("type", "output_text", "text", "Yes?"))),
+                    Map.of("type", "function_call", "call_id", "c1", "name", "f", "arguments", "{}"),
+                    Map.of("type", "function_call_output", "call_id", "c1", "output", "42"),
+                    Map.of("type", "reasoning", "summary", List.of(Map.of("type", "summary_text", "text", "hm")))));
+
+    private static Stream<Row> itemRows() {
+        return Stream.of(
+                new Row("createOpenAiConversation", 200, door -> door.post(CONVERSATIONS, ITEMS)),
+                new Row("createOpenAiConversation", 200, door -> post(door, CONVERSATIONS)),
+                new Row("createOpenAiConversation", 400, door -> door.post(CONVERSATIONS, Map.of("items", 1))),
+                new Row("createOpenAiConversation", 422, door -> {
+                    door.post(CONVERSATIONS, Map.of("metadata", Map.of("k", "v")), "Idempotency-Key", "k");
+                    return door.post(CONVERSATIONS, Map.of(), "Idempotency-Key", "k");
+                }),
+                new Row("createOpenAiConversation", 503, door -> post(withoutKafka(door), CONVERSATIONS)),
+                new Row("getOpenAiConversation", 200, door -> door.get(CONVERSATIONS + "/c")),
+                new Row("getOpenAiConversation", 404, door -> door.get(CONVERSATIONS + "/none")),
+                new Row("getOpenAiConversation", 410, door -> deleted(door).get(CONVERSATIONS + "/c")),
+                new Row(
+                        "updateOpenAiConversation",
+                        200,
+                        door -> door.post(CONVERSATIONS + "/c", Map.of("metadata", Map.of("k", "v")))),
+                new Row("updateOpenAiConversation", 400, door -> door.post(CONVERSATIONS + "/c", Map.of())),
+                new Row("deleteOpenAiConversation", 200, door -> door.send("DELETE", CONVERSATIONS + "/c", null)),
+                new Row("deleteOpenAiConversation", 404, door -> door.send("DELETE", CONVERSATIONS + "/none", null)),
+                new Row("createItems", 200, door -> door.post(CONVERSATIONS + "/c/items", ITEMS)),
+                new Row("createItems", 400, door -> door.post(CONVERSATIONS + "/c/items", Map.of("items", List.of()))),
+                new Row("createItems", 404, door -> door.post(CONVERSATIONS + "/none/items", ITEMS)),
+                new Row("createItems", 410, door -> deleted(door).post(CONVERSATIONS + "/c/items", ITEMS)),
+                new Row("listItems", 200, door -> {
+                    door.post(CONVERSATIONS + "/c/items", ITEMS);
+                    return door.get(CONVERSATIONS + "/c/items?limit=100&include[]=x");
+                }),
+                new Row("listItems", 400, door -> door.get(CONVERSATIONS + "/c/items?order=up")),
+                new Row("listItems", 404, door -> door.get(CONVERSATIONS + "/none/items")),
+                new Row("getItem", 200, door -> door.get(item(door))),
+                new Row("getItem", 404, door -> door.get(CONVERSATIONS + "/c/items/none")),
+                new Row("deleteItem", 200, door -> door.send("DELETE", item(door), null)),
+                new Row("deleteItem", 404, door -> door.send("DELETE", CONVERSATIONS + "/c/items/none", null)));
+    }
+
+    /** The path of an item that was added without a turn. */
+    private static String item(DoorUnderTest door) {
+        Reply added = door.post(CONVERSATIONS + "/c/items", ITEMS);
+        return CONVERSATIONS + "/c/items/" + added.json().path("first_id").asText();
+    }
+
+    private static final String LEGACY = "/v1/completions";
+    private static final Map<String, ?> PROMPT = Map.of("model", "default", "prompt", "Hi");
+    private static final String EMBEDDINGS = "/v1/embeddings";
+    private static final Map<String, ?> TEXTS = Map.of("model", "default", "input", List.of("Hi", "there"));
+
+    private static Stream<Row> otherRows() {
+        return Stream.of(
+                new Row("deleteResponse", 200, door -> door.send("DELETE", RESPONSES + "/" + response(door), null)),
+                new Row("deleteResponse", 200, door -> door.send("DELETE", RESPONSES + "/" + running(door), null)),
+                new Row("deleteResponse", 404, door -> door.send("DELETE", RESPONSES + "/resp_x", null)),
+                new Row("listInputItems", 200, door -> door.get(RESPONSES + "/" + response(door) + "/input_items")),
+                new Row(
+                        "listInputItems",
+                        400,
+                        door -> door.get(RESPONSES + "/" + response(door) + "/input_items?after=x")),
+                new Row("listInputItems", 404, door -> door.get(RESPONSES + "/resp_x/input_items")),
+                new Row("compactResponse", 200, door -> door.post(RESPONSES + "/compact", RESPONSE)),
+                new Row(
+                        "compactResponse",
+                        200,
+                        door -> door.post(
+                                RESPONSES + "/compact",
+                                Map.of("model", "default", "previous_response_id", response(door)))),
+                new Row("compactResponse", 400, door -> door.post(RESPONSES + "/compact", Map.of())),
+                new Row(
+                        "compactResponse",
+                        502,
+                        door -> failing(door, ErrorCode.ENGINE_ERROR).post(RESPONSES + "/compact", RESPONSE)),
+                new Row("createCompletion", 200, door -> door.post(LEGACY, PROMPT)),
+                new Row(
+                        "createCompletion",
+                        200,
+                        door -> door.post(
+                                LEGACY,
+                                with(with(PROMPT, "stream", true), "stream_options", Map.of("include_usage", true)))),
+                new Row("createCompletion", 400, door -> door.post(LEGACY, with(PROMPT, "prompt", List.of(1, 2)))),
+                new Row("createCompletion", 404, door -> door.post(LEGACY, with(PROMPT, "model", "davinci"))),
+                new Row(
+                        "createCompletion",
+                        409,
+                        door -> answering(door, Answer.CANCEL).post(LEGACY, PROMPT)),
+                new Row(
+                        "createCompletion",
+                        502,
+                        door -> failing(door, ErrorCode.ENGINE_ERROR).post(LEGACY, with(PROMPT, "stream", true))),
+                new Row("createEmbedding", 200, door -> door.post(EMBEDDINGS, TEXTS)),
+                new Row(
+                        "createEmbedding",
+                        200,
+                        door -> door.post(EMBEDDINGS, with(TEXTS, "encoding_format", "base64"))),
+                new Row("createEmbedding", 400, door -> door.post(EMBEDDINGS, with(TEXTS, "dimensions", 2))),
+                new Row("createEmbedding", 404, door -> door.post(EMBEDDINGS, with(TEXTS, "model", "ada"))),
+                Row.withoutKey("createEmbedding", door -> door.post(EMBEDDINGS, TEXTS)));
     }
 
     private static final String MESSAGES = "/v1/messages";

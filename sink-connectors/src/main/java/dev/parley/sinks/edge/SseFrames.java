@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -116,6 +117,7 @@ public final class SseFrames implements FrameEncoder {
             case TurnCancelled cancelled -> "turn.cancelled";
             case FeedbackRecorded feedback -> "feedback.recorded";
             case BranchSwitched switched -> "branch.changed";
+            case ConversationAnnotated annotated -> "conversation.annotated";
             // An event of a later version: its sequence counts, its content is unknown.
             case Unknown unknown -> "conversation.changed";
         };
@@ -264,6 +266,7 @@ public final class SseFrames implements FrameEncoder {
                 optional(json, "comment", feedback.getComment());
             }
             case BranchSwitched switched -> json.writeStringField("messageId", switched.getMessageId());
+            case ConversationAnnotated annotated -> annotated(json, annotated);
             case Unknown unknown -> {}
         }
         optional(json, "configuration", event.getConfiguration());
@@ -280,6 +283,27 @@ public final class SseFrames implements FrameEncoder {
     private static void content(JsonGenerator json, String content, @Nullable Upstream upstream) throws IOException {
         json.writeStringField("content", content);
         refusal(json, Said.of(content, upstream));
+    }
+
+    /** Only what there is. Items are JSON already. */
+    private static void annotated(JsonGenerator json, ConversationAnnotated annotated) throws IOException {
+        if (annotated.getMetadata() != null) {
+            metadata(json, annotated.getMetadata());
+        }
+        if (!annotated.getItems().isEmpty()) {
+            json.writeArrayFieldStart("items");
+            for (String item : annotated.getItems()) {
+                json.writeRawValue(item);
+            }
+            json.writeEndArray();
+        }
+        if (!annotated.getRemoved().isEmpty()) {
+            json.writeArrayFieldStart("removed");
+            for (String id : annotated.getRemoved()) {
+                json.writeString(id);
+            }
+            json.writeEndArray();
+        }
     }
 
     /** What of the text is a refusal, once more by itself. */

@@ -2,6 +2,7 @@ package dev.parley.sinks.postgres;
 
 import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.BranchSwitched;
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -70,6 +71,7 @@ final class ConversationFold {
         switch (event.getBody()) {
             case ConversationRenamed renamed -> conversation.rename(ExactText.of(renamed.getTitle()));
             case ConversationDeleted deleted -> conversation.delete();
+            case ConversationAnnotated annotated -> conversation.annotate(annotated.getMetadata());
             case MessageAccepted accepted -> accept(accepted, logged, conversation);
             case TurnStarted started -> start(started, logged, conversation);
             case TurnEnd end -> end(end, logged, conversation);

@@ -39,7 +39,7 @@ final class ConversationProjection implements Projection<LoggedEvent> {
               updated_at = folded.updated_at, message_count = folded.message_count, last_sequence = folded.last_sequence,
               active_turn_id = folded.active_turn_id, active_user_message_id = folded.active_user_message_id,
               active_assistant_message_id = folded.active_assistant_message_id, active_since = folded.active_since,
-              tip_id = folded.tip_id, deleted = folded.deleted
+              tip_id = folded.tip_id, deleted = folded.deleted, metadata = coalesce(folded.metadata, kept.metadata)
             from %s
             where kept.tenant = folded.tenant and kept.id = folded.id
             """.formatted(ConversationTables.CHANGED_CONVERSATIONS.unnestedAs("folded"));

@@ -2,6 +2,7 @@ package dev.parley.sinks.postgres;
 
 import dev.parley.schemas.keys.ConversationKey;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -29,6 +30,16 @@ public interface ConversationQueries {
      * @throws IllegalArgumentException where {@code before} is no place in the list
      */
     Page search(String tenant, List<String> words, int limit, Optional<String> before);
+
+    /**
+     * Those whose metadata hold all of {@code metadata}, in the order in which they were created.
+     *
+     * @param metadata at least one pair
+     * @param newestFirst whether that order is turned round
+     * @param after the id of the conversation that they follow; empty for the first ones
+     */
+    List<ConversationSnapshot.Summary> withMetadata(
+            String tenant, Map<String, String> metadata, boolean newestFirst, int limit, Optional<String> after);
 
     Presence presence(ConversationKey conversation);
 

@@ -42,6 +42,7 @@ final class ConversationRow {
     private @Nullable ActiveTurn activeTurn;
     private @Nullable String tip;
     private boolean deleted;
+    private @Nullable Map<String, String> annotated;
     private boolean touched;
 
     private ConversationRow(ConversationKey key, boolean stored, @Nullable Creation creation, Kept kept) {
@@ -90,6 +91,13 @@ final class ConversationRow {
         deleted = true;
     }
 
+    /** Takes other metadata in place of those that there are; null: they stay. */
+    void annotate(@Nullable Map<String, String> metadata) {
+        if (metadata != null) {
+            annotated = metadata;
+        }
+    }
+
     void countMessage() {
         messageCount++;
     }
@@ -128,6 +136,12 @@ final class ConversationRow {
     @Nullable
     Creation creation() {
         return creation;
+    }
+
+    /** Null where they are as the table has them. */
+    @Nullable
+    Map<String, String> metadata() {
+        return annotated != null || creation == null ? annotated : creation.metadata();
     }
 
     @Nullable

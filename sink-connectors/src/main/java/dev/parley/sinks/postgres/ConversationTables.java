@@ -42,11 +42,11 @@ final class ConversationTables {
             .text("active_assistant_message_id", from(ConversationRow::activeTurn, ActiveTurn::assistantMessageId))
             .timestamptz("active_since", from(ConversationRow::activeTurn, ActiveTurn::since))
             .text("tip_id", ConversationRow::tip)
-            .bool("deleted", ConversationRow::deleted);
+            .bool("deleted", ConversationRow::deleted)
+            .jsonb("metadata", from(ConversationRow::metadata, JsonColumns::ofMetadata));
 
     static final Columns<ConversationRow> NEW_CONVERSATIONS = CHANGED_CONVERSATIONS
             .text("workspace_id", from(ConversationRow::creation, Creation::workspaceId))
-            .jsonb("metadata", from(ConversationRow::creation, creation -> JsonColumns.ofMetadata(creation.metadata())))
             .timestamptz("created_at", from(ConversationRow::creation, Creation::createdAt));
 
     static final Columns<MessageRow> MOVED_MESSAGES = ofConversation(MessageRow::conversation)

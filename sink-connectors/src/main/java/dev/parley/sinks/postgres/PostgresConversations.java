@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /** Conversations and their messages, out of their tables. */
@@ -184,6 +185,24 @@ final class PostgresConversations implements ConversationQueries {
             Summary last = page.getLast();
             return new Page(page, Optional.of(new Place(last.updatedAt(), last.id()).toString()));
         });
+    }
+
+    @Override
+    public List<Summary> withMetadata(
+            String tenant, Map<String, String> metadata, boolean newestFirst, int limit, Optional<String> after) {
+        StringBuilder sql = new StringBuilder(
+                "select * from conversations where tenant = ? and not deleted and metadata @> ?::jsonb");
+        List<Object> parameters = new ArrayList<>(List.of(tenant, JsonColumns.ofMetadata(metadata)));
+        after.ifPresent(id -> {
+            sql.append(" and (created_at, id) ")
+                    .append(newestFirst ? "<" : ">")
+                    .append(" (select created_at, id from conversations where tenant = ? and id = ?)");
+            parameters.addAll(List.of(tenant, id));
+        });
+        sql.append(newestFirst ? " order by created_at desc, id desc limit ?" : " order by created_at, id limit ?");
+        parameters.add(limit);
+        return ask(connection ->
+                new Query(sql.toString(), parameters.toArray()).list(connection, PostgresConversations::summary));
     }
 
     /** The last conversation to be looked through; empty where there are not so many. */

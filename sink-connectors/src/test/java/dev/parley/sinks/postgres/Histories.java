@@ -4,6 +4,7 @@ import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -137,9 +138,17 @@ final class Histories {
             log.add(LoggedEvent.of(event, bytes, id.hashCode() % 2, log.size()));
         }
 
+        private ConversationAnnotated annotated() {
+            return new ConversationAnnotated(
+                    random.nextBoolean() ? null : Map.of("k", Integer.toString(random.nextInt(9))),
+                    random.nextBoolean() ? List.of() : List.of("{}"),
+                    List.of());
+        }
+
         void step() {
-            switch (random.nextInt(9)) {
+            switch (random.nextInt(10)) {
                 case 0 -> log(null, new ConversationRenamed(text()));
+                case 5 -> log(null, annotated());
                 case 1 -> accept();
                 case 2 -> regenerate();
                 case 3 -> other();

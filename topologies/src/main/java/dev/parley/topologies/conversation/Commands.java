@@ -1,8 +1,10 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.AnnotateConversation;
 import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationRenamed;
@@ -54,6 +56,7 @@ final class Commands {
             case DeleteConversation delete -> delete();
             case RateMessage rate -> rate(rate);
             case SwitchBranch change -> switchBranch(change);
+            case AnnotateConversation annotate -> annotate(annotate);
             case Unknown _ -> throw new IllegalArgumentException("unknown command"); // The intake lets none through.
         }
         if (!draft.steps().isEmpty()) {
@@ -227,6 +230,14 @@ final class Commands {
             }
         });
         return branch.lastEntry().getValue();
+    }
+
+    private void annotate(AnnotateConversation annotate) {
+        if (draft.state().exists() && !draft.state().deleted()) {
+            draft.log(
+                    new ConversationAnnotated(annotate.getMetadata(), annotate.getItems(), annotate.getRemoved()),
+                    annotate.getTurnId() == null ? null : new TurnId(annotate.getTurnId()));
+        }
     }
 
     private void rate(RateMessage rate) {

@@ -2,6 +2,7 @@ package dev.parley.topologies.conversation;
 
 import dev.parley.chat.v1.BranchSwitched;
 import dev.parley.chat.v1.Classification;
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationRenamed;
@@ -112,8 +113,13 @@ record Conversation(
                 counted.with(turn().routed(turn().preparation().sources()), queue);
             case TurnRetrieved retrieved -> counted.with(turn().routed(retrieved.getSources()), queue);
             case TurnEnd end -> counted.ended(end, logged.turnId());
-            case MessageAccepted _, MessageRejected _, TurnStarted _, FeedbackRecorded _, BranchSwitched _, Unknown _ ->
-                counted; // The event only counts.
+            case MessageAccepted _,
+                    MessageRejected _,
+                    TurnStarted _,
+                    FeedbackRecorded _,
+                    BranchSwitched _,
+                    ConversationAnnotated _,
+                    Unknown _ -> counted; // The event only counts.
         };
     }
 

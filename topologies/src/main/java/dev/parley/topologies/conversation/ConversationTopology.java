@@ -1,5 +1,6 @@
 package dev.parley.topologies.conversation;
 
+import dev.parley.chat.v1.AnnotateConversation;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.CreateConversation;
@@ -114,8 +115,12 @@ public final class ConversationTopology {
             case RegenerateMessage regenerate ->
                 objectionToIds(regenerate.getTurnId(), regenerate.getAssistantMessageId());
             case CreateConversation create -> objectionToIds(create.getWorkspaceId());
-            case CancelTurn _, RenameConversation _, DeleteConversation _, RateMessage _, Unknown _ ->
-                null; // They carry no ids that become keys.
+            case CancelTurn _,
+                    RenameConversation _,
+                    DeleteConversation _,
+                    RateMessage _,
+                    AnnotateConversation _,
+                    Unknown _ -> null; // They carry no ids that become keys.
         };
     }
 

@@ -37,7 +37,7 @@ public final class BgeSmallEmbedder implements Embedder {
     private static final int MAX_THREADS = 4;
 
     /** What the model reads, less the two tokens that frame each text. A longer text would be averaged from parts. */
-    private static final int MAX_TOKENS = 510;
+    public static final int MAX_TOKENS = 510;
 
     /** In place of a text in which the model sees nothing, such as one of control characters: it must have some vector. */
     private static final String NOTHING = ".";
@@ -61,6 +61,20 @@ public final class BgeSmallEmbedder implements Embedder {
         return MODEL;
     }
 
+    /** How many tokens a text has; of more than {@link #MAX_TOKENS} the model reads only the beginning. */
+    public int tokens(String text) {
+        try (var _ = NativeWork.ofProcess().begin("the embedding model's tokenizer")) {
+            return Loaded.TOKENS.estimateTokenCountInText(text);
+        } catch (LinkageError e) {
+            throw unusable(e);
+        }
+    }
+
+    private static IllegalStateException unusable(LinkageError e) {
+        return new IllegalStateException(
+                "the embedding model does not run on this machine; PARLEY_EMBEDDINGS=none goes without", e);
+    }
+
     /**
      * Loads the model now, so that the first question need not wait for it.
      *
@@ -75,8 +89,7 @@ public final class BgeSmallEmbedder implements Embedder {
         try (var _ = NativeWork.ofProcess().begin("the embedding model")) {
             return Loaded.MODEL.embed(readable(text)).content().vector();
         } catch (LinkageError e) {
-            throw new IllegalStateException(
-                    "the embedding model does not run on this machine; PARLEY_EMBEDDINGS=none goes without", e);
+            throw unusable(e);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.parley.topologies.conversation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.parley.chat.v1.AnnotateConversation;
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.AttemptClaimed;
 import dev.parley.chat.v1.AttemptLost;
@@ -12,6 +13,7 @@ import dev.parley.chat.v1.CancelGeneration;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Classification;
 import dev.parley.chat.v1.Command;
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.CreateConversation;
 import dev.parley.chat.v1.DeleteConversation;
@@ -797,6 +799,22 @@ class DeciderTest {
                 .isInstanceOf(MessageRejected.class);
         assertThat(names(played.ask(new RateMessage("answer-one", "up", null)))).containsExactly("FeedbackRecorded");
         assertThat(played.ask(new RateMessage("nothing", "up", null))).isEmpty();
+    }
+
+    @Test
+    void aNoteIsKeptAsItCameAndDecidesNothing() {
+        AnnotateConversation note =
+                new AnnotateConversation("turn", Map.of("k", "v"), List.of("{}"), List.of("resp_x"));
+        Played played = new Played();
+        assertThat(played.ask(note)).as("there is no conversation yet").isEmpty();
+        played.submit("one", OnBusy.ENQUEUE);
+
+        assertThat(played.ask(note))
+                .containsExactly(new ConversationAnnotated(Map.of("k", "v"), List.of("{}"), List.of("resp_x")));
+        assertThat(played.state.busy()).isTrue();
+
+        played.ask(new DeleteConversation());
+        assertThat(played.ask(note)).isEmpty();
     }
 
     @Nested

@@ -1,5 +1,6 @@
 package dev.parley.faults.simulation;
 
+import dev.parley.chat.v1.AnnotateConversation;
 import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.Command;
@@ -98,8 +99,12 @@ final class Door implements Actor {
             String rated = any(answers);
             return new RateMessage(rated == null ? "none" : rated, "up", null);
         }
-        if (kind < 92) {
+        if (kind < 90) {
             return new RenameConversation("title " + number);
+        }
+        if (kind < 92) {
+            return new AnnotateConversation(
+                    any(turns), Map.of("k", Integer.toString(number)), List.of("{}"), List.of("item-" + number));
         }
         return kind < 96
                 ? new CreateConversation(null, "main", Map.of())

@@ -7,6 +7,7 @@ import dev.parley.ingest.answer.AnswerReader;
 import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.ChatRules;
 import dev.parley.ingest.answer.EventStreams;
+import dev.parley.ingest.answer.TextSocket;
 import dev.parley.ingest.door.TurnStart;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
@@ -23,10 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import org.eclipse.jetty.websocket.api.Callback;
 import org.eclipse.jetty.websocket.api.Session;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,16 +45,14 @@ final class ChatSocket {
 
     private static final int MAX_ANSWERS = 64;
     private static final Duration HEARTBEAT = Duration.ofSeconds(15);
-    private static final Duration WRITE_DEADLINE = Duration.ofSeconds(20);
 
     private final String tenant;
-    private final Session session;
+    private final TextSocket socket;
     private final UiChat chat;
     private final EventStreams streams;
     private final Abandoned abandoned;
     private final ChatRules rules;
     private final Map<String, Answering> answering = new ConcurrentHashMap<>();
-    private final Object writing = new Object();
 
     /** A request that is being answered. */
     private static final class Answering {
@@ -76,7 +71,7 @@ final class ChatSocket {
     ChatSocket(
             String tenant, Session session, UiChat chat, EventStreams streams, Abandoned abandoned, ChatRules rules) {
         this.tenant = tenant;
-        this.session = session;
+        this.socket = new TextSocket(session);
         this.chat = chat;
         this.streams = streams;
         this.abandoned = abandoned;
@@ -197,27 +192,9 @@ final class ChatSocket {
 
     private void send(ObjectNode frame) {
         try {
-            write(frame.toString());
+            socket.write(frame.toString());
         } catch (IOException e) {
             logger.debug("a client left: {}", e.toString());
-        }
-    }
-
-    private void write(String text) throws IOException {
-        Callback.Completable sent = new Callback.Completable();
-        synchronized (writing) {
-            session.sendText(text, sent);
-            try {
-                sent.get(WRITE_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
-            } catch (ExecutionException e) {
-                throw new IOException("the connection is gone", e);
-            } catch (TimeoutException e) {
-                session.disconnect();
-                throw new IOException("the client does not read", e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IOException("not wanted any more", e);
-            }
         }
     }
 
@@ -260,8 +237,8 @@ final class ChatSocket {
         public void write(List<byte[]> pieces) throws IOException {
             for (byte[] piece : pieces) {
                 if (piece.length > 0) {
-                    ChatSocket.this.write(new String(piece, StandardCharsets.UTF_8));
-                } else if (!session.isOpen()) {
+                    socket.write(new String(piece, StandardCharsets.UTF_8));
+                } else if (!socket.isOpen()) {
                     throw new IOException("the connection is gone");
                 }
             }
@@ -269,7 +246,7 @@ final class ChatSocket {
 
         @Override
         public void abort() {
-            session.disconnect();
+            socket.disconnect();
         }
     }
 }

@@ -2,7 +2,10 @@ package dev.parley.ingest.protocol.openai;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
+import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageDetails;
@@ -10,7 +13,10 @@ import dev.parley.ingest.http.Json;
 import dev.parley.sinks.json.NativeJson;
 import dev.parley.sinks.json.Said;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The objects that {@code /v1/chat/completions} answers with. */
@@ -41,6 +47,47 @@ final class ChatCompletionJson {
         json.set("usage", usage(completed));
         Extension.addTo(json, completed);
         return json;
+    }
+
+    /** A caller's own pairs of metadata. */
+    static ObjectNode metadata(Map<String, String> metadata) {
+        ObjectNode json = Json.object();
+        metadata.forEach((key, value) -> {
+            if (!key.startsWith(ChatCompletionRequest.RESERVED)) {
+                json.put(key, value);
+            }
+        });
+        return json;
+    }
+
+    /** The messages that a completion was asked with, each with its id. */
+    static List<ObjectNode> messages(String id, MessageAccepted accepted) {
+        CallerPrompt prompt = accepted.getPrompt();
+        List<PromptMessage> asked = new ArrayList<>(prompt == null ? List.of() : prompt.getContext());
+        asked.add(new PromptMessage(
+                accepted.getRole(),
+                accepted.getContent(),
+                List.of(),
+                prompt == null ? null : prompt.getToolCallId(),
+                null));
+        List<ObjectNode> messages = new ArrayList<>();
+        for (PromptMessage message : asked) {
+            ObjectNode json = Json.object()
+                    .put("id", id + "-" + messages.size())
+                    .put("role", message.getRole().name().toLowerCase(Locale.ROOT))
+                    .put("content", message.getContent())
+                    .putNull("refusal")
+                    .putNull("name")
+                    .putNull("content_parts");
+            if (message.getToolCallId() != null) {
+                json.put("tool_call_id", message.getToolCallId());
+            }
+            if (!message.getToolCalls().isEmpty()) {
+                json.set("tool_calls", toolCalls(message.getToolCalls()));
+            }
+            messages.add(json);
+        }
+        return messages;
     }
 
     /** A chunk of a stream, with {@code delta} in its one choice. */
@@ -107,7 +154,7 @@ final class ChatCompletionJson {
     }
 
     /** Details are there where the model server told them. */
-    private static ObjectNode usage(MessageCompleted completed) {
+    static ObjectNode usage(MessageCompleted completed) {
         Usage usage = completed.getUsage();
         ObjectNode json = Json.object()
                 .put("prompt_tokens", usage.getInputTokens())

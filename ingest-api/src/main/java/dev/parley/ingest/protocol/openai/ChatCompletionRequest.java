@@ -47,14 +47,8 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
         Map<String, String> metadata = metadata(body);
         boolean stream = body.flag("stream").orElse(false);
         Optional<JsonBody> streamOptions = body.object("stream_options");
-        boolean includeUsage = streamOptions
-                .map(given -> {
-                    boolean wanted = given.flag("include_usage").orElse(false);
-                    refuseUnlessFalse(given, "include_obfuscation");
-                    given.done();
-                    return wanted;
-                })
-                .orElse(false);
+        boolean includeUsage =
+                streamOptions.map(ChatCompletionRequest::includeUsage).orElse(false);
         if (streamOptions.isPresent() && !stream) {
             throw body.refusal("stream_options", "is for streams only");
         }
@@ -69,14 +63,21 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
         return new ChatCompletionRequest(ModelCall.of(model, choice, asked, options, metadata), stream, includeUsage);
     }
 
+    static boolean includeUsage(JsonBody streamOptions) {
+        boolean wanted = streamOptions.flag("include_usage").orElse(false);
+        refuseUnlessFalse(streamOptions, "include_obfuscation");
+        streamOptions.done();
+        return wanted;
+    }
+
     static void refuseUnlessFalse(JsonBody body, String name) {
         if (body.flag(name).orElse(false)) {
             throw body.refusal(name, "is not supported");
         }
     }
 
-    /** What is kept with the message: the caller's own pairs, and hints that have no effect yet. */
-    static Map<String, String> metadata(JsonBody body) {
+    /** The caller's own pairs. */
+    static Map<String, String> ownMetadata(JsonBody body) {
         Map<String, String> metadata = new LinkedHashMap<>(body.metadata("metadata"));
         metadata.keySet().stream()
                 .filter(key -> key.startsWith(RESERVED))
@@ -84,16 +85,35 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
                 .ifPresent(key -> {
                     throw body.refusal("metadata." + key, "must not begin with " + RESERVED);
                 });
+        return metadata;
+    }
+
+    /** What is kept with the message: the caller's own pairs, and hints that have no effect yet. */
+    static Map<String, String> metadata(JsonBody body) {
+        Map<String, String> metadata = ownMetadata(body);
         for (String hint : List.of("safety_identifier", "prompt_cache_key", "prompt_cache_retention")) {
             body.text(hint).ifPresent(value -> metadata.put(RESERVED + hint, value));
         }
-        body.flag("store").ifPresent(value -> metadata.put(RESERVED + "store", value.toString()));
+        body.flag("store").ifPresent(value -> metadata.put(STORE, value.toString()));
         body.oneOf("service_tier", List.of("auto", "default"));
         return metadata;
     }
 
     /** Keys of metadata that are this protocol's own begin with this. */
     static final String RESERVED = "openai.";
+
+    static final String STORE = RESERVED + "store";
+
+    Map<String, String> ownMetadata() {
+        Map<String, String> own = new LinkedHashMap<>(call.metadata());
+        own.keySet().removeIf(key -> key.startsWith(RESERVED));
+        return own;
+    }
+
+    /** Whether it is to be found again, by its id and in the list. */
+    boolean store() {
+        return "true".equals(call.metadata().get(STORE));
+    }
 
     private static GenerationOptions.Builder options(JsonBody body) {
         Optional<Integer> older = tokens(body, "max_tokens");

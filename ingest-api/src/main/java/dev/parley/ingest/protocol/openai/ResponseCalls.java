@@ -1,26 +1,45 @@
 package dev.parley.ingest.protocol.openai;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.AnnotateConversation;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.MessageAccepted;
+import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.MessageRejected;
+import dev.parley.chat.v1.PromptMessage;
+import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnEnd;
 import dev.parley.ingest.answer.Answering;
 import dev.parley.ingest.answer.UpstreamHeaders;
 import dev.parley.ingest.door.Door;
+import dev.parley.ingest.door.Exchanges;
+import dev.parley.ingest.door.Exchanges.Answer;
+import dev.parley.ingest.door.Exchanges.Exchange;
+import dev.parley.ingest.door.KeyedId;
 import dev.parley.ingest.door.Models;
 import dev.parley.ingest.door.Submission;
+import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.Json;
+import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Reply;
 import dev.parley.ingest.http.Request;
+import dev.parley.ingest.protocol.openai.ConversationItems.Pending;
 import dev.parley.ingest.protocol.openai.Places.Place;
 import dev.parley.ingest.protocol.openai.Responses.Found;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.TurnIds;
+import dev.parley.sinks.edge.ClientTransport;
+import dev.parley.sinks.json.NativeJson;
 import io.javalin.http.Context;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -52,12 +71,10 @@ final class ResponseCalls {
     Reply create(Context ctx, Request request) {
         String tenant = request.tenant();
         Optional<String> key = request.idempotencyKey();
-        ResponseRequest asked =
-                ResponseRequest.of(request.bodyWithFiles(), models.get(), id -> responses.referenced(tenant, id));
+        ResponseRequest asked = read(tenant, request.bodyWithFiles());
         Place place = places.of(tenant, asked, key);
-        TurnIds ids = TurnIds.of(place.conversation(), key.orElseGet(Request::uniqueId));
-        ResponseId id = ResponseId.of(ids.turnId().text(), place.conversation().conversation());
-        SubmitMessage submit = asked.call().submit(ids, place.after());
+        SubmitMessage submit = command(asked, place, key);
+        ResponseId id = ResponseId.of(submit.getTurnId(), place.conversation().conversation());
         if (asked.stream()) {
             Submission submission = submit(place, submit, key, Optional.empty(), request);
             submission.refuseRejected();
@@ -77,18 +94,49 @@ final class ResponseCalls {
         return answer(ctx, responses.find(tenant, id, "id"));
     }
 
+    private ResponseRequest read(String tenant, JsonBody body) {
+        return ResponseRequest.of(body, models.get(), id -> responses.referenced(tenant, id));
+    }
+
+    private SubmitMessage command(ResponseRequest asked, Place place, Optional<String> key) {
+        TurnIds ids = TurnIds.of(place.conversation(), key.orElseGet(Request::uniqueId));
+        if (asked.conversation().isEmpty()) {
+            return asked.kept(asked.call().submit(ids, place.after()), Map.of());
+        }
+        // A conversation may have items that no model has been shown.
+        Pending pending = ConversationCalls.items(door, place.conversation()).pending();
+        List<PromptMessage> context = new ArrayList<>(pending.messages());
+        context.addAll(asked.call().prompt().getContext());
+        return asked.kept(asked.call().submitWith(ids, context), pending.mark());
+    }
+
+    /** Creates a response, and tells it over a connection until it is over or the client gone. */
+    void tell(String tenant, JsonBody body, Call call, ClientTransport transport) {
+        ResponseRequest asked = read(tenant, body);
+        Place place = places.of(tenant, asked, Optional.empty());
+        SubmitMessage submit = command(asked, place, Optional.empty());
+        Submission submission = door.messages().submit(place.conversation(), submit, false, Optional.empty(), call);
+        submission.refuseRejected();
+        ResponseId id = ResponseId.of(submit.getTurnId(), place.conversation().conversation());
+        answering.tell(told(place, id, submission, asked.store()), transport, asked.store());
+    }
+
     private Submission submit(
             Place place, SubmitMessage submit, Optional<String> key, Optional<Duration> wait, Request request) {
         return door.messages().submit(place.conversation(), submit, key.isPresent(), wait, request.call());
     }
 
     private Reply stream(Context ctx, Place place, ResponseId id, Submission submission, boolean store, boolean keyed) {
-        Answering.Told told = new Answering.Told(
+        Answering.Told told = told(place, id, submission, store);
+        return store ? answering.stream(ctx, told) : answering.streamWhileRead(ctx, told, keyed);
+    }
+
+    private static Answering.Told told(Place place, ResponseId id, Submission submission, boolean store) {
+        return new Answering.Told(
                 place.conversation(),
                 id.turnId(),
                 Long.toString(submission.before()),
                 new ResponseEncoding(id, ResponseEncoding.NOTHING_SEEN, store));
-        return store ? answering.stream(ctx, told) : answering.streamWhileRead(ctx, told, keyed);
     }
 
     private static Reply answer(Context ctx, Found response) {
@@ -119,6 +167,85 @@ final class ResponseCalls {
         return answer(ctx, response);
     }
 
+    void inputItems(Context ctx, Request request) {
+        Paging paging = Paging.of(request, true);
+        Found response = named(ctx, request);
+        // Found by how it begins.
+        MessageAccepted accepted =
+                (MessageAccepted) response.events().getFirst().getBody();
+        Json.answer(ctx, 200, paging.page(PromptItems.of(response.id(), accepted, 0)));
+    }
+
+    /** Has a response not be found any more, and stops it where it runs. The log, and its conversation, keep the turn. */
+    void delete(Context ctx, Request request) {
+        Found response = named(ctx, request);
+        stop(response, request);
+        ConversationEvent _ = door.conversations()
+                .annotate(
+                        response.conversation(),
+                        new AnnotateConversation(
+                                response.id().turnId(),
+                                null,
+                                List.of(),
+                                List.of(response.id().toString())),
+                        request.call());
+        Json.answer(
+                ctx,
+                200,
+                Json.object()
+                        .put("id", response.id().toString())
+                        .put("object", "response")
+                        .put("deleted", true));
+    }
+
+    /** Has a model summarise a conversation, in a turn of a conversation of its own. */
+    void compact(Context ctx, Request request) {
+        String tenant = request.tenant();
+        Optional<String> key = request.idempotencyKey();
+        CompactionRequest asked =
+                CompactionRequest.of(request.body(), models.get(), id -> responses.referenced(tenant, id));
+        List<PromptMessage> past = asked.previous()
+                .map(text -> past(tenant, ResponseId.parse(text, "previous_response_id")))
+                .orElse(List.of());
+        ConversationKey conversation =
+                new ConversationKey(tenant, "conv_" + KeyedId.of(tenant, "response.compaction", key));
+        TurnIds ids = TurnIds.of(conversation, key.orElseGet(Request::uniqueId));
+        SubmitMessage submit = asked.call(past).submit(ids);
+        Submission submission = request.waiting(() -> door.messages()
+                .submit(conversation, submit, key.isPresent(), Optional.of(Answering.WAIT), request.call()));
+        ConversationEvent end = Answering.end(submission);
+        if (!(end.getBody() instanceof MessageCompleted completed)) {
+            throw new ProblemException(ErrorCode.CANCELLED, "the summary was stopped");
+        }
+        UpstreamHeaders.addTo(ctx, completed);
+        ResponseId id = ResponseId.of(ids.turnId().text(), conversation.conversation());
+        ObjectNode json = Json.object()
+                .put("id", id.toString())
+                .put("object", "response.compaction")
+                .put("created_at", submission.accepted().orElse(end).getTime().getEpochSecond());
+        json.putArray("output")
+                .add(Json.object()
+                        .put("id", id.compactionItem())
+                        .setAll(new Compaction(completed.getContent()).json()));
+        json.set("usage", ResponseJson.used(completed.getUsage(), NativeJson.details(completed.getUpstream())));
+        Extension.addTo(json, completed);
+        Json.answer(ctx, 200, json);
+    }
+
+    private List<PromptMessage> past(String tenant, ResponseId id) {
+        Found previous = responses.find(tenant, id, "previous_response_id");
+        Exchanges exchanges = Exchanges.of(door.turns()
+                .eventsUpTo(previous.conversation(), previous.events().getLast().getSequence()));
+        List<PromptMessage> past = new ArrayList<>();
+        for (Exchange exchange : exchanges.branch(previous.answerId())) {
+            if (exchange.answer() instanceof Answer.Given(String content, List<ToolCall> calls)) {
+                past.addAll(exchange.asked());
+                past.add(new PromptMessage(Role.ASSISTANT, content, calls, null, null));
+            }
+        }
+        return past;
+    }
+
     private Found named(Context ctx, Request request) {
         return responses.find(request.tenant(), ResponseId.parse(ctx.pathParam("id"), "id"), "id");
     }
@@ -126,11 +253,15 @@ final class ResponseCalls {
     /** Stops a response and waits, for a moment, until it has stopped. One that is over stays as it is. */
     void cancel(Context ctx, Request request) {
         Found response = named(ctx, request);
+        stop(response, request);
+        Reply _ = answer(ctx, responses.find(request.tenant(), response.id(), "id"));
+    }
+
+    private void stop(Found response, Request request) {
         String turnId = response.id().turnId();
         if (door.turns().end(response.conversation(), turnId, Duration.ZERO).isEmpty()) {
             door.turns().cancel(response.conversation(), new CancelTurn(turnId), request.call());
             Optional<ConversationEvent> _ = door.turns().end(response.conversation(), turnId, STOPPING);
         }
-        Reply _ = answer(ctx, responses.find(request.tenant(), response.id(), "id"));
     }
 }

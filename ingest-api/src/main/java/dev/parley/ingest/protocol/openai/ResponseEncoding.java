@@ -2,6 +2,7 @@ package dev.parley.ingest.protocol.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.TurnEnd;
@@ -31,7 +32,7 @@ import java.util.Optional;
  * depends on when one asks how many thoughts come before the first word.
  *
  * <pre>{@code
- *   0 created   1 in_progress
+ *   0 created   1 in_progress, or of a background response 1 queued and 2 in_progress, and one more for all that follows
  *   2 + ATTEMPT * (attempt - 1):  item, part, characters …                                   (reasoning, if any)
  *   … + RANGE, or, where thoughts came first,
  *   … + 2 * RANGE:                text done, part done, item done                             (reasoning, if any)
@@ -58,6 +59,7 @@ final class ResponseEncoding extends AnswerEncoding {
     /** Numbers for an attempt's thoughts, and for the rest where none came first. */
     private static final long RANGE = ATTEMPT / 4;
 
+    /** Of an answer whose response is told to be created and in progress before. */
     private static final long FIRST_OF_ATTEMPT = 2;
 
     /** Events that end an item of text. */
@@ -73,6 +75,7 @@ final class ResponseEncoding extends AnswerEncoding {
     private final StringBuilder refusal = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
     private Part part = Part.NONE;
+    private long first = FIRST_OF_ATTEMPT;
     private long next = FIRST_OF_ATTEMPT;
     private int items;
     /** Among the items: of the reasoning, and of the message. */
@@ -125,8 +128,8 @@ final class ResponseEncoding extends AnswerEncoding {
     @Override
     protected void tell(Step step) {
         switch (step) {
-            case Step.Accepted accepted -> tell(0, "response.created", response());
-            case Step.Begun begun -> tell(1, "response.in_progress", response());
+            case Step.Accepted(MessageAccepted accepted, var time) -> accepted(accepted);
+            case Step.Begun begun -> tell(first - 1, "response.in_progress", response());
             case Step.Retrieved retrieved -> {}
             case Step.Attempted attempted -> attempt(attempted.attempt());
             case Step.Reasoning(String piece) -> reasoning(piece);
@@ -145,6 +148,15 @@ final class ResponseEncoding extends AnswerEncoding {
         }
     }
 
+    private void accepted(MessageAccepted accepted) {
+        tell(0, "response.created", response());
+        if (accepted.getMetadata().containsKey(ResponseRequest.QUEUED)) {
+            tell(1, "response.queued", response());
+            first++;
+            next = first;
+        }
+    }
+
     /** The response as of now, inside an event. */
     private ObjectNode response() {
         ObjectNode event = Json.object();
@@ -153,8 +165,8 @@ final class ResponseEncoding extends AnswerEncoding {
     }
 
     private void attempt(int current) {
-        next = FIRST_OF_ATTEMPT + ATTEMPT * (current - 1L);
-        if (after < FIRST_OF_ATTEMPT) {
+        next = first + ATTEMPT * (current - 1L);
+        if (after < first) {
             return;
         }
         long place = after - next;
@@ -225,22 +237,22 @@ final class ResponseEncoding extends AnswerEncoding {
             return;
         }
         answering = true;
-        if (seen == Seen.NO_ANSWER && after >= FIRST_OF_ATTEMPT && after >= next) {
+        if (seen == Seen.NO_ANSWER && after >= first && after >= next) {
             if (!isBrokenOff()) {
                 beyondTheEnd("of its reasoning");
                 return;
             }
             seen = Seen.ANSWER_AFTER_THOUGHTS; // They are not kept of an answer without an end.
         }
-        long first = next - (next - FIRST_OF_ATTEMPT) % ATTEMPT;
+        long beginning = next - (next - first) % ATTEMPT;
         if (part == Part.REASONING) {
-            next = first + 2 * RANGE;
+            next = beginning + 2 * RANGE;
             closeReasoning();
         } else if (seen == Seen.ANSWER_AFTER_THOUGHTS) {
-            next = first + 2 * RANGE + CLOSING_EVENTS;
+            next = beginning + 2 * RANGE + CLOSING_EVENTS;
             items++; // Theirs, of which the client knows.
         } else {
-            next = first + RANGE;
+            next = beginning + RANGE;
         }
     }
 

@@ -72,6 +72,16 @@ record ResponseId(String turn, String conversation) {
         return "fc" + index + "_" + turn + "." + conversation;
     }
 
+    /** An item of what the response was asked with. */
+    String inputItem(int index) {
+        return "in" + index + "_" + turn + "." + conversation;
+    }
+
+    /** The summary that the turn made. */
+    String compactionItem() {
+        return "cmp_" + turn + "." + conversation;
+    }
+
     @Override
     public String toString() {
         return "resp_" + turn + "." + conversation;

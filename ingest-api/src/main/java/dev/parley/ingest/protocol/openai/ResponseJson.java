@@ -56,30 +56,39 @@ final class ResponseJson {
             case MessageAccepted accepted -> asked(accepted, event.getTime());
             case TurnStarted started -> json.put("status", "in_progress");
             case MessageCompleted completed -> completed(completed);
-            case TurnFailed failed ->
+            case TurnFailed failed -> {
                 failed(
                         failed.getCode(),
                         failed.getDetail(),
                         failed.getContent(),
                         failed.getUsage(),
                         failed.getUpstream());
+                Extension.addAttempt(json, failed.getAttempt());
+            }
             case TurnCancelled cancelled -> {
                 json.put("status", "cancelled");
                 json.set("output", partial(Said.of(cancelled.getContent(), cancelled.getUpstream())));
                 usage(cancelled.getUsage(), NativeJson.details(cancelled.getUpstream()));
                 Extension.addTo(json, cancelled.getUpstream());
+                Extension.addAttempt(json, cancelled.getAttempt());
             }
             case MessageRejected rejected -> failed(rejected.getCode(), rejected.getDetail(), "", null, null);
             case ConversationFact _, TurnPreparation _, Unknown _ -> {} // Nothing that a response shows.
         }
     }
 
-    /** The name by which that engine or route can be asked for. */
+    /** The name that was asked for, from the first event to the last; which model it led to stands beside. */
     private static String model(MessageAccepted accepted) {
-        if (accepted.getEngine() != null) {
-            return accepted.getEngine();
+        String asked = accepted.getMetadata().get(ResponseRequest.MODEL);
+        return asked == null ? nameOf(accepted.getIntent(), accepted.getEngine()) : asked;
+    }
+
+    /** The name by which an engine or a route can be asked for. */
+    static String nameOf(@Nullable String intent, @Nullable String engine) {
+        if (engine != null) {
+            return engine;
         }
-        return accepted.getIntent() == null ? Models.DEFAULT : accepted.getIntent();
+        return intent == null ? Models.DEFAULT : intent;
     }
 
     private void asked(MessageAccepted accepted, Instant time) {
@@ -90,7 +99,8 @@ final class ResponseJson {
         json.put("id", id.toString())
                 .put("object", "response")
                 .put("created_at", time.getEpochSecond())
-                .put("status", "queued")
+                .putNull("access_programs")
+                .put("status", background ? "queued" : "in_progress")
                 .put("background", background)
                 .putNull("error")
                 .putNull("incomplete_details")
@@ -102,30 +112,36 @@ final class ResponseJson {
         json.put("previous_response_id", accepted.getMetadata().get(ResponseRequest.PREVIOUS));
         json.putObject("conversation").put("id", id.conversation());
         json.putObject("reasoning").put("effort", options.getReasoningEffort()).putNull("summary");
-        json.put("store", !"false".equals(accepted.getMetadata().get(ChatCompletionRequest.RESERVED + "store")))
+        json.put("store", !"false".equals(accepted.getMetadata().get(ChatCompletionRequest.STORE)))
                 .put("service_tier", "default")
                 .put("temperature", options.getTemperature() == null ? 1.0 : options.getTemperature())
                 .put("top_p", options.getTopP() == null ? 1.0 : options.getTopP())
-                .put("truncation", "auto")
-                .put("user", options.getUser());
+                .put("truncation", "auto");
+        if (options.getUser() != null) {
+            json.put("user", options.getUser());
+        }
         json.putObject("text").set("format", RequestOptions.format(options.getResponseFormat()));
         json.set("tool_choice", RequestOptions.toolChoice(options.getToolChoice()));
         json.set("tools", RequestOptions.tools(options.getTools()));
-        json.putNull("usage");
-        ObjectNode metadata = json.putObject("metadata");
-        accepted.getMetadata().forEach((key, value) -> {
-            if (!key.startsWith(ChatCompletionRequest.RESERVED)) {
-                metadata.put(key, value);
-            }
-        });
+        json.set("metadata", ChatCompletionJson.metadata(accepted.getMetadata()));
     }
 
     private void completed(MessageCompleted completed) {
         Optional<String> cut = FinishReasons.incomplete(completed);
         json.put("status", cut.isEmpty() ? "completed" : "incomplete");
         cut.ifPresent(reason -> json.putObject("incomplete_details").put("reason", reason));
-        json.put("model", completed.getAttempt().getModel());
         ArrayNode output = Json.MAPPER.createArrayNode();
+        output(id, completed).forEach(output::add);
+        json.set("output", output);
+        usage(completed.getUsage(), NativeJson.details(completed.getUpstream()));
+        Extension.addTo(json, completed);
+        Extension.addAttempt(json, completed.getAttempt());
+    }
+
+    /** The items of an answer, each with its id. */
+    static List<ObjectNode> output(ResponseId id, MessageCompleted completed) {
+        Optional<String> cut = FinishReasons.incomplete(completed);
+        List<ObjectNode> output = new ArrayList<>();
         if (completed.getReasoning() != null) {
             output.add(ResponseItems.reasoning(id, completed.getReasoning(), "completed"));
         }
@@ -146,9 +162,7 @@ final class ResponseJson {
         if (!callsFirst) {
             output.addAll(calls);
         }
-        json.set("output", output);
-        usage(completed.getUsage(), NativeJson.details(completed.getUpstream()));
-        Extension.addTo(json, completed);
+        return output;
     }
 
     /** Whether the model began to call before it said a word. */
@@ -161,18 +175,20 @@ final class ResponseJson {
             String code, String detail, String content, @Nullable Usage usage, @Nullable Upstream upstream) {
         json.put("status", "failed");
         json.putObject("error").put("code", openAiCode(code)).put("message", detail);
+        Extension.addCode(json, code);
         json.set("output", partial(Said.of(content, upstream)));
         usage(usage, NativeJson.details(upstream));
         Extension.addTo(json, upstream);
     }
 
-    /** OpenAI's own codes for these are two; everything else is told by its own name. */
+    /** The nearest of OpenAI's codes, which are few; its own name stands beside. */
     private static String openAiCode(String code) {
-        Optional<ErrorCode> known = ErrorCode.ofWire(code);
-        if (known.isPresent() && known.get() == ErrorCode.ENGINE_RATE_LIMITED) {
-            return "rate_limit_exceeded";
-        }
-        return code;
+        ErrorCode known = ErrorCode.ofWire(code).orElse(ErrorCode.INTERNAL);
+        return switch (known) {
+            case ENGINE_RATE_LIMITED, QUEUE_FULL, OVERLOADED -> "rate_limit_exceeded";
+            case ENGINE_REJECTED, CONTEXT_LENGTH_EXCEEDED, CONTENT_FILTERED -> "invalid_prompt";
+            default -> "server_error";
+        };
     }
 
     private ArrayNode partial(Said said) {
@@ -185,10 +201,13 @@ final class ResponseJson {
 
     /** OpenAI's clients want a number for every detail, and fail where one is null: of those that nobody told it is 0. */
     private void usage(@Nullable Usage usage, @Nullable UsageDetails details) {
-        if (usage == null) {
-            return;
+        if (usage != null) {
+            json.set("usage", used(usage, details));
         }
-        ObjectNode used = json.putObject("usage").put("input_tokens", usage.getInputTokens());
+    }
+
+    static ObjectNode used(Usage usage, @Nullable UsageDetails details) {
+        ObjectNode used = Json.object().put("input_tokens", usage.getInputTokens());
         used.putObject("input_tokens_details")
                 .put("cached_tokens", orNone(details, UsageDetails::getCachedInputTokens))
                 .put("cache_write_tokens", orNone(details, UsageDetails::getCacheWriteTokens));
@@ -201,6 +220,7 @@ final class ResponseJson {
             ChatCompletionJson.details(used, "input_tokens_details", "audio_tokens", details.getAudioInputTokens());
             ChatCompletionJson.details(used, "output_tokens_details", "audio_tokens", details.getAudioOutputTokens());
         }
+        return used;
     }
 
     private static int orNone(@Nullable UsageDetails details, Function<UsageDetails, @Nullable Integer> detail) {

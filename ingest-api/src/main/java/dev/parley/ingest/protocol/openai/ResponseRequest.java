@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.util.RawValue;
 import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
+import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.ingest.door.Asked;
@@ -14,6 +15,7 @@ import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.Request;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,6 +40,12 @@ record ResponseRequest(
 
     /** Where it is kept what the request continued, for the response to tell. */
     static final String PREVIOUS = ChatCompletionRequest.RESERVED + "previous_response_id";
+
+    /** The name by which a model was asked for, where engine and intent do not say it. No part of the fingerprint. */
+    static final String MODEL = ChatCompletionRequest.RESERVED + "model";
+
+    /** There where a background response is told to be queued before it is told to be in progress. No part of the fingerprint. */
+    static final String QUEUED = ChatCompletionRequest.RESERVED + "queued";
 
     static final String BACKGROUND = ChatCompletionRequest.RESERVED + "background";
 
@@ -98,6 +106,23 @@ record ResponseRequest(
                 stream,
                 store,
                 background);
+    }
+
+    /**
+     * {@code submit} with what its response will have to tell beside.
+     *
+     * @param more pairs of metadata to be kept with it
+     */
+    SubmitMessage kept(SubmitMessage submit, Map<String, String> more) {
+        Map<String, String> metadata = new LinkedHashMap<>(submit.getMetadata());
+        metadata.putAll(more);
+        if (!call.model().equals(ResponseJson.nameOf(submit.getIntent(), submit.getEngine()))) {
+            metadata.put(MODEL, call.model());
+        }
+        if (background) {
+            metadata.put(QUEUED, "true");
+        }
+        return SubmitMessage.newBuilder(submit).setMetadata(metadata).build();
     }
 
     /** What some clients ask for on every call: there is nothing of the kind to be left out, but for probabilities. */
@@ -192,6 +217,18 @@ record ResponseRequest(
         return Optional.of(json.toString()).filter(any -> !type.equals("text"));
     }
 
+    /** The input of a body as messages. */
+    static List<PromptMessage> input(JsonBody body, Function<String, List<PromptMessage>> references) {
+        return new Input(references).messages(body);
+    }
+
+    /** Items as messages; thoughts are none. */
+    static List<PromptMessage> messages(List<JsonBody> items, Function<String, List<PromptMessage>> references) {
+        Input input = new Input(references);
+        items.forEach(input::add);
+        return input.messages;
+    }
+
     /** The input's items as messages. */
     private static final class Input {
         private final Function<String, List<PromptMessage>> references;
@@ -235,10 +272,12 @@ record ResponseRequest(
                     references.apply(id).forEach(this::append);
                 }
                 case "reasoning" -> {} // A model's earlier thoughts are no part of a prompt.
+                case Compaction.TYPE -> messages.add(Compaction.of(item).message());
                 default ->
                     throw item.refusal(
                             "type",
-                            "must be message, function_call, function_call_output, reasoning or item_reference");
+                            "must be message, function_call, function_call_output, reasoning, compaction or"
+                                    + " item_reference");
             }
         }
 

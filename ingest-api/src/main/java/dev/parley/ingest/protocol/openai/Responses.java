@@ -1,5 +1,6 @@
 package dev.parley.ingest.protocol.openai;
 
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
@@ -46,10 +47,16 @@ final class Responses {
         List<ConversationEvent> events = door.turns().events(conversation, id.turnId());
         // A turn that begins otherwise was asked for by no request of this kind, or refused.
         boolean asked = !events.isEmpty() && events.getFirst().getBody() instanceof MessageAccepted;
-        if (!asked || door.conversations().presence(conversation) == Presence.DELETED) {
+        if (!asked || isRemoved(id, events) || door.conversations().presence(conversation) == Presence.DELETED) {
             throw new ProblemException(ErrorCode.NOT_FOUND, "there is no response '" + id + "'", field);
         }
         return new Found(id, conversation, events);
+    }
+
+    private static boolean isRemoved(ResponseId id, List<ConversationEvent> events) {
+        return events.stream()
+                .anyMatch(event -> event.getBody() instanceof ConversationAnnotated annotated
+                        && annotated.getRemoved().contains(id.toString()));
     }
 
     /** What a reference to an item of an earlier response stands for. */

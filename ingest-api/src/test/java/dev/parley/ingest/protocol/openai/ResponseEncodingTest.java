@@ -11,6 +11,7 @@ import dev.parley.chat.v1.UsageDetails;
 import dev.parley.ingest.answer.ServerSentEvents;
 import dev.parley.ingest.answer.TurnEvents;
 import dev.parley.ingest.answer.TurnEvents.Answer;
+import dev.parley.ingest.contract.OpenAiTypes;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
@@ -41,7 +42,11 @@ class ResponseEncodingTest {
     }
 
     private static List<JsonNode> encoded(long after, List<FeedEvent> events) {
-        return ServerSentEvents.json(ServerSentEvents.encoded(encoding(after), events));
+        List<JsonNode> told = ServerSentEvents.json(ServerSentEvents.encoded(encoding(after), events));
+        if (after == ResponseEncoding.NOTHING_SEEN) { // The rest of a stream is of the same events.
+            OpenAiTypes.checkResponseEvents(told);
+        }
+        return told;
     }
 
     private static List<JsonNode> encoded(FeedEvent... events) {
@@ -358,7 +363,7 @@ class ResponseEncodingTest {
                             "response.function_call_arguments.done",
                             "response.output_item.done",
                             "response.completed");
-            assertThat(events.getFirst().at("/response/status").asText()).isEqualTo("queued");
+            assertThat(events.getFirst().at("/response/status").asText()).isEqualTo("in_progress");
             assertThat(events.get(1).at("/response/status").asText()).isEqualTo("in_progress");
             assertThat(events.getLast().at("/response/status").asText()).isEqualTo("completed");
             assertThat(events.getLast().at("/response/id").asText()).isEqualTo(ID.toString());
@@ -516,7 +521,8 @@ class ResponseEncodingTest {
             JsonNode response =
                     encoded(over(completed).toArray(FeedEvent[]::new)).getLast().path("response");
 
-            assertThat(response.path("parley").toString()).isEqualTo("{\"attempts\":3,\"left_out\":[\"seed\"]}");
+            assertThat(response.path("parley").toString())
+                    .isEqualTo("{\"attempts\":3,\"left_out\":[\"seed\"],\"engine\":\"engine\",\"model\":\"a-model\"}");
             assertThat(response.at("/usage/input_tokens_details").toString())
                     .isEqualTo("{\"cached_tokens\":1,\"cache_write_tokens\":0}");
             assertThat(response.at("/usage/output_tokens_details").toString())
