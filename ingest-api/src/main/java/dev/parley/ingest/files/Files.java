@@ -212,7 +212,9 @@ public final class Files {
             }
             ByteBuffer content = call.enclosures()
                     .content(hash)
-                    .orElseThrow(() -> new IllegalStateException("a file that came with the request is not with it"));
+                    .orElseThrow(() -> new ProblemException(
+                            ErrorCode.INVALID_REQUEST,
+                            "an image or a file that was sent in an earlier request has to be named by its id or URL"));
             FileId id = keep(
                     tenant,
                     new NewFile(hash, attachment.getMediaType(), Optional.ofNullable(attachment.getName()), content),
