@@ -4,7 +4,9 @@ import { test } from 'node:test';
 import { HttpAgent, verifyEvents } from '@ag-ui/client';
 import { EventSchema } from '@ag-ui/core/schemas';
 import { from, lastValueFrom, toArray } from 'rxjs';
-import { cuttingProxy, freshId, getJson, script, settled, text, tricky, trickyText, until, url, words } from './support.mjs';
+import {
+  cuttingProxy, eventsOf, freshId, getJson, heard, script, settled, text, told, tricky, trickyText, until, url, words,
+} from './support.mjs';
 
 const agui = `${url}/agui`;
 const place = { type: 'object', properties: { place: { type: 'string' } }, required: ['place'] };
@@ -13,20 +15,6 @@ const slow = script(words, { paceMillis: 60 });
 const agent = (more = {}) => new HttpAgent({ url: agui, threadId: freshId('thread'), ...more });
 const ask = (agent, content) => agent.addMessage({ id: freshId('message'), role: 'user', content });
 const said = agent => agent.messages.filter(message => message.role === 'assistant').map(message => message.content ?? '').join('');
-
-/** The events of one stream: each with its id, read as the standard has it. */
-async function* read(response) {
-  let rest = '';
-  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-    const frames = (rest + chunk).split('\n\n');
-    rest = frames.pop();
-    for (const frame of frames) {
-      const lines = frame.split('\n');
-      const data = lines.find(line => line.startsWith('data: '));
-      if (data) yield { id: lines.find(line => line.startsWith('id: '))?.slice(4), json: JSON.parse(data.slice(6)) };
-    }
-  }
-}
 
 /** A fetch that goes on where its stream was cut, so that `HttpAgent` sees one. */
 function resuming(base) {
@@ -39,7 +27,7 @@ function resuming(base) {
       async start(controller) {
         for (let tries = 0; tries < 20; tries++) {
           try {
-            for await (const event of read(response)) {
+            for await (const event of eventsOf(response)) {
               last = event.id ?? last;
               controller.enqueue(new TextEncoder().encode(`data: ${JSON.stringify(event.json)}\n\n`));
               if (['RUN_FINISHED', 'RUN_ERROR'].includes(event.json.type)) return controller.close();
@@ -121,6 +109,29 @@ test('an answer is regenerated where the thread is cut back to its question', as
   assert.deepEqual(kept.map(message => message.status).sort(), ['accepted', 'completed']);
 });
 
+test('a thread that is edited, cut back or put together elsewhere is what its model is told', async () => {
+  const page = agent();
+  const first = [{ id: freshId('message'), role: 'user', content: script(['one']) }];
+  page.setMessages(first);
+  await page.runAgent();
+  const answered = [...page.messages];
+  const asked = async messages => {
+    page.setMessages([...messages, { id: freshId('message'), role: 'user', content: heard }]);
+    await page.runAgent();
+    return told(page.messages.at(-1).content);
+  };
+  assert.deepEqual(await asked(answered), [`user: ${first[0].content}`, 'assistant: one']);
+  assert.deepEqual(await asked([{ ...first[0], content: script(['two']) }, { ...answered[1], content: 'two' }]), [
+    `user: ${script(['two'])}`, 'assistant: two']);
+  assert.deepEqual(await asked([]), []);
+  page.setMessages([{ ...first[0], content: heard }]);
+  await page.runAgent();
+  assert.deepEqual(told(page.messages.at(-1).content), [], 'edited under its own id');
+  const shown = agent({ threadId: page.threadId, fetch: () => fetch(`${agui}/${page.threadId}`) });
+  await shown.runAgent();
+  assert.deepEqual(shown.messages, page.messages);
+});
+
 test('only looks away when it is aborted, and is stopped through the native API', async () => {
   const page = agent();
   ask(page, slow);
@@ -188,12 +199,12 @@ test('every place of a finished run goes on with what followed, and the two are 
   const events = [];
   const run = await fetch(agui, {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ threadId, runId, messages, tools }) });
-  for await (const event of read(run)) events.push(event);
+  for await (const event of eventsOf(run)) events.push(event);
   assert.equal(events.at(-1).json.type, 'RUN_FINISHED');
   for (let cut = 0; cut < events.length - 1; cut++) {
     const both = events.slice(0, cut + 1).map(event => event.json);
     const rest = await fetch(`${agui}/${threadId}/${runId}`, { headers: { 'last-event-id': events[cut].id } });
-    for await (const event of read(rest)) both.push(event.json);
+    for await (const event of eventsOf(rest)) both.push(event.json);
     await lastValueFrom(from(both).pipe(verifyEvents(false), toArray()));
     assert.deepEqual(squeezed(both), squeezed(events.map(event => event.json)), `cut after ${events[cut].id}`);
   }

@@ -1,10 +1,12 @@
 // Begun in each protocol, cut, gone on with in each other one: the text is the same to the character.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { HttpAgent } from '@ag-ui/client';
+import Anthropic from '@anthropic-ai/sdk';
 import { DefaultChatTransport, WebSocketChatTransport } from 'ai';
 import OpenAI from 'openai';
 import { follow } from './follow.mjs';
-import { cuttingProxy, freshId, getJson, script, settled, tricky, trickyText, until, url, words } from './support.mjs';
+import { cuttingProxy, eventsOf, freshId, getJson, script, settled, tricky, trickyText, until, url, words } from './support.mjs';
 
 // A completion that nobody repeats under its key is stopped after two seconds, whoever else reads it: an answer takes less.
 const content = script([...tricky, ...words], { paceMillis: 25 });
@@ -166,6 +168,108 @@ const protocols = [
         resumed(await socket.reconnectToStream({ chatId: conversation }), conversation));
     },
   },
+  {
+    name: 'a message of Anthropic\'s with a key',
+    mark: '\ndata: ', first: 2, alone: true,
+    async begin(begun, base) {
+      begun.key = freshId('key');
+      await this.read(begun, base);
+    },
+    async read(begun, base) {
+      const client = new Anthropic({ baseURL: base, apiKey: 'unused', maxRetries: 0 });
+      const request = { model: 'default', max_tokens: 1024, stream: true, messages: [{ role: 'user', content }] };
+      for await (const event of await client.messages.create(request, { headers: { 'Idempotency-Key': begun.key } })) {
+        if (event.type === 'message_start') begun.conversation = event.message.id;
+        if (event.type === 'content_block_delta') begun.shown += event.delta.text;
+      }
+    },
+    async goOn({ key }) {
+      const again = { key, shown: '' };
+      await this.read(again, url);
+      return again.shown;
+    },
+  },
+  {
+    name: 'a run of AG-UI',
+    mark: 'data: ', first: 1,
+    async begin(begun, base) {
+      begun.conversation = freshId('matrix');
+      begun.run = freshId('run');
+      await this.read(begun, await fetch(`${base}/agui`, {
+        method: 'POST', headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          threadId: begun.conversation, runId: begun.run, messages: [{ id: freshId('message'), role: 'user', content }] }),
+      }));
+    },
+    async read(begun, response) {
+      assert.ok(response.ok, `${response.status}`);
+      for await (const { id, json } of eventsOf(response)) {
+        begun.event = id;
+        if (json.type === 'TEXT_MESSAGE_CONTENT') begun.shown += json.delta;
+        assert.notEqual(json.type, 'RUN_ERROR', JSON.stringify(json));
+      }
+    },
+    async goOn({ conversation, run, event, shown }) {
+      if (event === undefined) return this.comeTo(conversation);
+      const view = { shown };
+      await this.read(view, await fetch(`${url}/agui/${conversation}/${run}`, { headers: { 'last-event-id': event } }));
+      return view.shown;
+    },
+    /** A thread that another protocol has begun is shown to its client, with what runs in it, as soon as it has a question. */
+    async comeTo(threadId) {
+      const page = new HttpAgent({ url: `${url}/agui`, threadId, fetch: () => fetch(`${url}/agui/${threadId}`) });
+      return until(async () => {
+        await page.runAgent();
+        return page.messages.length > 0 && page.messages.at(-1).content;
+      }, 'the thread');
+    },
+  },
+  {
+    name: 'a question over MCP',
+    mark: 'data: ', first: 1, cuts: [0, 1, 2, Infinity],
+    async begin(begun, base) {
+      begun.conversation = freshId('matrix');
+      await post(url, '/api/conversations', { id: begun.conversation });
+      begun.session = await this.session();
+      begun.answer = await this.call(base, begun.session, 'ask', { question: content, conversation: begun.conversation }, begun);
+    },
+    async session() {
+      const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'matrix', version: '1' } };
+      const response = await this.send(url, undefined, { id: 0, method: 'initialize', params });
+      await response.body.cancel();
+      return response.headers.get('mcp-session-id');
+    },
+    send(base, session, message) {
+      return fetch(`${base}/mcp`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json', accept: 'application/json, text/event-stream', ...session && { 'mcp-session-id': session } },
+        body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+      });
+    },
+    /** A tool's result, with the messages of its progress, which begin the answer, in `begun`. */
+    async call(base, session, name, given, begun) {
+      const params = { name, arguments: given, _meta: { progressToken: 1 } };
+      const response = await this.send(base, session, { id: 1, method: 'tools/call', params });
+      if (response.headers.get('content-type').startsWith('application/json')) return (await response.json()).result.structuredContent;
+      for await (const { json } of eventsOf(response)) {
+        if (json.result) return json.result.structuredContent;
+        if (text.startsWith(begun.shown + json.params.message)) begun.shown += json.params.message;
+      }
+      throw new Error('cut');
+    },
+    /** The same request meets the same turn; what another protocol began is read, once it is there. */
+    async goOn({ conversation, session }) {
+      if (session !== undefined) {
+        return (await this.call(url, session, 'ask', { question: content, conversation }, { shown: '' })).answer;
+      }
+      const reader = await this.session();
+      return until(async () => {
+        const { messages } = await this.call(url, reader, 'read_conversation', { conversation });
+        return messages.at(-1)?.status === 'completed' && messages.at(-1).content;
+      }, 'the answer');
+    },
+  },
 ];
 
 /** Further columns: ways that are nobody's protocol to begin in. */
@@ -174,7 +278,7 @@ const ways = [
     name: 'a snapshot and the stream from its cursor',
     async goOn({ conversation }) {
       const { messages, cursor, activeTurn } = await getJson(`/api/conversations/${conversation}`);
-      if (!activeTurn && messages.at(-1).status === 'completed') return messages.at(-1).content;
+      if (!activeTurn && messages.at(-1)?.status === 'completed') return messages.at(-1).content;
       return shownBy(follow(url, conversation, cursor));
     },
   },
@@ -194,7 +298,7 @@ describe('begun in one, cut, gone on with in another', { concurrency: 4 }, () =>
     for (const way of [...protocols, ...ways]) {
       if (way.alone && way !== protocol) continue;
       test(`${protocol.name}, then ${way.name}`, async () => {
-        await Promise.all(cuts.map(async after => {
+        await Promise.all((protocol.cuts ?? cuts).map(async after => {
           const where = `cut after ${after} events`;
           const proxy = await cuttingProxy({ mark: protocol.mark, count: protocol.first + after });
           const begun = { shown: '' };

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { freshId, getJson, script, settled, text, tricky, trickyText, until, url, words } from './support.mjs';
+import { cuttingProxy, eventsOf, freshId, getJson, script, settled, text, tricky, trickyText, until, url, words } from './support.mjs';
 
 const mcp = `${url}/mcp`;
 const slow = script(words, { paceMillis: 60 });
@@ -97,6 +97,41 @@ describe('the TypeScript SDK', () => {
     await asked;
     const kept = await settled(conversation);
     assert.deepEqual([kept.at(-1).status, kept.at(-1).content], ['completed', text]);
+  });
+
+  test('the same request after a cut at any event meets the same turn', async () => {
+    const long = Array.from({ length: 60 }, (_, i) => `word${i} `);
+    const given = { question: script(long, { paceMillis: 5 }) };
+    const send = (base, headers, message) => fetch(`${base}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+    });
+    const initialize = {
+      id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'tests', version: '1' } } };
+    const call = { id: 1, method: 'tools/call', params: { name: 'ask', arguments: given, _meta: { progressToken: 1 } } };
+    async function read(base, session) {
+      const events = [];
+      for await (const { json } of eventsOf(await send(base, { 'mcp-session-id': session }, call))) events.push(json);
+      return events;
+    }
+    async function begun() {
+      return (await send(url, {}, initialize)).headers.get('mcp-session-id');
+    }
+    const whole = await read(url, await begun());
+    assert.ok(whole.length > 4, `${whole.length} events`);
+    await Promise.all(whole.map(async (_, count) => {
+      const session = await begun();
+      const proxy = await cuttingProxy({ count });
+      try {
+        await read(proxy.url, session).catch(error => { if (proxy.cuts === 0) throw error; });
+        const { answer, conversation } = (await read(url, session)).at(-1).result.structuredContent;
+        assert.equal(answer, long.join(''), `cut after ${count} events`);
+        assert.equal((await settled(conversation)).length, 2);
+      } finally {
+        await proxy.close();
+      }
+    }));
   });
 
   test('is told what goes wrong as a result', async () => {

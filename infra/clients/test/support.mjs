@@ -61,6 +61,21 @@ export async function settled(conversation) {
   }, `the end of ${conversation}`);
 }
 
+/** The events of a stream as they come: each with its id, where it has one, and its data as JSON. */
+export async function* eventsOf(response) {
+  if (response.body === null) return;
+  let rest = '';
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+    const frames = (rest + chunk).split('\n\n');
+    rest = frames.pop();
+    for (const frame of frames) {
+      const lines = frame.split('\n');
+      const data = lines.find(line => line.startsWith('data: '));
+      if (data) yield { id: lines.find(line => line.startsWith('id: '))?.slice(4), json: JSON.parse(data.slice(6)) };
+    }
+  }
+}
+
 /**
  * A proxy in front of the server that breaks connections in the middle of an answer.
  *

@@ -1,10 +1,13 @@
 // Arguments of tool calls as the model writes them, by every protocol at once.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HttpAgent } from '@ag-ui/client';
+import Anthropic from '@anthropic-ai/sdk';
+import { betaTool } from '@anthropic-ai/sdk/helpers/beta/json-schema';
 import { DefaultChatTransport } from 'ai';
 import OpenAI from 'openai';
 import { follow } from './follow.mjs';
-import { cuttingProxy, freshId, script, settled, until, url } from './support.mjs';
+import { cuttingProxy, eventsOf, freshId, script, settled, until, url } from './support.mjs';
 
 const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'unused', maxRetries: 0 });
 const weather = { name: 'get_weather', parameters: { type: 'object', properties: { place: { type: 'string' } } } };
@@ -130,4 +133,110 @@ test('a page is told a tool\'s input as it comes, and to run the tool at the end
   assert.ok(source.events.filter(type => type === 'tool.arguments').length > 6, source.events.join());
   for (const call of calls) assert.ok(call.arguments.startsWith(source.calls[call.id]), source.calls[call.id]);
   await settled(id);
+});
+
+const anthropic = new Anthropic({ baseURL: url, apiKey: 'unused', maxRetries: 0 });
+const messaging = {
+  model: 'default', max_tokens: 1024, messages: [{ role: 'user', content: asking }],
+  tools: [{ name: weather.name, input_schema: weather.parameters }],
+};
+const inputs = message => message.content.filter(block => block.type === 'tool_use').map(block => block.input);
+
+test('a message of Anthropic\'s tells the first call\'s input as it comes, and ends no call before the answer', async () => {
+  const events = [];
+  const stream = anthropic.messages.stream(messaging).on('streamEvent', event => events.push(event));
+  const pieces = [];
+  stream.on('inputJson', piece => pieces.push(piece));
+  const blocks = [];
+  stream.on('contentBlock', block => blocks.push(block.type));
+  const message = await stream.finalMessage();
+  assert.deepEqual(inputs(message), expected.map(each => JSON.parse(each)));
+  assert.equal(pieces.join(''), expected.join(''));
+  assert.ok(pieces.length > 6, JSON.stringify(pieces));
+  assert.deepEqual(blocks, ['text', 'tool_use', 'tool_use']);
+  assert.equal(message.stop_reason, 'tool_use');
+});
+
+test('the SDK\'s runner makes each call once, be it that it makes them as they come', async () => {
+  for (const runToolsEagerly of [false, true]) {
+    const asked = [];
+    const tool = betaTool({
+      name: weather.name, description: 'The weather', inputSchema: weather.parameters, run: input => { asked.push(input.place); return 'sun'; },
+    });
+    const runner = anthropic.beta.messages.toolRunner({ ...messaging, stream: true, tools: [tool], runToolsEagerly });
+    const last = await runner.runUntilDone();
+    assert.equal(last.content.map(block => block.text).join(''), 'Let me see.');
+    assert.deepEqual(asked.sort(), expected.map(each => JSON.parse(each).place).sort());
+  }
+});
+
+test('a message of Anthropic\'s that is cut at any event is the same under its key', async () => {
+  let count = 0;
+  for await (const _ of await anthropic.messages.create({ ...messaging, stream: true })) count++;
+  await Promise.all(Array.from({ length: count }, async (_, i) => {
+    const proxy = await cuttingProxy({ count: i });
+    const cut = new Anthropic({ baseURL: proxy.url, apiKey: 'unused', maxRetries: 0 });
+    const key = freshId('key');
+    const ask = () => cut.messages.stream(messaging, { headers: { 'Idempotency-Key': key } }).finalMessage();
+    try {
+      await ask().catch(error => { if (proxy.cuts === 0) throw error; });
+      const message = await ask();
+      assert.deepEqual(inputs(message), expected.map(each => JSON.parse(each)), `cut after ${i} events`);
+      assert.equal(message.content[0].text, 'Let me see.');
+    } finally {
+      await proxy.close();
+    }
+  }));
+});
+
+for (const [what, written, input] of [
+  ['is no object', ['[1, ', '2]'], { arguments: '[1, 2]' }], ['breaks', ['{"place":', ' Bern}'], undefined]]) {
+  test(`arguments of which the model's ${what} are an object to Anthropic's clients, or an error`, async () => {
+    const broken = script(['So.'], {
+      calls: [{ id: 'call_1', name: weather.name, arguments: written.join('') }], quirks: ['call-arguments-by-character'] });
+    const key = freshId('key');
+    const ask = () => anthropic.messages.stream(
+      { ...messaging, messages: [{ role: 'user', content: broken }] }, { headers: { 'Idempotency-Key': key } }).finalMessage();
+    if (input === undefined) await assert.rejects(ask(), error => error.error.error.code === 'stream_reset');
+    assert.deepEqual(inputs(await ask()), [input ?? { arguments: written.join('') }]);
+  });
+}
+
+test('a run of AG-UI tells arguments as they come, ends calls with the answer, and goes on after a cut at any event', async () => {
+  const threadId = freshId('thread');
+  const tools = [{ name: weather.name, description: 'Weather', parameters: weather.parameters }];
+  const messages = [{ id: freshId('message'), role: 'user', content: asking }];
+  const page = new HttpAgent({ url: `${url}/agui`, threadId });
+  page.setMessages(messages);
+  const types = [];
+  await page.runAgent({ tools }, { onEvent: ({ event }) => { types.push(event.type); } });
+  assert.deepEqual(page.messages.at(-1).toolCalls.map(call => call.function.arguments), expected);
+  assert.ok(types.filter(type => type === 'TOOL_CALL_ARGS').length > 6, types.join());
+  assert.ok(types.indexOf('TOOL_CALL_END') > types.lastIndexOf('TOOL_CALL_START'), types.join());
+
+  await Promise.all(types.map(async (_, i) => {
+    const proxy = await cuttingProxy({ count: i });
+    const thread = freshId('thread');
+    const run = freshId('run');
+    const start = base => fetch(`${base}/agui`, {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ threadId: thread, runId: run, messages, tools }) });
+    const told = {};
+    let last;
+    let ended = 0;
+    const follow = async response => {
+      for await (const { id, json } of eventsOf(response)) {
+        last = id;
+        if (json.type === 'TOOL_CALL_ARGS') told[json.toolCallId] = (told[json.toolCallId] ?? '') + json.delta;
+        if (json.type === 'TOOL_CALL_END') ended++;
+      }
+    };
+    try {
+      await start(proxy.url).then(follow).catch(error => { if (proxy.cuts === 0) throw error; });
+      await follow(last ? await fetch(`${url}/agui/${thread}/${run}?cursor=${last}`) : await start(url));
+      assert.deepEqual(Object.values(told), expected, `cut after ${i} events`);
+      assert.equal(ended, calls.length);
+    } finally {
+      await proxy.close();
+    }
+  }));
 });

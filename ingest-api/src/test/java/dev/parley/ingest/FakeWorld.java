@@ -237,7 +237,10 @@ public final class FakeWorld implements CommandLog {
                 MessageAccepted.newBuilder()
                         .setMessageId(submit.getMessageId())
                         .setAssistantMessageId(answerId)
-                        .setRole(Role.USER)
+                        .setRole(
+                                submit.getPrompt() == null
+                                        ? Role.USER
+                                        : submit.getPrompt().getRole())
                         .setContent(submit.getContent())
                         .setOnBusy(submit.getOnBusy())
                         .setIntent(submit.getIntent())

@@ -59,7 +59,7 @@ public enum ErrorCode {
     WORKER_LOST(Kind.TRANSIENT),
     /** A worker's chunks do not add up to what it says it sent. */
     CHUNKS_CORRUPT(Kind.TRANSIENT),
-    /** Another attempt began the answer anew, on a stream that has no word for that. */
+    /** What was told of an answer is void, mostly since another attempt began it anew, on a stream that has no word for that. */
     STREAM_RESET(Kind.TRANSIENT),
     /** No worker took the request in time. */
     NO_WORKER(Kind.TRANSIENT),

@@ -35,7 +35,7 @@ class VersionsIT {
                 result.outcome().skipped());
         assertThat(result.outcome().skipped()).isEmpty();
         // In the first line of what is said, which is all that a summary of a build shows.
-        List<Violation> violations = result.outcome().violations();
+        List<String> violations = result.outcome().violations();
         assertThat(violations)
                 .as(
                         "%s; again: ./parley bench faults --brief --only %s --seed %d%n%s",

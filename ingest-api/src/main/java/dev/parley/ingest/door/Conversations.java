@@ -5,7 +5,6 @@ import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.CreateConversation;
 import dev.parley.chat.v1.DeleteConversation;
-import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.RenameConversation;
 import dev.parley.chat.v1.SwitchBranch;
 import dev.parley.ingest.door.Watches.Watch;
@@ -16,7 +15,6 @@ import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.MessageId;
 import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -89,11 +87,6 @@ public final class Conversations {
     /** What is known of a conversation here and now; where only Postgres could tell and is away, it is taken to exist. */
     public Presence presence(ConversationKey conversation) {
         return presences.now(conversation);
-    }
-
-    /** What of {@code earlier}, which a caller has of a conversation, is news: all of it where there is none yet, else nothing. */
-    public List<PromptMessage> unheardOf(ConversationKey conversation, List<PromptMessage> earlier) {
-        return earlier.isEmpty() || presence(conversation) != Presence.UNKNOWN ? List.of() : earlier;
     }
 
     /** Changes the title; returns the event, once the feed has it. */

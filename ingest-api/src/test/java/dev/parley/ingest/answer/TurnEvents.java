@@ -51,6 +51,22 @@ public final class TurnEvents {
     private static final List<String> CHARACTERS =
             List.of("a", "b", " ", "\n", "\u0000", "\u2028", "\"", "é", "€", "\uD83D\uDE00", "\uD834\uDD1E");
 
+    /** What models write as a tool's arguments; {@code %d} is a number. Some of it is no object, and never can be one. */
+    private static final List<String> ARGUMENTS = List.of(
+            "",
+            " \n",
+            "{}",
+            "{\"q\":\"%d\"}",
+            "{\"q\":\"%d\"}",
+            " { \"q\" : [ %d , { \"é\" : \"\uD83D\uDE00\\n\" } , null ] } ",
+            "{\"arguments\":%d}",
+            "{\"q\":\"%d",
+            "{\"q\":\"%d\"} {}",
+            "{\"q\":%d]",
+            "[%d]",
+            "\"{\\\"q\\\":%d}\"",
+            "look %d");
+
     private static final Timings TIMINGS = new Timings(null, null, null, null);
 
     private TurnEvents() {}
@@ -309,7 +325,9 @@ public final class TurnEvents {
             calls.add(new ToolCall(
                     "call_" + i,
                     "tool" + random.nextInt(3),
-                    random.nextInt(4) == 0 ? "" : "{\"q\":\"" + random.nextInt(99) + "\"}"));
+                    ARGUMENTS
+                            .get(random.nextInt(ARGUMENTS.size()))
+                            .replace("%d", Integer.toString(random.nextInt(99)))));
         }
         String reasoning = random.nextBoolean() ? "" : randomText(random, 12);
         String text = random.nextInt(4) == 0 ? "" : randomText(random, 25);

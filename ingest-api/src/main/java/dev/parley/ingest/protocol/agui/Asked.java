@@ -4,6 +4,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.ingest.door.Question;
+import dev.parley.ingest.door.ShownPath.Shown;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
@@ -16,11 +17,11 @@ import java.util.Set;
 /**
  * What a thread's messages ask.
  *
- * @param earlier messages before what is said; they count only where the conversation is new
+ * @param earlier messages before what is said, as the client shows them
  * @param said the results of all tools but the last, where there are some, then the message itself
  * @param id that the client gave to the last message
  */
-record Asked(List<PromptMessage> earlier, List<PromptMessage> said, String id) {
+record Asked(List<Shown> earlier, List<PromptMessage> said, String id) {
 
     private static final int MAX_MESSAGES = 10_000;
     private static final int MAX_PARTS = 10_000;
@@ -31,30 +32,35 @@ record Asked(List<PromptMessage> earlier, List<PromptMessage> said, String id) {
 
     /** Takes the field {@code messages} apart. */
     static Asked of(JsonBody body) {
-        List<PromptMessage> messages = new ArrayList<>();
+        List<Shown> messages = new ArrayList<>();
         JsonBody last = body;
         for (JsonBody message : body.objects("messages", MAX_MESSAGES)) {
             String role = message.oneOf("role", ROLES).orElseThrow(() -> JsonBody.required(message.at("role")));
             // Thoughts are never sent to a model again, and activities are the page's own.
             if (!role.equals("reasoning") && !role.equals("activity")) {
-                messages.add(message(message, role));
+                messages.add(
+                        new Shown(message(message, role), message.text("id").orElse("")));
                 last = message;
             }
         }
         if (messages.isEmpty()) {
             throw body.refusal("messages", "must hold a message of the user's, or a tool's");
         }
-        PromptMessage end = messages.getLast();
+        PromptMessage end = messages.getLast().message();
         if (end.getRole() != Role.USER && end.getRole() != Role.TOOL) {
             throw last.refusal("role", "must be user or tool in the last message");
         }
         String id = last.requiredText("id");
         check(last, end);
         int from = messages.size() - 1;
-        while (end.getRole() == Role.TOOL && from > 0 && messages.get(from - 1).getRole() == Role.TOOL) {
+        while (end.getRole() == Role.TOOL
+                && from > 0
+                && messages.get(from - 1).message().getRole() == Role.TOOL) {
             from--;
         }
-        List<PromptMessage> said = List.copyOf(messages.subList(from, messages.size()));
+        List<PromptMessage> said = messages.subList(from, messages.size()).stream()
+                .map(Shown::message)
+                .toList();
         return new Asked(usable(messages.subList(0, from), said), said, id);
     }
 
@@ -81,7 +87,6 @@ record Asked(List<PromptMessage> earlier, List<PromptMessage> said, String id) {
     }
 
     private static PromptMessage message(JsonBody message, String role) {
-        message.pass("id");
         message.pass("metadata"); // This server's own, as it came with an answer.
         PromptMessage read = switch (role) {
             case "user" -> new PromptMessage(Role.USER, content(message), List.of(), null, null);
@@ -132,22 +137,31 @@ record Asked(List<PromptMessage> earlier, List<PromptMessage> said, String id) {
     }
 
     /** What is of use to a model: no instructions that say nothing, and no calls that have not come back. */
-    private static List<PromptMessage> usable(List<PromptMessage> earlier, List<PromptMessage> said) {
+    private static List<Shown> usable(List<Shown> earlier, List<PromptMessage> said) {
         Set<String> answered = new HashSet<>();
-        earlier.forEach(message -> answered.add(String.valueOf(message.getToolCallId())));
+        earlier.forEach(shown -> answered.add(String.valueOf(shown.message().getToolCallId())));
         said.forEach(message -> answered.add(String.valueOf(message.getToolCallId())));
-        List<PromptMessage> usable = new ArrayList<>();
-        for (PromptMessage message : earlier) {
+        List<Shown> usable = new ArrayList<>();
+        for (Shown shown : earlier) {
+            PromptMessage message = shown.message();
             List<ToolCall> calls = message.getToolCalls().stream()
                     .filter(call -> answered.contains(call.getId()))
                     .toList();
             boolean empty = message.getContent().isBlank() && calls.isEmpty();
-            if (message.getRole() == Role.ASSISTANT && !empty) {
-                usable.add(new PromptMessage(Role.ASSISTANT, message.getContent(), calls, null, null));
-            } else if (message.getRole() == Role.USER
-                    || message.getRole() == Role.TOOL
-                    || (message.getRole() == Role.SYSTEM && !empty)) {
-                usable.add(message);
+            switch (message.getRole()) {
+                case USER, TOOL -> usable.add(shown);
+                case SYSTEM -> {
+                    if (!empty) {
+                        usable.add(shown);
+                    }
+                }
+                case ASSISTANT -> {
+                    if (!empty) {
+                        usable.add(new Shown(
+                                new PromptMessage(Role.ASSISTANT, message.getContent(), calls, null, null),
+                                shown.messageId()));
+                    }
+                }
             }
         }
         return usable;

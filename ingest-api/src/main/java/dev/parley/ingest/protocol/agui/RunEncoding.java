@@ -26,9 +26,13 @@ import java.util.List;
  * <pre>{@code
  *   RUN_STARTED  [MESSAGES_SNAPSHOT]  STEP_STARTED  [CUSTOM: sources]
  *     [REASONING_START  REASONING_MESSAGE_START  _CONTENT …  _END  REASONING_END]
- *     [TEXT_MESSAGE_START  _CONTENT …  _END]  [TOOL_CALL_START  _ARGS …  _END] …
+ *     [TEXT_MESSAGE_START  _CONTENT …  _END]  [TOOL_CALL_START  _ARGS …] …
+ *     [TEXT_MESSAGE_START  _CONTENT …  _END]  [TOOL_CALL_ARGS  _END] …
  *   STEP_FINISHED  RUN_FINISHED | RUN_ERROR
  * }</pre>
+ *
+ * <p>Arguments are told as the model writes them. A call ends with the answer: clients make it then, and before that another
+ * attempt may make it void.
  *
  * <p>All of the turn is read again for a client that comes back, and what its last event's id says that it {@link Told has} is
  * left out. An answer that another attempt begins anew ends what is open, and a snapshot of the thread takes it back: the
@@ -45,7 +49,12 @@ final class RunEncoding extends AnswerEncoding {
 
     private int reasoning;
     private int text;
+    /** How many calls have begun, and how many of them are whole. */
+    private int begun;
+
     private int calls;
+    /** Of the arguments of the call that began last. */
+    private StringBuilder arguments = new StringBuilder();
 
     /** Whether the turn has ended, by that attempt. */
     private boolean decided;
@@ -125,6 +134,7 @@ final class RunEncoding extends AnswerEncoding {
     private void nothingRead() {
         reasoning = 0;
         text = 0;
+        begun = 0;
         calls = 0;
     }
 
@@ -149,7 +159,12 @@ final class RunEncoding extends AnswerEncoding {
                     takeBack();
                 }
             }
-            case Step.CallBegun _, Step.CallArguments _ -> {} // Told once they are whole.
+            case Step.CallBegun(String callId, String name, String piece) -> {
+                begun++;
+                arguments = new StringBuilder();
+                arguments(callId, name, piece);
+            }
+            case Step.CallArguments(String callId, String piece) -> arguments(callId, "", piece);
             case Step.Called(ToolCall call) -> called(call);
             case Step.Completed(MessageCompleted completed, var time) -> completed(completed);
             case Step.Failed(var failed, var time) -> {
@@ -163,7 +178,11 @@ final class RunEncoding extends AnswerEncoding {
                 boolean _ = isCurrent();
                 close();
                 endStep();
-                end(RunEvents.cancelled(names, cancelled));
+                // A run that finishes has no open calls, and half a call is never ended.
+                end(
+                        told.hasOpenCalls()
+                                ? RunEvents.stoppedInACall(names, cancelled)
+                                : RunEvents.cancelled(names, cancelled));
             }
             case Step.Rejected(var rejected) -> {
                 start();
@@ -283,32 +302,46 @@ final class RunEncoding extends AnswerEncoding {
         return piece.substring(splits ? from - 1 : from);
     }
 
+    /** Tells what is news of the call that began last; under {@code name} where it begins. */
+    private void arguments(String callId, String name, String piece) {
+        int number = begun - 1;
+        arguments.append(piece);
+        if (!isCurrent() || told.isCallOver(number) || number > told.calls()) {
+            return;
+        }
+        if (!name.isEmpty()) {
+            beginCall(number, callId, name);
+        }
+        // What is blank is told as something else in the end.
+        if (number < told.calls() && !arguments.toString().isBlank()) {
+            arguments(number, callId, arguments.toString());
+        }
+    }
+
     private void called(ToolCall call) {
         int number = calls++;
         if (!isCurrent() || told.isCallOver(number)) {
             return;
         }
-        beginCall(number, call);
+        beginCall(number, call.getId(), call.getName());
         // What models write where a tool takes nothing.
-        String arguments = call.getArguments().isBlank() ? "{}" : call.getArguments();
-        arguments(number, call.getId(), arguments, arguments.length());
+        arguments(number, call.getId(), call.getArguments().isBlank() ? "{}" : call.getArguments());
         told.endCall(number);
         tell(RunEvents.callEnded(call.getId()));
     }
 
-    private void beginCall(int number, ToolCall call) {
+    private void beginCall(int number, String callId, String name) {
         if (number == told.calls()) {
             close();
             told.beginCall();
-            tell(RunEvents.callStarted(answerId, call.getId(), call.getName()));
+            tell(RunEvents.callStarted(answerId, callId, name));
         }
     }
 
-    /** Tells what is news of a piece of a call's arguments, of which {@code read} characters have been read with it. */
-    private void arguments(int number, String callId, String piece, int read) {
-        String rest = unseen(piece, read, told.arguments(number));
+    private void arguments(int number, String callId, String soFar) {
+        String rest = unseen(soFar, soFar.length(), told.arguments(number));
         if (!rest.isEmpty()) {
-            told.arguments(number, read);
+            told.arguments(number, soFar.length());
             tell(RunEvents.callArguments(callId, rest));
         }
     }

@@ -11,6 +11,7 @@ import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.UsageDetails;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.protocol.agui.RunEncoding.Names;
+import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.json.NativeJson;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -128,6 +129,14 @@ final class RunEvents {
     static ObjectNode cancelled(Names names, TurnCancelled cancelled) {
         ObjectNode event = finished(names);
         event.putObject("outcome").put("type", "cancelled");
+        ObjectNode _ = spent(names, event, cancelled);
+        return event;
+    }
+
+    /** The end of a run that was stopped while a call was being told, as this protocol has none for it but an error. */
+    static ObjectNode stoppedInACall(Names names, TurnCancelled cancelled) {
+        ObjectNode event = RunErrors.json(
+                ErrorCode.CANCELLED.wire(), "the answer was stopped in the middle of a tool call, which is void");
         ObjectNode _ = spent(names, event, cancelled);
         return event;
     }

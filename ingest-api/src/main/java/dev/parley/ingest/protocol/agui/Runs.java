@@ -11,11 +11,16 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.TurnEnd;
 import dev.parley.ingest.door.Door;
+import dev.parley.ingest.door.Exchanges;
 import dev.parley.ingest.door.Question;
+import dev.parley.ingest.door.ShownPath;
+import dev.parley.ingest.door.ShownPath.Place;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.door.TurnStart;
 import dev.parley.ingest.http.Call;
+import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
+import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.MessageId;
 import dev.parley.schemas.keys.TurnIds;
@@ -24,10 +29,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
- * What runs ask of a conversation. The last message's id makes a run safe to repeat: it is one message, with one turn. The same
- * message in another run asks again, as clients do that have cut their thread back to a question.
+ * What runs ask of a conversation: what is said, after what the client shows. The last message's id makes a run safe to repeat: it is
+ * one message, with one turn. The same message in another run asks again, as clients do that have cut their thread back to a
+ * question; with other words, or after something else, it is a message of its own.
  */
 final class Runs {
 
@@ -44,19 +51,59 @@ final class Runs {
     }
 
     TurnStart ask(ConversationKey conversation, RunInput input, Call call) {
-        String id = input.asked().id();
-        TurnIds ids = Request.ID.matcher(id).matches()
-                ? TurnIds.ofMessage(conversation, new MessageId(id))
-                : TurnIds.of(conversation, id);
-        SubmitMessage submit = submit(conversation, input, ids, Map.of(RUN, input.runId()));
+        ShownPath path = path(conversation, input.asked());
+        TurnIds own = own(conversation, input.asked());
+        boolean edited = isEdited(own.messageId(), input, path);
+        TurnIds ids = edited ? edited(conversation, input.asked(), path) : own;
+        SubmitMessage submit = submit(input, ids, path.place(), edited);
         Submission submission = submitted(conversation, submit, call);
         Optional<ConversationEvent> earlier = submission
                 .accepted()
-                .filter(event -> event.getBody() instanceof MessageAccepted accepted
-                        && !input.runId().equals(accepted.getMetadata().get(RUN)));
+                .filter(event -> event.getBody() instanceof MessageAccepted accepted && !isOf(accepted, input.runId()));
         return earlier.isPresent()
-                ? again(conversation, input, earlier.get(), call)
+                ? again(conversation, input, path.place(), earlier.get(), call)
                 : TurnStart.after(submission.before(), submit.getTurnId());
+    }
+
+    private static boolean isOf(MessageAccepted accepted, String runId) {
+        return runId.equals(accepted.getMetadata().get(RUN));
+    }
+
+    /** Which branch the client shows. One that shows nothing is at the beginning, whatever there is. */
+    private ShownPath path(ConversationKey conversation, Asked asked) {
+        Optional<Exchanges> exchanges = door.branches().of(conversation);
+        if (exchanges.isEmpty() && !asked.earlier().isEmpty()) {
+            throw new ProblemException(
+                    ErrorCode.UNAVAILABLE,
+                    "the conversation cannot be read now, so that its model might be told something else than is shown");
+        }
+        return ShownPath.of(exchanges.orElseGet(() -> Exchanges.of(List.of())), asked.earlier());
+    }
+
+    /** The ids of what is said, which are a function of the client's own. */
+    private static TurnIds own(ConversationKey conversation, Asked asked) {
+        return Request.ID.matcher(asked.id()).matches()
+                ? TurnIds.ofMessage(conversation, new MessageId(asked.id()))
+                : TurnIds.of(conversation, asked.id());
+    }
+
+    private static TurnIds edited(ConversationKey conversation, Asked asked, ShownPath path) {
+        return TurnIds.of(
+                conversation,
+                "ag-ui/edit/" + asked.id() + "/"
+                        + path.name(asked.said().stream()
+                                .map(PromptMessage::getContent)
+                                .collect(Collectors.joining("\n"))));
+    }
+
+    /** Whether an earlier run said something else under this id, or at another place. A run's own repeat is no edit. */
+    private static boolean isEdited(MessageId own, RunInput input, ShownPath path) {
+        return path.question(own.text())
+                        .filter(question -> !isOf(question, input.runId()))
+                        .isPresent()
+                && path.asked(input.asked().said()).stream()
+                        .noneMatch(
+                                exchange -> exchange.question().getMessageId().equals(own.text()));
     }
 
     private Submission submitted(ConversationKey conversation, SubmitMessage submit, Call call) {
@@ -65,21 +112,27 @@ final class Runs {
         return submission;
     }
 
-    /** The message as it joins; by which run is no part of what it asks. */
-    private SubmitMessage submit(ConversationKey conversation, RunInput input, TurnIds ids, Map<String, String> notes) {
+    /**
+     * The message as it joins; by which run is no part of what it asks.
+     *
+     * @param anew whether it is under another id than its client's
+     */
+    private static SubmitMessage submit(RunInput input, TurnIds ids, Place place, boolean anew) {
         PromptMessage message = input.asked().message();
         SubmitMessage submit = new Question(message.getContent(), input.handling(), Optional.empty(), Optional.empty())
-                .submit(ids, prompt(conversation, input), Optional.empty());
+                .submit(ids, prompt(input, place), place.after());
         Map<String, String> metadata = new LinkedHashMap<>(submit.getMetadata());
-        metadata.putAll(notes);
+        metadata.put(RUN, input.runId());
+        if (anew) {
+            metadata.put(REPEATS, input.asked().id());
+        }
         return SubmitMessage.newBuilder(submit).setMetadata(metadata).build();
     }
 
     /** Empty where the client brings nothing but its message. */
-    private Optional<CallerPrompt> prompt(ConversationKey conversation, RunInput input) {
+    private static Optional<CallerPrompt> prompt(RunInput input, Place place) {
         PromptMessage message = input.asked().message();
-        List<PromptMessage> context = new ArrayList<>(
-                door.conversations().unheardOf(conversation, input.asked().earlier()));
+        List<PromptMessage> context = new ArrayList<>(place.context());
         context.addAll(input.asked().before());
         if (message.getRole() == Role.USER
                 && context.isEmpty()
@@ -91,7 +144,8 @@ final class Runs {
         return Optional.of(new CallerPrompt(message.getRole(), message.getToolCallId(), context, options));
     }
 
-    private TurnStart again(ConversationKey conversation, RunInput input, ConversationEvent accepted, Call call) {
+    private TurnStart again(
+            ConversationKey conversation, RunInput input, Place place, ConversationEvent accepted, Call call) {
         String turnId = String.valueOf(accepted.getTurnId());
         Optional<TurnEnd> end = door.turns().events(conversation, turnId).stream()
                 .map(ConversationEvent::getBody)
@@ -103,17 +157,13 @@ final class Runs {
         }
         return end.get() instanceof MessageCompleted completed
                 ? regenerate(conversation, input, completed, call)
-                : askAnew(conversation, input, call);
+                : askAnew(conversation, input, place, call);
     }
 
     /** A question whose turn ended without an answer is no part of the history: it joins once more. */
-    private TurnStart askAnew(ConversationKey conversation, RunInput input, Call call) {
+    private TurnStart askAnew(ConversationKey conversation, RunInput input, Place place, Call call) {
         TurnIds ids = TurnIds.of(conversation, "ag-ui/" + input.runId());
-        SubmitMessage submit = submit(
-                conversation,
-                input,
-                ids,
-                Map.of(RUN, input.runId(), REPEATS, input.asked().id()));
+        SubmitMessage submit = submit(input, ids, place, true);
         Submission submission = submitted(conversation, submit, call);
         return TurnStart.after(submission.before(), submit.getTurnId());
     }

@@ -117,10 +117,8 @@ final class ThreadMessages {
         Exchange exchange = new Exchange();
         exchanges.put(accepted.getMessageId(), exchange);
         CallerPrompt prompt = accepted.getPrompt();
-        String id = accepted.getMetadata().getOrDefault(Runs.REPEATS, accepted.getMessageId());
-        if (!shown.add(id)) {
-            return; // Asked again, in another run.
-        }
+        String clients = accepted.getMetadata().getOrDefault(Runs.REPEATS, accepted.getMessageId());
+        String id = shown.add(clients) ? clients : accepted.getMessageId(); // A thread has an id once.
         if (prompt != null) {
             for (int i = 0; i < prompt.getContext().size(); i++) {
                 exchange.question.add(message(

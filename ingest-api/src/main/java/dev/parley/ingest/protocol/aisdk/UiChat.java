@@ -12,6 +12,8 @@ import dev.parley.ingest.door.Exchanges;
 import dev.parley.ingest.door.Exchanges.Exchange;
 import dev.parley.ingest.door.Handling;
 import dev.parley.ingest.door.Question;
+import dev.parley.ingest.door.ShownPath;
+import dev.parley.ingest.door.ShownPath.Place;
 import dev.parley.ingest.door.Submission;
 import dev.parley.ingest.door.TurnStart;
 import dev.parley.ingest.http.Call;
@@ -20,7 +22,6 @@ import dev.parley.ingest.http.Request;
 import dev.parley.ingest.protocol.aisdk.UiChatRequest.Results;
 import dev.parley.ingest.protocol.aisdk.UiChatRequest.Said;
 import dev.parley.ingest.protocol.aisdk.UiChatRequest.Words;
-import dev.parley.ingest.protocol.aisdk.UiPath.Place;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.MessageId;
@@ -35,9 +36,6 @@ import org.jspecify.annotations.Nullable;
 /** What the AI SDK's chats ask for, whichever transport brings it. A chat's id is its conversation's. */
 final class UiChat {
 
-    /** Where it is kept of a message which answer of the client's goes on with it. */
-    static final String CONTINUED = "ai-sdk.message_id";
-
     private final Door door;
 
     UiChat(Door door) {
@@ -49,11 +47,12 @@ final class UiChat {
         if (said.isEmpty()) {
             return regenerate(conversation, request, request.messageId().orElse(null), call);
         }
-        Optional<UiPath> path = path(conversation, request);
-        Place place = path.map(UiPath::place).orElse(Place.LAST);
+        Optional<ShownPath> path = path(conversation, request);
+        Place place = path.map(ShownPath::place).orElse(Place.LAST);
         return switch (said.get()) {
             case Words words -> {
-                Optional<Exchange> asked = path.flatMap(way -> way.asked(words.text()));
+                Optional<Exchange> asked = path.flatMap(
+                        way -> way.asked(List.of(words.message())).stream().findFirst());
                 TurnIds ids = ids(conversation, words, path, asked);
                 yield asked.isPresent() && isToBeAnsweredAnew(request, asked.get(), path.get(), ids)
                         ? regenerate(conversation, request, asked.get().answerId(), call)
@@ -67,7 +66,7 @@ final class UiChat {
      * Which branch the client shows; empty where it does not say, or where the conversation cannot be read now and what is said is
      * new: it comes last then.
      */
-    private Optional<UiPath> path(ConversationKey conversation, UiChatRequest request) {
+    private Optional<ShownPath> path(ConversationKey conversation, UiChatRequest request) {
         if (request.earlier().isEmpty()) {
             return Optional.empty();
         }
@@ -77,11 +76,11 @@ final class UiChat {
                     ErrorCode.UNAVAILABLE,
                     "the conversation cannot be read now, so nothing earlier in it can be changed");
         }
-        return exchanges.map(all -> UiPath.of(all, request.earlier().get()));
+        return exchanges.map(all -> ShownPath.of(all, request.earlier().get()));
     }
 
     /** Whether the question is to get another answer: asked for, or by an edit that makes it what it has been before. */
-    private static boolean isToBeAnsweredAnew(UiChatRequest request, Exchange asked, UiPath path, TurnIds ids) {
+    private static boolean isToBeAnsweredAnew(UiChatRequest request, Exchange asked, ShownPath path, TurnIds ids) {
         boolean repeat = asked.question().getMessageId().equals(ids.messageId().text());
         return request.regenerate() || (request.messageId().isPresent() && repeat && !path.isActive(asked));
     }
@@ -91,7 +90,7 @@ final class UiChat {
      * says now, where it says it, is another message here.
      */
     private static TurnIds ids(
-            ConversationKey conversation, Words words, Optional<UiPath> path, Optional<Exchange> asked) {
+            ConversationKey conversation, Words words, Optional<ShownPath> path, Optional<Exchange> asked) {
         TurnIds own = Request.ID.matcher(words.id()).matches()
                 ? TurnIds.ofMessage(conversation, new MessageId(words.id()))
                 : TurnIds.of(conversation, words.id());
@@ -99,7 +98,7 @@ final class UiChat {
         boolean same = asked.filter(
                         exchange -> exchange.question().getMessageId().equals(id))
                 .isPresent();
-        return same || path.filter(way -> way.has(id)).isEmpty()
+        return same || path.flatMap(way -> way.question(id)).isEmpty()
                 ? own
                 : TurnIds.of(
                         conversation, "edit/" + words.id() + "/" + path.get().name(words.text()));
@@ -144,7 +143,7 @@ final class UiChat {
         context.addAll(given.results());
         PromptMessage last = context.removeLast();
         Map<String, String> metadata = new LinkedHashMap<>(request.handling().metadata());
-        metadata.put(CONTINUED, given.answerId());
+        metadata.put(ShownPath.CONTINUED, given.answerId());
         Handling handling = new Handling(
                 request.handling().onBusy(),
                 request.handling().intent(),

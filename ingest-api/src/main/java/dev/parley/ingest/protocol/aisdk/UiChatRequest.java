@@ -5,6 +5,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.ingest.door.Handling;
 import dev.parley.ingest.door.Question;
+import dev.parley.ingest.door.ShownPath.Shown;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
@@ -33,18 +34,17 @@ record UiChatRequest(
 
     private static final int MAX_MESSAGES = 10_000;
 
-    /**
-     * A message that a client shows, or a part of one that is a message to a model.
-     *
-     * @param messageId under which the client has it
-     */
-    record Shown(PromptMessage message, String messageId) {}
-
     /** What a chat's client says. */
     sealed interface Said permits Words, Results {}
 
     /** A user's message under the id that its client gave it. */
-    record Words(String id, String text) implements Said {}
+    record Words(String id, String text) implements Said {
+
+        /** As a prompt has it. */
+        PromptMessage message() {
+            return new PromptMessage(Role.USER, text, List.of(), null, null);
+        }
+    }
 
     /**
      * What came of the tools that an answer called.

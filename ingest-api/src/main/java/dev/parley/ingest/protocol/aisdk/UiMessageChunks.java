@@ -12,6 +12,7 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.Usage;
 import dev.parley.ingest.answer.AnswerReader.Step;
+import dev.parley.ingest.door.ShownPath;
 import dev.parley.ingest.http.Json;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.json.NativeJson;
@@ -62,7 +63,7 @@ final class UiMessageChunks {
         List<ObjectNode> chunks = new ArrayList<>();
         switch (step) {
             case Step.Accepted(MessageAccepted accepted, var time) ->
-                continued = accepted.getMetadata().get(UiChat.CONTINUED);
+                continued = accepted.getMetadata().get(ShownPath.CONTINUED);
             case Step.Begun begun -> {
                 messageId = begun.messageId();
                 ObjectNode start = chunk("start").put("messageId", continued == null ? messageId : continued);

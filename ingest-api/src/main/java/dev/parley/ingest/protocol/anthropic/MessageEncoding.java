@@ -1,6 +1,7 @@
 package dev.parley.ingest.protocol.anthropic;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Upstream;
@@ -13,8 +14,11 @@ import dev.parley.ingest.answer.UpstreamMember;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.sinks.feed.FeedEvent;
+import dev.parley.sinks.feed.Frame;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +27,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What fails before anything has been sent becomes the HTTP answer; later, an {@code error} event, which the clients throw.
  * An answer that is begun anew is such an error once some of it has been sent: this protocol has no word for it.
+ *
+ * <p>The input of the first call is told as the model writes it. Its block ends with the answer, since clients make a call when its
+ * block has ended or the next begins, and until then another attempt may make it void; and as no two blocks are open at a time,
+ * further calls are told at the end, whole, and text that came after calls behind them.
  *
  * @see <a href="https://platform.claude.com/docs/en/build-with-claude/streaming">Anthropic: Streaming messages</a>
  */
@@ -41,6 +49,18 @@ final class MessageEncoding extends AnswerEncoding {
     private Block block = Block.NONE;
     private int index;
     private boolean signed;
+
+    /** How many calls have begun, and how many of them were told whole. */
+    private int begun;
+
+    private int called;
+    /** Of the call whose block is open. */
+    private InputSoFar input = new InputSoFar();
+
+    private final StringBuilder afterCalls = new StringBuilder();
+
+    /** How the answer ended, while that is being told. */
+    private Optional<MessageCompleted> end = Optional.empty();
 
     /** What is being told. */
     private enum Block {
@@ -65,6 +85,15 @@ final class MessageEncoding extends AnswerEncoding {
     }
 
     @Override
+    public List<byte[]> encode(Frame frame) {
+        end = frame.event() instanceof FeedEvent.Logged(var key, ConversationEvent event)
+                        && event.getBody() instanceof MessageCompleted completed
+                ? Optional.of(completed)
+                : Optional.empty();
+        return super.encode(frame);
+    }
+
+    @Override
     protected void tell(Step step) {
         switch (step) {
             case Step.Accepted accepted -> {}
@@ -82,11 +111,18 @@ final class MessageEncoding extends AnswerEncoding {
                         ErrorCode.STREAM_RESET,
                         "the answer starts again (" + reason
                                 + "): repeat the request, with its Idempotency-Key where it has one");
-            case Step.CallBegun _, Step.CallArguments _ -> {} // Whether they are an object shows at their end.
-            case Step.Called(ToolCall call) -> {
-                call(call.getId(), call.getName());
-                arguments(MessageJson.inputText(call));
+            case Step.CallBegun(String callId, String name, String piece) -> {
+                if (begun++ == 0) {
+                    call(callId, name);
+                    arguments(piece);
+                }
             }
+            case Step.CallArguments(String callId, String piece) -> {
+                if (begun == 1) {
+                    arguments(piece);
+                }
+            }
+            case Step.Called(ToolCall call) -> called(call);
             case Step.Completed(MessageCompleted completed, var time) -> complete(completed);
             case Step.Failed(var failed, var time) -> fail(UpstreamHeaders.problem(failed), failed.getUpstream());
             case Step.Cancelled cancelled -> fail(ErrorCode.CANCELLED, "the answer was stopped");
@@ -104,6 +140,10 @@ final class MessageEncoding extends AnswerEncoding {
     }
 
     private void text(String piece) {
+        if (begun > 0) {
+            afterCalls.append(piece);
+            return;
+        }
         enter(Block.TEXT);
         delta("text_delta", "text", piece);
     }
@@ -155,10 +195,36 @@ final class MessageEncoding extends AnswerEncoding {
         endBlock();
         block = Block.CALL;
         beginBlock(MessageJson.toolUse(callId, name, Json.object()));
+        input = new InputSoFar();
     }
 
     private void arguments(String piece) {
-        delta("input_json_delta", "partial_json", piece);
+        if (end.isEmpty()) { // Else all of them are told with their call.
+            input(input.add(piece));
+        }
+    }
+
+    private void input(String piece) {
+        if (!piece.isEmpty()) {
+            delta("input_json_delta", "partial_json", piece);
+        }
+    }
+
+    private void called(ToolCall call) {
+        if (called++ > 0) {
+            call(call.getId(), call.getName());
+        }
+        Optional<String> rest =
+                input.rest(call, end.filter(StopReasons::isCutShort).isPresent());
+        if (rest.isPresent()) {
+            input(rest.get());
+        } else {
+            fail(
+                    ErrorCode.STREAM_RESET,
+                    "what was told of the call " + call.getId()
+                            + " is void, since no JSON object came of it: repeat the request, with its Idempotency-Key"
+                            + " where it has one");
+        }
     }
 
     private void begin() {
@@ -177,6 +243,10 @@ final class MessageEncoding extends AnswerEncoding {
     private void complete(MessageCompleted completed) {
         model = completed.getAttempt().getModel();
         begin();
+        if (!afterCalls.isEmpty()) {
+            enter(Block.TEXT);
+            delta("text_delta", "text", afterCalls.toString());
+        }
         endBlock();
         if (!signed && completed.getExtras() != null) {
             beginBlock(MessageJson.redacted(id));

@@ -1,10 +1,13 @@
 package dev.parley.ingest.protocol.anthropic;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.chat.v1.Upstream;
 import dev.parley.chat.v1.UsageDetails;
 import dev.parley.ingest.answer.UpstreamMember;
 import dev.parley.ingest.http.Json;
@@ -15,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 /** The objects that {@code /v1/messages} answers with, with all members that the types of Anthropic's clients have. */
 final class MessageJson {
 
+    private static final ObjectReader ONE_VALUE =
+            Json.MAPPER.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
     private MessageJson() {}
 
     /** A whole answer. */
@@ -24,10 +30,10 @@ final class MessageJson {
         Optional<String> thoughts =
                 Optional.ofNullable(completed.getReasoning()).filter(words -> !words.isEmpty());
         thoughts.ifPresent(words -> content.add(thinking(words, id.text())));
-        if (!completed.getContent().isEmpty()) {
-            content.add(text(completed.getContent()));
-        }
+        int before = beforeCalls(completed);
+        addText(content, completed.getContent().substring(0, before));
         completed.getToolCalls().forEach(call -> content.add(toolUse(call.getId(), call.getName(), input(call))));
+        addText(content, completed.getContent().substring(before));
         if (thoughts.isEmpty() && completed.getExtras() != null) {
             content.add(redacted(id));
         }
@@ -36,6 +42,20 @@ final class MessageJson {
         json.set("usage", wholeUsage(usage(completed)));
         UpstreamMember.addTo(json, StopReasons.own(completed), completed.getUpstream());
         return json;
+    }
+
+    /** How much of the text is told before the calls. */
+    private static int beforeCalls(MessageCompleted completed) {
+        int all = completed.getContent().length();
+        Upstream upstream = completed.getUpstream();
+        Integer before = upstream == null || completed.getToolCalls().isEmpty() ? null : upstream.getTextBeforeCalls();
+        return before == null ? all : Math.min(before, all);
+    }
+
+    private static void addText(ArrayNode content, String text) {
+        if (!text.isEmpty()) {
+            content.add(text(text));
+        }
     }
 
     /**
@@ -107,7 +127,7 @@ final class MessageJson {
 
     private static Optional<ObjectNode> object(String json) {
         try {
-            return Json.MAPPER.readTree(json) instanceof ObjectNode object ? Optional.of(object) : Optional.empty();
+            return ONE_VALUE.readTree(json) instanceof ObjectNode object ? Optional.of(object) : Optional.empty();
         } catch (JsonProcessingException e) {
             return Optional.empty();
         }

@@ -36,6 +36,14 @@ final class StopReasons {
         };
     }
 
+    /** Whether a model had more to say than there was room for, which may end in the midst of a call. */
+    static boolean isCutShort(MessageCompleted completed) {
+        return switch (of(completed)) {
+            case "max_tokens", "model_context_window_exceeded" -> true;
+            default -> false;
+        };
+    }
+
     /** The reason's own name, where Anthropic's word says something else. */
     static Optional<String> own(MessageCompleted completed) {
         return Optional.of(completed.getFinishReason())

@@ -9,12 +9,14 @@ import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Sessions, and their requests that are being answered. A session holds nothing but a name, so that it lasts over restarts, and
@@ -38,7 +40,8 @@ final class Sessions {
                     return size() > MAX_ENDED;
                 }
             }));
-    private final Map<Asked, UnderWay> underWay = new ConcurrentHashMap<>();
+    /** A request has several where its client asked once more, since the stream was cut; the end of that shows late here. */
+    private final Map<Asked, List<UnderWay>> underWay = new ConcurrentHashMap<>();
 
     /** A session of one tenant. */
     record Name(String tenant, String session) {}
@@ -72,18 +75,21 @@ final class Sessions {
             return cancelled;
         }
 
-        private synchronized void cancel(Call call) {
+        private synchronized void giveUp() {
             cancelled = true;
-            stop(call);
         }
 
-        private void stop(Call call) {
+        private synchronized void stop(Call call) {
             turn.ifPresent(known -> turns.cancel(known.conversation(), new CancelTurn(known.turnId()), call));
         }
 
         @Override
         public void close() {
-            underWay.remove(asked, this);
+            underWay.computeIfPresent(asked, (same, all) -> {
+                List<UnderWay> others =
+                        all.stream().filter(each -> each != this).toList();
+                return others.isEmpty() ? null : others;
+            });
         }
     }
 
@@ -111,9 +117,9 @@ final class Sessions {
     /** Ends a session and all that is under way in it. */
     void end(Name session, Call call) {
         ended.add(session);
-        underWay.forEach((asked, request) -> {
+        underWay.forEach((asked, requests) -> {
             if (asked.session().equals(session)) {
-                request.cancel(call);
+                cancel(requests, call);
             }
         });
     }
@@ -121,17 +127,21 @@ final class Sessions {
     /** Begins to answer a request; has to be closed. */
     UnderWay answering(Asked asked) {
         UnderWay request = new UnderWay(asked);
-        if (underWay.putIfAbsent(asked, request) != null) {
-            throw new ProblemException(ErrorCode.INVALID_REQUEST, "is the id of a request under way", "id");
-        }
+        underWay.merge(
+                asked,
+                List.of(request),
+                (earlier, one) -> Stream.concat(earlier.stream(), one.stream()).toList());
         return request;
     }
 
     /** Stops what answers a request; without effect where that is over, or was not asked here. */
     void cancel(Asked asked, Call call) {
-        UnderWay request = underWay.get(asked);
-        if (request != null) {
-            request.cancel(call);
-        }
+        cancel(underWay.getOrDefault(asked, List.of()), call);
+    }
+
+    /** None is answered that was given up, and so all are before the turn that they have in common ends. */
+    private static void cancel(List<UnderWay> requests, Call call) {
+        requests.forEach(UnderWay::giveUp);
+        requests.forEach(request -> request.stop(call));
     }
 }

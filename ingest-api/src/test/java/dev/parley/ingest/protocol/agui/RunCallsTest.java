@@ -3,12 +3,14 @@ package dev.parley.ingest.protocol.agui;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.RegenerateMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
+import dev.parley.chat.v1.ToolCall;
 import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class RunCallsTest {
@@ -36,6 +39,8 @@ class RunCallsTest {
     }
 
     private static final Map<String, Object> HI = message("m1", "user", "Hi");
+
+    private static final Map<String, Object> SAID_HI = message("a1", "assistant", "You said: Hi");
 
     private static List<JsonNode> events(Reply reply) {
         assertThat(reply.status()).as(reply.text()).isEqualTo(200);
@@ -139,7 +144,7 @@ class RunCallsTest {
     void anEarlierQuestionIsAnsweredAnewAsWell() {
         try (DoorUnderTest door = DoorUnderTest.start()) {
             door.post("/agui", run("r1", HI));
-            door.post("/agui", run("r2", HI, message("m2", "user", "And?")));
+            door.post("/agui", run("r2", HI, SAID_HI, message("m2", "user", "And?")));
 
             assertThat(answeredAnew(door))
                     .isEqualTo(submitted(door.world).getFirst().getAssistantMessageId());
@@ -147,7 +152,7 @@ class RunCallsTest {
     }
 
     @Test
-    void aQuestionWhoseTurnFailedJoinsOnceMore() {
+    void aQuestionWhoseTurnFailedJoinsOnceMoreInItsPlace() {
         try (DoorUnderTest door = DoorUnderTest.start()) {
             door.world.answer(Answer.FAIL);
             assertThat(events(door.post("/agui", run("r1", HI)))
@@ -165,53 +170,142 @@ class RunCallsTest {
             JsonNode messages = events(door.get("/agui/c")).get(1).path("messages");
             assertThat(messages)
                     .extracting(message -> message.path("content").asText())
-                    .containsExactly("Hi", "Half", "You said: Hi");
+                    .containsExactly("Hi", "You said: Hi");
+            assertThat(messages.path(0).path("id").asText()).isEqualTo("m1");
         }
+    }
+
+    private static Map<String, Object> calling(String... ids) {
+        List<Object> calls = new ArrayList<>();
+        for (String id : ids) {
+            calls.add(Map.of("id", id, "type", "function", "function", Map.of("name", "look", "arguments", "{}")));
+        }
+        return Map.of("id", "a1", "role", "assistant", "content", "You said: Hi", "toolCalls", calls);
+    }
+
+    private static Map<String, Object> result(String id, String callId, String content) {
+        Map<String, Object> result = new HashMap<>(message(id, "tool", content));
+        result.put("toolCallId", callId);
+        return result;
     }
 
     @Test
     void whatCameOfToolsIsToldTheModel() {
         try (DoorUnderTest door = DoorUnderTest.start()) {
-            door.world.conversation("c");
-            Map<String, Object> calls = Map.of(
-                    "id",
-                    "a1",
-                    "role",
-                    "assistant",
-                    "toolCalls",
-                    List.of(Map.of(
-                            "id", "c1", "type", "function", "function", Map.of("name", "look", "arguments", "{}"))));
-            Map<String, Object> result = new HashMap<>(message("t1", "tool", "one"));
-            result.put("toolCallId", "c1");
+            door.world.calls(List.of(new ToolCall("c1", "look", "{}"), new ToolCall("c2", "look", "{}")), null);
+            door.post("/agui", run("r1", HI));
+            Object[] results = {result("t1", "c1", "one"), result("t2", "c2", "two")};
 
-            Reply reply = door.post("/agui", run("r1", HI, calls, result));
+            Reply reply = door.post("/agui", run("r2", HI, calling("c1", "c2"), results[0], results[1]));
 
             assertThat(reply.status()).isEqualTo(200);
             SubmitMessage submit = submitted(door.world).getLast();
             CallerPrompt prompt = submit.getPrompt();
-            assertThat(submit.getMessageId()).isEqualTo("t1");
-            assertThat(submit.getContent()).isEqualTo("one");
+            assertThat(submit.getMessageId()).isEqualTo("t2");
+            assertThat(submit.getContent()).isEqualTo("two");
+            assertThat(after(submit)).isEqualTo(submitted(door.world).getFirst().getAssistantMessageId());
             assertThat(prompt).isNotNull();
             assertThat(prompt.getRole()).isEqualTo(Role.TOOL);
-            assertThat(prompt.getToolCallId()).isEqualTo("c1");
-            assertThat(prompt.getContext()).isEmpty();
+            assertThat(prompt.getToolCallId()).isEqualTo("c2");
+            assertThat(prompt.getContext())
+                    .extracting(PromptMessage::getContent)
+                    .containsExactly("one");
+
+            door.post(
+                    "/agui",
+                    run(
+                            "r3",
+                            HI,
+                            calling("c1", "c2"),
+                            results[0],
+                            results[1],
+                            message("a2", "assistant", "You said: two"),
+                            message("m3", "user", "And?")));
+
+            assertThat(after(submitted(door.world).getLast())).isEqualTo(submit.getAssistantMessageId());
+            assertThat(submitted(door.world).getLast().getPrompt()).isNull();
+        }
+    }
+
+    private static @Nullable String after(SubmitMessage submit) {
+        BranchPoint after = submit.getAfter();
+        assertThat(after).isNotNull();
+        return after.getMessageId();
+    }
+
+    @Test
+    void whatIsShownAndNotKnownIsBroughtAlong() {
+        try (DoorUnderTest door = DoorUnderTest.start()) {
+            Object[] messages = {message("m0", "user", "Before"), message("a0", "assistant", "Yes"), HI};
+            Reply first = door.post("/agui", run("r1", messages));
+
+            CallerPrompt prompt = submitted(door.world).getFirst().getPrompt();
+            assertThat(prompt).isNotNull();
+            assertThat(prompt.getContext())
+                    .extracting(PromptMessage::getContent)
+                    .containsExactly("Before", "Yes");
+            assertThat(shown(door)).containsExactly("Before", "Yes", "Hi", "You said: Hi");
+            assertThat(door.post("/agui", run("r1", messages)).text()).isEqualTo(first.text());
+            assertThat(accepted(door.world)).isEqualTo(1);
+
+            door.post("/agui", run("r2", message("m0", "user", "Other"), message("m2", "user", "And?")));
+
+            assertThat(shown(door)).containsExactly("Other", "And?", "You said: And?");
         }
     }
 
     @Test
-    void aThreadThatIsNewBringsWhatWasSaidBefore() {
+    void aRunGoesOnWithWhatItsClientShows() {
         try (DoorUnderTest door = DoorUnderTest.start()) {
-            Object[] messages = {message("m0", "user", "Before"), message("a0", "assistant", "Yes"), HI};
-            door.post("/agui", run("r1", messages));
-            door.post("/agui", run("r2", message("m0", "user", "Other"), message("m2", "user", "And?")));
+            door.post("/agui", run("r1", HI));
+            door.post("/agui", run("r2", HI, SAID_HI, message("m2", "user", "One?")));
+            String first = submitted(door.world).getFirst().getAssistantMessageId();
+            assertThat(after(submitted(door.world).getLast())).isEqualTo(first);
 
-            CallerPrompt first = submitted(door.world).getFirst().getPrompt();
-            assertThat(first).isNotNull();
-            assertThat(first.getContext()).extracting(PromptMessage::getContent).containsExactly("Before", "Yes");
-            assertThat(submitted(door.world).getLast().getPrompt()).isNull();
-            assertThat(events(door.get("/agui/c")).get(1).path("messages"))
-                    .extracting(message -> message.path("content").asText())
-                    .containsExactly("Before", "Yes", "Hi", "You said: Hi", "And?", "You said: And?");
+            door.post("/agui", run("r3", HI, SAID_HI, message("m3", "user", "Two?")));
+            assertThat(after(submitted(door.world).getLast())).isEqualTo(first);
+            assertThat(shown(door)).containsExactly("Hi", "You said: Hi", "Two?", "You said: Two?");
+
+            door.post("/agui", run("r4", message("m4", "user", "Alone")));
+            assertThat(after(submitted(door.world).getLast())).isNull();
+            assertThat(shown(door)).containsExactly("Alone", "You said: Alone");
+
+            door.post(
+                    "/agui", run("r5", HI, message("a1", "assistant", "Something else"), message("m5", "user", "So?")));
+            assertThat(shown(door)).containsExactly("Hi", "Something else", "So?", "You said: So?");
+        }
+    }
+
+    @Test
+    void aMessageWithOtherWordsOrAtAnotherPlaceIsOneOfItsOwn() {
+        try (DoorUnderTest door = DoorUnderTest.start()) {
+            door.post("/agui", run("r1", HI));
+
+            Map<String, Object> edited = message("m1", "user", "Hello");
+            Reply other = door.post("/agui", run("r2", edited));
+            assertThat(shown(door)).containsExactly("Hello", "You said: Hello");
+            assertThat(events(door.get("/agui/c")).get(1).at("/messages/0/id").asText())
+                    .isEqualTo("m1");
+            assertThat(door.post("/agui", run("r2", edited)).text()).isEqualTo(other.text());
+
+            door.post("/agui", run("r3", HI, SAID_HI, HI));
+            assertThat(shown(door)).containsExactly("Hi", "You said: Hi", "Hi", "You said: Hi");
+            assertThat(accepted(door.world)).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void whereTheThreadCannotBeReadOnlyOneThatShowsNothingElseIsTaken() {
+        try (DoorUnderTest door = DoorUnderTest.start()) {
+            door.post("/agui", run("r1", HI));
+            door.feed.forgetful();
+            door.queries.away();
+
+            Reply refused = door.post("/agui", run("r2", HI, SAID_HI, message("m2", "user", "And?")));
+
+            assertThat(refused.status()).isEqualTo(503);
+            assertThat(refused.json().path("code").asText()).isEqualTo("unavailable");
+            assertThat(submitted(door.world)).hasSize(1);
         }
     }
 

@@ -14,6 +14,7 @@ import dev.parley.ingest.answer.TurnEvents.Answer;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.protocol.agui.RunEncoding.Names;
+import dev.parley.ingest.protocol.agui.Told.Mark;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.feed.FeedEvent;
 import java.io.IOException;
@@ -101,6 +102,15 @@ class RunEncodingTest {
                     Json.MAPPER.readTree(data.substring("data: ".length())));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What a stream tells, or the answer that the request for it gets in its place. */
+    private static List<Event> toldOrRefused(Stream stream, List<FeedEvent> events) {
+        try {
+            return stream.tell(events);
+        } catch (ProblemException e) {
+            return List.of(new Event("", RunErrors.json(e)));
         }
     }
 
@@ -198,11 +208,26 @@ class RunEncodingTest {
             for (int cut = 0; cut < whole.size() - 1; cut++) {
                 for (List<FeedEvent> replay : List.of(memory, log)) {
                     List<JsonNode> both = new ArrayList<>(json(whole.subList(0, cut + 1)));
-                    both.addAll(json(after(whole.get(cut)).tell(replay)));
+                    both.addAll(json(toldOrRefused(after(whole.get(cut)), replay)));
                     check(both, answer, context + " cut after " + whole.get(cut));
                 }
             }
+            if (isBrokenOff(json(whole))) {
+                check(json(comingToTheThread().tell(memory)), answer, context + " comes anew");
+            }
         }
+    }
+
+    /** Whether another attempt made a call void that was being told: its client has to come to the thread anew. */
+    private static boolean isBrokenOff(List<JsonNode> events) {
+        return events.getLast().path("code").asText().equals("stream_reset");
+    }
+
+    private Stream comingToTheThread() {
+        Told told = Told.nothing(TurnEvents.TURN);
+        told.mark(Mark.HISTORY_DUE);
+        told.mark(Mark.AFRESH);
+        return new Stream(told);
     }
 
     private static void check(List<JsonNode> events, Answer answer, String context) {
@@ -213,6 +238,10 @@ class RunEncodingTest {
             throw new AssertionError(context, e);
         }
         assertThat(thread.isOver()).as(context).isTrue();
+        if (isBrokenOff(events)) {
+            assertThat(thread.hasOpenCalls()).as(context).isTrue();
+            return;
+        }
         assertThat(thread.message(TurnEvents.ANSWER))
                 .as(context)
                 .isEqualTo(answer.said().whole());
@@ -223,6 +252,84 @@ class RunEncodingTest {
                         .map(call -> call.getArguments().isBlank() ? "{}" : call.getArguments())
                         .toList());
         assertThat(events.getLast().path("type").asText()).as(context).isEqualTo("RUN_FINISHED");
+    }
+
+    @Test
+    void argumentsAreToldAsTheyComeAndCallsEndWithTheAnswer() {
+        List<ToolCall> calls =
+                List.of(new ToolCall("call_1", "look", "{\"q\":1}"), new ToolCall("call_2", "find", " "));
+        Stream stream = begun();
+
+        List<Event> events = new ArrayList<>(stream.tell(
+                TurnEvents.accepted(),
+                TurnEvents.begun(),
+                TurnEvents.started(1),
+                TurnEvents.text(1, 0, "So"),
+                TurnEvents.arguments(1, 1, "call_1", "look", ""),
+                TurnEvents.arguments(1, 2, "call_1", null, "{\"q\":"),
+                TurnEvents.text(1, 3, "."),
+                TurnEvents.arguments(1, 4, "call_1", null, "1}"),
+                TurnEvents.arguments(1, 5, "call_2", "find", " ")));
+
+        assertThat(types(events))
+                .endsWith("TEXT_MESSAGE_END", "TOOL_CALL_START", "TOOL_CALL_ARGS", "TOOL_CALL_ARGS", "TOOL_CALL_START")
+                .doesNotContain("TOOL_CALL_END");
+        events.addAll(stream.tell(TurnEvents.completed(new Answer("", "So.", "", calls, 2), 1)));
+        assertThat(types(events))
+                .endsWith(
+                        "TOOL_CALL_START",
+                        "TEXT_MESSAGE_START",
+                        "TEXT_MESSAGE_CONTENT",
+                        "TOOL_CALL_END",
+                        "TOOL_CALL_ARGS",
+                        "TOOL_CALL_END",
+                        "TEXT_MESSAGE_END",
+                        "STEP_FINISHED",
+                        "RUN_FINISHED");
+        assertThat(ThreadUnderTest.of(json(events)).arguments()).containsExactly("{\"q\":1}", "{}");
+    }
+
+    @Test
+    void halfACallIsNeverEnded() {
+        List<FeedEvent> turn = List.of(
+                TurnEvents.accepted(),
+                TurnEvents.begun(),
+                TurnEvents.started(1),
+                TurnEvents.arguments(1, 0, "call_1", "look", "{\"q\":"));
+
+        for (FeedEvent end :
+                List.of(TurnEvents.cancelled(""), TurnEvents.failed("engine_error", ""), TurnEvents.reset(2))) {
+            Stream stream = begun();
+            List<Event> events = new ArrayList<>(stream.tell(turn));
+            Event last = events.getLast();
+            events.addAll(stream.tell(end, TurnEvents.started(2), TurnEvents.text(2, 0, "anew")));
+            assertThat(types(events)).doesNotContain("TOOL_CALL_END").endsWith("RUN_ERROR");
+            assertThat(ThreadUnderTest.of(json(events)).isOver()).isTrue();
+            List<Event> resumed = toldOrRefused(
+                    after(last),
+                    List.of(TurnEvents.accepted(), TurnEvents.begun(), end, TurnEvents.text(2, 0, "anew")));
+            assertThat(resumed.getLast().json()).isEqualTo(events.getLast().json());
+        }
+    }
+
+    /** A place that nobody was ever told. */
+    @ParameterizedTest
+    @ValueSource(strings = {"1.0.0.asn.99", "7.0.0.asn.3e,0", "1.0.0.asn.0,0,0", "1.9.9.asmt.1e,1e,1e", "0.0.0.asn.2"})
+    void aPlaceThatNeverWasEndsTheStreamAndNoMore(String place) {
+        Answer answer = new Answer("", "So.", List.of(new ToolCall("call_1", "look", "{\"q\":1}")));
+        Told told = Told.parse(TurnEvents.TURN + "." + place);
+
+        List<Event> events = toldOrRefused(
+                new Stream(told),
+                List.of(
+                        TurnEvents.accepted(),
+                        TurnEvents.begun(),
+                        TurnEvents.started(1),
+                        TurnEvents.text(1, 0, "So."),
+                        TurnEvents.arguments(1, 1, "call_1", "look", "{\"q\":"),
+                        TurnEvents.completed(answer, 1)));
+
+        assertThat(events.getLast().type()).isIn("RUN_FINISHED", "RUN_ERROR");
     }
 
     @Test

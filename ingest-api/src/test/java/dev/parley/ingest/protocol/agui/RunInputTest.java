@@ -9,6 +9,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
+import dev.parley.ingest.door.ShownPath.Shown;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import java.nio.charset.StandardCharsets;
@@ -47,7 +48,9 @@ class RunInputTest {
         assertThat(input.asked().id()).isEqualTo("m");
         assertThat(input.asked().said()).containsExactly(said(Role.USER, "Hi"));
         assertThat(input.asked().earlier())
+                .extracting(Shown::message)
                 .containsExactly(said(Role.SYSTEM, "Be brief."), said(Role.USER, "AB"), said(Role.ASSISTANT, "C"));
+        assertThat(input.asked().earlier().getLast().messageId()).isEqualTo("a");
         assertThat(input.options()).isEmpty();
         assertThat(input.handling().onBusy()).isEqualTo(OnBusy.ENQUEUE);
     }
@@ -61,6 +64,7 @@ class RunInputTest {
         assertThat(input.asked().before()).containsExactly(new PromptMessage(Role.TOOL, "two", List.of(), "c2", null));
         assertThat(input.asked().message()).isEqualTo(new PromptMessage(Role.TOOL, "broken", List.of(), "c1", null));
         assertThat(input.asked().earlier())
+                .extracting(Shown::message)
                 .containsExactly(
                         said(Role.USER, "Hi"),
                         new PromptMessage(
@@ -76,6 +80,7 @@ class RunInputTest {
         assertThat(read("'messages': [" + HI + ", " + CALLS + ", {'id': 'n', 'role': 'user', 'content': 'Never mind'}]")
                         .asked()
                         .earlier())
+                .extracting(Shown::message)
                 .containsExactly(said(Role.USER, "Hi"));
     }
 

@@ -87,6 +87,10 @@ final class ThreadUnderTest {
         }
     }
 
+    boolean hasOpenCalls() {
+        return open.stream().anyMatch(each -> each.startsWith("call "));
+    }
+
     boolean isOver() {
         return over;
     }

@@ -10,6 +10,7 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.ingest.door.Question;
+import dev.parley.ingest.door.ShownPath.Shown;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.protocol.aisdk.UiChatRequest.Results;
@@ -44,9 +45,7 @@ class UiChatRequestTest {
     }
 
     private static List<PromptMessage> earlier(UiChatRequest request) {
-        return request.earlier().orElseThrow().stream()
-                .map(UiChatRequest.Shown::message)
-                .toList();
+        return request.earlier().orElseThrow().stream().map(Shown::message).toList();
     }
 
     private static UiChatRequest saying(String... messages) {

@@ -13,6 +13,7 @@ import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.ServerSentEvents;
 import dev.parley.ingest.answer.TurnEvents;
 import dev.parley.ingest.answer.TurnEvents.Answer;
+import dev.parley.ingest.door.ShownPath;
 import dev.parley.sinks.feed.FeedEvent;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,7 +61,7 @@ class UiMessageChunksTest {
     @Test
     void anAnswerToWhatCameOfToolsGoesOnWithTheMessageThatCalledThem() {
         List<JsonNode> chunks =
-                stream.tell(TurnEvents.accepted(Map.of(UiChat.CONTINUED, "shown"), null), TurnEvents.begun());
+                stream.tell(TurnEvents.accepted(Map.of(ShownPath.CONTINUED, "shown"), null), TurnEvents.begun());
 
         assertThat(chunks.getFirst().path("messageId").asText()).isEqualTo("shown");
     }

@@ -1,4 +1,4 @@
-package dev.parley.ingest.protocol.aisdk;
+package dev.parley.ingest.door;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -18,9 +18,8 @@ import dev.parley.chat.v1.TurnFailed;
 import dev.parley.chat.v1.TurnStarted;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
-import dev.parley.ingest.door.Exchanges;
-import dev.parley.ingest.protocol.aisdk.UiChatRequest.Shown;
-import dev.parley.ingest.protocol.aisdk.UiPath.Place;
+import dev.parley.ingest.door.ShownPath.Place;
+import dev.parley.ingest.door.ShownPath.Shown;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Messages are written as {@code id role: text}; question {@code u1} has the answer {@code a1}, and so on. */
-class UiPathTest {
+class ShownPathTest {
 
     private static final Timings TIMINGS = new Timings(null, null, null, null);
 
@@ -67,13 +66,17 @@ class UiPathTest {
     }
 
     private void completed(String number, ToolCall... calls) {
+        completed(number, "answer " + number, calls);
+    }
+
+    private void completed(String number, String content, ToolCall... calls) {
         log(
                 number,
                 MessageCompleted.newBuilder()
                         .setMessageId("a" + number)
                         .setGenerationId(number + ".1")
                         .setAttempt(new Attempt("attempt", 1, "engine", "model", "worker", ""))
-                        .setContent("answer " + number)
+                        .setContent(content)
                         .setFinishReason("stop")
                         .setUsage(new Usage(1, 1, UsageBasis.MEASURED, null))
                         .setTimings(TIMINGS)
@@ -105,10 +108,10 @@ class UiPathTest {
         return new Shown(new PromptMessage(role, parts.length < 3 ? "" : parts[2], List.of(), null, null), parts[0]);
     }
 
-    private UiPath path(String... shown) {
-        return UiPath.of(
+    private ShownPath path(String... shown) {
+        return ShownPath.of(
                 Exchanges.of(events),
-                Arrays.stream(shown).map(UiPathTest::shown).toList());
+                Arrays.stream(shown).map(ShownPathTest::shown).toList());
     }
 
     private static Place at(@Nullable String after, String... context) {
@@ -168,8 +171,39 @@ class UiPathTest {
                 .isEqualTo(at("a1"));
         assertThat(path("u1 user: question 1", "again assistant: answer, again").place())
                 .isEqualTo(at("again"));
-        assertThat(path().asked("question 1").orElseThrow().answerId()).isEqualTo("again");
-        assertThat(path().asked("question 2")).isEmpty();
+        assertThat(path().asked(List.of(shown("u user: question 1").message())))
+                .extracting(Exchanges.Exchange::answerId)
+                .containsExactly("again", "a1");
+        assertThat(path().asked(List.of(shown("u user: question 2").message()))).isEmpty();
+    }
+
+    @Test
+    void anAnswerWithoutWordsNeedNotBeShown() {
+        asked("1", null);
+        completed("1", "", new ToolCall("call_1", "look", "{}"));
+        answered("2", "a1");
+
+        String[] shown = {"u1 user: question 1", "u2 user: question 2", "a2 assistant: answer 2"};
+        assertThat(path(shown).place()).isEqualTo(at("a2"));
+        assertThat(path("u1 user: question 1", "a1 assistant:", "u2 user: question 2", "a2 assistant: answer 2")
+                        .place())
+                .isEqualTo(at("a2"));
+        assertThat(path("u1 user: question 1", "x assistant: words").place())
+                .isEqualTo(at(null, "u1 user: question 1", "x assistant: words"));
+    }
+
+    @Test
+    void aNameIsOfAllThatIsShownAtItsPlace() {
+        answered("1", null);
+
+        assertThat(path("u1 user: question 1", "a1 assistant: answer 1").name("x"))
+                .isEqualTo(path("u user: question 1", "a assistant: answer 1").name("x"))
+                .isNotEqualTo(path().name("x"))
+                .isNotEqualTo(path("u1 user: question 1", "a1 assistant: answer 1", "u user: y")
+                        .name("x"));
+        assertThat(path("u user: y").name("x"))
+                .isNotEqualTo(path("u user: z").name("x"))
+                .isNotEqualTo(path("u assistant: y").name("x"));
     }
 
     @Test
@@ -224,7 +258,7 @@ class UiPathTest {
                         "call_2",
                         List.of(result),
                         GenerationOptions.newBuilder().build()),
-                Map.of(UiChat.CONTINUED, "a2"));
+                Map.of(ShownPath.CONTINUED, "a2"));
         completed("3");
         List<Shown> shown = List.of(
                 shown("u1 user: question 1"),
@@ -236,7 +270,8 @@ class UiPathTest {
                 new Shown(new PromptMessage(Role.ASSISTANT, "answer", List.of(), null, null), "a2"));
 
         for (int end = 0; end <= shown.size(); end++) {
-            Place place = UiPath.of(Exchanges.of(events), shown.subList(0, end)).place();
+            Place place =
+                    ShownPath.of(Exchanges.of(events), shown.subList(0, end)).place();
             int known = end < 2 ? 0 : end < 4 ? 2 : end < 7 ? 4 : 7;
             assertThat(place.after().orElseThrow().getMessageId())
                     .as("after %d messages", end)

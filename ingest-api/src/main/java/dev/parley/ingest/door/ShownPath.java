@@ -1,13 +1,11 @@
-package dev.parley.ingest.protocol.aisdk;
+package dev.parley.ingest.door;
 
 import dev.parley.chat.v1.BranchPoint;
+import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
-import dev.parley.ingest.door.Exchanges;
 import dev.parley.ingest.door.Exchanges.Answer;
 import dev.parley.ingest.door.Exchanges.Exchange;
-import dev.parley.ingest.door.Fingerprint;
-import dev.parley.ingest.protocol.aisdk.UiChatRequest.Shown;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +18,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A client may lag: an answer of which it shows a beginning, or that is still being given, is the same.
  */
-final class UiPath {
+public final class ShownPath {
+
+    /** Where it is kept of a message which answer of its client's goes on with it. */
+    public static final String CONTINUED = "ai-sdk.message_id";
 
     private static final int NAME_BYTES = 16;
 
@@ -31,28 +32,35 @@ final class UiPath {
     private int next;
 
     /**
+     * A message that a client shows, or a part of one that is a message to a model.
+     *
+     * @param messageId under which the client has it
+     */
+    public record Shown(PromptMessage message, String messageId) {}
+
+    /**
      * Where what is said next comes.
      *
      * @param after empty: after what was said last
      * @param context what the client shows before it and the log does not have there
      */
-    record Place(Optional<BranchPoint> after, List<PromptMessage> context) {
+    public record Place(Optional<BranchPoint> after, List<PromptMessage> context) {
 
         /** Of a client that does not say what it shows, or where that cannot be looked up now. */
-        static final Place LAST = new Place(Optional.empty(), List.of());
+        public static final Place LAST = new Place(Optional.empty(), List.of());
     }
 
-    private UiPath(Exchanges exchanges, List<Shown> shown) {
+    private ShownPath(Exchanges exchanges, List<Shown> shown) {
         this.exchanges = exchanges;
         this.shown = shown;
         while (advance()) {}
     }
 
-    static UiPath of(Exchanges exchanges, List<Shown> shown) {
-        return new UiPath(exchanges, shown);
+    public static ShownPath of(Exchanges exchanges, List<Shown> shown) {
+        return new ShownPath(exchanges, shown);
     }
 
-    Place place() {
+    public Place place() {
         return new Place(Optional.of(new BranchPoint(at.equals(Exchanges.BEGINNING) ? null : at)), context());
     }
 
@@ -62,28 +70,34 @@ final class UiPath {
         return context;
     }
 
-    /** The latest exchange at this place in which {@code question} was asked; empty where it was not. */
-    Optional<Exchange> asked(String question) {
+    /** The exchanges at this place in which {@code said} was asked, and nothing else; the latest first. */
+    public List<Exchange> asked(List<PromptMessage> said) {
         List<PromptMessage> asked = context();
-        asked.add(new PromptMessage(Role.USER, question, List.of(), null, null));
+        asked.addAll(said);
         return exchanges.after(at).stream()
                 .filter(exchange -> isSame(exchange.asked(), asked))
-                .findFirst();
+                .toList();
     }
 
     /** Whether an exchange is on the branch that the conversation goes on from. */
-    boolean isActive(Exchange exchange) {
+    public boolean isActive(Exchange exchange) {
         return exchanges.isActive(exchange);
     }
 
-    /** Whether the conversation has a question with this id, at whatever place. */
-    boolean has(String questionId) {
-        return exchanges.question(questionId).isPresent();
+    /** The question with this id, at whatever place; empty where the conversation has none. */
+    public Optional<MessageAccepted> question(String messageId) {
+        return exchanges.question(messageId);
     }
 
-    /** A name for {@code text} said at this place. */
-    String name(String text) {
-        return Fingerprint.name(NAME_BYTES, at, text);
+    /** A name for {@code text} said at this place, after what is shown there. */
+    public String name(String text) {
+        List<String> parts = new ArrayList<>(List.of(at, text));
+        for (PromptMessage message : context()) {
+            parts.add(message.getRole().name());
+            parts.add(message.getContent());
+            parts.add(String.valueOf(message.getToolCallId()));
+        }
+        return Fingerprint.name(NAME_BYTES, parts.toArray(String[]::new));
     }
 
     /** Follows the client's chat by one exchange; false where the log has none that is the same. */
@@ -129,7 +143,9 @@ final class UiPath {
     private static boolean isSame(Exchange exchange, @Nullable Shown given) {
         return switch (exchange.answer()) {
             case Answer.Open() -> true;
-            case Answer.Given(String content, var calls) -> given != null && isSame(exchange, given, content);
+            // What has no words, clients may not show.
+            case Answer.Given(String content, var calls) ->
+                given == null ? content.isEmpty() : isSame(exchange, given, content);
             case Answer.Missing(String content) -> given != null && isSame(exchange, given, content);
         };
     }
@@ -142,7 +158,7 @@ final class UiPath {
     /** Whether the client got its message as this exchange's answer, or as that of one that it goes on with. */
     private static boolean isOf(Exchange exchange, Shown given) {
         return exchange.answerId().equals(given.messageId())
-                || given.messageId().equals(exchange.question().getMetadata().get(UiChat.CONTINUED));
+                || given.messageId().equals(exchange.question().getMetadata().get(CONTINUED));
     }
 
     private static boolean isSame(List<PromptMessage> logged, List<PromptMessage> shown) {
