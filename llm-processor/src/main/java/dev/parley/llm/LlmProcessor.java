@@ -85,7 +85,7 @@ public final class LlmProcessor implements Role {
         Map<WorkKind, Runner> runners =
                 Map.of(settings.work().model(), asksEngines, settings.work().classify(), asksEngines);
         this.worker = Worker.start(
-                new Worker.Terms(STAGE, topicSettings.groupId(STAGE), settings.concurrency(), settings.drain()),
+                new Worker.Terms(STAGE, topicSettings.workers(), settings.concurrency(), settings.drain()),
                 kafka,
                 topics,
                 runners,

@@ -9,11 +9,14 @@ import org.apache.avro.Schema;
 /**
  * How a topic is to be: what provisioning creates and tests start from.
  *
+ * @param partitions that it is created with
+ * @param ordered whether a key's records have to stay in order, so that their number of partitions is for ever
  * @param schema of the values, registered as {@code <name>-value}; empty where values are raw bytes
  */
 public record TopicSpec(
         String name,
         int partitions,
+        boolean ordered,
         short replicationFactor,
         Retention retention,
         Optional<Schema> schema,

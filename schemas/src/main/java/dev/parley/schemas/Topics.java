@@ -112,13 +112,14 @@ public record Topics(
                                 "tenant/workspace/path",
                                 List.of(INDEXING),
                                 List.of(ROUTING))),
-                topics.of(
+                topics.inOneShare(
                         "chat.generation-requests.v1",
                         kept(Duration.ofDays(1)),
                         GenerationRequest.class,
                         GenerationRequest.getClassSchema(),
                         new TopicUse(
-                                "Prompts for the worker pool, read by a share group.",
+                                "Prompts for the worker pool, read by a share group. One partition, in which every worker has"
+                                        + " a share.",
                                 CONVERSATION,
                                 List.of(ROUTING),
                                 List.of(LLM_PROCESSOR))),
@@ -247,17 +248,42 @@ public record Topics(
         /** A topic whose records are in one order, whatever their keys. */
         <V extends SpecificRecord> Topic<String, V> inOrder(
                 String name, Retention retention, Class<V> type, Schema schema, TopicUse use) {
-            return new Topic<>(spec(name, 1, retention, Optional.of(schema), use), Serdes.String(), serdes.of(type));
+            return new Topic<>(
+                    spec(name, 1, true, retention, Optional.of(schema), use), Serdes.String(), serdes.of(type));
+        }
+
+        /**
+         * A topic that a share group reads, each record for whoever is free. Kafka assigns partitions to its members; where there
+         * are more partitions than members, a member that died keeps its own to itself until its session has run out, which on
+         * a broker's defaults takes 45 s.
+         */
+        <V extends SpecificRecord> Topic<String, V> inOneShare(
+                String name, Retention retention, Class<V> type, Schema schema, TopicUse use) {
+            return new Topic<>(
+                    spec(name, 1, false, retention, Optional.of(schema), use),
+                    Serdes.String(),
+                    serdes.of(type));
         }
 
         TopicSpec spec(String name, Retention retention, Optional<Schema> schema, TopicUse use) {
-            return spec(name, settings.partitions(), retention, schema, use);
+            return spec(name, settings.partitions(), true, retention, schema, use);
         }
 
         private TopicSpec spec(
-                String name, int partitions, Retention retention, Optional<Schema> schema, TopicUse use) {
+                String name,
+                int partitions,
+                boolean ordered,
+                Retention retention,
+                Optional<Schema> schema,
+                TopicUse use) {
             return new TopicSpec(
-                    settings.prefix() + name, partitions, settings.replicationFactor(), retention, schema, use);
+                    settings.prefix() + name,
+                    partitions,
+                    ordered,
+                    settings.replicationFactor(),
+                    retention,
+                    schema,
+                    use);
         }
     }
 }

@@ -61,6 +61,7 @@ class HeadersTest {
                 new TopicSpec(
                         "dead",
                         1,
+                        true,
                         (short) 1,
                         new TopicSpec.Retention.Forever(),
                         Optional.empty(),

@@ -49,8 +49,15 @@ class TopicsTest {
     void conversationTopicsAreCoPartitioned() {
         assertThat(topics.specs()).allMatch(spec -> spec.replicationFactor() == 2);
         assertThat(topics.specs())
-                .filteredOn(spec -> !spec.equals(topics.configuration().spec()))
-                .allMatch(spec -> spec.partitions() == 3);
+                .filteredOn(spec -> !spec.equals(topics.configuration().spec())
+                        && !spec.equals(topics.generationRequests().spec()))
+                .allMatch(spec -> spec.partitions() == 3 && spec.ordered());
+    }
+
+    @Test
+    void everyWorkerHasAShareInAllRequests() {
+        assertThat(topics.generationRequests().spec().partitions()).isEqualTo(1);
+        assertThat(topics.generationRequests().spec().ordered()).isFalse();
     }
 
     @Test

@@ -1,14 +1,19 @@
 package dev.parley.faults;
 
+import dev.parley.faults.History.Submission;
 import dev.parley.faults.Trial.Question;
 import dev.parley.schemas.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** Processes that die, hold still, or go away for a while, under load. */
 final class ProcessFaults {
+
+    /** So many that each of a topic's partitions has some. */
+    private static final int ASKED_OF_THE_OTHERS = 24;
 
     private ProcessFaults() {}
 
@@ -69,9 +74,28 @@ final class ProcessFaults {
         JavaProcess worker = busyWorker(trial);
         worker.kill();
         trial.count("kills -9 of a worker that generated");
-        trial.chance().pauseMillis(0, 3_000);
+        answeredByTheOthers(trial);
         worker.start();
         askAll(trial, conversations);
+    }
+
+    /** What is asked right after a worker's death, in conversations of every partition, waits for no one. */
+    private static void answeredByTheOthers(Trial trial) {
+        long began = System.nanoTime();
+        List<Submission> asked = IntStream.range(0, ASKED_OF_THE_OTHERS)
+                .mapToObj(i -> {
+                    String conversation = trial.conversation();
+                    Follower _ = trial.follow(conversation);
+                    return trial.sendUntilAcknowledged(trial.question(conversation, 1, Duration.ofMillis(20)), 0);
+                })
+                .toList();
+        trial.await(
+                "answers of the workers that are left",
+                trial.cluster().lease(),
+                () -> asked.stream().allMatch(submission -> trial.hasBeenSeenToEnd(submission.turnId())));
+        trial.worst(
+                "ms from a worker's death to the last answer to what was asked right after it",
+                Duration.ofNanos(System.nanoTime() - began).toMillis());
     }
 
     static void workerStopped(Trial trial) {

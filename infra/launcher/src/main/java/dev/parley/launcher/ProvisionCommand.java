@@ -14,8 +14,8 @@ import picocli.CommandLine.Command;
 /** Creates topics and registers schemas on outside services. */
 @Command(
         name = "provision",
-        description = "Create the topics on KAFKA_BOOTSTRAP_SERVERS and register the schemas at SCHEMA_REGISTRY_URL."
-                + " Safe to repeat.",
+        description = "Create the topics on KAFKA_BOOTSTRAP_SERVERS and register the schemas at SCHEMA_REGISTRY_URL,"
+                + " once the brokers have been found fit for it. Safe to repeat.",
         mixinStandardHelpOptions = true)
 final class ProvisionCommand implements Callable<Integer> {
 
@@ -28,10 +28,12 @@ final class ProvisionCommand implements Callable<Integer> {
         settings.check();
         ValueSerdes serdes = new ValueSerdes(registry);
         try {
-            Provisioner.Outcome outcome =
-                    new Provisioner(kafka, serdes.registry()).provision(Topics.of(topicSettings, serdes));
+            Provisioner provisioner = new Provisioner(kafka, serdes.registry());
+            Provisioner.Outcome outcome = provisioner.provision(Topics.of(topicSettings, serdes));
+            provisioner.shareFromTheBeginning(topicSettings.workers());
             outcome.createdTopics().forEach(topic -> System.out.println("created topic " + topic));
             outcome.registeredSubjects().forEach(subject -> System.out.println("schema in place: " + subject));
+            outcome.warnings().forEach(warning -> System.err.println("warning: " + warning));
             return 0;
         } catch (ProvisioningException e) {
             throw new CommandFailedException(String.valueOf(e.getMessage()), e);

@@ -97,7 +97,9 @@ public final class Roles implements AutoCloseable {
         Roles roles = new Roles(progress);
         try {
             if (provision) {
-                new Provisioner(kafka, serdes.registry()).provision(topics);
+                Provisioner provisioner = new Provisioner(kafka, serdes.registry());
+                provisioner.provision(topics).warnings().forEach(progress);
+                provisioner.shareFromTheBeginning(topicSettings.workers());
             }
             for (RoleName name : wanted) {
                 switch (name) {

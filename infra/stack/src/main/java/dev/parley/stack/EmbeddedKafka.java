@@ -36,14 +36,24 @@ public final class EmbeddedKafka implements AutoCloseable {
     /** Room for a prompt with its passages, or a whole answer, in one record. */
     static final int MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
+    /** By which clock members of groups are missed. */
+    public enum Groups {
+        /** Within seconds, as suits one machine. */
+        QUICK,
+        /** As a broker has it that nobody has set up: 45 s for share, consumer and streams groups. */
+        BY_DEFAULT
+    }
+
     private final Path dir;
     private final int port;
+    private final Groups groups;
     private final DataDirLock lock;
     private @Nullable KafkaRaftServer server;
 
-    private EmbeddedKafka(Path dir, int port, DataDirLock lock) {
+    private EmbeddedKafka(Path dir, int port, Groups groups, DataDirLock lock) {
         this.dir = dir;
         this.port = port;
+        this.groups = groups;
         this.lock = lock;
     }
 
@@ -55,9 +65,14 @@ public final class EmbeddedKafka implements AutoCloseable {
      * @throws DataDirInUseException if a live process has the directory
      */
     public static EmbeddedKafka start(Path dir, int port) {
+        return start(dir, port, Groups.QUICK);
+    }
+
+    /** The same with groups that are not quick. */
+    public static EmbeddedKafka start(Path dir, int port, Groups groups) {
         int claimed = Ports.claim(port, "Kafka");
         Path home = dir.toAbsolutePath().normalize();
-        EmbeddedKafka kafka = new EmbeddedKafka(home, claimed, DataDirLock.take(home));
+        EmbeddedKafka kafka = new EmbeddedKafka(home, claimed, groups, DataDirLock.take(home));
         try {
             kafka.start();
             return kafka;
@@ -83,7 +98,7 @@ public final class EmbeddedKafka implements AutoCloseable {
         }
         Ports.claim(port, "Kafka");
         Path logs = dir.resolve("log");
-        KafkaConfig config = new KafkaConfig(properties(logs, port, Ports.free()), false);
+        KafkaConfig config = new KafkaConfig(properties(logs, port, Ports.free(), groups), false);
         format(logs, clusterId());
         KafkaRaftServer starting = new KafkaRaftServer(config, Time.SYSTEM);
         try {
@@ -161,7 +176,7 @@ public final class EmbeddedKafka implements AutoCloseable {
         }
     }
 
-    private static Properties properties(Path logs, int port, int controllerPort) {
+    private static Properties properties(Path logs, int port, int controllerPort, Groups groups) {
         Properties properties = new Properties();
         properties.putAll(Map.of(
                 "process.roles",
@@ -186,7 +201,9 @@ public final class EmbeddedKafka implements AutoCloseable {
                 "auto.create.topics.enable",
                 "false"));
         singleNode(properties);
-        quickGroups(properties);
+        if (groups == Groups.QUICK) {
+            quickGroups(properties);
+        }
         quickTransactions(properties);
         quickReturn(properties);
         limits(properties);

@@ -4,21 +4,28 @@ import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.serde.RegistryClient;
 import dev.parley.schemas.settings.KafkaSettings;
+import dev.parley.stack.Prerequisites.Existing;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.FinalizedVersionRange;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.Node;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings a cluster and a registry to what the catalogue says: missing topics are created, settings of existing ones are
@@ -38,7 +45,7 @@ public final class Provisioner {
     }
 
     /** What a run found and did, for a person to read. */
-    public record Outcome(List<String> createdTopics, List<String> registeredSubjects) {}
+    public record Outcome(List<String> createdTopics, List<String> registeredSubjects, List<String> warnings) {}
 
     /**
      * Provisions {@code topics}.
@@ -46,8 +53,73 @@ public final class Provisioner {
      * @throws ProvisioningException naming the topic or subject that is in the way
      */
     public Outcome provision(Topics topics) {
+        List<String> warnings = prerequisites(topics.specs());
         List<String> created = createTopics(topics.specs());
-        return new Outcome(created, registerSchemas(topics.specs()));
+        return new Outcome(created, registerSchemas(topics.specs()), warnings);
+    }
+
+    /**
+     * Looks at the brokers, and changes nothing.
+     *
+     * @return what works, and not as well as it could
+     * @throws ProvisioningException naming all that is in the way, each with what mends it
+     */
+    public List<String> prerequisites(Collection<TopicSpec> specs) {
+        try (Admin admin = Admin.create(kafka.client("parley-prerequisites", Map.of()))) {
+            Prerequisites found = look(admin);
+            List<String> problems = found.problems(specs);
+            if (!problems.isEmpty()) {
+                throw new ProvisioningException(String.join("\n", problems));
+            }
+            return found.warnings(specs);
+        }
+    }
+
+    private static Prerequisites look(Admin admin) {
+        Collection<Node> brokers = await(admin.describeCluster().nodes(), "describe the cluster");
+        ConfigResource one = new ConfigResource(
+                ConfigResource.Type.BROKER, brokers.iterator().next().idString());
+        Set<String> names = await(admin.listTopics(new ListTopicsOptions().listInternal(true)).names(), "list topics");
+        Map<String, TopicDescription> topics = await(admin.describeTopics(names).allTopicNames(), "describe topics");
+        List<ConfigResource> resources = new ArrayList<>(List.of(one));
+        names.forEach(name -> resources.add(new ConfigResource(ConfigResource.Type.TOPIC, name)));
+        Map<ConfigResource, Config> configs = await(admin.describeConfigs(resources).all(), "describe settings");
+        Map<String, Existing> existing = new HashMap<>();
+        topics.forEach((name, topic) -> existing.put(
+                name,
+                new Existing(
+                        topic.partitions().size(),
+                        topic.partitions().getFirst().replicas().size(),
+                        values(configs.get(new ConfigResource(ConfigResource.Type.TOPIC, name))))));
+        FinalizedVersionRange shares = await(admin.describeFeatures().featureMetadata(), "describe features")
+                .finalizedFeatures()
+                .get("share.version");
+        return new Prerequisites(
+                brokers.size(), values(configs.get(one)), shares != null && shares.maxVersionLevel() >= 1, existing);
+    }
+
+    private static Map<String, String> values(@Nullable Config config) {
+        Map<String, String> values = new HashMap<>();
+        if (config != null) {
+            config.entries().stream()
+                    .filter(entry -> entry.value() != null)
+                    .forEach(entry -> values.put(entry.name(), entry.value()));
+        }
+        return values;
+    }
+
+    /** Has a share group that has read nothing yet begin with its topics, and not with what comes next. */
+    public void shareFromTheBeginning(String group) {
+        try (Admin admin = Admin.create(kafka.client("parley-provision", Map.of()))) {
+            await(
+                    admin.incrementalAlterConfigs(Map.of(
+                                    new ConfigResource(ConfigResource.Type.GROUP, group),
+                                    List.of(new AlterConfigOp(
+                                            new ConfigEntry("share.auto.offset.reset", "earliest"),
+                                            AlterConfigOp.OpType.SET))))
+                            .all(),
+                    "set up share group " + group);
+        }
     }
 
     /** Only the topics, for those who have no registry to fill. */
@@ -60,19 +132,17 @@ public final class Provisioner {
                     created.add(spec.name());
                 }
             }
-            // What was created now is as it should be, and may be unknown to the broker that answers for a moment.
-            checkPartitions(
-                    admin,
-                    specs.stream()
-                            .filter(spec -> !created.contains(spec.name()))
-                            .toList());
             alignConfigs(admin, specs);
             return created;
         }
     }
 
     private static boolean create(Admin admin, TopicSpec spec) {
-        NewTopic topic = new NewTopic(spec.name(), spec.partitions(), spec.replicationFactor()).configs(spec.configs());
+        NewTopic topic = new NewTopic(
+                        spec.name(),
+                        Optional.of(spec.partitions()),
+                        Optional.of(spec.replicationFactor()).filter(copies -> copies > 0))
+                .configs(spec.configs());
         try {
             admin.createTopics(List.of(topic)).all().get();
             return true;
@@ -84,21 +154,6 @@ public final class Provisioner {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ProvisioningException("interrupted while creating topics", e);
-        }
-    }
-
-    /** Partition counts cannot follow the configuration: moving keys would break every conversation's order. */
-    private static void checkPartitions(Admin admin, Collection<TopicSpec> specs) {
-        List<String> names = specs.stream().map(TopicSpec::name).toList();
-        Map<String, TopicDescription> found = await(admin.describeTopics(names).allTopicNames(), "describe topics");
-        for (TopicSpec spec : specs) {
-            TopicDescription description = found.get(spec.name());
-            int partitions = description == null ? 0 : description.partitions().size();
-            if (partitions != spec.partitions()) {
-                throw new ProvisioningException("topic " + spec.name() + " has " + partitions
-                        + " partitions where PARLEY_PARTITIONS says " + spec.partitions()
-                        + ": set PARLEY_PARTITIONS to what the topics have");
-            }
         }
     }
 

@@ -85,9 +85,10 @@ final class AsyncApiDocument {
         channel.put("description", topic.use().about());
         channel.putObject("messages").set(messageName(topic), message(topic));
         ObjectNode kafka = channel.putObject("bindings").putObject("kafka");
-        kafka.put("topic", topic.name())
-                .put("partitions", topic.partitions())
-                .put("replicas", topic.replicationFactor());
+        kafka.put("topic", topic.name()).put("partitions", topic.partitions());
+        if (topic.replicationFactor() > 0) {
+            kafka.put("replicas", topic.replicationFactor());
+        }
         kafka.set("topicConfiguration", configuration(topic.configs()));
         kafka.put("bindingVersion", KAFKA_BINDING);
         return channel;

@@ -157,18 +157,32 @@ final class Requests implements AutoCloseable {
                 new ByteArrayDeserializer());
     }
 
-    /** A share group begins at the end of its topic unless told otherwise, and would miss what came before it. */
+    /**
+     * A share group begins at the end of its topic unless told otherwise, and would miss what came before it. Mostly provisioning
+     * has told it, for workers need not be allowed to.
+     */
     private void readFromTheBeginning() {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
         try (Admin admin = Admin.create(kafka.client("parley-llm-admin-" + workerId, Map.of()))) {
-            ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
-            admin.incrementalAlterConfigs(Map.of(
-                            resource,
-                            List.of(new AlterConfigOp(
-                                    new ConfigEntry("share.auto.offset.reset", "earliest"), AlterConfigOp.OpType.SET))))
+            ConfigEntry reset = admin.describeConfigs(List.of(resource))
                     .all()
-                    .get();
+                    .get()
+                    .get(resource)
+                    .get("share.auto.offset.reset");
+            if (reset == null || !"earliest".equals(reset.value())) {
+                admin.incrementalAlterConfigs(Map.of(
+                                resource,
+                                List.of(new AlterConfigOp(
+                                        new ConfigEntry("share.auto.offset.reset", "earliest"),
+                                        AlterConfigOp.OpType.SET))))
+                        .all()
+                        .get();
+            }
         } catch (ExecutionException e) {
-            throw new KafkaException("cannot configure share group " + group, e.getCause());
+            throw new KafkaException(
+                    "share group " + group + " does not begin at the beginning of its topic, and cannot be told to here:"
+                            + " 'parley provision' does",
+                    e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new KafkaException("interrupted", e);

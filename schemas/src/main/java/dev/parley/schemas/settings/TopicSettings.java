@@ -4,7 +4,8 @@ package dev.parley.schemas.settings;
  * How topics are named and laid out.
  *
  * @param prefix before every topic, group and application id, such as {@code staging.}; mostly empty
- * @param partitions of every topic: the bound on how many tasks share the work of one Streams role
+ * @param partitions of topics whose keys' records stay in order: the bound on how many tasks share the work of one Streams role
+ * @param replicationFactor -1: the brokers' {@code default.replication.factor}
  */
 public record TopicSettings(String prefix, int partitions, short replicationFactor) {
 
@@ -18,7 +19,12 @@ public record TopicSettings(String prefix, int partitions, short replicationFact
             settings.problem(PREFIX, "must be up to 64 of A-Z a-z 0-9 . _ -");
         }
         return new TopicSettings(prefix, settings.integer(PARTITIONS, 6, 1, 1000), (short)
-                settings.integer(REPLICATION_FACTOR, 1, 1, 9));
+                settings.integer(REPLICATION_FACTOR, -1, -1, 9));
+    }
+
+    /** The share group in which workers take what is to be done. */
+    public String workers() {
+        return groupId("llm-processor");
     }
 
     /** A consumer, share or application id of this installation, such as {@code parley.conversation}. */

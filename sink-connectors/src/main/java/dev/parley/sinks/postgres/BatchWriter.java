@@ -1,7 +1,10 @@
 package dev.parley.sinks.postgres;
 
 import dev.parley.schemas.ErrorCode;
+import dev.parley.sinks.postgres.Letters.Letter;
+import dev.parley.sinks.postgres.Letters.Reason;
 import dev.parley.sinks.postgres.Offsets.Move;
+import dev.parley.sinks.postgres.Offsets.Place;
 import dev.parley.sinks.postgres.Offsets.StaleInstanceException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -16,7 +19,6 @@ import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,8 +37,11 @@ final class BatchWriter {
     private final MeterRegistry meters;
     private final Timer batches;
 
-    /** The offset that Postgres holds for each partition of this instance. */
+    /** The offset that Postgres holds for each partition of this instance whose place is known. */
     private final Map<TopicPartition, Long> positions = new HashMap<>();
+
+    /** Dead letters of records behind that offset which a former instance did not come to write. */
+    private final Map<TopicPartition, Map<Long, Reason>> owed = new HashMap<>();
 
     private final Map<TopicPartition, Long> moved = new HashMap<>();
 
@@ -55,18 +60,33 @@ final class BatchWriter {
         return projections.topics();
     }
 
-    /** Where Postgres stands in a partition, asked of it anew. */
-    long load(TopicPartition partition) throws SQLException {
+    /** Where Postgres stands in some partitions, asked of it anew. */
+    Map<TopicPartition, Place> load(Map<TopicPartition, String> topicIds) throws SQLException {
+        Map<TopicPartition, Place> places = new HashMap<>();
+        Map<TopicPartition, Map<Long, Reason>> letters = new HashMap<>();
         try (Connection connection = database.connection()) {
-            long position = Offsets.begin(connection, partition);
-            positions.put(partition, position);
-            return position;
+            for (Map.Entry<TopicPartition, String> entry : topicIds.entrySet()) {
+                places.put(entry.getKey(), Offsets.begin(connection, entry.getKey(), entry.getValue()));
+                letters.put(entry.getKey(), Letters.of(connection, entry.getKey()));
+            }
         }
+        places.forEach((partition, place) -> positions.put(partition, place.next()));
+        owed.putAll(letters);
+        return places;
+    }
+
+    /** From where a partition whose place was loaded is to be read: from the first record that something is left to do about. */
+    long start(TopicPartition partition) {
+        long position = position(partition);
+        return owed.getOrDefault(partition, Map.of()).keySet().stream()
+                .mapToLong(Long::longValue)
+                .reduce(position, Math::min);
     }
 
     /** Knows nothing more of a partition. */
     void forget(TopicPartition partition) {
         positions.remove(partition);
+        owed.remove(partition);
         moved.remove(partition);
     }
 
@@ -77,21 +97,25 @@ final class BatchWriter {
         return taken;
     }
 
-    private long position(TopicPartition partition) throws SQLException {
+    private long position(TopicPartition partition) {
         Long known = positions.get(partition);
-        return known == null ? load(partition) : known;
+        if (known == null) {
+            throw new IllegalStateException("the place of " + partition + " is not known");
+        }
+        return known;
     }
 
     /**
-     * Writes what is not behind its partition's place yet, and moves the places on, all or nothing.
+     * Writes what is not behind its partition's place yet, and moves the places on, all or nothing; then the dead letters of what
+     * was passed over.
      *
-     * @param held whether this instance still holds a partition: one may have been revoked while the batch waited
+     * @param held whether this instance still holds a partition and knows its place: one may have been revoked while the batch
+     *     waited
      * @throws StaleInstanceException where another instance has moved one
      */
     void write(List<ConsumerRecord<byte[], byte[]>> records, Predicate<TopicPartition> held) throws SQLException {
         Instant began = Instant.now();
         List<ConsumerRecord<byte[], byte[]>> ahead = new ArrayList<>();
-        Map<TopicPartition, Long> ends = new HashMap<>();
         List<Move> moves = new ArrayList<>();
         for (Map.Entry<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> entry :
                 byPartition(records).entrySet()) {
@@ -99,11 +123,11 @@ final class BatchWriter {
             if (!held.test(partition)) {
                 continue;
             }
+            pay(partition, entry.getValue());
             long from = position(partition);
             long to = entry.getValue().getLast().offset() + 1;
             if (to > from) {
                 moves.add(new Move(partition, from, to));
-                ends.put(partition, to);
                 entry.getValue().stream()
                         .filter(record -> record.offset() >= from)
                         .forEach(ahead::add);
@@ -112,33 +136,43 @@ final class BatchWriter {
         if (moves.isEmpty()) {
             return;
         }
+        Projections.Written written;
         try (Connection connection = database.connection()) {
             connection.setAutoCommit(false);
             Offsets.advance(connection, moves);
-            Projections.Written written = projections.write(connection, ahead);
-            // Last of all, so that a batch that is written again sets nothing aside twice.
-            written.poison().forEach(this::setAside);
+            written = projections.write(connection, ahead);
+            Letters.keep(connection, lettersOf(written.poison()));
             connection.commit();
-            written.fresh()
-                    .forEach((projection, fresh) -> meters.counter("parley.sink.events", "projection", projection)
-                            .increment(fresh));
         }
-        positions.putAll(ends);
-        moved.putAll(ends);
+        written.fresh()
+                .forEach((projection, fresh) -> meters.counter("parley.sink.events", "projection", projection)
+                        .increment(fresh));
+        haveMoved(moves);
         batches.record(Duration.between(began, Instant.now()));
+        setAside(written.poison());
+    }
+
+    private void haveMoved(List<Move> moves) {
+        moves.forEach(move -> {
+            positions.put(move.partition(), move.to());
+            moved.put(move.partition(), move.to());
+        });
     }
 
     /** Rows that Postgres will not take: halves the batch until the record stands alone, sets it aside, and goes on. */
     void writeInParts(
-            List<ConsumerRecord<byte[], byte[]>> refused, SQLException refusal, Predicate<TopicPartition> held) {
+            List<ConsumerRecord<byte[], byte[]>> refused, SQLException refusal, Predicate<TopicPartition> held)
+            throws SQLException {
         if (refused.size() == 1) {
             ConsumerRecord<byte[], byte[]> record = refused.getFirst();
-            setAside(new Poison(
-                    projections.of(record.topic()),
-                    record,
-                    ErrorCode.INVALID_RECORD,
-                    "Postgres refuses it: " + refusal.getSQLState()));
-            pass(partitionOf(record), record.offset() + 1);
+            if (held.test(partitionOf(record))) {
+                Poison poison = new Poison(
+                        projections.of(record.topic()),
+                        record,
+                        new Reason(ErrorCode.INVALID_RECORD, "Postgres refuses it: " + refusal.getSQLState()));
+                pass(partitionOf(record), record.offset() + 1, List.of(poison));
+                setAside(List.of(poison));
+            }
             return;
         }
         int middle = refused.size() / 2;
@@ -147,8 +181,8 @@ final class BatchWriter {
             try {
                 write(half, held);
             } catch (SQLException e) {
-                if (Database.isOutage(e)) {
-                    throw wentAway(e);
+                if (!Database.refusesTheRows(e)) {
+                    throw e;
                 }
                 writeInParts(half, e, held);
             }
@@ -159,41 +193,74 @@ final class BatchWriter {
      * Where the last records of a compacted partition are gone, nothing comes, but the place is behind them all the same:
      * whoever asks whether the fold has come so far must not be told no for ever.
      */
-    void passCompacted(TopicPartition partition, long position) {
+    void passCompacted(TopicPartition partition, long position) throws SQLException {
         Long folded = positions.get(partition);
         if (projections.isCompacted(partition.topic()) && folded != null && position > folded) {
-            pass(partition, position);
+            pass(partition, position, List.of());
         }
     }
 
-    private void pass(TopicPartition partition, long to) {
-        Long from = positions.get(partition);
-        if (from == null) {
-            return;
-        }
+    private void pass(TopicPartition partition, long to, List<Poison> poison) throws SQLException {
+        List<Move> moves = List.of(new Move(partition, position(partition), to));
         try (Connection connection = database.connection()) {
             connection.setAutoCommit(false);
-            Offsets.advance(connection, List.of(new Move(partition, from, to)));
+            Offsets.advance(connection, moves);
+            Letters.keep(connection, lettersOf(poison));
             connection.commit();
-            positions.put(partition, to);
-            moved.put(partition, to);
-        } catch (SQLException e) {
-            throw wentAway(e);
         }
+        haveMoved(moves);
     }
 
-    private static KafkaException wentAway(SQLException e) {
-        return new KafkaException("Postgres went away in between", e);
+    private static List<Letter> lettersOf(List<Poison> poison) {
+        return poison.stream()
+                .filter(one -> one.projection().setsPoisonAside())
+                .map(Poison::letter)
+                .toList();
     }
 
-    /** Before the offset moves on: a crash in between sets it aside again, under the same place. */
-    private void setAside(Poison poison) {
-        ConsumerRecord<byte[], byte[]> record = poison.record();
-        if (poison.projection().setsPoisonAside()) {
-            deadLetters.add(record, poison.code(), poison.cause());
-        } else {
-            logger.warn("skipped {}-{}@{}: {}", record.topic(), record.partition(), record.offset(), poison.cause());
-            meters.counter("parley.records.skipped", "topic", record.topic()).increment();
+    /** What has been passed over for good: a crash before the letter is written leaves it to whoever comes next. */
+    private void setAside(List<Poison> poison) throws SQLException {
+        for (Poison one : poison) {
+            ConsumerRecord<byte[], byte[]> record = one.record();
+            if (one.projection().setsPoisonAside()) {
+                deadLetters.add(record, one.reason());
+            } else {
+                logger.warn(
+                        "skipped {}-{}@{}: {}",
+                        record.topic(),
+                        record.partition(),
+                        record.offset(),
+                        one.reason().cause());
+                meters.counter("parley.records.skipped", "topic", record.topic())
+                        .increment();
+            }
+        }
+        drop(lettersOf(poison));
+    }
+
+    /** Writes the dead letters that are owed of some records. */
+    private void pay(TopicPartition partition, List<ConsumerRecord<byte[], byte[]>> records) throws SQLException {
+        Map<Long, Reason> reasons = owed.getOrDefault(partition, Map.of());
+        if (reasons.isEmpty()) {
+            return;
+        }
+        List<Letter> written = new ArrayList<>();
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            Reason reason = reasons.get(record.offset());
+            if (reason != null) {
+                deadLetters.add(record, reason);
+                written.add(new Letter(partition, record.offset(), reason));
+            }
+        }
+        written.forEach(letter -> reasons.remove(letter.offset()));
+        drop(written);
+    }
+
+    private void drop(List<Letter> written) throws SQLException {
+        if (!written.isEmpty()) {
+            try (Connection connection = database.connection()) {
+                Letters.drop(connection, written);
+            }
         }
     }
 

@@ -54,6 +54,14 @@ public final class Database implements AutoCloseable {
         return pool.getConnection();
     }
 
+    /**
+     * Has whoever asks next get a new connection: an old one may belong to a server, or to a session's settings, that are no
+     * more, such as those of a database that was read-only.
+     */
+    void reconnect() {
+        pool.getHikariPoolMXBean().softEvictConnections();
+    }
+
     /** A question to the database. */
     @FunctionalInterface
     interface Question<T> {
@@ -87,23 +95,28 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    /** Whether Postgres is away or shutting down (as against refusing what it was given). */
-    static boolean isOutage(@Nullable Throwable failure) {
-        for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException sql) {
-                String state = sql.getSQLState();
-                if (state == null
-                        || state.startsWith("08") // connection
-                        || state.equals("25P03") // this instance was silent for too long within its transaction
-                        || state.startsWith("57") // operator intervention: shutdown, statement cancelled
-                        || state.startsWith("53") // resources: too many connections, disk full
-                        || state.startsWith("40") // serialisation, deadlock
-                        || state.startsWith("55")) { // lock not available
-                    return true;
-                }
+    /**
+     * Whether what was to be written is what Postgres will not take, so that it never will: a value that its column cannot hold
+     * (SQLSTATE class 22), or a constraint (23). All else may pass, be it that somebody has to mend it: a connection, a
+     * password, a privilege, a disk.
+     */
+    static boolean refusesTheRows(SQLException failure) {
+        String state = failure.getSQLState();
+        return state != null && (state.startsWith("22") || state.startsWith("23"));
+    }
+
+    /** What is the matter, for an operator; never asked of rows that were refused, whose values it would quote. */
+    static String reason(SQLException failure) {
+        Throwable first = failure;
+        @Nullable String state = failure.getSQLState();
+        while (first.getCause() != null) {
+            first = first.getCause();
+            if (first instanceof SQLException sql) {
+                state = sql.getSQLState();
             }
         }
-        return false;
+        return String.valueOf(first.getMessage()).lines().findFirst().orElse("")
+                + (state == null ? "" : " (SQLSTATE " + state + ")");
     }
 
     @Override

@@ -1,10 +1,10 @@
 package dev.parley.sinks.postgres;
 
 import dev.parley.schemas.DeadLetter;
-import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.Topic;
 import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.settings.KafkaSettings;
+import dev.parley.sinks.postgres.Letters.Reason;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,12 +45,13 @@ final class DeadLetters implements AutoCloseable {
     }
 
     /** Sets a record aside; returns once Kafka has it. */
-    void add(ConsumerRecord<byte[], byte[]> record, ErrorCode code, String cause) {
-        logger.warn("dead letter from {}-{}@{}: {}", record.topic(), record.partition(), record.offset(), cause);
+    void add(ConsumerRecord<byte[], byte[]> record, Reason reason) {
+        logger.warn(
+                "dead letter from {}-{}@{}: {}", record.topic(), record.partition(), record.offset(), reason.cause());
         meters.counter("parley.dead.letters", "stage", stage, "topic", record.topic())
                 .increment();
         try {
-            producer.send(DeadLetter.of(topic, record, code, stage, cause, Instant.now()))
+            producer.send(DeadLetter.of(topic, record, reason.code(), stage, reason.cause(), Instant.now()))
                     .get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException e) {
             throw new KafkaException("a dead letter cannot be written", e);

@@ -34,8 +34,19 @@ final class Offsets {
               and kept.next_position = moved.believed
             """.formatted(MOVES.unnestedAs("moved"));
 
-    private static final String BEGIN =
-            "insert into sink_offsets (topic, log_partition, next_position) values (?, ?, 0) on conflict do nothing";
+    private static final String BEGIN = """
+            insert into sink_offsets as kept (topic, log_partition, next_position, topic_id) values (?, ?, 0, ?)
+            on conflict (topic, log_partition) do update
+            set topic_id = case when kept.next_position = 0 then excluded.topic_id else coalesce(kept.topic_id, excluded.topic_id) end
+            returning next_position, topic_id
+            """;
+
+    /**
+     * Where the tables stand in a partition.
+     *
+     * @param topicId the topic's, when the place in it was first kept
+     */
+    record Place(long next, String topicId) {}
 
     private Offsets() {}
 
@@ -50,14 +61,11 @@ final class Offsets {
         }
     }
 
-    /** Where the sink stands in a partition; its row is made at the first time. */
-    static long begin(Connection connection, TopicPartition partition) throws SQLException {
-        try (var insert = connection.prepareStatement(BEGIN)) {
-            insert.setString(1, partition.topic());
-            insert.setInt(2, partition.partition());
-            insert.executeUpdate();
-        }
-        return of(connection, partition.topic()).getOrDefault(partition.partition(), 0L);
+    /** Where the tables stand in a partition; its row is made at the first time. */
+    static Place begin(Connection connection, TopicPartition partition, String topicId) throws SQLException {
+        return new Query(BEGIN, partition.topic(), partition.partition(), topicId)
+                .first(connection, row -> new Place(row.getLong(1), row.getString(2)))
+                .orElseThrow();
     }
 
     /** The next position of each partition of a topic that the sink has come to. */

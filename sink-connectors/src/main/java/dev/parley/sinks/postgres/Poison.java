@@ -1,11 +1,14 @@
 package dev.parley.sinks.postgres;
 
-import dev.parley.schemas.ErrorCode;
+import dev.parley.sinks.postgres.Letters.Letter;
+import dev.parley.sinks.postgres.Letters.Reason;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
 
-/**
- * A record that cannot be folded.
- *
- * @param cause for an operator; quotes no content
- */
-record Poison(Projection<?> projection, ConsumerRecord<byte[], byte[]> record, ErrorCode code, String cause) {}
+/** A record that cannot be folded. */
+record Poison(Projection<?> projection, ConsumerRecord<byte[], byte[]> record, Reason reason) {
+
+    Letter letter() {
+        return new Letter(new TopicPartition(record.topic(), record.partition()), record.offset(), reason);
+    }
+}

@@ -6,12 +6,14 @@ import dev.parley.schemas.TopicSpec;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.schemas.settings.TopicSettings;
+import dev.parley.sinks.postgres.LogIdentity.AnotherLogException;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +40,9 @@ public final class PostgresSink implements Role {
     private static final int BATCH_BYTES = TopicSpec.MAX_MESSAGE_BYTES;
 
     private static final Duration PAUSE_BEFORE_STARTING_OVER = Duration.ofSeconds(1);
+
+    /** Between looks at a log that is not the tables': somebody has to do something about it. */
+    private static final Duration PAUSE_BEFORE_LOOKING_AGAIN = Duration.ofSeconds(5);
 
     private final Database database;
     private final KafkaSettings kafka;
@@ -83,11 +88,22 @@ public final class PostgresSink implements Role {
 
     private void run() {
         migrate();
+        @Nullable String refused = null;
         while (!thread.isClosing()) {
             try (KafkaConsumer<byte[], byte[]> consumer = consumer();
                     DeadLetters deadLetters = new DeadLetters(kafka, topics.deadLetters(), STAGE, meters)) {
                 BatchWriter writer = new BatchWriter(database, projections, deadLetters, meters);
-                new SinkSession(consumer, writer, thread, meters, told -> health = told).follow();
+                LogIdentity log = LogIdentity.of(kafka, projections.topics());
+                new SinkSession(consumer, log, writer, thread, new Outage(database, meters), told -> health = told)
+                        .follow();
+            } catch (AnotherLogException e) {
+                String why = String.valueOf(e.getMessage());
+                health = new Health(false, why);
+                if (!why.equals(refused)) {
+                    logger.error("the sink stops: {}", why);
+                    refused = why;
+                }
+                thread.pause(PAUSE_BEFORE_LOOKING_AGAIN);
             } catch (RuntimeException e) {
                 // Nothing is lost by starting over: the place is in Postgres.
                 if (!thread.isClosing()) {
@@ -101,16 +117,17 @@ public final class PostgresSink implements Role {
     }
 
     private void migrate() {
-        Backoff backoff = new Backoff();
+        Outage outage = new Outage(database, meters);
         while (!thread.isClosing()) {
             try {
                 database.migrate();
+                outage.isOver();
                 health = new Health(false, "joining its group");
                 return;
             } catch (SQLException e) {
-                health = new Health(false, "Postgres does not answer");
-                logger.warn("waiting for Postgres: {}", e.toString());
-                thread.pause(backoff.next());
+                Duration pause = outage.goesOn(e);
+                health = new Health(false, outage.reason());
+                thread.pause(pause);
             }
         }
     }
@@ -125,7 +142,7 @@ public final class PostgresSink implements Role {
                                 "enable.auto.commit",
                                 false,
                                 "auto.offset.reset",
-                                "earliest",
+                                "none",
                                 "isolation.level",
                                 "read_committed",
                                 "session.timeout.ms",

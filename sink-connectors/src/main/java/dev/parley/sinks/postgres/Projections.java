@@ -4,6 +4,7 @@ import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.TopicSpec.Retention;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.serde.UndecodableRecordException;
+import dev.parley.sinks.postgres.Letters.Reason;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -79,7 +80,9 @@ final class Projections {
             } catch (UndecodableRecordException | IllegalArgumentException e) {
                 written.poison()
                         .add(new Poison(
-                                projection, record, ErrorCode.UNDECODABLE_RECORD, String.valueOf(e.getMessage())));
+                                projection,
+                                record,
+                                new Reason(ErrorCode.UNDECODABLE_RECORD, String.valueOf(e.getMessage()))));
             }
         }
         if (!batch.isEmpty()) {

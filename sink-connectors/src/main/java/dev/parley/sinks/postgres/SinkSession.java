@@ -3,15 +3,17 @@ package dev.parley.sinks.postgres;
 import dev.parley.schemas.ClientThread;
 import dev.parley.schemas.Role.Health;
 import dev.parley.schemas.serde.RegistryUnavailableException;
+import dev.parley.sinks.postgres.Offsets.Place;
 import dev.parley.sinks.postgres.Offsets.StaleInstanceException;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -26,7 +28,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One membership in the sinks' group, on the sink's thread: reads batches from where Postgres stands, and has each written
- * before it reads on.
+ * before it reads on. A partition whose place cannot be read waits, paused.
  */
 final class SinkSession implements ConsumerRebalanceListener {
 
@@ -37,23 +39,30 @@ final class SinkSession implements ConsumerRebalanceListener {
     private static final Health FOLDING = new Health(true, "folding");
 
     private final KafkaConsumer<byte[], byte[]> consumer;
+    private final LogIdentity log;
     private final BatchWriter writer;
     private final ClientThread thread;
-    private final MeterRegistry meters;
+    private final Outage outage;
     private final Consumer<Health> onHealth;
+
+    /** Partitions of this instance that are not read yet, since nobody has asked Postgres for their places, or it did not say. */
+    private final Set<TopicPartition> unplaced = new HashSet<>();
+
     private boolean ready;
 
     /** {@code onHealth} is told of each change. */
     SinkSession(
             KafkaConsumer<byte[], byte[]> consumer,
+            LogIdentity log,
             BatchWriter writer,
             ClientThread thread,
-            MeterRegistry meters,
+            Outage outage,
             Consumer<Health> onHealth) {
         this.consumer = consumer;
+        this.log = log;
         this.writer = writer;
         this.thread = thread;
-        this.meters = meters;
+        this.outage = outage;
         this.onHealth = onHealth;
     }
 
@@ -62,23 +71,27 @@ final class SinkSession implements ConsumerRebalanceListener {
         onHealth.accept(health);
     }
 
-    /** Until the end is asked for. */
+    /**
+     * Until the end is asked for.
+     *
+     * @throws LogIdentity.AnotherLogException where the tables were not made from this log
+     */
     void follow() {
         consumer.subscribe(writer.topics(), this);
         while (!thread.isClosing()) {
-            ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
-            if (!ready && !consumer.assignment().isEmpty()) {
+            place();
+            List<ConsumerRecord<byte[], byte[]>> records = inOrder(consumer.poll(POLL));
+            if (!ready && unplaced.isEmpty() && !consumer.assignment().isEmpty()) {
                 tell(FOLDING);
-            } else if (!ready && consumer.groupMetadata().generationId() >= 0) {
+            } else if (!ready && unplaced.isEmpty() && consumer.groupMetadata().generationId() >= 0) {
                 tell(new Health(true, "standing by: other instances have all partitions"));
             }
             if (!records.isEmpty()) {
-                handle(inOrder(records));
+                handle(records);
             } else {
-                consumer.assignment()
-                        .forEach(partition -> writer.passCompacted(partition, consumer.position(partition)));
-                commit();
+                untilPostgresAnswers(this::passCompacted);
             }
+            commit();
         }
     }
 
@@ -90,68 +103,125 @@ final class SinkSession implements ConsumerRebalanceListener {
 
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> assigned) {
-        for (TopicPartition partition : assigned) {
-            try {
-                seek(partition);
-            } catch (SQLException e) {
-                // Read from the beginning, and left out as far as it is behind the place, once that is known.
-                writer.forget(partition);
-                consumer.seekToBeginning(List.of(partition));
-            }
-        }
+        assigned.forEach(this::hold);
     }
 
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> revoked) {
         revoked.forEach(writer::forget);
+        unplaced.removeAll(revoked);
     }
 
-    private void seek(TopicPartition partition) throws SQLException {
-        consumer.seek(partition, writer.load(partition));
+    /** Nothing is read of a partition until its place is known: not from its beginning, and not from where Kafka has it. */
+    private void hold(TopicPartition partition) {
+        writer.forget(partition);
+        unplaced.add(partition);
+        consumer.seek(partition, 0);
+        consumer.pause(List.of(partition));
     }
 
-    private boolean holds(TopicPartition partition) {
-        return consumer.assignment().contains(partition);
+    /** Has every partition read from where the tables stand in it. */
+    private void place() {
+        if (!unplaced.isEmpty()) {
+            untilPostgresAnswers(() -> {
+                Map<TopicPartition, String> topicIds = new HashMap<>();
+                unplaced.forEach(partition -> topicIds.put(partition, topicId(partition)));
+                Map<TopicPartition, Place> places = writer.load(topicIds);
+                Map<TopicPartition, Long> firsts = consumer.beginningOffsets(places.keySet());
+                Map<TopicPartition, Long> ends = consumer.endOffsets(places.keySet());
+                places.forEach((partition, place) -> {
+                    log.check(partition, place, bound(ends, partition));
+                    begin(partition, bound(firsts, partition));
+                });
+            });
+        }
+    }
+
+    private String topicId(TopicPartition partition) {
+        return log.topicId(partition.topic())
+                .orElseThrow(() -> new KafkaException(partition.topic() + " came into being in between"));
+    }
+
+    private void begin(TopicPartition partition, long first) {
+        long start = writer.start(partition);
+        if (start < first) {
+            logger.warn(
+                    "{} begins at {}, and the tables stand at {}: what was between is gone", partition, first, start);
+        }
+        consumer.seek(partition, Math.max(start, first));
+        consumer.resume(List.of(partition));
+        unplaced.remove(partition);
+    }
+
+    private static long bound(Map<TopicPartition, Long> bounds, TopicPartition partition) {
+        return Objects.requireNonNull(bounds.get(partition), "a bound of " + partition);
+    }
+
+    private boolean isPlaced(TopicPartition partition) {
+        return consumer.assignment().contains(partition) && !unplaced.contains(partition);
     }
 
     private void handle(List<ConsumerRecord<byte[], byte[]>> records) {
-        Backoff backoff = new Backoff();
-        Set<TopicPartition> paused = Set.of();
+        untilPostgresAnswers(() -> {
+            try {
+                writer.write(records, this::isPlaced);
+            } catch (SQLException e) {
+                if (!Database.refusesTheRows(e)) {
+                    throw e;
+                }
+                writer.writeInParts(records, e, this::isPlaced);
+            }
+        });
+    }
+
+    private void passCompacted() throws SQLException {
+        for (TopicPartition partition : consumer.assignment()) {
+            if (isPlaced(partition)) {
+                writer.passCompacted(partition, consumer.position(partition));
+            }
+        }
+    }
+
+    /** What is to be done in Postgres; done again from its beginning as often as it has to be. */
+    @FunctionalInterface
+    private interface Step {
+        void take() throws SQLException;
+    }
+
+    private void untilPostgresAnswers(Step step) {
+        boolean waited = false;
         while (!thread.isClosing()) {
             try {
-                writer.write(records, this::holds);
+                step.take();
                 break;
             } catch (SQLException e) {
-                if (!Database.isOutage(e)) {
-                    writer.writeInParts(records, e, this::holds);
-                    break;
-                }
-                tell(new Health(false, "Postgres does not answer"));
-                meters.counter("parley.sink.outages").increment();
-                logger.warn("waiting for Postgres: {}", e.toString());
-                if (paused.isEmpty()) {
-                    paused = Set.copyOf(consumer.assignment());
-                    consumer.pause(paused);
-                }
-                thread.pause(backoff.next());
-                // Stays in the group; nothing comes, since all is paused.
-                consumer.poll(Duration.ZERO);
+                Duration pause = outage.goesOn(e);
+                waitFor(outage.reason(), pause);
+                waited = true;
             } catch (StaleInstanceException e) {
                 logger.warn("this instance is stale and starts over: {}", e.getMessage());
-                reload(BatchWriter.byPartition(records).keySet());
+                consumer.assignment().forEach(this::hold);
                 break;
             } catch (RegistryUnavailableException e) {
                 logger.warn("waiting for the schema registry");
-                thread.pause(PAUSE_FOR_REGISTRY);
+                waitFor("the schema registry does not answer", PAUSE_FOR_REGISTRY);
+                waited = true;
             }
         }
-        if (!paused.isEmpty()) {
-            consumer.resume(consumer.assignment());
+        if (waited && !thread.isClosing()) {
+            outage.isOver();
+            consumer.assignment().stream()
+                    .filter(partition -> !unplaced.contains(partition))
+                    .forEach(partition -> consumer.resume(List.of(partition)));
         }
-        commit();
-        if (!thread.isClosing()) {
-            tell(FOLDING);
-        }
+    }
+
+    /** Stays in the group meanwhile; nothing comes, since all is paused, and so is what is assigned now. */
+    private void waitFor(String what, Duration pause) {
+        tell(new Health(false, what));
+        consumer.pause(consumer.assignment());
+        thread.pause(pause);
+        consumer.poll(Duration.ZERO);
     }
 
     /** Has Kafka know, too, where Postgres stands. */
@@ -160,19 +230,6 @@ final class SinkSession implements ConsumerRebalanceListener {
         writer.takeMoved().forEach((partition, place) -> places.put(partition, new OffsetAndMetadata(place)));
         if (!places.isEmpty()) {
             consumer.commitAsync(places, null);
-        }
-    }
-
-    /** Goes back to where Postgres is, in those partitions that this instance holds. */
-    private void reload(Set<TopicPartition> partitions) {
-        for (TopicPartition partition : partitions) {
-            if (holds(partition)) {
-                try {
-                    seek(partition);
-                } catch (SQLException e) {
-                    throw new KafkaException("the place of " + partition + " cannot be read", e);
-                }
-            }
         }
     }
 }

@@ -201,7 +201,8 @@ class ConversationProjectionIT {
         try (Database database = database("fencing");
                 Connection connection = database.connection();
                 var statement = connection.createStatement()) {
-            statement.execute("insert into sink_offsets values ('a', 0, 5), ('a', 1, 7)");
+            statement.execute(
+                    "insert into sink_offsets (topic, log_partition, next_position) values ('a', 0, 5), ('a', 1, 7)");
             connection.setAutoCommit(false);
             TopicPartition one = new TopicPartition("a", 0);
             TopicPartition two = new TopicPartition("a", 1);

@@ -68,7 +68,7 @@ final class Counters implements Aggregate<Counter, Counter.Input, Counter.Change
         private static <V extends SpecificRecord> Topic<String, V> topic(
                 String name, Class<V> type, ValueSerdes serdes) {
             TopicUse use = new TopicUse("Of a test.", NAME, List.of(), List.of());
-            TopicSpec spec = new TopicSpec(name, 1, (short) 1, new Retention.Forever(), Optional.empty(), use);
+            TopicSpec spec = new TopicSpec(name, 1, true, (short) 1, new Retention.Forever(), Optional.empty(), use);
             return new Topic<>(spec, Serdes.String(), serdes.of(type));
         }
     }
