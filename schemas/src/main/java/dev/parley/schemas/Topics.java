@@ -260,9 +260,7 @@ public record Topics(
         <V extends SpecificRecord> Topic<String, V> inOneShare(
                 String name, Retention retention, Class<V> type, Schema schema, TopicUse use) {
             return new Topic<>(
-                    spec(name, 1, false, retention, Optional.of(schema), use),
-                    Serdes.String(),
-                    serdes.of(type));
+                    spec(name, 1, false, retention, Optional.of(schema), use), Serdes.String(), serdes.of(type));
         }
 
         TopicSpec spec(String name, Retention retention, Optional<Schema> schema, TopicUse use) {

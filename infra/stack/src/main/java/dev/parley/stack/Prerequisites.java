@@ -54,8 +54,9 @@ record Prerequisites(int brokers, Map<String, String> broker, boolean shareGroup
     List<String> problems(Collection<TopicSpec> specs) {
         List<String> problems = new ArrayList<>();
         if (!shareGroups) {
-            problems.add("the cluster has no share groups, in which workers take their requests: with Kafka 4.2 or later,"
-                    + " kafka-features.sh --bootstrap-server … upgrade --feature share.version=1");
+            problems.add(
+                    "the cluster has no share groups, in which workers take their requests: with Kafka 4.2 or later,"
+                            + " kafka-features.sh --bootstrap-server … upgrade --feature share.version=1");
         }
         for (Internal internal : Internal.values()) {
             lacking(internal).ifPresent(problems::add);
@@ -75,22 +76,28 @@ record Prerequisites(int brokers, Map<String, String> broker, boolean shareGroup
         Existing existing = topics.get(internal.topic);
         int copies = existing == null ? number(broker, internal.replicationFactor, 1) : existing.replicas();
         if (existing == null && copies > brokers) {
-            return Optional.of(internal.use + " cannot work: " + internal.topic + " is to have " + copies + " copies, and there "
-                    + (brokers == 1 ? "is 1 broker" : "are " + brokers + " brokers") + ": set " + internal.replicationFactor
-                    + "=" + brokers + internal.minIsr.map(name -> " and " + name + "=1").orElse("")
-                    + " on the brokers, and start them anew");
+            return Optional.of(
+                    internal.use + " cannot work: " + internal.topic + " is to have " + copies + " copies, and there "
+                            + (brokers == 1 ? "is 1 broker" : "are " + brokers + " brokers") + ": set "
+                            + internal.replicationFactor
+                            + "=" + brokers
+                            + internal.minIsr.map(name -> " and " + name + "=1").orElse("")
+                            + " on the brokers, and start them anew");
         }
         int needed = internal.minIsr.map(name -> number(broker, name, 1)).orElse(1);
         if (needed > copies) {
-            return Optional.of(internal.use + " cannot work: " + internal.topic + " has " + copies + " copies, of which "
-                    + needed + " must be in step: set " + internal.minIsr.orElseThrow() + "=" + copies
-                    + " on the brokers, and start them anew");
+            return Optional.of(
+                    internal.use + " cannot work: " + internal.topic + " has " + copies + " copies, of which "
+                            + needed + " must be in step: set " + internal.minIsr.orElseThrow() + "=" + copies
+                            + " on the brokers, and start them anew");
         }
         return Optional.empty();
     }
 
     private Optional<String> lackingFor(TopicSpec spec) {
-        int copies = spec.replicationFactor() < 0 ? number(broker, "default.replication.factor", 1) : spec.replicationFactor();
+        int copies = spec.replicationFactor() < 0
+                ? number(broker, "default.replication.factor", 1)
+                : spec.replicationFactor();
         int inStep = number(broker, "min.insync.replicas", 1);
         if (copies > brokers) {
             return Optional.of("topic " + spec.name() + " is to have " + copies + " copies, and there "
@@ -98,8 +105,9 @@ record Prerequisites(int brokers, Map<String, String> broker, boolean shareGroup
                     + ": set PARLEY_REPLICATION_FACTOR=" + brokers);
         }
         if (inStep > copies) {
-            return Optional.of("topic " + spec.name() + " is to have " + copies + " copies, of which the brokers want " + inStep
-                    + " in step, so that nothing could be written: set PARLEY_REPLICATION_FACTOR=" + Math.max(inStep, 3));
+            return Optional.of("topic " + spec.name() + " is to have " + copies + " copies, of which the brokers want "
+                    + inStep + " in step, so that nothing could be written: set PARLEY_REPLICATION_FACTOR="
+                    + Math.max(inStep, 3));
         }
         return Optional.empty();
     }
@@ -111,7 +119,8 @@ record Prerequisites(int brokers, Map<String, String> broker, boolean shareGroup
                     + spec.partitions() + " were asked for: set PARLEY_PARTITIONS to what the topics have");
         }
         if (spec.replicationFactor() > 0 && existing.replicas() != spec.replicationFactor()) {
-            problems.add("topic " + spec.name() + " has " + existing.replicas() + " copies where PARLEY_REPLICATION_FACTOR says "
+            problems.add("topic " + spec.name() + " has " + existing.replicas()
+                    + " copies where PARLEY_REPLICATION_FACTOR says "
                     + spec.replicationFactor() + ": kafka-reassign-partitions.sh gives it as many; without the setting,"
                     + " topics stay as they are");
         }
@@ -136,15 +145,19 @@ record Prerequisites(int brokers, Map<String, String> broker, boolean shareGroup
     List<String> warnings(Collection<TopicSpec> specs) {
         List<String> warnings = new ArrayList<>();
         int session = number(broker, "group.share.session.timeout.ms", 45_000);
-        specs.stream()
-                .filter(spec -> !spec.ordered())
-                .filter(spec -> topics.containsKey(spec.name()) && topics.get(spec.name()).partitions() > spec.partitions())
-                .filter(_ -> session > SHORT_SESSION_MILLIS)
-                .forEach(spec -> warnings.add("topic " + spec.name() + " has "
-                        + topics.get(spec.name()).partitions() + " partitions: those of a worker that was killed are read by"
-                        + " nobody for " + session / 1000 + " s. While no turn runs, delete the topic and provision again, which"
-                        + " makes one of one partition; or set group.share.session.timeout.ms=" + SHORT_SESSION_MILLIS
-                        + " and group.share.min.session.timeout.ms=" + SHORT_SESSION_MILLIS + " on the brokers"));
+        for (TopicSpec spec : specs) {
+            Existing existing = topics.get(spec.name());
+            if (existing != null
+                    && !spec.ordered()
+                    && existing.partitions() > spec.partitions()
+                    && session > SHORT_SESSION_MILLIS) {
+                warnings.add("topic " + spec.name() + " has " + existing.partitions()
+                        + " partitions: those of a worker that was killed are read by nobody for " + session / 1000
+                        + " s. While no turn runs, delete the topic and provision again, which makes one of one partition; or"
+                        + " set group.share.session.timeout.ms=" + SHORT_SESSION_MILLIS
+                        + " and group.share.min.session.timeout.ms=" + SHORT_SESSION_MILLIS + " on the brokers");
+            }
+        }
         return warnings;
     }
 

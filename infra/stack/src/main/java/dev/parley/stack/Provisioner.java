@@ -79,11 +79,13 @@ public final class Provisioner {
         Collection<Node> brokers = await(admin.describeCluster().nodes(), "describe the cluster");
         ConfigResource one = new ConfigResource(
                 ConfigResource.Type.BROKER, brokers.iterator().next().idString());
-        Set<String> names = await(admin.listTopics(new ListTopicsOptions().listInternal(true)).names(), "list topics");
+        Set<String> names = await(
+                admin.listTopics(new ListTopicsOptions().listInternal(true)).names(), "list topics");
         Map<String, TopicDescription> topics = await(admin.describeTopics(names).allTopicNames(), "describe topics");
         List<ConfigResource> resources = new ArrayList<>(List.of(one));
         names.forEach(name -> resources.add(new ConfigResource(ConfigResource.Type.TOPIC, name)));
-        Map<ConfigResource, Config> configs = await(admin.describeConfigs(resources).all(), "describe settings");
+        Map<ConfigResource, Config> configs =
+                await(admin.describeConfigs(resources).all(), "describe settings");
         Map<String, Existing> existing = new HashMap<>();
         topics.forEach((name, topic) -> existing.put(
                 name,

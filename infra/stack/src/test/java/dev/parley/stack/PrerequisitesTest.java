@@ -98,7 +98,8 @@ class PrerequisitesTest {
                 .asString()
                 .contains("nothing could be written")
                 .contains("PARLEY_REPLICATION_FACTOR=3");
-        assertThat(problems(3, Map.of("min.insync.replicas", "2", "default.replication.factor", "3"), topic(6, true, -1)))
+        assertThat(problems(
+                        3, Map.of("min.insync.replicas", "2", "default.replication.factor", "3"), topic(6, true, -1)))
                 .isEmpty();
     }
 
@@ -111,8 +112,8 @@ class PrerequisitesTest {
                 .hasSize(4)
                 .anySatisfy(problem -> assertThat(problem).contains("set PARLEY_PARTITIONS"))
                 .anySatisfy(problem -> assertThat(problem).contains("kafka-reassign-partitions.sh"))
-                .anySatisfy(problem -> assertThat(problem)
-                        .contains("--entity-name chat.events.v1 --add-config min.insync.replicas=1"))
+                .anySatisfy(problem ->
+                        assertThat(problem).contains("--entity-name chat.events.v1 --add-config min.insync.replicas=1"))
                 .anySatisfy(problem -> assertThat(problem)
                         .contains("--entity-name chat.events.v1 --add-config cleanup.policy=delete"));
     }

@@ -10,6 +10,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -164,11 +165,9 @@ final class Requests implements AutoCloseable {
     private void readFromTheBeginning() {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
         try (Admin admin = Admin.create(kafka.client("parley-llm-admin-" + workerId, Map.of()))) {
-            ConfigEntry reset = admin.describeConfigs(List.of(resource))
-                    .all()
-                    .get()
-                    .get(resource)
-                    .get("share.auto.offset.reset");
+            Config settings =
+                    admin.describeConfigs(List.of(resource)).all().get().get(resource);
+            ConfigEntry reset = settings == null ? null : settings.get("share.auto.offset.reset");
             if (reset == null || !"earliest".equals(reset.value())) {
                 admin.incrementalAlterConfigs(Map.of(
                                 resource,
@@ -180,7 +179,8 @@ final class Requests implements AutoCloseable {
             }
         } catch (ExecutionException e) {
             throw new KafkaException(
-                    "share group " + group + " does not begin at the beginning of its topic, and cannot be told to here:"
+                    "share group " + group
+                            + " does not begin at the beginning of its topic, and cannot be told to here:"
                             + " 'parley provision' does",
                     e.getCause());
         } catch (InterruptedException e) {
