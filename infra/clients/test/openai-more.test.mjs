@@ -1,7 +1,7 @@
 // The official `openai` package: what is kept, and found again; and a session of OpenAI's agents.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import OpenAI from 'openai';
+import OpenAI, { toFile } from 'openai';
 import { freshId, getJson, script, text, until, url, words } from './support.mjs';
 
 const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'unused', maxRetries: 0 });
@@ -175,4 +175,26 @@ test('responses over a web socket, one after the other and side by side', async 
   await until(() => failed.length, 'the refusal');
   assert.match(failed[0], /gpt-none/);
   socket.close();
+});
+
+test('a file is kept by the usual call, told of, read, and shown to a model by its id', async () => {
+  const notes = '# Notes\nThe cat is called Emil.\n';
+  const kept = await client.files.create({ file: await toFile(Buffer.from(notes), 'notes.md', { type: 'text/markdown' }), purpose: 'user_data' });
+  assert.equal(kept.object, 'file');
+  assert.equal(kept.filename, 'notes.md');
+  assert.equal(kept.bytes, notes.length);
+  assert.ok(Math.abs(kept.created_at - Date.now() / 1000) < 3600);
+  assert.deepEqual(await client.files.retrieve(kept.id), kept);
+  assert.equal(await (await client.files.content(kept.id)).text(), notes);
+  const response = await client.responses.create({
+    model: 'default',
+    input: [{ role: 'user', content: [{ type: 'input_file', file_id: kept.id }, { type: 'input_text', text: script(words) }] }],
+  });
+  assert.equal(response.output_text, text);
+  const asked = (await getJson(`/api/conversations/${response.conversation.id}`)).messages[0];
+  assert.deepEqual(asked.attachments.map(one => [one.mediaType, one.name]), [['text/markdown', 'notes.md']]);
+  await assert.rejects(client.files.retrieve('file-none'), notFound);
+  await assert.rejects(
+    client.files.create({ file: await toFile(Buffer.from('x'), 'x.jsonl'), purpose: 'batch' }),
+    error => error instanceof OpenAI.BadRequestError && error.param === 'purpose');
 });

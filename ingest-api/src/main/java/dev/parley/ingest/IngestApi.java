@@ -112,7 +112,8 @@ public final class IngestApi implements Role {
                         writing.configurations(),
                         settings.clients().model(),
                         settings.defaultWorkspace(),
-                        reading.embeddings()),
+                        reading.embeddings(),
+                        files),
                 new AiSdkApi(serving, access, door, streams, abandoned, chats),
                 new AgUiApi(serving, door, streams, abandoned, chats),
                 new McpApi(serving, door, streams, writing.searches(), settings.defaultWorkspace()));

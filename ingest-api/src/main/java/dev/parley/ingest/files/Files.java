@@ -55,19 +55,13 @@ public final class Files {
         this.configurations = configurations;
     }
 
-    /** Whether a browser may show a file of this type in its place: pictures, which run nothing. */
-    public static boolean mayBeShown(String mediaType) {
-        return FileTypes.mayBeShown(mediaType);
-    }
-
     /**
      * Keeps an upload.
      *
      * @param declared what its sender says that it is
      * @throws ProblemException where it is not taken, or the log does not confirm it
      */
-    public Description keep(
-            String tenant, byte[] content, Optional<String> declared, Optional<String> name, Call call) {
+    public FileId keep(String tenant, byte[] content, Optional<String> declared, Optional<String> name, Call call) {
         String type = switch (FileTypes.look(declared, content)) {
             case FileTypes.Look.Is(String mediaType) -> mediaType;
             case FileTypes.Look.Refused(String rule) ->
@@ -76,8 +70,7 @@ public final class Files {
         Optional<String> checked = name.map(given -> Attached.checkedName(given)
                 .orElseThrow(() -> new ProblemException(ErrorCode.INVALID_REQUEST, Attached.nameRule(), "name")));
         String hash = HexFormat.of().formatHex(Sha256.digest().digest(content));
-        FileId id = keep(tenant, new NewFile(hash, type, checked, ByteBuffer.wrap(content)), call);
-        return new Description(id, type, checked, content.length);
+        return keep(tenant, new NewFile(hash, type, checked, ByteBuffer.wrap(content)), call);
     }
 
     private FileId keep(String tenant, NewFile file, Call call) {

@@ -774,7 +774,40 @@ class OpenApiTest {
                         door -> door.post(EMBEDDINGS, with(TEXTS, "encoding_format", "base64"))),
                 new Row("createEmbedding", 400, door -> door.post(EMBEDDINGS, with(TEXTS, "dimensions", 2))),
                 new Row("createEmbedding", 404, door -> door.post(EMBEDDINGS, with(TEXTS, "model", "ada"))),
-                Row.withoutKey("createEmbedding", door -> door.post(EMBEDDINGS, TEXTS)));
+                Row.withoutKey("createEmbedding", door -> door.post(EMBEDDINGS, TEXTS)),
+                new Row("createOpenAiFile", 200, door -> form(door, "user_data")),
+                new Row("createOpenAiFile", 400, door -> form(door, "fine-tune")),
+                new Row("createOpenAiFile", 415, door -> plain(door, "POST", "/v1/files")),
+                Row.withoutKey("createOpenAiFile", door -> form(door, "vision")),
+                new Row("getOpenAiFile", 200, door -> door.get("/v1/files/" + ofForm(door))),
+                new Row("getOpenAiFile", 404, door -> door.get("/v1/files/file-1")),
+                new Row("getOpenAiFileContent", 200, door -> door.get("/v1/files/" + ofForm(door) + "/content")),
+                new Row("getOpenAiFileContent", 404, door -> door.get("/v1/files/file-1/content")));
+    }
+
+    private static Reply form(DoorUnderTest door, String purpose) {
+        String body = """
+                --b\r
+                Content-Disposition: form-data; name="purpose"\r
+                \r
+                %s\r
+                --b\r
+                Content-Disposition: form-data; name="file"; filename="notes.txt"\r
+                Content-Type: text/plain\r
+                \r
+                words\r
+                --b--\r
+                """.formatted(purpose);
+        return door.send(
+                "POST",
+                "/v1/files",
+                body.getBytes(StandardCharsets.UTF_8),
+                "Content-Type",
+                "multipart/form-data; boundary=b");
+    }
+
+    private static String ofForm(DoorUnderTest door) {
+        return form(door, "user_data").json().path("id").asText();
     }
 
     private static final String MESSAGES = "/v1/messages";

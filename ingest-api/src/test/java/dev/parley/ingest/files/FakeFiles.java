@@ -6,6 +6,7 @@ import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.files.FileReader;
 import dev.parley.schemas.keys.FileId;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -40,7 +41,7 @@ public final class FakeFiles implements FileLog, FileReader {
     public synchronized Optional<Description> description(String tenant, FileId id) {
         return find(tenant, id)
                 .map(file -> new Description(
-                        id, file.mediaType(), file.name(), file.content().remaining()));
+                        id, file.mediaType(), file.name(), file.content().remaining(), Instant.EPOCH));
     }
 
     @Override

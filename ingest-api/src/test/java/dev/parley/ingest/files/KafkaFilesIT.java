@@ -17,6 +17,8 @@ import dev.parley.stack.TestStack;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -82,12 +84,16 @@ class KafkaFilesIT {
     @Test
     void aLargeFileComesBackAsItWasFromBrokersAsTheyAreInstalled() {
         byte[] content = random(10 * MIB, 1);
+        Instant before = Instant.now().truncatedTo(ChronoUnit.MILLIS);
 
         FileId id = log.append("acme", file(content), call);
 
         assertThat(reader.content("acme", id)).contains(ByteBuffer.wrap(content));
-        assertThat(reader.description("acme", id))
-                .contains(new Description(id, "application/pdf", Optional.of("paper.pdf"), content.length));
+        Description told = reader.description("acme", id).orElseThrow();
+        assertThat(told)
+                .isEqualTo(new Description(
+                        id, "application/pdf", Optional.of("paper.pdf"), content.length, told.keptAt()));
+        assertThat(told.keptAt()).isBetween(before, Instant.now());
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.parley.schemas.files;
 
 import dev.parley.schemas.keys.FileId;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.Optional;
 
 /** Reads files. Another tenant's do not exist. Thread-safe; callers wait on their own threads. */
@@ -11,8 +12,9 @@ public interface FileReader extends AutoCloseable {
      * What is known of a file without its content.
      *
      * @param name as who sent it calls it
+     * @param keptAt when it was written down
      */
-    record Description(FileId id, String mediaType, Optional<String> name, long bytes) {}
+    record Description(FileId id, String mediaType, Optional<String> name, long bytes, Instant keptAt) {}
 
     /**
      * What a file is; empty where there is none.

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -207,6 +208,7 @@ public final class KafkaFileReader implements FileReader {
         private final byte[] key;
         private @Nullable FilePiece first;
         private long firstOffset;
+        private Instant keptAt = Instant.EPOCH;
         private ByteBuffer[] found = new ByteBuffer[0];
         private int missing = Integer.MAX_VALUE;
 
@@ -226,6 +228,7 @@ public final class KafkaFileReader implements FileReader {
                 }
                 first = piece;
                 firstOffset = record.offset();
+                keptAt = Instant.ofEpochMilli(record.timestamp());
                 found = new ByteBuffer[piece.getCount()];
                 missing = found.length;
             }
@@ -266,7 +269,8 @@ public final class KafkaFileReader implements FileReader {
                     new FileId(sought.key().hash(), firstOffset),
                     first().getMediaType(),
                     Optional.ofNullable(first().getName()),
-                    first().getTotalBytes());
+                    first().getTotalBytes(),
+                    keptAt);
         }
 
         Optional<ByteBuffer> content() {

@@ -57,7 +57,7 @@ class SettingsTest {
 
     @Test
     void topicDefaultsSuitALaptop() {
-        assertThat(TopicSettings.from(Settings.of())).isEqualTo(new TopicSettings("", 6, (short) 1));
+        assertThat(TopicSettings.from(Settings.of())).isEqualTo(new TopicSettings("", 6, (short) -1));
         assertThat(new TopicSettings("dev.", 1, (short) 1).groupId("conversation"))
                 .isEqualTo("dev.parley.conversation");
     }

@@ -5,6 +5,7 @@ import dev.parley.ingest.answer.Answering;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.door.Models;
+import dev.parley.ingest.files.Files;
 import dev.parley.ingest.http.ErrorForm;
 import dev.parley.ingest.http.RetryAdvice;
 import dev.parley.ingest.http.Serving;
@@ -31,6 +32,7 @@ public final class OpenAiApi implements Protocol {
     private final ConversationCalls conversations;
     private final CompletionCalls legacy;
     private final EmbeddingCalls embeddings;
+    private final FileCalls files;
 
     /**
      * The protocol of one server.
@@ -46,7 +48,8 @@ public final class OpenAiApi implements Protocol {
             Configurations configurations,
             Optional<String> connected,
             String defaultWorkspace,
-            Embeddings embeddings) {
+            Embeddings embeddings,
+            Files files) {
         Models lasting = Models.of(connected);
         Supplier<Models> current = () -> lasting.with(configurations.current());
         Answering answering = new Answering(streams, new Abandoned(door.turns()));
@@ -59,6 +62,7 @@ public final class OpenAiApi implements Protocol {
         this.conversations = new ConversationCalls(door, defaultWorkspace);
         this.legacy = new CompletionCalls(door.messages(), answering, current);
         this.embeddings = new EmbeddingCalls(embeddings);
+        this.files = new FileCalls(files);
     }
 
     @Override
@@ -85,6 +89,9 @@ public final class OpenAiApi implements Protocol {
         routes.get("/v1/models/<model>", serving.call(models::get));
         routes.post("/v1/completions", serving.streamed(legacy::create));
         routes.post("/v1/embeddings", serving.call(embeddings::create));
+        routes.post("/v1/files", serving.call(files::create));
+        routes.get("/v1/files/{file}", serving.call(files::get));
+        routes.get("/v1/files/{file}/content", serving.call(files::content));
         routes.post("/v1/chat/completions", serving.streamed(completions::create));
         routes.get("/v1/chat/completions", serving.call(stored::list, StoredCompletionCalls.PARAMETERS));
         routes.get("/v1/chat/completions/{id}", serving.call(stored::get));
