@@ -114,7 +114,7 @@ public final class IngestApi implements Role {
                         settings.defaultWorkspace(),
                         reading.embeddings(),
                         files),
-                new AiSdkApi(serving, access, door, streams, abandoned, chats),
+                new AiSdkApi(serving, door, streams, abandoned, chats),
                 new AgUiApi(serving, door, streams, abandoned, chats),
                 new McpApi(serving, door, streams, writing.searches(), settings.defaultWorkspace()));
         Cors cors = new Cors(

@@ -13,7 +13,6 @@ import dev.parley.schemas.files.FileReader;
 import dev.parley.schemas.files.KafkaFileReader;
 import dev.parley.schemas.routes.ConfigurationTail;
 import dev.parley.schemas.settings.KafkaSettings;
-import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.schemas.work.WorkKind;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -46,12 +45,7 @@ public final class LlmProcessor implements Role {
     private final Worker worker;
     private volatile boolean closing;
 
-    private LlmProcessor(
-            LlmSettings settings,
-            KafkaSettings kafka,
-            TopicSettings topicSettings,
-            Topics topics,
-            MeterRegistry meters) {
+    private LlmProcessor(LlmSettings settings, KafkaSettings kafka, Topics topics, MeterRegistry meters) {
         this.configuration = new ConfigurationTail(
                 topics.configuration(),
                 kafka,
@@ -85,7 +79,7 @@ public final class LlmProcessor implements Role {
         Map<WorkKind, Runner> runners =
                 Map.of(settings.work().model(), asksEngines, settings.work().classify(), asksEngines);
         this.worker = Worker.start(
-                new Worker.Terms(STAGE, topicSettings.workers(), settings.concurrency(), settings.drain()),
+                new Worker.Terms(STAGE, topics.workers(), settings.concurrency(), settings.drain()),
                 kafka,
                 topics,
                 runners,
@@ -94,13 +88,8 @@ public final class LlmProcessor implements Role {
     }
 
     /** Starts workers; they take orders as soon as they have joined their group. */
-    public static LlmProcessor start(
-            LlmSettings settings,
-            KafkaSettings kafka,
-            TopicSettings topicSettings,
-            Topics topics,
-            MeterRegistry meters) {
-        return new LlmProcessor(settings, kafka, topicSettings, topics, meters);
+    public static LlmProcessor start(LlmSettings settings, KafkaSettings kafka, Topics topics, MeterRegistry meters) {
+        return new LlmProcessor(settings, kafka, topics, meters);
     }
 
     /** By which configuration to go must be known before the first order. */

@@ -105,7 +105,6 @@ class LlmProcessorIT {
                         Optional.empty(),
                         LlmSettings.AttachmentSettings.USUAL),
                 KafkaSettings.of(bootstrap),
-                settings,
                 topics,
                 new SimpleMeterRegistry());
         workers.add(worker);

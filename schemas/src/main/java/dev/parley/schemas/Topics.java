@@ -28,6 +28,8 @@ import org.apache.kafka.common.serialization.Serdes;
  *
  * <p>All topics about conversations share partition count, key and partitioner, so that a conversation's records are
  * co-partitioned. Built from configuration and passed on; there is no static instance.
+ *
+ * @param workers the share group that reads {@code generationRequests}
  */
 public record Topics(
         Topic<String, Command> commands,
@@ -43,7 +45,8 @@ public record Topics(
         Topic<String, SearchRequest> searches,
         Topic<String, SearchResult> searchResults,
         Topic<String, FilePiece> files,
-        Topic<byte[], byte[]> deadLetters) {
+        Topic<byte[], byte[]> deadLetters,
+        String workers) {
 
     private static final String CONVERSATION = "tenant/conversation";
 
@@ -212,7 +215,8 @@ public record Topics(
                                                 ROUTING),
                                         List.of())),
                         Serdes.ByteArray(),
-                        Serdes.ByteArray()));
+                        Serdes.ByteArray()),
+                settings.groupId(LLM_PROCESSOR));
     }
 
     /** Every topic, in the order a message meets them. */

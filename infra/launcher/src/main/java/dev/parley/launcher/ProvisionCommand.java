@@ -28,9 +28,8 @@ final class ProvisionCommand implements Callable<Integer> {
         settings.check();
         ValueSerdes serdes = new ValueSerdes(registry);
         try {
-            Provisioner provisioner = new Provisioner(kafka, serdes.registry());
-            Provisioner.Outcome outcome = provisioner.provision(Topics.of(topicSettings, serdes));
-            provisioner.shareFromTheBeginning(topicSettings.workers());
+            Provisioner.Outcome outcome =
+                    new Provisioner(kafka, serdes.registry()).provision(Topics.of(topicSettings, serdes));
             outcome.createdTopics().forEach(topic -> System.out.println("created topic " + topic));
             outcome.registeredSubjects().forEach(subject -> System.out.println("schema in place: " + subject));
             outcome.warnings().forEach(warning -> System.err.println("warning: " + warning));

@@ -97,9 +97,7 @@ public final class Roles implements AutoCloseable {
         Roles roles = new Roles(progress);
         try {
             if (provision) {
-                Provisioner provisioner = new Provisioner(kafka, serdes.registry());
-                provisioner.provision(topics).warnings().forEach(progress);
-                provisioner.shareFromTheBeginning(topicSettings.workers());
+                new Provisioner(kafka, serdes.registry()).provision(topics);
             }
             for (RoleName name : wanted) {
                 switch (name) {
@@ -107,7 +105,7 @@ public final class Roles implements AutoCloseable {
                         roles.add(PostgresSink.start(postgres.orElseThrow(), kafka, topicSettings, topics, meters));
                     case TOPOLOGIES -> roles.add(Topologies.start(topologies, kafka, topicSettings, topics, meters));
                     case LLM -> {
-                        roles.add(LlmProcessor.start(llm, kafka, topicSettings, topics, meters));
+                        roles.add(LlmProcessor.start(llm, kafka, topics, meters));
                         roles.engine = Optional.of(llm.engine());
                     }
                     case INGEST ->

@@ -4,13 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.parley.config.ConfigurationFile;
-import dev.parley.config.ConfigurationLog;
 import dev.parley.launcher.ApiClient.Answer;
-import dev.parley.schemas.settings.Settings;
 import dev.parley.stack.scripted.ScriptedModelServer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -36,9 +31,7 @@ class AnthropicIT {
                 routes: {chat: {engine: claude}}
                 engines: {claude: {kind: anthropic, model: scripted, endpoints: ['%s']}}
                 """.formatted(claude.baseUrl());
-        ClusterFlags.Cluster cluster = ClusterFlags.cluster(Settings.of(parley.environment()));
-        new ConfigurationLog(cluster.kafka(), cluster.topics().configuration())
-                .apply(ConfigurationFile.parse(Path.of("routes.yaml"), yaml.getBytes(StandardCharsets.UTF_8)));
+        String _ = parley.configure(yaml);
         await().atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(
                                 ask(Map.of("role", "user", "content", "Hello")).status())

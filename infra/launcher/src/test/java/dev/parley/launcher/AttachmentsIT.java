@@ -4,15 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.parley.config.ConfigurationFile;
-import dev.parley.config.ConfigurationLog;
 import dev.parley.launcher.ApiClient.Answer;
 import dev.parley.launcher.ApiClient.Event;
-import dev.parley.schemas.settings.Settings;
 import dev.parley.stack.scripted.Script;
 import dev.parley.stack.scripted.ScriptedModelServer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
@@ -49,11 +44,7 @@ class AttachmentsIT {
                   eyes: {kind: openai, model: scripted, endpoints: ['%s'], accepts: [images, files], retries: 0}
                   blind: {kind: openai, model: scripted, endpoints: ['%s'], retries: 0}
                 """.formatted(eyes.baseUrl(), blind.baseUrl());
-        ClusterFlags.Cluster cluster = ClusterFlags.cluster(Settings.of(parley.environment()));
-        String version = new ConfigurationLog(cluster.kafka(), cluster.topics().configuration())
-                .apply(ConfigurationFile.parse(Path.of("routes.yaml"), yaml.getBytes(StandardCharsets.UTF_8)))
-                .now()
-                .getVersion();
+        String version = parley.configure(yaml);
         await().atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(turn(Map.of("content", "Which?")))
                         .anySatisfy(event -> assertThat(

@@ -1,5 +1,7 @@
 package dev.parley.launcher;
 
+import dev.parley.config.ConfigurationFile;
+import dev.parley.config.ConfigurationLog;
 import dev.parley.schemas.settings.Settings;
 import dev.parley.stack.TestStack;
 import dev.parley.stack.scripted.ModelExchange;
@@ -7,6 +9,7 @@ import dev.parley.stack.scripted.Script;
 import dev.parley.stack.scripted.ScriptedModelServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -93,6 +96,15 @@ final class ParleyUnderTest implements AutoCloseable {
             throw new IllegalStateException(e);
         }
         return started;
+    }
+
+    /** Puts a configuration in force, which nodes come to know after a moment; its version. */
+    String configure(String yaml) {
+        ClusterFlags.Cluster cluster = ClusterFlags.cluster(Settings.of(environment));
+        return new ConfigurationLog(cluster.kafka(), cluster.topics().configuration())
+                .apply(ConfigurationFile.parse(Path.of("routes.yaml"), yaml.getBytes(StandardCharsets.UTF_8)))
+                .now()
+                .getVersion();
     }
 
     /** Stops every role cleanly and starts it again on the same topics and tables. */

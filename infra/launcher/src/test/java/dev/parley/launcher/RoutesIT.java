@@ -4,14 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.parley.config.ConfigurationFile;
-import dev.parley.config.ConfigurationLog;
 import dev.parley.launcher.ApiClient.Event;
-import dev.parley.schemas.settings.Settings;
 import dev.parley.stack.scripted.Script;
 import dev.parley.stack.scripted.ScriptedModelServer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -54,11 +49,7 @@ class RoutesIT {
                   first: {kind: openai, model: scripted, endpoints: ['%s'], retries: 0, price: {input: 1, output: 10}}
                   second: {kind: openai, model: scripted, endpoints: ['%s']}
                 """.formatted(first.baseUrl(), second.baseUrl());
-        ClusterFlags.Cluster cluster = ClusterFlags.cluster(Settings.of(parley.environment()));
-        String version = new ConfigurationLog(cluster.kafka(), cluster.topics().configuration())
-                .apply(ConfigurationFile.parse(Path.of("routes.yaml"), yaml.getBytes(StandardCharsets.UTF_8)))
-                .now()
-                .getVersion();
+        String version = parley.configure(yaml);
         await().atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(routed(turn("Which?", Map.of()), "configuration"))
                         .isEqualTo(version));

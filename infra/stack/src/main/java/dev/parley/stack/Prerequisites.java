@@ -6,6 +6,9 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What an installation needs of brokers that somebody else has set up. Looked at as a whole before anything is created, so that
@@ -49,6 +52,14 @@ record Prerequisites(int brokers, Map<String, String> broker, boolean shareGroup
     }
 
     private static final int SHORT_SESSION_MILLIS = 10_000;
+
+    /** By their names, those that are looked at where they are there. */
+    static Set<String> topicsToLookAt(Collection<TopicSpec> specs) {
+        return Stream.concat(
+                        specs.stream().map(TopicSpec::name),
+                        Stream.of(Internal.values()).map(internal -> internal.topic))
+                .collect(Collectors.toSet());
+    }
 
     /** What keeps {@code specs} from working on these brokers, each with what mends it. */
     List<String> problems(Collection<TopicSpec> specs) {

@@ -8,6 +8,7 @@ import dev.parley.stack.Prerequisites.Existing;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,42 +49,45 @@ public final class Provisioner {
     public record Outcome(List<String> createdTopics, List<String> registeredSubjects, List<String> warnings) {}
 
     /**
-     * Provisions {@code topics}.
+     * Provisions {@code topics}, once the brokers have been found fit for them.
      *
-     * @throws ProvisioningException naming the topic or subject that is in the way
+     * @throws ProvisioningException naming all that is in the way at the brokers, each with what mends it; or the subject
      */
     public Outcome provision(Topics topics) {
-        List<String> warnings = prerequisites(topics.specs());
-        List<String> created = createTopics(topics.specs());
-        return new Outcome(created, registerSchemas(topics.specs()), warnings);
-    }
-
-    /**
-     * Looks at the brokers, and changes nothing.
-     *
-     * @return what works, and not as well as it could
-     * @throws ProvisioningException naming all that is in the way, each with what mends it
-     */
-    public List<String> prerequisites(Collection<TopicSpec> specs) {
-        try (Admin admin = Admin.create(kafka.client("parley-prerequisites", Map.of()))) {
-            Prerequisites found = look(admin);
-            List<String> problems = found.problems(specs);
+        try (Admin admin = admin()) {
+            Prerequisites found = look(admin, topics.specs());
+            List<String> problems = found.problems(topics.specs());
             if (!problems.isEmpty()) {
                 throw new ProvisioningException(String.join("\n", problems));
             }
-            return found.warnings(specs);
+            List<String> created = createTopics(admin, topics.specs());
+            shareFromTheBeginning(admin, topics.workers());
+            return new Outcome(created, registerSchemas(topics.specs()), found.warnings(topics.specs()));
         }
     }
 
-    private static Prerequisites look(Admin admin) {
+    /** Only the topics, for those who have no registry to fill. */
+    public List<String> createTopics(Collection<TopicSpec> specs) {
+        try (Admin admin = admin()) {
+            return createTopics(admin, specs);
+        }
+    }
+
+    private Admin admin() {
+        return Admin.create(kafka.client("parley-provision", Map.of()));
+    }
+
+    /** What there is of {@code specs} and of Kafka's own topics; others are nobody's concern here. */
+    private static Prerequisites look(Admin admin, Collection<TopicSpec> specs) {
         Collection<Node> brokers = await(admin.describeCluster().nodes(), "describe the cluster");
         ConfigResource one = new ConfigResource(
                 ConfigResource.Type.BROKER, brokers.iterator().next().idString());
-        Set<String> names = await(
-                admin.listTopics(new ListTopicsOptions().listInternal(true)).names(), "list topics");
+        Set<String> names = new HashSet<>(await(
+                admin.listTopics(new ListTopicsOptions().listInternal(true)).names(), "list topics"));
+        names.retainAll(Prerequisites.topicsToLookAt(specs));
         Map<String, TopicDescription> topics = await(admin.describeTopics(names).allTopicNames(), "describe topics");
         List<ConfigResource> resources = new ArrayList<>(List.of(one));
-        names.forEach(name -> resources.add(new ConfigResource(ConfigResource.Type.TOPIC, name)));
+        names.forEach(name -> resources.add(topic(name)));
         Map<ConfigResource, Config> configs =
                 await(admin.describeConfigs(resources).all(), "describe settings");
         Map<String, Existing> existing = new HashMap<>();
@@ -92,12 +96,16 @@ public final class Provisioner {
                 new Existing(
                         topic.partitions().size(),
                         topic.partitions().getFirst().replicas().size(),
-                        values(configs.get(new ConfigResource(ConfigResource.Type.TOPIC, name))))));
+                        values(configs.get(topic(name))))));
         FinalizedVersionRange shares = await(admin.describeFeatures().featureMetadata(), "describe features")
                 .finalizedFeatures()
                 .get("share.version");
         return new Prerequisites(
                 brokers.size(), values(configs.get(one)), shares != null && shares.maxVersionLevel() >= 1, existing);
+    }
+
+    private static ConfigResource topic(String name) {
+        return new ConfigResource(ConfigResource.Type.TOPIC, name);
     }
 
     private static Map<String, String> values(@Nullable Config config) {
@@ -111,32 +119,26 @@ public final class Provisioner {
     }
 
     /** Has a share group that has read nothing yet begin with its topics, and not with what comes next. */
-    public void shareFromTheBeginning(String group) {
-        try (Admin admin = Admin.create(kafka.client("parley-provision", Map.of()))) {
-            await(
-                    admin.incrementalAlterConfigs(Map.of(
-                                    new ConfigResource(ConfigResource.Type.GROUP, group),
-                                    List.of(new AlterConfigOp(
-                                            new ConfigEntry("share.auto.offset.reset", "earliest"),
-                                            AlterConfigOp.OpType.SET))))
-                            .all(),
-                    "set up share group " + group);
-        }
+    private static void shareFromTheBeginning(Admin admin, String group) {
+        AlterConfigOp earliest =
+                new AlterConfigOp(new ConfigEntry("share.auto.offset.reset", "earliest"), AlterConfigOp.OpType.SET);
+        await(
+                admin.incrementalAlterConfigs(
+                                Map.of(new ConfigResource(ConfigResource.Type.GROUP, group), List.of(earliest)))
+                        .all(),
+                "set up share group " + group);
     }
 
-    /** Only the topics, for those who have no registry to fill. */
-    public List<String> createTopics(Collection<TopicSpec> specs) {
-        try (Admin admin = Admin.create(kafka.client("parley-provision", Map.of()))) {
-            Set<String> existing = await(admin.listTopics().names(), "list topics");
-            List<String> created = new ArrayList<>();
-            for (TopicSpec spec : specs) {
-                if (!existing.contains(spec.name()) && create(admin, spec)) {
-                    created.add(spec.name());
-                }
+    private static List<String> createTopics(Admin admin, Collection<TopicSpec> specs) {
+        Set<String> existing = await(admin.listTopics().names(), "list topics");
+        List<String> created = new ArrayList<>();
+        for (TopicSpec spec : specs) {
+            if (!existing.contains(spec.name()) && create(admin, spec)) {
+                created.add(spec.name());
             }
-            alignConfigs(admin, specs);
-            return created;
         }
+        alignConfigs(admin, specs);
+        return created;
     }
 
     private static boolean create(Admin admin, TopicSpec spec) {
@@ -163,7 +165,7 @@ public final class Provisioner {
         Map<ConfigResource, Collection<AlterConfigOp>> changes = new HashMap<>();
         for (TopicSpec spec : specs) {
             changes.put(
-                    new ConfigResource(ConfigResource.Type.TOPIC, spec.name()),
+                    topic(spec.name()),
                     spec.configs().entrySet().stream()
                             .map(config -> new AlterConfigOp(
                                     new ConfigEntry(config.getKey(), config.getValue()), AlterConfigOp.OpType.SET))

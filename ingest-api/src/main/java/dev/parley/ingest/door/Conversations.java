@@ -1,6 +1,7 @@
 package dev.parley.ingest.door;
 
 import dev.parley.chat.v1.AnnotateConversation;
+import dev.parley.chat.v1.Command;
 import dev.parley.chat.v1.ConversationCreated;
 import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
@@ -18,6 +19,7 @@ import dev.parley.sinks.postgres.ConversationQueries.Presence;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Conversations as a whole: how they come to be, are called, and end. Callers wait on their own threads. */
 public final class Conversations {
@@ -93,13 +95,7 @@ public final class Conversations {
     /** Changes the title; returns the event, once the feed has it. */
     public ConversationEvent rename(ConversationKey conversation, RenameConversation rename, Call call) {
         presences.require(conversation);
-        Expectation renamed = new Expectation(event -> event.getCauseId().equals(call.commandId()));
-        try (Watch watch = watches.live(conversation, renamed)) {
-            log.append(conversation, rename, call);
-            return renamed.within(DECISION)
-                    .orElseThrow(
-                            () -> presences.now(conversation) == Presence.DELETED ? Presences.deleted() : undecided());
-        }
+        return decision(conversation, rename, call).orElseThrow(() -> goneOrUndecided(conversation));
     }
 
     /**
@@ -111,17 +107,13 @@ public final class Conversations {
     public ConversationEvent switchBranch(ConversationKey conversation, SwitchBranch change, Call call) {
         presences.require(conversation);
         presences.requireMessage(conversation, new MessageId(change.getMessageId()));
-        Expectation switched = new Expectation(event -> event.getCauseId().equals(call.commandId()));
-        try (Watch watch = watches.live(conversation, switched)) {
-            if (presences.isBusy(conversation)) {
-                throw new ProblemException(ErrorCode.BUSY, "a turn is running: change the branch when it has ended");
-            }
-            log.append(conversation, change, call);
-            return switched.within(DECISION)
-                    .orElseThrow(() -> presences.isBusy(conversation)
-                            ? new ProblemException(ErrorCode.BUSY, "a turn has begun meanwhile")
-                            : undecided());
+        if (presences.isBusy(conversation)) {
+            throw new ProblemException(ErrorCode.BUSY, "a turn is running: change the branch when it has ended");
         }
+        return decision(conversation, change, call)
+                .orElseThrow(() -> presences.isBusy(conversation)
+                        ? new ProblemException(ErrorCode.BUSY, "a turn has begun meanwhile")
+                        : undecided());
     }
 
     /**
@@ -138,15 +130,26 @@ public final class Conversations {
      */
     public ConversationEvent annotate(ConversationKey conversation, AnnotateConversation annotate, Call call) {
         presences.require(conversation);
-        Expectation noted = new Expectation(event -> event.getCauseId().equals(call.commandId()));
-        try (Watch watch = watches.live(conversation, noted)) {
-            log.append(conversation, annotate, call);
-            return noted.within(DECISION)
-                    .or(() -> watches.replayed(
-                            conversation, event -> event.getCauseId().equals(call.commandId())))
-                    .orElseThrow(
-                            () -> presences.now(conversation) == Presence.DELETED ? Presences.deleted() : undecided());
+        return decision(conversation, annotate, call)
+                .or(() -> watches.replayed(conversation, isCausedBy(call)))
+                .orElseThrow(() -> goneOrUndecided(conversation));
+    }
+
+    /** The event that a command comes to, once the feed has it; empty where it has none in time. */
+    private Optional<ConversationEvent> decision(ConversationKey conversation, Command.Body command, Call call) {
+        Expectation decision = new Expectation(isCausedBy(call));
+        try (Watch watch = watches.live(conversation, decision)) {
+            log.append(conversation, command, call);
+            return decision.within(DECISION);
         }
+    }
+
+    private static Predicate<ConversationEvent> isCausedBy(Call call) {
+        return event -> event.getCauseId().equals(call.commandId());
+    }
+
+    private ProblemException goneOrUndecided(ConversationKey conversation) {
+        return presences.now(conversation) == Presence.DELETED ? Presences.deleted() : undecided();
     }
 
     /** Deletes a conversation; returns once the feed knows of it. One that was deleted before, or is meanwhile, stays so. */

@@ -1,7 +1,6 @@
 package dev.parley.ingest.files;
 
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.files.FileReader.Description;
 import dev.parley.schemas.keys.FileId;
 import io.javalin.http.Context;
@@ -28,8 +27,7 @@ public final class FileContents {
      * @throws ProblemException {@code file_not_found} where the tenant has no such file
      */
     public void answer(Context ctx, String tenant, String file) {
-        FileId id = FileId.of(file)
-                .orElseThrow(() -> new ProblemException(ErrorCode.FILE_NOT_FOUND, "there is no file with this id"));
+        FileId id = Files.id(file);
         String tag = '"' + id.hash() + '"';
         Description known = files.description(tenant, id);
         ctx.header("ETag", tag);

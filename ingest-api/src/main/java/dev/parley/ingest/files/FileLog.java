@@ -2,7 +2,7 @@ package dev.parley.ingest.files;
 
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.schemas.keys.FileId;
+import dev.parley.schemas.files.FileReader.Description;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 
@@ -18,12 +18,12 @@ public interface FileLog extends AutoCloseable {
     record NewFile(String hash, String mediaType, Optional<String> name, ByteBuffer content) {}
 
     /**
-     * Appends a file; returns when the log has all of it for good.
+     * Appends a file; returns when the log has all of it for good, as readers are told of it from then on.
      *
      * @throws ProblemException where the log does not confirm it in time; parts of it may be there all the same, which nobody
      *     will ask for
      */
-    FileId append(String tenant, NewFile file, Call call);
+    Description append(String tenant, NewFile file, Call call);
 
     @Override
     void close();

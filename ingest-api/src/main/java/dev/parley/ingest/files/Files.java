@@ -38,11 +38,11 @@ public final class Files {
     private final FileLog log;
     private final FileReader reader;
     private final Configurations configurations;
-    private final Map<Written, FileId> written = new LinkedHashMap<>(16, 0.75f, true) {
+    private final Map<Written, Description> written = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Written, FileId> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Written, Description> eldest) {
             return size() > REMEMBERED;
         }
     };
@@ -61,7 +61,8 @@ public final class Files {
      * @param declared what its sender says that it is
      * @throws ProblemException where it is not taken, or the log does not confirm it
      */
-    public FileId keep(String tenant, byte[] content, Optional<String> declared, Optional<String> name, Call call) {
+    public Description keep(
+            String tenant, byte[] content, Optional<String> declared, Optional<String> name, Call call) {
         String type = switch (FileTypes.look(declared, content)) {
             case FileTypes.Look.Is(String mediaType) -> mediaType;
             case FileTypes.Look.Refused(String rule) ->
@@ -73,19 +74,28 @@ public final class Files {
         return keep(tenant, new NewFile(hash, type, checked, ByteBuffer.wrap(content)), call);
     }
 
-    private FileId keep(String tenant, NewFile file, Call call) {
+    private Description keep(String tenant, NewFile file, Call call) {
         Written key = new Written(tenant, file.hash(), file.mediaType(), file.name());
         synchronized (written) {
-            FileId known = written.get(key);
+            Description known = written.get(key);
             if (known != null) {
                 return known;
             }
         }
-        FileId id = log.append(tenant, file, call);
+        Description kept = log.append(tenant, file, call);
         synchronized (written) {
-            written.put(key, id);
+            written.put(key, kept);
         }
-        return id;
+        return kept;
+    }
+
+    /**
+     * The id that a text is.
+     *
+     * @throws ProblemException {@code file_not_found} where it is none
+     */
+    public static FileId id(String text) {
+        return FileId.of(text).orElseThrow(Files::unknown);
     }
 
     /**
@@ -208,11 +218,13 @@ public final class Files {
                     .orElseThrow(() -> new ProblemException(
                             ErrorCode.INVALID_REQUEST,
                             "an image or a file that was sent in an earlier request has to be named by its id or URL"));
-            FileId id = keep(
+            Description kept = keep(
                     tenant,
                     new NewFile(hash, attachment.getMediaType(), Optional.ofNullable(attachment.getName()), content),
                     call);
-            return Attachment.newBuilder(attachment).setOffset(id.offset()).build();
+            return Attachment.newBuilder(attachment)
+                    .setOffset(kept.id().offset())
+                    .build();
         }
     }
 }

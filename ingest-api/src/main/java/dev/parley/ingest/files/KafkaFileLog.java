@@ -5,11 +5,13 @@ import dev.parley.ingest.http.Call;
 import dev.parley.ingest.log.KafkaAppends;
 import dev.parley.schemas.CloudEventHeaders;
 import dev.parley.schemas.Topics;
+import dev.parley.schemas.files.FileReader.Description;
 import dev.parley.schemas.keys.FileId;
 import dev.parley.schemas.keys.FileKey;
 import dev.parley.schemas.settings.KafkaSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 
@@ -30,10 +32,11 @@ public final class KafkaFileLog implements FileLog {
     }
 
     @Override
-    public FileId append(String tenant, NewFile file, Call call) {
+    public Description append(String tenant, NewFile file, Call call) {
         int bytes = file.content().remaining();
         int count = Math.max(1, Math.ceilDiv(bytes, PIECE_BYTES));
         long first = 0;
+        Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS); // As exact as records are.
         for (int index = 0; index < count; index++) {
             int from = index * PIECE_BYTES;
             FilePiece piece = new FilePiece(
@@ -45,14 +48,13 @@ public final class KafkaFileLog implements FileLog {
                     count,
                     (long) bytes,
                     file.content().slice(file.content().position() + from, Math.min(PIECE_BYTES, bytes - from)));
-            long offset = append(new FileKey(tenant, file.hash()), piece, call);
+            long offset = append(new FileKey(tenant, file.hash()), piece, now, call);
             first = index == 0 ? offset : first;
         }
-        return new FileId(file.hash(), first);
+        return new Description(new FileId(file.hash(), first), file.mediaType(), file.name(), bytes, now);
     }
 
-    private long append(FileKey key, FilePiece piece, Call call) {
-        Instant now = Instant.now();
+    private long append(FileKey key, FilePiece piece, Instant now, Call call) {
         String topic = topics.files().name();
         Headers headers = KafkaAppends.traced(
                 CloudEventHeaders.of(

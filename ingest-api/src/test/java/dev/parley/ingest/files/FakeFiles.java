@@ -29,19 +29,21 @@ public final class FakeFiles implements FileLog, FileReader {
     }
 
     @Override
-    public synchronized FileId append(String tenant, NewFile file, Call call) {
+    public synchronized Description append(String tenant, NewFile file, Call call) {
         if (kafkaAway) {
             throw new ProblemException(ErrorCode.UNAVAILABLE, "Kafka did not confirm the request in time");
         }
         log.add(new Appended(tenant, file));
-        return new FileId(file.hash(), log.size() - 1L);
+        return described(new FileId(file.hash(), log.size() - 1L), file);
     }
 
     @Override
     public synchronized Optional<Description> description(String tenant, FileId id) {
-        return find(tenant, id)
-                .map(file -> new Description(
-                        id, file.mediaType(), file.name(), file.content().remaining(), Instant.EPOCH));
+        return find(tenant, id).map(file -> described(id, file));
+    }
+
+    private static Description described(FileId id, NewFile file) {
+        return new Description(id, file.mediaType(), file.name(), file.content().remaining(), Instant.EPOCH);
     }
 
     @Override

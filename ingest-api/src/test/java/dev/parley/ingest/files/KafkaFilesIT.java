@@ -86,9 +86,11 @@ class KafkaFilesIT {
         byte[] content = random(10 * MIB, 1);
         Instant before = Instant.now().truncatedTo(ChronoUnit.MILLIS);
 
-        FileId id = log.append("acme", file(content), call);
+        Description kept = log.append("acme", file(content), call);
+        FileId id = kept.id();
 
         assertThat(reader.content("acme", id)).contains(ByteBuffer.wrap(content));
+        assertThat(reader.description("acme", id)).contains(kept);
         Description told = reader.description("acme", id).orElseThrow();
         assertThat(told)
                 .isEqualTo(new Description(
@@ -98,7 +100,7 @@ class KafkaFilesIT {
 
     @Test
     void aFileIsItsTenantsAlone() {
-        FileId id = log.append("acme", file(random(1_000, 2)), call);
+        FileId id = log.append("acme", file(random(1_000, 2)), call).id();
 
         assertThat(reader.content("other", id)).isEmpty();
         assertThat(reader.description("other", id)).isEmpty();
@@ -108,7 +110,7 @@ class KafkaFilesIT {
     @Test
     void aFileIsFoundThoughItLiesElsewhere() {
         byte[] content = random(3 * MIB, 3);
-        FileId id = log.append("acme", file(content), call);
+        FileId id = log.append("acme", file(content), call).id();
 
         for (long wrong : new long[] {id.offset() + 1, id.offset() + 1_000_000, 0}) {
             FileId elsewhere = new FileId(id.hash(), wrong);
@@ -120,7 +122,7 @@ class KafkaFilesIT {
 
     @Test
     void whatNobodyKeptIsNotThere() {
-        FileId _ = log.append("acme", file("x".getBytes(StandardCharsets.UTF_8)), call);
+        Description _ = log.append("acme", file("x".getBytes(StandardCharsets.UTF_8)), call);
 
         assertThat(reader.content("acme", new FileId("0".repeat(64), 0))).isEmpty();
     }
@@ -136,7 +138,7 @@ class KafkaFilesIT {
             for (int i = 0; i < 6; i++) {
                 FileLog node = i % 2 == 0 ? log : another;
                 byte[] written = i < 4 ? content : random(2 * MIB, i);
-                writing.add(nodes.submit(() -> node.append("acme", file(written), call)));
+                writing.add(nodes.submit(() -> node.append("acme", file(written), call).id()));
             }
             for (Future<FileId> each : writing) {
                 ids.add(each.get());

@@ -10,6 +10,7 @@ import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.llm.Orders;
 import dev.parley.llm.model.Cancellation;
 import dev.parley.llm.model.Model;
 import dev.parley.schemas.routes.BuiltInConfiguration;
@@ -34,17 +35,8 @@ final class Fakes {
     private Fakes() {}
 
     static GenerationRequest request(String conversation, String engine, String... fallbacks) {
-        return GenerationRequest.newBuilder()
-                .setTenantId("t")
+        return Orders.of(engine, List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null, null)))
                 .setConversationId(conversation)
-                .setTurnId("turn")
-                .setGenerationId("turn.1")
-                .setAssistantMessageId("a")
-                .setAttempt(1)
-                .setCause("initial")
-                .setTime(Instant.EPOCH)
-                .setEngine(engine)
-                .setMessages(List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null, null)))
                 .setFallbacks(List.of(fallbacks))
                 .setConfiguration("")
                 .setKind("model")

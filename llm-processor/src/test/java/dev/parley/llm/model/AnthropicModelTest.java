@@ -15,13 +15,13 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
+import dev.parley.llm.Orders;
 import dev.parley.llm.model.Model.Outcome;
 import dev.parley.llm.stream.TokenUsage;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.serde.TrustedRecords;
 import dev.parley.schemas.settings.Secret;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -59,22 +59,18 @@ class AnthropicModelTest {
     }
 
     private static GenerationRequest request(@Nullable GenerationOptions options) {
-        return GenerationRequest.newBuilder()
-                .setTenantId("t")
-                .setConversationId("c")
-                .setTurnId("turn")
-                .setGenerationId("turn.1")
-                .setAssistantMessageId("a")
-                .setAttempt(1)
-                .setCause("initial")
-                .setTime(Instant.EPOCH)
-                .setEngine("claude")
-                .setMessages(List.of(
-                        new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null),
-                        new PromptMessage(Role.USER, "Look!", List.of(), null, null),
-                        new PromptMessage(
-                                Role.ASSISTANT, "", List.of(new ToolCall("c1", "look", "{\"q\":1}")), null, null),
-                        new PromptMessage(Role.TOOL, "42", List.of(), "c1", null)))
+        return Orders.of(
+                        "claude",
+                        List.of(
+                                new PromptMessage(Role.SYSTEM, "Be brief.", List.of(), null, null),
+                                new PromptMessage(Role.USER, "Look!", List.of(), null, null),
+                                new PromptMessage(
+                                        Role.ASSISTANT,
+                                        "",
+                                        List.of(new ToolCall("c1", "look", "{\"q\":1}")),
+                                        null,
+                                        null),
+                                new PromptMessage(Role.TOOL, "42", List.of(), "c1", null)))
                 .setOptions(options)
                 .setConfiguration("")
                 .setKind("model")

@@ -9,8 +9,8 @@ import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
+import dev.parley.llm.Orders;
 import dev.parley.llm.model.History.Part;
-import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -41,18 +41,7 @@ class AttachmentsTest {
             .build();
 
     private static GenerationRequest request(PromptMessage... messages) {
-        return GenerationRequest.newBuilder()
-                .setTenantId("t")
-                .setConversationId("c")
-                .setTurnId("turn")
-                .setGenerationId("turn.1")
-                .setAssistantMessageId("a")
-                .setAttempt(1)
-                .setCause("initial")
-                .setTime(Instant.EPOCH)
-                .setEngine("eyes")
-                .setMessages(List.of(messages))
-                .build();
+        return Orders.of("eyes", List.of(messages)).build();
     }
 
     private static PromptMessage user(String text, Attachment... attachments) {

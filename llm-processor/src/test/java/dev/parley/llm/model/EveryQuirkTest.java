@@ -8,6 +8,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
+import dev.parley.llm.Orders;
 import dev.parley.llm.stream.TokenUsage;
 import dev.parley.schemas.settings.Secret;
 import dev.parley.stack.scripted.Api;
@@ -23,7 +24,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -290,27 +290,23 @@ class EveryQuirkTest {
     }
 
     /** Has all that a picky server may take amiss: everything that can be asked for, after a history of every kind. */
-    private static final GenerationRequest REQUEST = GenerationRequest.newBuilder()
-            .setTenantId("t")
-            .setConversationId("c")
-            .setTurnId("turn")
-            .setGenerationId("turn.1")
-            .setAssistantMessageId("a")
-            .setAttempt(1)
-            .setCause("initial")
-            .setTime(Instant.EPOCH)
-            .setEngine("e")
-            .setMessages(List.of(
-                    message(Role.SYSTEM, "Be brief."),
-                    message(Role.ASSISTANT, "Welcome!"),
-                    message(Role.USER, "stopped"),
-                    message(Role.ASSISTANT, " \n"),
-                    message(Role.USER, "Look!"),
-                    new PromptMessage(
-                            Role.ASSISTANT, "", List.of(new ToolCall("functions.look:0", "look", "{}")), null, null),
-                    new PromptMessage(Role.TOOL, "", List.of(), "functions.look:0", null),
-                    message(Role.SYSTEM, "Be kind."),
-                    message(Role.USER, "Well?")))
+    private static final GenerationRequest REQUEST = Orders.of(
+                    "e",
+                    List.of(
+                            message(Role.SYSTEM, "Be brief."),
+                            message(Role.ASSISTANT, "Welcome!"),
+                            message(Role.USER, "stopped"),
+                            message(Role.ASSISTANT, " \n"),
+                            message(Role.USER, "Look!"),
+                            new PromptMessage(
+                                    Role.ASSISTANT,
+                                    "",
+                                    List.of(new ToolCall("functions.look:0", "look", "{}")),
+                                    null,
+                                    null),
+                            new PromptMessage(Role.TOOL, "", List.of(), "functions.look:0", null),
+                            message(Role.SYSTEM, "Be kind."),
+                            message(Role.USER, "Well?")))
             .setPassages(List.of())
             .setOptions(GenerationOptions.newBuilder()
                     .setTools(List.of(

@@ -13,6 +13,7 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Source;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
+import dev.parley.llm.Orders;
 import dev.parley.llm.model.Model.Outcome;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.serde.TrustedRecords;
@@ -21,7 +22,6 @@ import dev.parley.stack.scripted.Script;
 import dev.parley.stack.scripted.ScriptedModelServer;
 import java.net.URI;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,17 +68,7 @@ class OpenAiModelTest {
 
     private static GenerationRequest request(
             List<PromptMessage> messages, @Nullable GenerationOptions options, Passage... passages) {
-        return GenerationRequest.newBuilder()
-                .setTenantId("t")
-                .setConversationId("c")
-                .setTurnId("turn")
-                .setGenerationId("turn.1")
-                .setAssistantMessageId("a")
-                .setAttempt(1)
-                .setCause("initial")
-                .setTime(Instant.EPOCH)
-                .setEngine("default")
-                .setMessages(messages)
+        return Orders.of("default", messages)
                 .setPassages(List.of(passages))
                 .setOptions(options)
                 .setConfiguration("")

@@ -19,6 +19,7 @@ import dev.parley.chat.v1.StreamOptions;
 import dev.parley.chat.v1.ThinkTags;
 import dev.parley.chat.v1.TokenLimitParameter;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.llm.Orders;
 import dev.parley.llm.model.Model.Outcome;
 import dev.parley.llm.stream.TokenUsage;
 import dev.parley.schemas.ErrorCode;
@@ -87,17 +88,7 @@ class ServerQuirksTest {
     }
 
     private static GenerationRequest request(List<PromptMessage> messages, @Nullable GenerationOptions options) {
-        return GenerationRequest.newBuilder()
-                .setTenantId("t")
-                .setConversationId("c")
-                .setTurnId("turn")
-                .setGenerationId("turn.1")
-                .setAssistantMessageId("a")
-                .setAttempt(1)
-                .setCause("initial")
-                .setTime(Instant.EPOCH)
-                .setEngine("e")
-                .setMessages(messages)
+        return Orders.of("e", messages)
                 .setOptions(options)
                 .setConfiguration("")
                 .setKind("model")

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.parley.chat.v1.AttemptFinished;
 import dev.parley.chat.v1.GenerationChunk;
-import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.Heartbeat;
 import dev.parley.chat.v1.ReasoningDelta;
 import dev.parley.chat.v1.Tally;
@@ -14,6 +13,7 @@ import dev.parley.chat.v1.ToolArgumentsDelta;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolCalled;
 import dev.parley.chat.v1.UsageBasis;
+import dev.parley.llm.Orders;
 import dev.parley.schemas.TextChecksum;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.settings.TopicSettings;
@@ -41,17 +41,7 @@ class AttemptWriterTest {
                     producer,
                     topics,
                     InstantSource.fixed(Instant.EPOCH),
-                    GenerationRequest.newBuilder()
-                            .setTenantId("t")
-                            .setConversationId("c")
-                            .setTurnId("turn")
-                            .setGenerationId("turn.1")
-                            .setAssistantMessageId("a")
-                            .setAttempt(1)
-                            .setCause("initial")
-                            .setTime(Instant.EPOCH)
-                            .setEngine("default")
-                            .setMessages(List.of())
+                    Orders.of("default", List.of())
                             .setConfiguration("")
                             .setKind("model")
                             .build(),

@@ -12,6 +12,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.TextDelta;
 import dev.parley.chat.v1.TurnRequest;
+import dev.parley.llm.Orders;
 import dev.parley.llm.engine.AnswerSink;
 import dev.parley.llm.model.Cancellation;
 import dev.parley.llm.model.Model.Outcome;
@@ -72,17 +73,7 @@ class ClaimsTest {
     }
 
     private Requests.Taken take(Consumer<GenerationRequest.Builder> rest) {
-        GenerationRequest.Builder order = GenerationRequest.newBuilder()
-                .setTenantId("t")
-                .setConversationId("c")
-                .setTurnId("turn")
-                .setGenerationId("turn.1")
-                .setAssistantMessageId("a")
-                .setAttempt(1)
-                .setCause("initial")
-                .setTime(Instant.EPOCH)
-                .setEngine("default")
-                .setMessages(List.of(said("Hello?")));
+        GenerationRequest.Builder order = Orders.of("default", List.of(said("Hello?")));
         rest.accept(order);
         String topic = topics.generationRequests().name();
         return claims.take(new ConsumerRecord<>(

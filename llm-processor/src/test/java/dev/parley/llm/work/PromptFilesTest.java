@@ -6,6 +6,7 @@ import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.GenerationRequest;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
+import dev.parley.llm.Orders;
 import dev.parley.llm.work.PromptFiles.Given;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.files.FileReader;
@@ -13,7 +14,6 @@ import dev.parley.schemas.files.FilesUnavailableException;
 import dev.parley.schemas.keys.FileId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,19 +62,11 @@ class PromptFilesTest {
     }
 
     private static GenerationRequest order(Attachment... attachments) {
-        return GenerationRequest.newBuilder()
-                .setTenantId("t")
-                .setConversationId("c")
-                .setTurnId("turn")
-                .setGenerationId("turn.1")
-                .setAssistantMessageId("a")
-                .setAttempt(1)
-                .setCause("initial")
-                .setTime(Instant.EPOCH)
-                .setEngine("eyes")
-                .setMessages(List.of(
-                        new PromptMessage(Role.USER, "Look", List.of(), null, null, List.of(attachments)),
-                        new PromptMessage(Role.ASSISTANT, "I do.", List.of(), null, null)))
+        return Orders.of(
+                        "eyes",
+                        List.of(
+                                new PromptMessage(Role.USER, "Look", List.of(), null, null, List.of(attachments)),
+                                new PromptMessage(Role.ASSISTANT, "I do.", List.of(), null, null)))
                 .build();
     }
 

@@ -17,6 +17,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageBasis;
+import dev.parley.llm.Orders;
 import dev.parley.llm.engine.EngineFactory;
 import dev.parley.llm.engine.EngineRegistry;
 import dev.parley.llm.model.Cancellation;
@@ -97,17 +98,8 @@ class RunsTest {
     }
 
     private Object run(String version, String engine, String... fallbacks) {
-        GenerationRequest request = GenerationRequest.newBuilder()
-                .setTenantId("t")
-                .setConversationId("c")
-                .setTurnId("turn")
-                .setGenerationId("turn.1")
-                .setAssistantMessageId("a")
-                .setAttempt(1)
-                .setCause("initial")
-                .setTime(Instant.EPOCH)
-                .setEngine(engine)
-                .setMessages(List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null, null)))
+        GenerationRequest request = Orders.of(
+                        engine, List.of(new PromptMessage(Role.USER, "Hello?", List.of(), null, null)))
                 .setFallbacks(List.of(fallbacks))
                 .setConfiguration(version)
                 .setKind("model")

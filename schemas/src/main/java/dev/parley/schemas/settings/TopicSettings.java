@@ -22,11 +22,6 @@ public record TopicSettings(String prefix, int partitions, short replicationFact
                 settings.integer(REPLICATION_FACTOR, -1, -1, 9));
     }
 
-    /** The share group in which workers take what is to be done. */
-    public String workers() {
-        return groupId("llm-processor");
-    }
-
     /** A consumer, share or application id of this installation, such as {@code parley.conversation}. */
     public String groupId(String name) {
         return prefix + "parley." + name;

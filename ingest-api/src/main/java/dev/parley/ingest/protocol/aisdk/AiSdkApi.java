@@ -3,8 +3,8 @@ package dev.parley.ingest.protocol.aisdk;
 import dev.parley.ingest.answer.Abandoned;
 import dev.parley.ingest.answer.ChatRules;
 import dev.parley.ingest.answer.EventStreams;
+import dev.parley.ingest.answer.TextSockets;
 import dev.parley.ingest.door.Door;
-import dev.parley.ingest.http.Access;
 import dev.parley.ingest.http.Serving;
 import dev.parley.ingest.protocol.Protocol;
 import io.javalin.config.JavalinConfig;
@@ -18,19 +18,21 @@ public final class AiSdkApi implements Protocol {
 
     private final Serving serving;
     private final UiChatCalls calls;
-    private final ChatSockets sockets;
+    private final TextSockets sockets;
 
     /**
      * The protocol of one server.
      *
      * @param abandoned who reads answers, by any protocol of chats
      */
-    public AiSdkApi(
-            Serving serving, Access access, Door door, EventStreams streams, Abandoned abandoned, ChatRules rules) {
+    public AiSdkApi(Serving serving, Door door, EventStreams streams, Abandoned abandoned, ChatRules rules) {
         UiChat chat = new UiChat(door);
         this.serving = serving;
         this.calls = new UiChatCalls(chat, streams, abandoned, rules);
-        this.sockets = new ChatSockets(access, chat, streams, abandoned, rules);
+        this.sockets = new TextSockets(
+                serving.access(),
+                "/ws",
+                (tenant, socket) -> new ChatSocket(tenant, socket, chat, streams, abandoned, rules));
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.parley.ingest.answer.AnswerReader.Step;
 import dev.parley.ingest.answer.ChatRules;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.answer.TextSocket;
+import dev.parley.ingest.answer.TextSockets;
 import dev.parley.ingest.door.TurnStart;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
@@ -24,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.eclipse.jetty.websocket.api.Session;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * <p>Frames of the client arrive on the connection's thread; each answer is written by a virtual thread of its own.
  * {@code abort} stops the answer that it names; closing the connection stops nothing.
  */
-final class ChatSocket {
+final class ChatSocket implements TextSockets.Client {
 
     private static final Logger logger = LoggerFactory.getLogger(ChatSocket.class);
 
@@ -69,17 +69,17 @@ final class ChatSocket {
     }
 
     ChatSocket(
-            String tenant, Session session, UiChat chat, EventStreams streams, Abandoned abandoned, ChatRules rules) {
+            String tenant, TextSocket socket, UiChat chat, EventStreams streams, Abandoned abandoned, ChatRules rules) {
         this.tenant = tenant;
-        this.socket = new TextSocket(session);
+        this.socket = socket;
         this.chat = chat;
         this.streams = streams;
         this.abandoned = abandoned;
         this.rules = rules;
     }
 
-    /** Takes a frame of the client's. */
-    void onText(String text) {
+    @Override
+    public void onText(String text) {
         Optional<String> requestId = Optional.empty();
         try {
             JsonBody frame = JsonBody.of(text.getBytes(StandardCharsets.UTF_8), rules.unused());
@@ -173,8 +173,9 @@ final class ChatSocket {
         });
     }
 
-    /** The connection is gone; the answers go on without it. */
-    void onClose() {
+    /** The answers go on without it. */
+    @Override
+    public void onClose() {
         answering.values().stream()
                 // One that is only being asked for is put on the log all the same.
                 .filter(request -> request.answer.isPresent())

@@ -6,7 +6,6 @@ import dev.parley.ingest.files.Files;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.Request;
 import dev.parley.schemas.files.FileReader.Description;
-import dev.parley.schemas.keys.FileId;
 import dev.parley.sinks.json.NativeJson;
 import io.javalin.http.Context;
 import java.util.Optional;
@@ -26,8 +25,7 @@ final class FileCalls {
     void keep(Context ctx, Request request) {
         Optional<String> declared = Optional.ofNullable(ctx.contentType());
         byte[] content = request.upload(request.files().fileBytes());
-        FileId id = files.keep(request.tenant(), content, declared, request.query("name"), request.call());
-        Description kept = files.description(request.tenant(), id);
+        Description kept = files.keep(request.tenant(), content, declared, request.query("name"), request.call());
         ctx.header("Location", NativeJson.FILES + kept.id().text());
         ObjectNode view = Json.object().put("id", kept.id().text()).put("mediaType", kept.mediaType());
         kept.name().ifPresent(name -> view.put("name", name));

@@ -1,20 +1,12 @@
 package dev.parley.ingest.protocol.openai;
 
-import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.CreateConversation;
-import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.SubmitMessage;
-import dev.parley.ingest.answer.Answering;
-import dev.parley.ingest.answer.UpstreamHeaders;
-import dev.parley.ingest.door.Door;
+import dev.parley.ingest.door.Conversations;
 import dev.parley.ingest.door.KeyedId;
 import dev.parley.ingest.door.Models;
-import dev.parley.ingest.door.Submission;
-import dev.parley.ingest.http.Json;
-import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Reply;
 import dev.parley.ingest.http.Request;
-import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.TurnIds;
 import io.javalin.http.Context;
@@ -28,14 +20,14 @@ final class ChatCompletionCalls {
 
     static final String PREFIX = "chatcmpl-";
 
-    private final Door door;
-    private final Answering answering;
+    private final Conversations conversations;
+    private final OneTurn turns;
     private final Supplier<Models> models;
     private final String defaultWorkspace;
 
-    ChatCompletionCalls(Door door, Answering answering, Supplier<Models> models, String defaultWorkspace) {
-        this.door = door;
-        this.answering = answering;
+    ChatCompletionCalls(Conversations conversations, OneTurn turns, Supplier<Models> models, String defaultWorkspace) {
+        this.conversations = conversations;
+        this.turns = turns;
         this.models = models;
         this.defaultWorkspace = defaultWorkspace;
     }
@@ -49,33 +41,16 @@ final class ChatCompletionCalls {
         if (asked.store()) {
             // Where the conversation is there, this is a repeat, and without effect.
             Map<String, String> metadata = StoredCompletionCalls.marked(asked.ownMetadata());
-            door.conversations()
-                    .begin(conversation, new CreateConversation(null, defaultWorkspace, metadata), request.call());
+            conversations.begin(conversation, new CreateConversation(null, defaultWorkspace, metadata), request.call());
         }
-        if (!asked.stream()) {
-            return whole(ctx, request, conversation, submit, key.isPresent());
-        }
-        Submission submission =
-                door.messages().submit(conversation, submit, key.isPresent(), Optional.empty(), request.call());
-        submission.refuseRejected();
-        ChatCompletionEncoding encoding = new ChatCompletionEncoding(
-                id, submit.getTurnId(), asked.call().model(), Instant.now(), asked.includeUsage());
-        Answering.Told told =
-                new Answering.Told(conversation, submit.getTurnId(), Long.toString(submission.before()), encoding);
-        return answering.streamWhileRead(ctx, told, key.isPresent());
-    }
-
-    private Reply whole(
-            Context ctx, Request request, ConversationKey conversation, SubmitMessage submit, boolean keyed) {
-        Submission submission = request.waiting(
-                () -> door.messages().submit(conversation, submit, keyed, Optional.of(Answering.WAIT), request.call()));
-        ConversationEvent end = Answering.end(submission);
-        if (!(end.getBody() instanceof MessageCompleted completed)) {
-            throw new ProblemException(ErrorCode.CANCELLED, "the answer was stopped");
-        }
-        Instant created = submission.accepted().orElse(end).getTime();
-        UpstreamHeaders.addTo(ctx, completed);
-        Json.answer(ctx, 200, ChatCompletionJson.whole(conversation.conversation(), created, completed));
-        return Reply.SENT;
+        OneTurn.Question question = new OneTurn.Question(conversation, submit, key.isPresent());
+        return asked.stream()
+                ? turns.streamed(
+                        ctx,
+                        request,
+                        question,
+                        new ChatCompletionEncoding(
+                                id, submit.getTurnId(), asked.call().model(), Instant.now(), asked.includeUsage()))
+                : turns.whole(ctx, request, question, ChatCompletionJson::whole);
     }
 }

@@ -9,7 +9,6 @@ import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.files.FileReader.Description;
-import dev.parley.schemas.keys.FileId;
 import io.javalin.http.Context;
 import java.util.Optional;
 import java.util.Set;
@@ -56,14 +55,11 @@ final class FileCalls {
             throw new ProblemException(ErrorCode.PAYLOAD_TOO_LARGE, "must be of at most " + most + " bytes", FILE);
         }
         Optional<String> name = file.fileName().filter(given -> !given.isBlank());
-        FileId id = files.keep(request.tenant(), file.bytes(), file.mediaType(), name, request.call());
-        Json.answer(ctx, 200, view(files.description(request.tenant(), id)));
+        Json.answer(ctx, 200, view(files.keep(request.tenant(), file.bytes(), file.mediaType(), name, request.call())));
     }
 
     void get(Context ctx, Request request) {
-        FileId id = FileId.of(ctx.pathParam("file"))
-                .orElseThrow(() -> new ProblemException(ErrorCode.FILE_NOT_FOUND, "there is no file with this id"));
-        Json.answer(ctx, 200, view(files.description(request.tenant(), id)));
+        Json.answer(ctx, 200, view(files.description(request.tenant(), Files.id(ctx.pathParam("file")))));
     }
 
     void content(Context ctx, Request request) {

@@ -3,6 +3,7 @@ package dev.parley.ingest.protocol.openai;
 import dev.parley.ingest.answer.Abandoned;
 import dev.parley.ingest.answer.Answering;
 import dev.parley.ingest.answer.EventStreams;
+import dev.parley.ingest.answer.TextSockets;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.door.Models;
 import dev.parley.ingest.files.Files;
@@ -28,7 +29,7 @@ public final class OpenAiApi implements Protocol {
     private final ChatCompletionCalls completions;
     private final StoredCompletionCalls stored;
     private final ResponseCalls responses;
-    private final ResponseSockets sockets;
+    private final TextSockets sockets;
     private final ConversationCalls conversations;
     private final CompletionCalls legacy;
     private final EmbeddingCalls embeddings;
@@ -55,12 +56,16 @@ public final class OpenAiApi implements Protocol {
         Answering answering = new Answering(streams, new Abandoned(door.turns()));
         this.serving = serving;
         this.models = new ModelCalls(current);
-        this.completions = new ChatCompletionCalls(door, answering, current, defaultWorkspace);
+        OneTurn turns = new OneTurn(door.messages(), answering);
+        this.completions = new ChatCompletionCalls(door.conversations(), turns, current, defaultWorkspace);
         this.stored = new StoredCompletionCalls(door);
         this.responses = new ResponseCalls(door, answering, current);
-        this.sockets = new ResponseSockets(serving, responses);
+        this.sockets = new TextSockets(
+                serving.access(),
+                "/v1/responses",
+                (tenant, socket) -> new ResponseSocket(tenant, socket, responses, serving::unused));
         this.conversations = new ConversationCalls(door, defaultWorkspace);
-        this.legacy = new CompletionCalls(door.messages(), answering, current);
+        this.legacy = new CompletionCalls(turns, current);
         this.embeddings = new EmbeddingCalls(embeddings);
         this.files = new FileCalls(files);
     }

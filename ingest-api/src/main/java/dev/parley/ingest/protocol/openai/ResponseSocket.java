@@ -3,6 +3,7 @@ package dev.parley.ingest.protocol.openai;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.ingest.answer.TextSocket;
+import dev.parley.ingest.answer.TextSockets;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
@@ -28,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * other, or several at once that have a {@code stream_id} each, which their events tell again. That a client has left shows
  * when something is written to it: those that are stored go on without it.
  */
-final class ResponseSocket {
+final class ResponseSocket implements TextSockets.Client {
 
     private static final Logger logger = LoggerFactory.getLogger(ResponseSocket.class);
 
@@ -56,8 +57,12 @@ final class ResponseSocket {
         this.unused = unused;
     }
 
-    /** Takes a frame of the client's. */
-    void onText(String text) {
+    /** Those that are told find out when they write. */
+    @Override
+    public void onClose() {}
+
+    @Override
+    public void onText(String text) {
         String streamId = "";
         try {
             JsonBody frame = JsonBody.of(text.getBytes(StandardCharsets.UTF_8), unused.get());

@@ -1,8 +1,5 @@
-package dev.parley.ingest.protocol.aisdk;
+package dev.parley.ingest.answer;
 
-import dev.parley.ingest.answer.Abandoned;
-import dev.parley.ingest.answer.ChatRules;
-import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.http.Access;
 import dev.parley.ingest.http.Admission;
 import dev.parley.ingest.http.Request;
@@ -16,10 +13,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** The connections of {@code /ws}. */
-final class ChatSockets implements AutoCloseable {
+/** The web sockets of a path: who is let in, how many at a time, that they live, and how they end. */
+public final class TextSockets implements AutoCloseable {
 
-    private static final String PATH = "/ws";
     private static final String TENANT = "parley.tenant";
     private static final int MAX_CONNECTIONS = 20_000;
     private static final Duration PING = Duration.ofSeconds(15);
@@ -29,51 +25,64 @@ final class ChatSockets implements AutoCloseable {
 
     private static final int GOING_AWAY = 1001;
     private static final int UNSUPPORTED_DATA = 1003;
+    private static final int NOT_ADMITTED = 1008;
 
     private final Access access;
-    private final UiChat chat;
-    private final EventStreams streams;
-    private final Abandoned abandoned;
-    private final ChatRules rules;
-    private final Map<String, ChatSocket> sockets = new ConcurrentHashMap<>();
-    private final Map<String, WsContext> contexts = new ConcurrentHashMap<>();
+    private final String path;
+    private final Opening opening;
+    private final Map<String, Connection> connections = new ConcurrentHashMap<>();
 
-    ChatSockets(Access access, UiChat chat, EventStreams streams, Abandoned abandoned, ChatRules rules) {
-        this.access = access;
-        this.chat = chat;
-        this.streams = streams;
-        this.abandoned = abandoned;
-        this.rules = rules;
+    /** What is made of a connection. */
+    @FunctionalInterface
+    public interface Opening {
+        Client open(String tenant, TextSocket socket);
     }
 
-    void addTo(JavalinConfig config) {
+    /** Takes what a client says, on the connection's thread. */
+    public interface Client {
+
+        void onText(String text);
+
+        /** The connection is gone. */
+        void onClose();
+    }
+
+    private record Connection(WsContext context, Client client) {}
+
+    public TextSockets(Access access, String path, Opening opening) {
+        this.access = access;
+        this.path = path;
+        this.opening = opening;
+    }
+
+    public void addTo(JavalinConfig config) {
         config.jetty.modifyWebSocketServletFactory(factory -> {
             factory.setMaxTextMessageSize(Admission.MAX_BODY_BYTES);
             factory.setIdleTimeout(IDLE_TIMEOUT);
         });
-        config.routes.wsBeforeUpgrade(PATH, ctx -> {
-            if (sockets.size() >= MAX_CONNECTIONS) {
+        config.routes.wsBeforeUpgrade(path, ctx -> {
+            if (connections.size() >= MAX_CONNECTIONS) {
                 throw new SseEdge.TooManyStreamsException();
             }
             access.checkUpgrade(ctx);
             Request.checkQuery(ctx, Set.of("ticket"));
             ctx.attribute(TENANT, access.streamingTenant(ctx));
         });
-        config.routes.ws(PATH, ws -> {
+        config.routes.ws(path, ws -> {
             ws.onConnect(ctx -> {
                 String tenant = ctx.attribute(TENANT);
                 if (tenant == null) {
-                    ctx.closeSession(1008, "not admitted");
+                    ctx.closeSession(NOT_ADMITTED, "not admitted");
                     return;
                 }
                 ctx.enableAutomaticPings(PING.toSeconds(), TimeUnit.SECONDS);
-                contexts.put(ctx.sessionId(), ctx);
-                sockets.put(ctx.sessionId(), new ChatSocket(tenant, ctx.session, chat, streams, abandoned, rules));
+                connections.put(
+                        ctx.sessionId(), new Connection(ctx, opening.open(tenant, new TextSocket(ctx.session))));
             });
             ws.onMessage(ctx -> {
-                @Nullable ChatSocket socket = sockets.get(ctx.sessionId());
-                if (socket != null) {
-                    socket.onText(ctx.message());
+                @Nullable Connection connection = connections.get(ctx.sessionId());
+                if (connection != null) {
+                    connection.client().onText(ctx.message());
                 }
             });
             ws.onBinaryMessage(ctx -> ctx.closeSession(UNSUPPORTED_DATA, "frames are JSON in text"));
@@ -83,15 +92,16 @@ final class ChatSockets implements AutoCloseable {
     }
 
     private void gone(WsContext ctx) {
-        contexts.remove(ctx.sessionId());
-        @Nullable ChatSocket socket = sockets.remove(ctx.sessionId());
-        if (socket != null) {
-            socket.onClose();
+        @Nullable Connection connection = connections.remove(ctx.sessionId());
+        if (connection != null) {
+            connection.client().onClose();
         }
     }
 
     @Override
     public void close() {
-        contexts.values().forEach(ctx -> ctx.closeSession(GOING_AWAY, "the server is stopping"));
+        connections
+                .values()
+                .forEach(connection -> connection.context().closeSession(GOING_AWAY, "the server is stopping"));
     }
 }
