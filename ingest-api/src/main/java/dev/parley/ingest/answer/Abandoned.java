@@ -34,8 +34,8 @@ public final class Abandoned {
 
     /** Something that reads a turn to its end or to its reader's. */
     @FunctionalInterface
-    public interface Reading {
-        SseEdge.End run() throws Exception;
+    public interface Reading<X extends Exception> {
+        SseEdge.End run() throws X;
     }
 
     /**
@@ -43,12 +43,14 @@ public final class Abandoned {
      *
      * @param keyed whether the request may be on its way again
      */
-    public void watch(ConversationKey conversation, String turnId, boolean keyed, Reading reading) throws Exception {
+    public <X extends Exception> void watch(
+            ConversationKey conversation, String turnId, boolean keyed, Reading<X> reading) throws X {
         watch(conversation, turnId, keyed ? RETURN : Duration.ZERO, reading);
     }
 
     /** The same, where a reader has a while to come back. */
-    public void watch(ConversationKey conversation, String turnId, Duration grace, Reading reading) throws Exception {
+    public <X extends Exception> void watch(
+            ConversationKey conversation, String turnId, Duration grace, Reading<X> reading) throws X {
         SseEdge.End end;
         try (Reader reader = attend(turnId)) {
             end = reading.run();
@@ -69,11 +71,6 @@ public final class Abandoned {
     public Reader attend(String turnId) {
         readers.merge(turnId, 1, Integer::sum);
         return () -> readers.computeIfPresent(turnId, (id, count) -> count == 1 ? null : count - 1);
-    }
-
-    /** A reader who cannot come back has left a turn: where nobody else reads it, it is stopped. */
-    public void left(ConversationKey conversation, String turnId) {
-        left(conversation, turnId, Duration.ZERO);
     }
 
     private void left(ConversationKey conversation, String turnId, Duration grace) {

@@ -51,12 +51,12 @@ public final class Answering {
 
     /** Tells an answer over a connection; one that is not to go on without a reader is stopped when that leaves. */
     public void tell(Told told, ClientTransport transport, boolean goesOn) {
-        SseEdge.End end;
-        try (Abandoned.Reader reader = abandoned.attend(told.turnId())) {
-            end = streams.answer(told.conversation(), told.before(), told.encoding(), transport);
-        }
-        if (end == SseEdge.End.GONE && !goesOn) {
-            abandoned.left(told.conversation(), told.turnId());
+        Abandoned.Reading<RuntimeException> reading =
+                () -> streams.answer(told.conversation(), told.before(), told.encoding(), transport);
+        if (goesOn) {
+            SseEdge.End _ = reading.run();
+        } else {
+            abandoned.watch(told.conversation(), told.turnId(), false, reading);
         }
     }
 

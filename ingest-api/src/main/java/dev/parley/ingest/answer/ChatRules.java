@@ -29,7 +29,8 @@ public record ChatRules(boolean strict, Optional<Duration> stopAfter) {
     }
 
     /** Streams an answer by {@code reading}; where its reader leaves, that means what the deployment says. */
-    public Reply reply(Abandoned abandoned, ConversationKey conversation, String turnId, Abandoned.Reading reading) {
+    public Reply reply(
+            Abandoned abandoned, ConversationKey conversation, String turnId, Abandoned.Reading<Exception> reading) {
         return () -> {
             if (stopAfter.isPresent()) {
                 abandoned.watch(conversation, turnId, stopAfter.get(), reading);

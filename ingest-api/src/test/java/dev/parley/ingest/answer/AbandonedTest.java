@@ -38,7 +38,7 @@ class AbandonedTest {
         door.close();
     }
 
-    private void read(boolean keyed, Abandoned.Reading reading) throws Exception {
+    private void read(boolean keyed, Abandoned.Reading<Exception> reading) throws Exception {
         abandoned.watch(conversation, TURN, keyed, reading);
     }
 
