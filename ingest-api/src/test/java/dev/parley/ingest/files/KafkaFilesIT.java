@@ -138,7 +138,8 @@ class KafkaFilesIT {
             for (int i = 0; i < 6; i++) {
                 FileLog node = i % 2 == 0 ? log : another;
                 byte[] written = i < 4 ? content : random(2 * MIB, i);
-                writing.add(nodes.submit(() -> node.append("acme", file(written), call).id()));
+                writing.add(nodes.submit(
+                        () -> node.append("acme", file(written), call).id()));
             }
             for (Future<FileId> each : writing) {
                 ids.add(each.get());
