@@ -59,7 +59,11 @@ public final class Roles implements AutoCloseable {
 
     private static final Duration READY_TIMEOUT = Duration.ofMinutes(2);
     private static final Duration READY_PAUSE = Duration.ofMillis(50);
-    private static final Duration WAITING_NOTE = Duration.ofSeconds(5);
+
+    /** Lines about a wait come twice as far apart each time. */
+    private static final Duration FIRST_NOTE = Duration.ofSeconds(5);
+
+    private static final Duration LAST_NOTE = Duration.ofMinutes(1);
 
     private final List<Role> running = new CopyOnWriteArrayList<>();
     private final Set<RoleName> notStarted = new CopyOnWriteArraySet<>();
@@ -207,15 +211,27 @@ public final class Roles implements AutoCloseable {
      * @throws CommandFailedException naming those that do not, when patience ends
      */
     public void awaitReady() throws InterruptedException {
+        awaitReady(Optional.of(READY_TIMEOUT));
+    }
+
+    /** The same for as long as it takes: on a cluster, what a process needs may come later than itself. */
+    void awaitReadyHoweverLong() throws InterruptedException {
+        awaitReady(Optional.empty());
+    }
+
+    private void awaitReady(Optional<Duration> patience) throws InterruptedException {
         long started = System.nanoTime();
         long noted = started;
+        Duration pause = FIRST_NOTE;
         while (!running.stream().allMatch(role -> role.health().ready())) {
             long now = System.nanoTime();
-            if (now - started > READY_TIMEOUT.toNanos()) {
-                throw new CommandFailedException("not ready after " + READY_TIMEOUT.toSeconds() + " s: " + waiting());
+            if (patience.isPresent() && now - started > patience.get().toNanos()) {
+                throw new CommandFailedException(
+                        "not ready after " + patience.get().toSeconds() + " s: " + waiting());
             }
-            if (now - noted > WAITING_NOTE.toNanos()) {
+            if (now - noted > pause.toNanos()) {
                 noted = now;
+                pause = pause.multipliedBy(2).compareTo(LAST_NOTE) < 0 ? pause.multipliedBy(2) : LAST_NOTE;
                 progress.accept("waiting for " + waiting());
             }
             Thread.sleep(READY_PAUSE);
