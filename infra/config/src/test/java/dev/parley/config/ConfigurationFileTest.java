@@ -247,7 +247,7 @@ class ConfigurationFileTest {
     @Test
     void versionsStayWhatTheyWere() {
         assertThat(Yaml.parse("routes: {chat: {system-prompt: Be brief.}}").getVersion())
-                .isEqualTo("e021deabd922");
+                .isEqualTo("df98915b6836");
     }
 
     @Test

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What holds for every call: headers, methods, bounds, the page, health and metrics. */
@@ -137,12 +138,17 @@ class HttpBehaviourTest {
         assertThat(answer).startsWith("HTTP/1.1 431 ").contains("application/problem+json");
     }
 
-    @Test
-    void aBodyThatDoesNotSayItsLengthIsBoundedAllTheSame() {
+    /** A body with files in it may be longer. */
+    @ParameterizedTest
+    @CsvSource({"POST /api/conversations, 2", "POST /api/conversations/c/messages, 32"})
+    void aBodyThatDoesNotSayItsLengthIsBoundedAllTheSame(String call, int mib) {
         try (RawConnection connection = door.connect()) {
-            connection.send(SENDING + head("Transfer-Encoding: chunked", ""));
+            connection.send(call + SENDING.substring(SENDING.indexOf(" HTTP/1.1")) + head("Transfer-Encoding: chunked", ""));
             String chunk = "100000\r\n" + " ".repeat(0x100000) + "\r\n";
-            connection.send(chunk).send(chunk).send("1\r\n \r\n");
+            for (int i = 0; i < mib; i++) {
+                connection.send(chunk);
+            }
+            connection.send("1\r\n \r\n");
 
             String answer = connection.readUntil("\r\n\r\n");
 
