@@ -69,7 +69,8 @@ final class DeadLettersCommand implements Callable<Integer> {
         @Option(
                 names = "--at",
                 paramLabel = "PLACE",
-                description = "Those at this place among the dead letters, as they are listed: PARTITION@OFFSET. May be repeated.")
+                description =
+                        "Those at this place among the dead letters, as they are listed: PARTITION@OFFSET. May be repeated.")
         private List<String> places = new ArrayList<>();
 
         boolean isEmpty() {
@@ -89,7 +90,9 @@ final class DeadLettersCommand implements Callable<Integer> {
         return CommandLine.ExitCode.USAGE;
     }
 
-    @Command(name = "list", description = "Say where each stood, why it was set aside, and by whom; contents are not shown.")
+    @Command(
+            name = "list",
+            description = "Say where each stood, why it was set aside, and by whom; contents are not shown.")
     int list(@Mixin Choice choice, @Mixin ClusterFlags cluster, @Mixin HelpFlag help) {
         List<Letter> letters = chosen(box(cluster), choice);
         letters.forEach(this::print);
@@ -114,7 +117,8 @@ final class DeadLettersCommand implements Callable<Integer> {
         }
         LetterBox box = box(cluster);
         List<Letter> letters = chosen(box, choice);
-        List<Letter> kept = letters.stream().filter(letter -> !box.mayBeReplayed(letter)).toList();
+        List<Letter> kept =
+                letters.stream().filter(letter -> !box.mayBeReplayed(letter)).toList();
         if (!kept.isEmpty()) {
             kept.forEach(letter -> err.println("parley: " + letter.from() + " may not be written back"));
             return CommandLine.ExitCode.SOFTWARE;
@@ -128,8 +132,8 @@ final class DeadLettersCommand implements Callable<Integer> {
     }
 
     private void print(Letter letter) {
-        out.println(letter.place() + "  " + letter.time() + "  " + letter.from() + "  " + letter.stage() + "  " + letter.code()
-                + "  " + letter.cause());
+        out.println(letter.place() + "  " + letter.time() + "  " + letter.from() + "  " + letter.stage() + "  "
+                + letter.code() + "  " + letter.cause());
     }
 
     private LetterBox box(ClusterFlags flags) {

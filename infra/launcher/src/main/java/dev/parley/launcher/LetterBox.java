@@ -37,7 +37,8 @@ final class LetterBox {
     LetterBox(KafkaSettings kafka, Topics topics) {
         this.kafka = kafka;
         this.deadLetters = topics.deadLetters().name();
-        // Their readers know what they have done before by the ids in it. The log of record has one writer, chunks are of their
+        // Their readers know what they have done before by the ids in it. The log of record has one writer, chunks are
+        // of their
         // moment, and passages are made from documents.
         this.replayable = Set.of(
                 topics.commands().name(),
@@ -53,7 +54,14 @@ final class LetterBox {
      * @param from where it stood, {@code topic-partition@offset}
      */
     record Letter(
-            String place, String topic, String from, String code, String stage, String time, String cause, Sealed sealed) {}
+            String place,
+            String topic,
+            String from,
+            String code,
+            String stage,
+            String time,
+            String cause,
+            Sealed sealed) {}
 
     /** The record as it was. */
     static final class Sealed {
@@ -94,7 +102,8 @@ final class LetterBox {
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             List<ConsumerRecord<byte[], byte[]>> found = new ArrayList<>();
-            while (partitions.stream().anyMatch(partition -> consumer.position(partition) < ends.getOrDefault(partition, 0L))) {
+            while (partitions.stream()
+                    .anyMatch(partition -> consumer.position(partition) < ends.getOrDefault(partition, 0L))) {
                 consumer.poll(POLL).forEach(found::add);
             }
             return found.stream()
@@ -141,7 +150,8 @@ final class LetterBox {
                 producer.send(letter.sealed().to(letter.topic())).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             }
         } catch (ExecutionException | TimeoutException e) {
-            throw new CommandFailedException("Kafka did not take a record: those before it are written, it and the rest are not", e);
+            throw new CommandFailedException(
+                    "Kafka did not take a record: those before it are written, it and the rest are not", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CommandFailedException("interrupted", e);

@@ -109,7 +109,8 @@ class DeadLettersCommandIT {
         assertThat(mixed.err()).contains(topics.events().name() + "-0@9 may not be written back");
         assertThat(records(commands)).isEmpty();
 
-        assertThat(run("replay", "--code", "unknown_type", "--topic", commands, "--dry-run").out())
+        assertThat(run("replay", "--code", "unknown_type", "--topic", commands, "--dry-run")
+                        .out())
                 .contains("would write back 1");
         assertThat(records(commands)).isEmpty();
         assertThat(run("replay", "--at", "0@0").out()).contains("wrote back 1");

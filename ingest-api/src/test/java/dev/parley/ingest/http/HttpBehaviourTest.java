@@ -143,7 +143,8 @@ class HttpBehaviourTest {
     @CsvSource({"POST /api/conversations, 2", "POST /api/conversations/c/messages, 32"})
     void aBodyThatDoesNotSayItsLengthIsBoundedAllTheSame(String call, int mib) {
         try (RawConnection connection = door.connect()) {
-            connection.send(call + SENDING.substring(SENDING.indexOf(" HTTP/1.1")) + head("Transfer-Encoding: chunked", ""));
+            connection.send(
+                    call + SENDING.substring(SENDING.indexOf(" HTTP/1.1")) + head("Transfer-Encoding: chunked", ""));
             String chunk = "100000\r\n" + " ".repeat(0x100000) + "\r\n";
             for (int i = 0; i < mib; i++) {
                 connection.send(chunk);
