@@ -52,7 +52,7 @@ for (const { name, ai, react, provider } of versions) {
       const page = open({ id: freshId() });
       await until(() => page.chat, 'the hook');
       const grown = new Set();
-      page.chat.sendMessage({ text: script(words, { reasoning: 'let me see' }) });
+      page.chat.sendMessage({ text: script(words, { reasoning: 'let me see', paceMillis: 60 }) });
       await until(() => {
         grown.add(page.text().length);
         return page.chat.status === 'ready' && page.text();

@@ -48,7 +48,7 @@ test('AsyncAPI\'s parser finds no error in /asyncapi.yaml, Avro schemas included
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 0)
   assert.deepEqual(errors.map((error) => `${error.path.join('/')}: ${error.message}`), [])
   assert.equal(document.version(), '3.0.0')
-  assert.equal(document.channels().length, 13)
+  assert.equal(document.channels().length, 14)
   for (const message of document.messages()) {
     assert.ok(message.payload(), message.name())
     assert.ok(message.headers(), message.name())
