@@ -82,7 +82,8 @@ final class InputFaults {
                 byte[] key = ("default/" + trial.chance().one(conversations)).getBytes(StandardCharsets.UTF_8);
                 trial.count("poison records");
                 trial.poison(new Poison(name, Bytes.wrap(key), Bytes.wrap(value)));
-                producer.send(new ProducerRecord<>(name, trial.chance().between(0, 3), key, value))
+                int partitions = producer.partitionsFor(name).size();
+                producer.send(new ProducerRecord<>(name, trial.chance().between(0, partitions - 1), key, value))
                         .get();
             }
         } catch (ExecutionException e) {

@@ -3,8 +3,8 @@ package dev.parley.ingest.protocol.openai;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.ingest.files.FileContents;
 import dev.parley.ingest.files.Files;
-import dev.parley.ingest.http.FormData;
 import dev.parley.ingest.http.Json;
+import dev.parley.ingest.http.MultipartForm;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
 import dev.parley.schemas.ErrorCode;
@@ -43,7 +43,7 @@ final class FileCalls {
 
     void create(Context ctx, Request request) {
         int most = request.files().fileBytes();
-        FormData form = FormData.read(ctx.contentType(), request.upload(most + ROOM_FOR_THE_REST));
+        MultipartForm form = MultipartForm.read(ctx.contentType(), request.upload(most + ROOM_FOR_THE_REST));
         form.only(Set.of(FILE, PURPOSE));
         if (!PURPOSES.contains(form.required(PURPOSE).text())) {
             throw new ProblemException(
@@ -51,7 +51,7 @@ final class FileCalls {
                     "must be user_data, vision or assistants: files are shown to models here, and nothing else",
                     PURPOSE);
         }
-        FormData.Field file = form.required(FILE);
+        MultipartForm.Field file = form.required(FILE);
         if (file.content().remaining() > most) {
             throw new ProblemException(ErrorCode.PAYLOAD_TOO_LARGE, "must be of at most " + most + " bytes", FILE);
         }

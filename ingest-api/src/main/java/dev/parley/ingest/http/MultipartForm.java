@@ -19,7 +19,7 @@ import org.eclipse.jetty.util.Promise;
 import org.jspecify.annotations.Nullable;
 
 /** A {@code multipart/form-data} body, as browsers and SDKs send uploads; read as a whole, in memory. */
-public final class FormData {
+public final class MultipartForm {
 
     private static final String TYPE = "multipart/form-data";
     private static final int MAX_FIELDS = 16;
@@ -46,7 +46,7 @@ public final class FormData {
         }
     }
 
-    private FormData(Map<String, Field> fields) {
+    private MultipartForm(Map<String, Field> fields) {
         this.fields = fields;
     }
 
@@ -55,7 +55,7 @@ public final class FormData {
      *
      * @throws ProblemException where it is none such, or cannot be read
      */
-    public static FormData read(@Nullable String contentType, byte[] body) {
+    public static MultipartForm read(@Nullable String contentType, byte[] body) {
         String boundary = contentType == null || !contentType.regionMatches(true, 0, TYPE, 0, TYPE.length())
                 ? null
                 : MultiPart.extractBoundary(contentType);
@@ -87,7 +87,7 @@ public final class FormData {
         } catch (CompletionException e) {
             throw new ProblemException(ErrorCode.INVALID_REQUEST, "the body is no " + TYPE + " that can be read");
         }
-        return new FormData(fields);
+        return new MultipartForm(fields);
     }
 
     private static ByteBuffer content(MultiPart.Part part) {
