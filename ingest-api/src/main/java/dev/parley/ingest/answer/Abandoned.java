@@ -39,17 +39,17 @@ public final class Abandoned {
     }
 
     /**
-     * Runs {@code reading}; where its client leaves and nobody else reads the turn, stops that.
+     * Runs {@code reading}, and returns how it ended; where its client leaves and nobody else reads the turn, stops that.
      *
      * @param keyed whether the request may be on its way again
      */
-    public <X extends Exception> void watch(
+    public <X extends Exception> SseEdge.End watch(
             ConversationKey conversation, String turnId, boolean keyed, Reading<X> reading) throws X {
-        watch(conversation, turnId, keyed ? RETURN : Duration.ZERO, reading);
+        return watch(conversation, turnId, keyed ? RETURN : Duration.ZERO, reading);
     }
 
     /** The same, where a reader has a while to come back. */
-    public <X extends Exception> void watch(
+    public <X extends Exception> SseEdge.End watch(
             ConversationKey conversation, String turnId, Duration grace, Reading<X> reading) throws X {
         SseEdge.End end;
         try (Reader reader = attend(turnId)) {
@@ -58,6 +58,7 @@ public final class Abandoned {
         if (end == SseEdge.End.GONE) {
             left(conversation, turnId, grace);
         }
+        return end;
     }
 
     /** Somebody who reads a turn. */

@@ -84,8 +84,8 @@ public final class Messages {
                 return toldBefore(conversation, submit, wait);
             }
             SubmitMessage kept = files.kept(conversation.tenant(), submit, call);
-            create.ifPresent(first -> log.append(
-                    conversation, first, new Call("cmd_" + Request.uniqueId(), call.traceparent(), call.enclosures())));
+            create.ifPresent(first ->
+                    log.append(conversation, first, new Call("cmd_" + Request.uniqueId(), call.traceparent())));
             log.append(conversation, kept, call);
             if (keyed || before == 0) {
                 // Without memory of the conversation, the decision's sequence is the way to know where it stands.

@@ -97,6 +97,21 @@ public final class Admission {
         ctx.attribute(RESERVED, before == null ? bytes : before + bytes);
     }
 
+    /** Room that is kept for something until it is closed, once. */
+    @FunctionalInterface
+    public interface Room extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Keeps room for so many bytes that did not come as the body of a request. */
+    Room room(int bytes) {
+        if (!bodyBytes.tryAcquire(bytes)) {
+            throw overloaded();
+        }
+        return () -> bodyBytes.release(bytes);
+    }
+
     /** Whether one more request may wait; if so, {@link #waited} has to follow. */
     public boolean mayWait() {
         return waiting.tryAcquire();
