@@ -82,8 +82,7 @@ class OperationsTest {
 
     @Test
     void probesNeedNoKey() {
-        try (DoorUnderTest keyed = new DoorUnderTest(
-                new FakeWorld(), Map.of("PARLEY_API_KEYS", "ann=key-of-ann"))) {
+        try (DoorUnderTest keyed = new DoorUnderTest(new FakeWorld(), Map.of("PARLEY_API_KEYS", "ann=key-of-ann"))) {
             assertThat(keyed.get("/health/ready").status()).isEqualTo(200);
             assertThat(keyed.get("/health/live").status()).isEqualTo(200);
         }

@@ -156,8 +156,7 @@ public final class Topologies implements Role {
     public Health health() {
         List<Health> parts = Stream.concat(
                         applications.stream().map(StreamsApplication::health),
-                        Stream.of(indexing.health())
-                                .map(part -> new Health(part.ready(), "indexing " + part.detail())))
+                        Stream.of(indexing.health()).map(part -> new Health(part.ready(), "indexing " + part.detail())))
                 .toList();
         return new Health(
                 parts.stream().allMatch(Health::ready),

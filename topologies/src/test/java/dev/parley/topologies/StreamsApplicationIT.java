@@ -78,9 +78,8 @@ class StreamsApplicationIT {
             await().atMost(PATIENCE).until(() -> first.health().ready());
             without.trouble = Optional.of(new RegistryUnavailableException("no answer"));
             send("a");
-            await().atMost(PATIENCE).until(() -> first.health()
-                    .detail()
-                    .equals("one waits: the schema registry does not answer"));
+            await().atMost(PATIENCE)
+                    .until(() -> first.health().detail().equals("one waits: the schema registry does not answer"));
             assertThat(first.health().ready()).isFalse();
             assertThat(first.hasDied()).isFalse();
 
@@ -114,7 +113,9 @@ class StreamsApplicationIT {
             assertThat(application.hasDied()).isFalse();
 
             reading.trouble = Optional.empty();
-            await().atMost(PATIENCE).until(() -> reading.read.contains("a") && application.health().ready());
+            await().atMost(PATIENCE)
+                    .until(() ->
+                            reading.read.contains("a") && application.health().ready());
         } finally {
             application.close();
         }
@@ -134,8 +135,7 @@ class StreamsApplicationIT {
 
     private Topology topology(Reading reading) {
         Topology topology = new Topology();
-        topology.addSource(
-                AutoOffsetReset.earliest(), "read", new StringDeserializer(), new StringDeserializer(), id);
+        topology.addSource(AutoOffsetReset.earliest(), "read", new StringDeserializer(), new StringDeserializer(), id);
         topology.addProcessor("take", () -> new Taking(reading), "read");
         return topology;
     }

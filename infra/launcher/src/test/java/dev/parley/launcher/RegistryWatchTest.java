@@ -20,8 +20,9 @@ import org.junit.jupiter.api.Test;
 
 class RegistryWatchTest {
 
-    private static final List<TopicSpec> TOPICS =
-            Topics.of(TopicSettings.from(Settings.of(Map.of())), InMemoryRegistry.serdes()).specs();
+    private static final List<TopicSpec> TOPICS = Topics.of(
+                    TopicSettings.from(Settings.of(Map.of())), InMemoryRegistry.serdes())
+            .specs();
 
     private final Registry registry = new Registry();
     private final RegistryWatch watch = RegistryWatch.start(registry, URI.create("http://registry.invalid"), TOPICS);

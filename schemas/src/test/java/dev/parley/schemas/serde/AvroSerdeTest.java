@@ -155,16 +155,14 @@ class AvroSerdeTest {
         assertThat(registry.requests).as("only whether there are more").hasValue(asked + 1);
         registry.close();
 
-        Serde<Document> documents =
-                new ValueSerdes(RegistrySettings.of(registry.url()), knowing).of(Document.class);
+        Serde<Document> documents = new ValueSerdes(RegistrySettings.of(registry.url()), knowing).of(Document.class);
         Document document = new Document("t", "w", "p", null, null, "text/plain", "words", TIME);
         assertThat(documents.deserializer().deserialize("chat.documents.v1", earlier))
                 .isEqualTo(document);
         assertThat(documents
                         .deserializer()
                         .deserialize(
-                                "chat.documents.v1",
-                                documents.serializer().serialize("chat.documents.v1", document)))
+                                "chat.documents.v1", documents.serializer().serialize("chat.documents.v1", document)))
                 .isEqualTo(document);
     }
 
