@@ -63,9 +63,11 @@ public final class Messages {
         try (Watch watch = story.live(watches, conversation)) {
             long before = feed.lastSequence(conversation);
             if (keyed && isRepeat(conversation, submit)) {
+                wait.ifPresent(any -> call.enclosures().letGo());
                 return toldBefore(conversation, submit, wait);
             }
             log.append(conversation, files.kept(conversation.tenant(), submit, call), call);
+            wait.ifPresent(any -> call.enclosures().letGo());
             if (keyed || before == 0) {
                 // Without memory of the conversation, the decision's sequence is the way to know where it stands.
                 Optional<ConversationEvent> decision = story.decided(ACCEPTANCE);
