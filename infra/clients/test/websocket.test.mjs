@@ -99,6 +99,13 @@ test('errors name what is wrong', async () => {
   await until(() => frames.length === 5, 'the errors');
   assert.deepEqual(new Set(frames.map(frame => frame.type)), new Set(['error']));
   assert.ok(frames.every(frame => frame.errorText.length > 0));
+
+  // A picture within a frame is kept, and then the engine behind this server, which takes text alone, is said to.
+  const picture = { type: 'file', mediaType: 'image/png', url: 'data:image/png;base64,iVBORw0KGgo=' };
+  const messages = [{ id: 'm', role: 'user', parts: [picture, { type: 'text', text: 'What?' }] }];
+  socket.send(JSON.stringify({ type: 'send', requestId: 'p', id: freshId(), trigger: 'submit-message', messages }));
+  const refused = await until(() => frames.slice(5).find(frame => /takes no images/.test(JSON.stringify(frame))), 'the refusal');
+  assert.equal(refused.requestId, 'p');
   socket.close();
 });
 

@@ -86,8 +86,7 @@ public final class IngestApi implements Role {
         Door door = new Door(writing.commands(), reading.feed(), reading.conversations(), files, meters);
         EventStreams streams = new EventStreams(reading.edge());
         Abandoned abandoned = new Abandoned(door.turns());
-        ChatRules chats =
-                new ChatRules(settings.clients().strict(), settings.clients().stopAfter());
+        ChatRules chats = new ChatRules(settings.clients().stopAfter());
         List<Protocol> protocols = List.of(
                 new NativeApi(
                         serving,

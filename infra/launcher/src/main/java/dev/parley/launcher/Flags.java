@@ -59,6 +59,14 @@ final class Flags {
     }
 
     @Option(
+            names = "--metrics-host",
+            paramLabel = "ADDRESS",
+            description = "Where --metrics-port listens. Environment: PARLEY_METRICS_HOST. Default: 127.0.0.1.")
+    void metricsHost(String value) {
+        set("PARLEY_METRICS_HOST", value);
+    }
+
+    @Option(
             names = "--metrics-port",
             paramLabel = "PORT",
             description = "Health and metrics of a process without the HTTP front door."

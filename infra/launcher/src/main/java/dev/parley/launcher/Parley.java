@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             ConfigCommand.class,
             RunCommand.class,
             ProvisionCommand.class,
+            DeadLettersCommand.class,
             ScriptedModelCommand.class
         },
         footer = {

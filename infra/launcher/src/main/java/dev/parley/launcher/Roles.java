@@ -37,14 +37,16 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CopyOnWriteArraySet;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * The roles of one process, wired by hand.
+ * The roles of one process, wired by hand, and a watch on the Kafka that all of them need.
  *
  * <pre>{@code
  *   sinks       PostgresSink ──▶ Postgres
@@ -57,15 +59,37 @@ public final class Roles implements AutoCloseable {
 
     private static final Duration READY_TIMEOUT = Duration.ofMinutes(2);
     private static final Duration READY_PAUSE = Duration.ofMillis(50);
-    private static final Duration WAITING_NOTE = Duration.ofSeconds(5);
+
+    /** Lines about a wait come twice as far apart each time. */
+    private static final Duration FIRST_NOTE = Duration.ofSeconds(5);
+
+    private static final Duration LAST_NOTE = Duration.ofMinutes(1);
 
     private final List<Role> running = new CopyOnWriteArrayList<>();
+    private final Set<RoleName> notStarted = new CopyOnWriteArraySet<>();
     private final Deque<AutoCloseable> closing = new ArrayDeque<>();
     private final Consumer<String> progress;
     private Optional<IngestApi> ingest = Optional.empty();
     private Optional<String> engine = Optional.empty();
 
-    private Roles(Consumer<String> progress) {
+    /** A role that was asked for, before its turn to be started has come. */
+    private record NotStarted(RoleName role) implements Role {
+        @Override
+        public String name() {
+            return role.name().toLowerCase(Locale.ROOT);
+        }
+
+        @Override
+        public Health health() {
+            return new Health(false, "starting");
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private Roles(Set<RoleName> wanted, Consumer<String> progress) {
+        this.notStarted.addAll(wanted);
         this.progress = progress;
     }
 
@@ -88,14 +112,19 @@ public final class Roles implements AutoCloseable {
         EdgeSettings edge = EdgeSettings.from(settings);
         IngestSettings ingest = IngestSettings.from(settings);
         int metricsPort = settings.port("PARLEY_METRICS_PORT", -1);
+        String metricsHost = settings.string("PARLEY_METRICS_HOST", "127.0.0.1");
         settings.check();
 
         ValueSerdes serdes = new ValueSerdes(registry);
         Topics topics = Topics.of(topicSettings, serdes);
         PrometheusMeterRegistry meters = meters();
         KafkaClock.report(meters);
-        Roles roles = new Roles(progress);
+        Roles roles = new Roles(wanted, progress);
         try {
+            if (metricsPort >= 0) {
+                roles.add(OperationsServer.start(metricsHost, metricsPort, meters, roles::all));
+            }
+            roles.add(KafkaWatch.start(kafka));
             if (provision) {
                 new Provisioner(kafka, serdes.registry()).provision(topics);
             }
@@ -119,9 +148,6 @@ public final class Roles implements AutoCloseable {
                                 EmbeddedModel.of(topologies.indexing().embedder()),
                                 meters);
                 }
-            }
-            if (metricsPort >= 0) {
-                roles.add(OperationsServer.start("127.0.0.1", metricsPort, meters, () -> roles.running));
             }
             return roles;
         } catch (RuntimeException e) {
@@ -150,7 +176,14 @@ public final class Roles implements AutoCloseable {
         add(FeedReader.start(feedSettings, kafka, topics, feed, meters));
         SseEdge edge = new SseEdge(feed, edgeSettings, meters);
         ReadSide reading = new ReadSide(feed, edge, readModel.conversations(), readModel.documents(), embeddings);
-        ingest = Optional.of(add(IngestApi.start(settings, kafka, topics, reading, meters, () -> running)));
+        ingest = Optional.of(add(IngestApi.start(settings, kafka, topics, reading, meters, this::all)));
+    }
+
+    /** Every role that was asked for, from the first moment. */
+    private List<Role> all() {
+        List<Role> all = new ArrayList<>(running);
+        notStarted.forEach(role -> all.add(new NotStarted(role)));
+        return all;
     }
 
     private <R extends Role> R add(R role) {
@@ -176,15 +209,27 @@ public final class Roles implements AutoCloseable {
      * @throws CommandFailedException naming those that do not, when patience ends
      */
     public void awaitReady() throws InterruptedException {
+        awaitReady(Optional.of(READY_TIMEOUT));
+    }
+
+    /** The same for as long as it takes: on a cluster, what a process needs may come later than itself. */
+    void awaitReadyHoweverLong() throws InterruptedException {
+        awaitReady(Optional.empty());
+    }
+
+    private void awaitReady(Optional<Duration> patience) throws InterruptedException {
         long started = System.nanoTime();
         long noted = started;
+        Duration pause = FIRST_NOTE;
         while (!running.stream().allMatch(role -> role.health().ready())) {
             long now = System.nanoTime();
-            if (now - started > READY_TIMEOUT.toNanos()) {
-                throw new CommandFailedException("not ready after " + READY_TIMEOUT.toSeconds() + " s: " + waiting());
+            if (patience.isPresent() && now - started > patience.get().toNanos()) {
+                throw new CommandFailedException(
+                        "not ready after " + patience.get().toSeconds() + " s: " + waiting());
             }
-            if (now - noted > WAITING_NOTE.toNanos()) {
+            if (now - noted > pause.toNanos()) {
                 noted = now;
+                pause = pause.multipliedBy(2).compareTo(LAST_NOTE) < 0 ? pause.multipliedBy(2) : LAST_NOTE;
                 progress.accept("waiting for " + waiting());
             }
             Thread.sleep(READY_PAUSE);

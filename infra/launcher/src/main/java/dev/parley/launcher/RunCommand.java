@@ -36,7 +36,7 @@ final class RunCommand implements Callable<Integer> {
         return shutdown.run(() -> {
             Roles running =
                     shutdown.close(Roles.start(EnumSet.copyOf(roles), settings, false, console::progress), "roles");
-            running.awaitReady();
+            running.awaitReadyHoweverLong();
             console.progress("Ready: " + running.names());
         });
     }

@@ -50,7 +50,7 @@ public final class Answering {
     }
 
     /** Tells an answer over a connection; one that is not to go on without a reader is stopped when that leaves. */
-    public void tell(Told told, ClientTransport transport, boolean goesOn) {
+    public SseEdge.End tell(Told told, ClientTransport transport, boolean goesOn) {
         SseEdge.End end;
         try (Abandoned.Reader reader = abandoned.attend(told.turnId())) {
             end = streams.answer(told.conversation(), told.before(), told.encoding(), transport);
@@ -58,6 +58,7 @@ public final class Answering {
         if (end == SseEdge.End.GONE && !goesOn) {
             abandoned.left(told.conversation(), told.turnId());
         }
+        return end;
     }
 
     private SseEdge.End run(Context ctx, Told told) throws Exception {

@@ -1,7 +1,6 @@
 package dev.parley.ingest.answer;
 
 import dev.parley.ingest.http.Reply;
-import dev.parley.ingest.http.Unused;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.SseEdge;
 import java.time.Duration;
@@ -10,10 +9,9 @@ import java.util.Optional;
 /**
  * What a deployment decides about chats.
  *
- * @param strict whether fields that mean nothing here are refused
  * @param stopAfter how long after its last reader has left an answer is stopped; empty: it goes on
  */
-public record ChatRules(boolean strict, Optional<Duration> stopAfter) {
+public record ChatRules(Optional<Duration> stopAfter) {
 
     private static final Duration USUAL = Duration.ofSeconds(15);
     private static final Duration ATTENTIVE = Duration.ofMillis(250);
@@ -21,11 +19,6 @@ public record ChatRules(boolean strict, Optional<Duration> stopAfter) {
     /** How long a stream over HTTP may be silent: a client that has left is found out by writing to it. */
     public Duration heartbeat() {
         return stopAfter.isPresent() ? ATTENTIVE : USUAL;
-    }
-
-    /** For frames, which have no headers to name what was not used. */
-    public Unused unused() {
-        return strict ? Unused.refused() : Unused.passedOver();
     }
 
     /** Streams an answer by {@code reading}; where its reader leaves, that means what the deployment says. */

@@ -11,8 +11,8 @@ import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
 /**
- * How much is served at the same time: requests, bytes of their bodies and of files, and requests that wait for an answer. What is too
- * much is refused at once, so that a caller can go elsewhere while this node still answers quickly.
+ * How much is served at the same time: requests, bytes of their bodies and of files, and requests that wait for an answer. What
+ * is too much is refused at once, so that a caller can go elsewhere while this node still answers quickly.
  */
 public final class Admission {
 
@@ -26,7 +26,8 @@ public final class Admission {
     private final Semaphore waiting;
 
     /**
-     * Room for so many requests, of which half may wait for an answer, and for so many bytes of their bodies and of files in answers.
+     * Room for so many requests, of which half may wait for an answer, and for so many bytes of their bodies and of files in
+     * answers.
      */
     public Admission(int maxRequests, int maxBodyBytes, MeterRegistry meters) {
         requests = new Semaphore(maxRequests);
@@ -111,6 +112,21 @@ public final class Admission {
             ctx.attribute(RESERVED, (int) bytes);
             bodyBytes.release(reserved - (int) bytes);
         }
+    }
+
+    /** Room that is kept for something until it is closed, once. */
+    @FunctionalInterface
+    public interface Room extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Keeps room for so many bytes that did not come as the body of a request. */
+    Room room(int bytes) {
+        if (!bodyBytes.tryAcquire(bytes)) {
+            throw overloaded();
+        }
+        return () -> bodyBytes.release(bytes);
     }
 
     /** Whether one more request may wait; if so, {@link #waited} has to follow. */

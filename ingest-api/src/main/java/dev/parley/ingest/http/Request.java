@@ -199,6 +199,11 @@ public final class Request {
         return new Call("cmd_" + uniqueId(), TraceParent.continueOrStart(null));
     }
 
+    /** The same for one that a frame asks for, with what files it brought. */
+    public static Call newCall(JsonBody frame) {
+        return new Call("cmd_" + uniqueId(), TraceParent.continueOrStart(null), frame.enclosures());
+    }
+
     /** The {@code Idempotency-Key} header. */
     public Optional<String> idempotencyKey() {
         Optional<String> key = Optional.ofNullable(ctx.header("Idempotency-Key"));

@@ -3,6 +3,7 @@ package dev.parley.ingest.http;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
 /** What every protocol's calls go through: admission, and a request that knows who calls. */
@@ -30,9 +31,22 @@ public final class Serving {
         return access;
     }
 
-    /** What is to become of fields that mean nothing here, in what has no answer with headers. */
-    public Unused unused() {
-        return strict ? Unused.refused() : Unused.passedOver();
+    /**
+     * A frame of a connection that is no call, read as a body is: what means nothing here is refused or passed over, for there are
+     * no headers to name it in. A {@link Call} for it takes the files that it brought along.
+     */
+    public JsonBody frame(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return JsonBody.of(bytes, strict ? Unused.refused() : Unused.passedOver(), new Enclosures(files));
+    }
+
+    /**
+     * Keeps room for what a frame of so many characters holds, until that is given back.
+     *
+     * @throws ProblemException {@code overloaded} where there is none
+     */
+    public Admission.Room room(String frame) {
+        return admission.room(frame.length());
     }
 
     /** Serves one call. */

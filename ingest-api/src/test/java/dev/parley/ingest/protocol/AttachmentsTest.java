@@ -336,9 +336,10 @@ class AttachmentsTest {
     void aTextThatIsAFileIsLongInAnyScript() throws Exception {
         String chinese = "\u8702".repeat(4 * MIB / 3);
         String cyrillic = "\u043f".repeat(2 * MIB);
-        String escaped =
-                DoorUnderTest.MAPPER.writer()
-                .with(JsonWriteFeature.ESCAPE_NON_ASCII.mappedFeature()).writeValueAsString(document(cyrillic));
+        String escaped = DoorUnderTest.MAPPER
+                .writer()
+                .with(JsonWriteFeature.ESCAPE_NON_ASCII.mappedFeature())
+                .writeValueAsString(document(cyrillic));
         assertThat(escaped).hasSizeGreaterThan(12 * MIB);
 
         Reply whole = door.post("/v1/messages", document(chinese));

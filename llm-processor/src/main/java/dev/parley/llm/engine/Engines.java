@@ -45,12 +45,14 @@ public final class Engines {
 
     /**
      * Answers {@code request} by the engine that it names, or by the first of its fallbacks that can, as long as nothing was
-     * said. An engine that does not take what is attached to it, as it was ordered, is not asked. One that refuses the request is passed over like one that is away: a prompt that is too long for one, or a
-     * key that is wrong, says nothing about the next. Where all endpoints of all these engines are turned away from, the
-     * first is asked nonetheless, since a refusal of our own would help nobody. All of them together ask model servers as often
-     * as the request allows, and no more; an engine inside this process is no model server.
+     * said. An engine that does not take what is attached to it is not asked. One that refuses the request is passed over like
+     * one that is away: a prompt that is too long for one, or a key that is wrong, says nothing about the next. Where all
+     * endpoints of all these engines are turned away from, the first is asked nonetheless, since a refusal of our own would help
+     * nobody. All of them together ask model servers as often as the request allows, and no more; an engine inside this process
+     * is no model server.
      *
-     * @param told the same request with the contents of its files in place of their hashes, as engines are told it
+     * @param request as it was ordered, which says of each file what it is and where: by that an engine takes it or not
+     * @param told the same with the contents of its files in place of their hashes, as engines are told it
      */
     public Model.Outcome answer(
             GenerationRequest request, GenerationRequest told, AnswerSink sink, Cancellation cancellation) {

@@ -75,6 +75,13 @@ final class BatchWriter {
         return places;
     }
 
+    /** Has Postgres do what it will be asked, of no row: it may refuse that as well. */
+    void ask() throws SQLException {
+        try (Connection connection = database.connection()) {
+            Offsets.advanceNothing(connection);
+        }
+    }
+
     /** From where a partition whose place was loaded is to be read: from the first record that something is left to do about. */
     long start(TopicPartition partition) {
         long position = position(partition);

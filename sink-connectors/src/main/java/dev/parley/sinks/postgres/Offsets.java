@@ -61,6 +61,13 @@ final class Offsets {
         }
     }
 
+    /** Moves no offset, as far as this may be done: a database that is read-only, or has taken the privilege away, refuses it. */
+    static void advanceNothing(Connection connection) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.executeUpdate("update sink_offsets set next_position = next_position where false");
+        }
+    }
+
     /** Where the tables stand in a partition; its row is made at the first time. */
     static Place begin(Connection connection, TopicPartition partition, String topicId) throws SQLException {
         return new Query(BEGIN, partition.topic(), partition.partition(), topicId)

@@ -35,6 +35,7 @@ final class SinkSession implements ConsumerRebalanceListener {
     private static final Logger logger = LoggerFactory.getLogger(SinkSession.class);
 
     private static final Duration POLL = Duration.ofMillis(500);
+    private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(3);
     private static final Duration PAUSE_FOR_REGISTRY = Duration.ofSeconds(1);
     private static final Health FOLDING = new Health(true, "folding");
 
@@ -49,6 +50,7 @@ final class SinkSession implements ConsumerRebalanceListener {
     private final Set<TopicPartition> unplaced = new HashSet<>();
 
     private boolean ready;
+    private long looked = System.nanoTime();
 
     /** {@code onHealth} is told of each change. */
     SinkSession(
@@ -90,8 +92,18 @@ final class SinkSession implements ConsumerRebalanceListener {
                 handle(records);
             } else {
                 untilPostgresAnswers(this::passCompacted);
+                lookAfterPostgres();
             }
             commit();
+        }
+    }
+
+    /** Asks now and then while there is nothing to write: whether it could be written is what health says. */
+    private void lookAfterPostgres() {
+        long now = System.nanoTime();
+        if (now - looked > BETWEEN_LOOKS.toNanos()) {
+            looked = now;
+            untilPostgresAnswers(writer::ask);
         }
     }
 

@@ -173,10 +173,10 @@ class SinkOutagesIT {
         logSome();
         awaitFolded();
 
-        // While it folds.
+        // While it folds, and has nothing to write.
         breakIt(where, breaks);
-        logSome();
         awaitUnready(state);
+        logSome();
         run(where, mends);
         awaitFolded();
 

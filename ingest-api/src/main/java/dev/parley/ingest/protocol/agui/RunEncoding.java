@@ -53,8 +53,11 @@ final class RunEncoding extends AnswerEncoding {
     private int begun;
 
     private int calls;
-    /** Of the arguments of the call that began last. */
-    private StringBuilder arguments = new StringBuilder();
+    /** How much has been read of the arguments of the call that began last, and what of it is blank so far. */
+    private int arguments;
+
+    private final StringBuilder blank = new StringBuilder();
+    private boolean allBlank;
 
     /** Whether the turn has ended, by that attempt. */
     private boolean decided;
@@ -161,7 +164,9 @@ final class RunEncoding extends AnswerEncoding {
             }
             case Step.CallBegun(String callId, String name, String piece) -> {
                 begun++;
-                arguments = new StringBuilder();
+                arguments = 0;
+                blank.setLength(0);
+                allBlank = true;
                 arguments(callId, name, piece);
             }
             case Step.CallArguments(String callId, String piece) -> arguments(callId, "", piece);
@@ -305,7 +310,12 @@ final class RunEncoding extends AnswerEncoding {
     /** Tells what is news of the call that began last; under {@code name} where it begins. */
     private void arguments(String callId, String name, String piece) {
         int number = begun - 1;
-        arguments.append(piece);
+        arguments += piece.length();
+        String news = piece;
+        if (allBlank) {
+            allBlank = piece.isBlank();
+            news = blank.append(piece).toString();
+        }
         if (!isCurrent() || told.isCallOver(number) || number > told.calls()) {
             return;
         }
@@ -313,8 +323,8 @@ final class RunEncoding extends AnswerEncoding {
             beginCall(number, callId, name);
         }
         // What is blank is told as something else in the end.
-        if (number < told.calls() && !arguments.toString().isBlank()) {
-            arguments(number, callId, arguments.toString());
+        if (number < told.calls() && !allBlank) {
+            arguments(number, callId, news, arguments);
         }
     }
 
@@ -325,7 +335,8 @@ final class RunEncoding extends AnswerEncoding {
         }
         beginCall(number, call.getId(), call.getName());
         // What models write where a tool takes nothing.
-        arguments(number, call.getId(), call.getArguments().isBlank() ? "{}" : call.getArguments());
+        String whole = call.getArguments().isBlank() ? "{}" : call.getArguments();
+        arguments(number, call.getId(), whole, whole.length());
         told.endCall(number);
         tell(RunEvents.callEnded(call.getId()));
     }
@@ -338,10 +349,14 @@ final class RunEncoding extends AnswerEncoding {
         }
     }
 
-    private void arguments(int number, String callId, String soFar) {
-        String rest = unseen(soFar, soFar.length(), told.arguments(number));
+    /** Tells what is news of a piece that ends after {@code read} characters; after a gap nothing, up to the call's end. */
+    private void arguments(int number, String callId, String piece, int read) {
+        if (told.arguments(number) < read - piece.length()) {
+            return;
+        }
+        String rest = unseen(piece, read, told.arguments(number));
         if (!rest.isEmpty()) {
-            told.arguments(number, soFar.length());
+            told.arguments(number, read);
             tell(RunEvents.callArguments(callId, rest));
         }
     }

@@ -32,7 +32,7 @@ public final class AiSdkApi implements Protocol {
         this.sockets = new TextSockets(
                 serving.access(),
                 "/ws",
-                (tenant, socket) -> new ChatSocket(tenant, socket, chat, streams, abandoned, rules));
+                (tenant, socket) -> new ChatSocket(tenant, socket, serving, chat, streams, abandoned));
     }
 
     @Override

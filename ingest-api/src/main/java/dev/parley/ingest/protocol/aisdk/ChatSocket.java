@@ -5,15 +5,16 @@ import dev.parley.ingest.answer.Abandoned;
 import dev.parley.ingest.answer.AnswerEncoding;
 import dev.parley.ingest.answer.AnswerReader;
 import dev.parley.ingest.answer.AnswerReader.Step;
-import dev.parley.ingest.answer.ChatRules;
 import dev.parley.ingest.answer.EventStreams;
 import dev.parley.ingest.answer.TextSocket;
 import dev.parley.ingest.answer.TextSockets;
 import dev.parley.ingest.door.TurnStart;
+import dev.parley.ingest.http.Admission;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
+import dev.parley.ingest.http.Serving;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.sinks.edge.ClientTransport;
@@ -48,10 +49,10 @@ final class ChatSocket implements TextSockets.Client {
 
     private final String tenant;
     private final TextSocket socket;
+    private final Serving serving;
     private final UiChat chat;
     private final EventStreams streams;
     private final Abandoned abandoned;
-    private final ChatRules rules;
     private final Map<String, Answering> answering = new ConcurrentHashMap<>();
 
     /** A request that is being answered. */
@@ -69,20 +70,20 @@ final class ChatSocket implements TextSockets.Client {
     }
 
     ChatSocket(
-            String tenant, TextSocket socket, UiChat chat, EventStreams streams, Abandoned abandoned, ChatRules rules) {
+            String tenant, TextSocket socket, Serving serving, UiChat chat, EventStreams streams, Abandoned abandoned) {
         this.tenant = tenant;
         this.socket = socket;
+        this.serving = serving;
         this.chat = chat;
         this.streams = streams;
         this.abandoned = abandoned;
-        this.rules = rules;
     }
 
     @Override
     public void onText(String text) {
         Optional<String> requestId = Optional.empty();
         try {
-            JsonBody frame = JsonBody.of(text.getBytes(StandardCharsets.UTF_8), rules.unused());
+            JsonBody frame = serving.frame(text);
             String id = frame.requiredText("requestId", 256);
             requestId = Optional.of(id);
             switch (frame.requiredText("type")) {
@@ -92,7 +93,9 @@ final class ChatSocket implements TextSockets.Client {
                     UiChatRequest asked = UiChatRequest.of(frame, own);
                     own.done();
                     answer(new Answering(id, conversation), () -> {
-                        return Optional.of(chat.ask(conversation, asked, Request.newCall()));
+                        try (Admission.Room room = serving.room(text)) {
+                            return Optional.of(chat.ask(conversation, asked, Request.newCall(frame)));
+                        }
                     });
                 }
                 case "resume" -> {

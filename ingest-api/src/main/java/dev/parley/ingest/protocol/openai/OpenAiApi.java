@@ -63,7 +63,7 @@ public final class OpenAiApi implements Protocol {
         this.sockets = new TextSockets(
                 serving.access(),
                 "/v1/responses",
-                (tenant, socket) -> new ResponseSocket(tenant, socket, responses, serving::unused));
+                (tenant, socket) -> new ResponseSocket(tenant, socket, serving, responses));
         this.conversations = new ConversationCalls(door, defaultWorkspace);
         this.legacy = new CompletionCalls(turns, current);
         this.embeddings = new EmbeddingCalls(embeddings);

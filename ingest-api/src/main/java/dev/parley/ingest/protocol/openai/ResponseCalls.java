@@ -34,6 +34,7 @@ import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.TurnIds;
 import dev.parley.sinks.edge.ClientTransport;
+import dev.parley.sinks.edge.SseEdge;
 import dev.parley.sinks.json.NativeJson;
 import io.javalin.http.Context;
 import java.time.Duration;
@@ -110,15 +111,23 @@ final class ResponseCalls {
         return asked.kept(asked.call().submitWith(ids, context), pending.mark());
     }
 
-    /** Creates a response, and tells it over a connection until it is over or the client gone. */
-    void tell(String tenant, JsonBody body, Call call, ClientTransport transport) {
+    /** Creates a response for a frame of a connection. */
+    Begun begin(String tenant, JsonBody body, Call call) {
         ResponseRequest asked = read(tenant, body);
         Place place = places.of(tenant, asked, Optional.empty());
         SubmitMessage submit = command(asked, place, Optional.empty());
         Submission submission = door.messages().submit(place.conversation(), submit, false, Optional.empty(), call);
         submission.refuseRejected();
         ResponseId id = ResponseId.of(submit.getTurnId(), place.conversation().conversation());
-        answering.tell(told(place, id, submission, asked.store()), transport, asked.store());
+        return new Begun(told(place, id, submission, asked.store()), asked.store());
+    }
+
+    /** A response that is to be told; whether it goes on without a reader. */
+    record Begun(Answering.Told told, boolean goesOn) {}
+
+    /** Tells a response over a connection, from its beginning; how that ended. */
+    SseEdge.End tell(Begun response, ClientTransport transport) {
+        return answering.tell(response.told(), transport, response.goesOn());
     }
 
     private Submission submit(

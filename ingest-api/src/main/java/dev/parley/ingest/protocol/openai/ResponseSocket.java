@@ -4,13 +4,15 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.ingest.answer.TextSocket;
 import dev.parley.ingest.answer.TextSockets;
+import dev.parley.ingest.http.Admission;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
-import dev.parley.ingest.http.Unused;
+import dev.parley.ingest.http.Serving;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.sinks.edge.ClientTransport;
+import dev.parley.sinks.edge.SseEdge;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -19,7 +21,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +35,10 @@ final class ResponseSocket implements TextSockets.Client {
     private static final Logger logger = LoggerFactory.getLogger(ResponseSocket.class);
 
     private static final int MAX_RESPONSES = 64;
+
+    /** Of frames that wait for the response before theirs. */
+    private static final int MAX_WAITING_CHARS = 2 * Admission.MAX_BODY_BYTES;
+
     private static final int MAX_STREAM_ID_BYTES = 256;
     private static final String STREAM_ID = "stream_id";
 
@@ -43,18 +48,19 @@ final class ResponseSocket implements TextSockets.Client {
     private final String tenant;
     private final TextSocket socket;
     private final ResponseCalls responses;
-    private final Supplier<Unused> unused;
+    private final Serving serving;
 
     /** Of each stream the last that was asked for, by its id, which is empty where there is none: the next one waits for it. */
     private final Map<String, CompletableFuture<Boolean>> last = new ConcurrentHashMap<>();
 
     private final AtomicInteger telling = new AtomicInteger();
+    private final AtomicInteger waiting = new AtomicInteger();
 
-    ResponseSocket(String tenant, TextSocket socket, ResponseCalls responses, Supplier<Unused> unused) {
+    ResponseSocket(String tenant, TextSocket socket, Serving serving, ResponseCalls responses) {
         this.tenant = tenant;
         this.socket = socket;
         this.responses = responses;
-        this.unused = unused;
+        this.serving = serving;
     }
 
     /** Those that are told find out when they write. */
@@ -65,32 +71,51 @@ final class ResponseSocket implements TextSockets.Client {
     public void onText(String text) {
         String streamId = "";
         try {
-            JsonBody frame = JsonBody.of(text.getBytes(StandardCharsets.UTF_8), unused.get());
+            JsonBody frame = serving.frame(text);
             streamId = frame.text(STREAM_ID, MAX_STREAM_ID_BYTES).orElse("");
             String _ = frame.oneOf("type", List.of("response.create")).orElseThrow(() -> JsonBody.required("type"));
             if (!frame.flag("generate").orElse(true)) {
                 throw frame.refusal("generate", "must be true: there is nothing here to warm up");
             }
-            begin(streamId, frame);
+            begin(streamId, frame, room(text));
         } catch (ProblemException e) {
             error(streamId, e);
         }
     }
 
-    private void begin(String streamId, JsonBody frame) {
+    /** Room for a frame that has to be kept: some of this connection's own, and of all that is kept at a time. */
+    private Admission.Room room(String text) {
+        int chars = text.length();
         if (telling.get() >= MAX_RESPONSES) {
             throw new ProblemException(
                     ErrorCode.OVERLOADED, "this connection already has " + MAX_RESPONSES + " responses");
         }
+        if (waiting.get() + chars > MAX_WAITING_CHARS) {
+            throw new ProblemException(
+                    ErrorCode.OVERLOADED, "too much waits on this connection for what came before it");
+        }
+        Admission.Room room = serving.room(text);
+        waiting.addAndGet(chars);
+        return () -> {
+            waiting.addAndGet(-chars);
+            room.close();
+        };
+    }
+
+    private void begin(String streamId, JsonBody frame, Admission.Room room) {
         telling.incrementAndGet();
         CompletableFuture<Boolean> told = new CompletableFuture<>();
         CompletableFuture<Boolean> before = last.put(streamId, told);
         Thread.ofVirtual().name("response-socket").start(() -> {
             try {
-                if (before != null) {
-                    boolean _ = before.join();
+                Optional<ResponseCalls.Begun> response;
+                try (room) {
+                    if (before != null) {
+                        boolean _ = before.join();
+                    }
+                    response = ask(streamId, frame);
                 }
-                tell(streamId, frame);
+                response.ifPresent(begun -> tell(streamId, begun));
             } finally {
                 boolean _ = last.remove(streamId, told);
                 telling.decrementAndGet();
@@ -99,17 +124,41 @@ final class ResponseSocket implements TextSockets.Client {
         });
     }
 
-    private void tell(String streamId, JsonBody frame) {
+    /** Whoever has left meanwhile is not waiting for it any more. */
+    private Optional<ResponseCalls.Begun> ask(String streamId, JsonBody frame) {
+        if (!socket.isOpen()) {
+            return Optional.empty();
+        }
         try {
-            responses.tell(tenant, frame, Request.newCall(), new Transport(streamId));
+            return Optional.of(responses.begin(tenant, frame, Request.newCall(frame)));
         } catch (ProblemException e) {
             error(streamId, e);
         } catch (RuntimeException e) {
-            logger.error("a response over a web socket failed", e);
-            error(
-                    streamId,
-                    new ProblemException(ErrorCode.INTERNAL, "an internal error; its cause is in the server's log"));
+            failed(streamId, e);
         }
+        return Optional.empty();
+    }
+
+    private void tell(String streamId, ResponseCalls.Begun response) {
+        try {
+            if (responses.tell(response, new Transport(streamId)) == SseEdge.End.BROKEN_OFF) {
+                error(
+                        streamId,
+                        new ProblemException(
+                                ErrorCode.UNAVAILABLE, "the stream broke off: read the response by its id"));
+            }
+        } catch (ProblemException e) {
+            error(streamId, e);
+        } catch (RuntimeException e) {
+            failed(streamId, e);
+        }
+    }
+
+    private void failed(String streamId, RuntimeException cause) {
+        logger.error("a response over a web socket failed", cause);
+        error(
+                streamId,
+                new ProblemException(ErrorCode.INTERNAL, "an internal error; its cause is in the server's log"));
     }
 
     private void error(String streamId, ProblemException problem) {

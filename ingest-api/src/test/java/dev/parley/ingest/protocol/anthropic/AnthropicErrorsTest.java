@@ -65,7 +65,8 @@ class AnthropicErrorsTest {
                 "not_found_error",
                 "model_not_found",
                 false);
-        expect(door.get("/v1/files", VERSION), 404, "not_found_error", "not_found", false);
+        expect(door.get("/v1/skills", VERSION), 404, "not_found_error", "not_found", false);
+        expect(door.get("/v1/files", VERSION), 405, "invalid_request_error", "method_not_allowed", false);
         expect(door.get("/v1/models/claude-none", VERSION), 404, "not_found_error", "model_not_found", false);
     }
 

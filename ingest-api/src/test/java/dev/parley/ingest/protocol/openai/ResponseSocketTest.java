@@ -6,11 +6,13 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.chat.v1.CancelTurn;
+import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.FakeWorld.Answer;
 import dev.parley.ingest.contract.OpenAiTypes;
 import dev.parley.ingest.contract.PublishedOpenApi;
+import dev.parley.ingest.files.Pictures;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -204,6 +206,65 @@ class ResponseSocketTest {
                 .extracting(FakeWorld.Appended::body)
                 .filteredOn(CancelTurn.class::isInstance)
                 .containsExactly(new CancelTurn(ResponseId.parse(id, "id").turnId())));
+    }
+
+    @Test
+    void aFrameBringsAPictureAlong() {
+        byte[] cat = Pictures.png("cat");
+        Connection connection = connect();
+        connection.create(
+                "input",
+                List.of(Map.of(
+                        "role",
+                        "user",
+                        "content",
+                        List.of(
+                                Map.of("type", "input_image", "image_url", Pictures.dataUrl("image/png", cat)),
+                                Map.of("type", "input_text", "text", "Who?")))));
+
+        assertThat(connection.response().getLast().path("type").asText()).isEqualTo("response.completed");
+        assertThat(door.files.log())
+                .singleElement()
+                .satisfies(kept -> assertThat(kept.file().content().remaining()).isEqualTo(cat.length));
+    }
+
+    @Test
+    void nobodyAsksForWhatAClientThatLeftWaitedFor() {
+        door.world.answer(Answer.NEVER);
+        Connection connection = connect();
+        connection.create("store", false);
+        connection.next();
+        connection.create();
+        connection.create();
+
+        connection.socket.abort();
+
+        await().untilAsserted(() -> assertThat(door.world.commands())
+                .extracting(FakeWorld.Appended::body)
+                .hasAtLeastOneElementOfType(CancelTurn.class));
+        door.world.answer(Answer.COMPLETE);
+        Connection another = connect();
+        another.create();
+        assertThat(another.response()).isNotEmpty();
+        assertThat(door.world.commands())
+                .extracting(FakeWorld.Appended::body)
+                .filteredOn(SubmitMessage.class::isInstance)
+                .hasSize(2);
+    }
+
+    @Test
+    void whatWaitsOnAConnectionIsBounded() {
+        door.world.answer(Answer.NEVER);
+        Connection connection = connect();
+        connection.create();
+        connection.next();
+        connection.next();
+        String long1 = "x".repeat(3 * 512 * 1024);
+        connection.create("input", long1);
+        connection.create("input", long1);
+        connection.create("input", long1);
+
+        assertThat(connection.error()).isEqualTo("503 overloaded ");
     }
 
     @Test
