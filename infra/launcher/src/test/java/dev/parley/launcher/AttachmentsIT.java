@@ -173,7 +173,7 @@ class AttachmentsIT {
     }
 
     /** How a protocol has a content. */
-    private enum Form {
+    enum Form {
         URL,
         BASE64,
         TEXT

@@ -38,9 +38,15 @@ public final class Enclosures {
         return limits;
     }
 
-    /** The body that they come within says so many bytes, escapes of its texts resolved. */
-    void within(long bytes) {
+    /**
+     * The body that they come within says so many bytes, escapes of its texts resolved.
+     *
+     * @param possible how many of them may be contents, which is known when it has been read
+     * @throws ProblemException {@code payload_too_large} where the others are too many already
+     */
+    void within(long bytes, long possible) {
         otherBytes += bytes;
+        check(otherBytes - possible);
     }
 
     /** A text of the body is a content. */
@@ -71,6 +77,10 @@ public final class Enclosures {
      * @throws ProblemException {@code payload_too_large}
      */
     void checkRest() {
+        check(otherBytes);
+    }
+
+    private static void check(long otherBytes) {
         if (otherBytes > Admission.MAX_BODY_BYTES) {
             throw new ProblemException(
                     ErrorCode.PAYLOAD_TOO_LARGE,

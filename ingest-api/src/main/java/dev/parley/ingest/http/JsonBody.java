@@ -83,12 +83,12 @@ public final class JsonBody {
         }
         // Decoded here, and strictly: the parser would guess among encodings, and mend what is broken.
         String text = utf8(bytes);
-        enclosures.within(bytes.length - escapes(text));
         try (JsonParser parser = MAPPER.createParser(text)) {
             JsonNode node = whole(parser);
             if (node == null || !node.isObject()) {
                 throw new ProblemException(ErrorCode.INVALID_JSON, "the body must be a JSON object");
             }
+            enclosures.within(bytes.length - escapes(text), inLists(node, false));
             return new JsonBody(node, "", unused, enclosures);
         } catch (IOException e) {
             throw new IllegalStateException("reading from memory does not fail", e);
@@ -127,6 +127,18 @@ public final class JsonBody {
         return hexadecimal.chars().allMatch(HexFormat::isHexDigit)
                 ? Enclosures.bytes((char) HexFormat.fromHexDigits(hexadecimal))
                 : UNICODE_ESCAPE_CHARS;
+    }
+
+    /** How long the texts in lists are, in UTF-8: whoever attaches a file to a message does so in one. */
+    private static long inLists(JsonNode node, boolean isIn) {
+        if (node.isTextual()) {
+            return isIn ? Enclosures.bytes(node.asText()) : 0;
+        }
+        long bytes = 0;
+        for (JsonNode element : node) {
+            bytes += inLists(element, isIn || node.isArray());
+        }
+        return bytes;
     }
 
     private static JsonNode whole(JsonParser parser) throws IOException {

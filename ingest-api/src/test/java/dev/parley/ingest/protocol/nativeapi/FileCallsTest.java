@@ -199,9 +199,10 @@ class FileCallsTest {
         restart(Map.of("PARLEY_MAX_REQUEST_BYTES", Integer.toString(16 * MIB)));
         String url = "/api/files/" + elsewhere(Pictures.png(15 * MIB)).text();
         try (RawConnection slow = door.connect()) {
-            slow.send("GET " + url + " HTTP/1.1\r\nHost: a\r\n\r\n");
+            slow.send("GET " + url + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            assertThat(slow.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 200 ");
 
-            await().atMost(PATIENCE).until(() -> door.get(url).status() == 503);
+            assertThat(door.get(url).status()).isEqualTo(503);
         }
         await().atMost(PATIENCE).until(() -> door.get(url).status() == 200);
     }
