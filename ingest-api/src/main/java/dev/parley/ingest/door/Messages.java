@@ -81,12 +81,14 @@ public final class Messages {
         try (Watch watch = story.live(watches, conversation)) {
             long before = feed.lastSequence(conversation);
             if (keyed && isRepeat(conversation, submit)) {
+                wait.ifPresent(any -> call.enclosures().letGo());
                 return toldBefore(conversation, submit, wait);
             }
             SubmitMessage kept = files.kept(conversation.tenant(), submit, call);
             create.ifPresent(first ->
                     log.append(conversation, first, new Call("cmd_" + Request.uniqueId(), call.traceparent())));
             log.append(conversation, kept, call);
+            wait.ifPresent(any -> call.enclosures().letGo());
             if (keyed || before == 0) {
                 // Without memory of the conversation, the decision's sequence is the way to know where it stands.
                 Optional<ConversationEvent> decision = story.decided(ACCEPTANCE);

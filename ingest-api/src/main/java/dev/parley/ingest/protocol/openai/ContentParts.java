@@ -4,6 +4,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.ingest.files.Attached;
 import dev.parley.ingest.files.Attached.Said;
+import dev.parley.ingest.files.Named;
 import dev.parley.ingest.http.JsonBody;
 import java.util.List;
 import java.util.Optional;
@@ -117,8 +118,7 @@ final class ContentParts {
     }
 
     private void file(JsonBody file) {
-        Optional<String> name = file.text("filename").filter(given -> !given.isBlank());
-        Said said = Said.file(Optional.empty(), name, text.length());
+        Said said = Said.file(Optional.empty(), Named.in(file, "filename"), text.length());
         if (file.has("file_id")) {
             attached.id(file, "file_id", said);
         } else if (file.has("file_url")) {

@@ -6,12 +6,12 @@ import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.ingest.http.Json;
 import dev.parley.schemas.files.Attachments;
+import dev.parley.schemas.files.Shown;
 import dev.parley.schemas.keys.FileId;
 import dev.parley.sinks.json.NativeJson;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a message says and shows, told back as parts, in the order in which it came. Of a file that is here a part has the id or the
@@ -37,18 +37,15 @@ final class MessageParts {
     private static ArrayNode parts(
             PromptMessage message, Function<String, ObjectNode> words, Function<Attachment, ObjectNode> attached) {
         ArrayNode parts = Json.MAPPER.createArrayNode();
-        String text = message.getContent();
-        int told = 0;
-        for (Attachment attachment : message.getAttachments()) {
-            int at = Math.clamp(attachment.getAt(), told, text.length());
-            if (at > told) {
-                parts.add(words.apply(text.substring(told, at)));
-            }
-            parts.add(attached.apply(attachment));
-            told = at;
+        for (Shown piece : Shown.of(message.getContent(), message.getAttachments())) {
+            parts.add(
+                    switch (piece) {
+                        case Shown.Words(String text) -> words.apply(text);
+                        case Shown.File(Attachment attachment) -> attached.apply(attachment);
+                    });
         }
-        if (told < text.length() || parts.isEmpty()) {
-            parts.add(words.apply(text.substring(told)));
+        if (parts.isEmpty()) {
+            parts.add(words.apply(""));
         }
         return parts;
     }
@@ -67,7 +64,9 @@ final class MessageParts {
     private static ObjectNode shown(Attachment attachment) {
         if (Attachments.isImage(attachment)) {
             ObjectNode part = part("image_url");
-            part.putObject("image_url").put("url", url(attachment)).put("detail", detail(attachment));
+            part.putObject("image_url")
+                    .put("url", NativeJson.url(attachment).orElse(null))
+                    .put("detail", detail(attachment));
             return part;
         }
         ObjectNode part = part("file");
@@ -88,11 +87,5 @@ final class MessageParts {
     private static ObjectNode located(ObjectNode json, String urlField, Attachment attachment) {
         Optional<FileId> id = Attachments.id(attachment);
         return id.isPresent() ? json.put("file_id", id.get().text()) : json.put(urlField, attachment.getUri());
-    }
-
-    private static @Nullable String url(Attachment attachment) {
-        return Attachments.id(attachment)
-                .map(id -> NativeJson.FILES + id.text())
-                .orElse(attachment.getUri());
     }
 }
