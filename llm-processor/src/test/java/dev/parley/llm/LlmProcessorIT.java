@@ -72,7 +72,7 @@ class LlmProcessorIT {
 
     @BeforeEach
     void start() {
-        new Provisioner(KafkaSettings.of(bootstrap), new InMemoryRegistry()).createTopics(topics.specs());
+        new Provisioner(KafkaSettings.of(bootstrap), new InMemoryRegistry()).provision(topics);
         producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", bootstrap, "linger.ms", 0),
                 new ByteArraySerializer(),

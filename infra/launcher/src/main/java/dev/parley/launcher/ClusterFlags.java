@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
  */
 final class ClusterFlags {
 
-    private static final Map<String, String> OF_UP = Map.of(
+    static final Map<String, String> OF_UP = Map.of(
             KafkaSettings.BOOTSTRAP_SERVERS,
             "127.0.0.1:9092",
             RegistrySettings.URL,

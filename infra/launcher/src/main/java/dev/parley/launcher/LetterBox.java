@@ -37,10 +37,15 @@ final class LetterBox {
     LetterBox(KafkaSettings kafka, Topics topics) {
         this.kafka = kafka;
         this.deadLetters = topics.deadLetters().name();
-        // Their readers know what they have done before by the ids in it. The log of record has one writer, chunks are
-        // of their
-        // moment, and passages are made from documents.
-        this.replayable = Set.of(
+        this.replayable = replayable(topics);
+    }
+
+    /**
+     * Topics whose readers know what they have done before by the ids in it. The log of record has one writer, chunks are of
+     * their moment, and passages are made from documents.
+     */
+    static Set<String> replayable(Topics topics) {
+        return Set.of(
                 topics.commands().name(),
                 topics.turns().name(),
                 topics.documents().name(),

@@ -24,7 +24,9 @@ import picocli.CommandLine.Spec;
             ConfigCommand.class,
             RunCommand.class,
             ProvisionCommand.class,
+            AclsCommand.class,
             DeadLettersCommand.class,
+            RebuildCommand.class,
             ScriptedModelCommand.class
         },
         footer = {

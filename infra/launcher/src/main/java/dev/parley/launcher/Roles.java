@@ -58,6 +58,9 @@ import java.util.stream.Collectors;
 public final class Roles implements AutoCloseable {
 
     private static final Duration READY_TIMEOUT = Duration.ofMinutes(2);
+    /** An end takes a minute at most, and after this comes the rest of it. */
+    private static final Duration LONGEST_FAREWELL = Duration.ofSeconds(30);
+
     private static final Duration READY_PAUSE = Duration.ofMillis(50);
 
     /** Lines about a wait come twice as far apart each time. */
@@ -69,6 +72,8 @@ public final class Roles implements AutoCloseable {
     private final Set<RoleName> notStarted = new CopyOnWriteArraySet<>();
     private final Deque<AutoCloseable> closing = new ArrayDeque<>();
     private final Consumer<String> progress;
+    private final Duration farewell;
+    private volatile boolean ending;
     private Optional<IngestApi> ingest = Optional.empty();
     private Optional<String> engine = Optional.empty();
 
@@ -88,8 +93,25 @@ public final class Roles implements AutoCloseable {
         public void close() {}
     }
 
-    private Roles(Set<RoleName> wanted, Consumer<String> progress) {
+    /** The process itself, while it works on and wants no more to come. */
+    private record Ending() implements Role {
+        @Override
+        public String name() {
+            return "process";
+        }
+
+        @Override
+        public Health health() {
+            return new Health(false, "is about to end");
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private Roles(Set<RoleName> wanted, Duration farewell, Consumer<String> progress) {
         this.notStarted.addAll(wanted);
+        this.farewell = farewell;
         this.progress = progress;
     }
 
@@ -113,13 +135,17 @@ public final class Roles implements AutoCloseable {
         IngestSettings ingest = IngestSettings.from(settings);
         int metricsPort = settings.port("PARLEY_METRICS_PORT", -1);
         String metricsHost = settings.string("PARLEY_METRICS_HOST", "127.0.0.1");
+        Duration farewell = settings.duration("PARLEY_DRAIN", Duration.ZERO);
+        if (farewell.compareTo(LONGEST_FAREWELL) > 0) {
+            settings.problem("PARLEY_DRAIN", "must be at most " + LONGEST_FAREWELL.toSeconds() + "s");
+        }
         settings.check();
 
         ValueSerdes serdes = new ValueSerdes(registry);
         Topics topics = Topics.of(topicSettings, serdes);
         PrometheusMeterRegistry meters = meters();
         KafkaClock.report(meters);
-        Roles roles = new Roles(wanted, progress);
+        Roles roles = new Roles(wanted, farewell, progress);
         try {
             if (metricsPort >= 0) {
                 roles.add(OperationsServer.start(metricsHost, metricsPort, meters, roles::all));
@@ -186,6 +212,9 @@ public final class Roles implements AutoCloseable {
     private List<Role> all() {
         List<Role> all = new ArrayList<>(running);
         notStarted.forEach(role -> all.add(new NotStarted(role)));
+        if (ending) {
+            all.add(new Ending());
+        }
         return all;
     }
 
@@ -249,6 +278,14 @@ public final class Roles implements AutoCloseable {
         }
     }
 
+    private static void pause(Duration time) {
+        try {
+            Thread.sleep(time);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private static String waiting(List<Role> roles) {
         return roles.stream()
                 .filter(role -> !role.health().ready())
@@ -270,9 +307,17 @@ public final class Roles implements AutoCloseable {
         return engine;
     }
 
-    /** Stops what was started last first; one that fails to stop does not keep the others. */
+    /**
+     * Says in its health that it is about to end, and works on until whoever sends it requests may have seen that; then stops what
+     * was started last first. One that fails to stop does not keep the others.
+     */
     @Override
     public void close() {
+        ending = true;
+        if (ingest.isPresent() && farewell.isPositive()) {
+            progress.accept("Unready, and going on for " + farewell.toSeconds() + " s");
+            pause(farewell);
+        }
         List<Exception> failures = new ArrayList<>();
         for (AutoCloseable part : closing) {
             try {

@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -162,19 +161,13 @@ class ClientsIT {
 
     @Test
     void pagesOfOtherOrigins() throws IOException {
-        String origin = "http://localhost:" + freePort();
+        String origin = "http://localhost:" + RoleProcess.freePort();
         try (ParleyUnderTest closed =
                 ParleyUnderTest.startWith(Map.of("PARLEY_API_KEYS", KEY, "PARLEY_CORS_ORIGINS", origin))) {
             NodeTests.pass(
                     LIMIT,
                     Map.of("PARLEY_URL", closed.url(), "PARLEY_KEY", KEY, "PARLEY_ORIGIN", origin),
                     "test/origins.test.mjs");
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
         }
     }
 

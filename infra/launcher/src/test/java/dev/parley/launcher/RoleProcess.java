@@ -51,7 +51,7 @@ final class RoleProcess implements AutoCloseable {
         }
     }
 
-    private static int freePort() {
+    static int freePort() {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         } catch (IOException e) {
@@ -83,6 +83,16 @@ final class RoleProcess implements AutoCloseable {
     /** Ends it as {@code kill -9} does. */
     void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();
+    }
+
+    /** Ends it as a supervisor does, without waiting. */
+    void askToEnd() {
+        process.destroy();
+    }
+
+    /** Its exit status. */
+    int awaitEnd() throws InterruptedException {
+        return process.waitFor();
     }
 
     @Override

@@ -47,13 +47,15 @@ public final class EmbeddedKafka implements AutoCloseable {
     private final Path dir;
     private final int port;
     private final Groups groups;
+    private final Map<String, String> more;
     private final DataDirLock lock;
     private @Nullable KafkaRaftServer server;
 
-    private EmbeddedKafka(Path dir, int port, Groups groups, DataDirLock lock) {
+    private EmbeddedKafka(Path dir, int port, Groups groups, Map<String, String> more, DataDirLock lock) {
         this.dir = dir;
         this.port = port;
         this.groups = groups;
+        this.more = Map.copyOf(more);
         this.lock = lock;
     }
 
@@ -70,9 +72,18 @@ public final class EmbeddedKafka implements AutoCloseable {
 
     /** The same with groups that are not quick. */
     public static EmbeddedKafka start(Path dir, int port, Groups groups) {
+        return start(dir, port, groups, Map.of());
+    }
+
+    /**
+     * The same as somebody else has set it up.
+     *
+     * @param more settings of a broker, which win over those here
+     */
+    public static EmbeddedKafka start(Path dir, int port, Groups groups, Map<String, String> more) {
         int claimed = Ports.claim(port, "Kafka");
         Path home = dir.toAbsolutePath().normalize();
-        EmbeddedKafka kafka = new EmbeddedKafka(home, claimed, groups, DataDirLock.take(home));
+        EmbeddedKafka kafka = new EmbeddedKafka(home, claimed, groups, more, DataDirLock.take(home));
         try {
             kafka.start();
             return kafka;
@@ -98,7 +109,9 @@ public final class EmbeddedKafka implements AutoCloseable {
         }
         Ports.claim(port, "Kafka");
         Path logs = dir.resolve("log");
-        KafkaConfig config = new KafkaConfig(properties(logs, port, Ports.free(), groups), false);
+        Properties properties = properties(logs, port, Ports.free(), groups);
+        properties.putAll(more);
+        KafkaConfig config = new KafkaConfig(properties, false);
         format(logs, clusterId());
         KafkaRaftServer starting = new KafkaRaftServer(config, Time.SYSTEM);
         try {

@@ -5,19 +5,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.Config;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
-import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -114,7 +107,6 @@ final class Requests implements AutoCloseable {
         }
         while (!closing) {
             try (KafkaShareConsumer<byte[], byte[]> consumer = consumer(clientId)) {
-                readFromTheBeginning();
                 consumer.subscribe(List.of(topic));
                 int inARow = 0;
                 while (!closing) {
@@ -156,37 +148,6 @@ final class Requests implements AutoCloseable {
                                 1)),
                 new ByteArrayDeserializer(),
                 new ByteArrayDeserializer());
-    }
-
-    /**
-     * A share group begins at the end of its topic unless told otherwise, and would miss what came before it. Mostly provisioning
-     * has told it, for workers need not be allowed to.
-     */
-    private void readFromTheBeginning() {
-        ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
-        try (Admin admin = Admin.create(kafka.client("parley-llm-admin-" + workerId, Map.of()))) {
-            Config settings =
-                    admin.describeConfigs(List.of(resource)).all().get().get(resource);
-            ConfigEntry reset = settings == null ? null : settings.get("share.auto.offset.reset");
-            if (reset == null || !"earliest".equals(reset.value())) {
-                admin.incrementalAlterConfigs(Map.of(
-                                resource,
-                                List.of(new AlterConfigOp(
-                                        new ConfigEntry("share.auto.offset.reset", "earliest"),
-                                        AlterConfigOp.OpType.SET))))
-                        .all()
-                        .get();
-            }
-        } catch (ExecutionException e) {
-            throw new KafkaException(
-                    "share group " + group
-                            + " does not begin at the beginning of its topic, and cannot be told to here:"
-                            + " 'parley provision' does",
-                    e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new KafkaException("interrupted", e);
-        }
     }
 
     /** Takes one request, where there is one; returns whether it was there as soon as it was asked for. */

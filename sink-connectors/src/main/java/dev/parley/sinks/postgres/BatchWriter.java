@@ -60,6 +60,13 @@ final class BatchWriter {
         return projections.topics();
     }
 
+    /** The prefix of the installation whose tables these are; the first to ask has them. */
+    String installation(String prefix) throws SQLException {
+        try (Connection connection = database.connection()) {
+            return Offsets.installation(connection, prefix);
+        }
+    }
+
     /** Where Postgres stands in some partitions, asked of it anew. */
     Map<TopicPartition, Place> load(Map<TopicPartition, String> topicIds) throws SQLException {
         Map<TopicPartition, Place> places = new HashMap<>();

@@ -22,21 +22,32 @@ final class LogIdentity {
     static final class AnotherLogException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
+        private AnotherLogException(String how, String whatToDo) {
+            super(how + ". " + whatToDo);
+        }
+
         private AnotherLogException(String how) {
-            super(how
-                    + ". Point the sinks at the log that their tables were made from, or have the tables made anew from this"
-                    + " one: stop the sinks, rename or drop their schema, start them");
+            this(
+                    how,
+                    "Point the sinks at the log that their tables were made from, or have the tables made anew from this"
+                            + " one: ./parley rebuild");
         }
     }
 
+    private final String prefix;
     private final Map<String, String> ids;
 
-    private LogIdentity(Map<String, String> ids) {
+    private LogIdentity(String prefix, Map<String, String> ids) {
+        this.prefix = prefix;
         this.ids = Map.copyOf(ids);
     }
 
-    /** Asks Kafka; a topic that is not there yet has no id. */
-    static LogIdentity of(KafkaSettings kafka, List<String> topics) {
+    /**
+     * Asks Kafka; a topic that is not there yet has no id.
+     *
+     * @param prefix of the installation's topics
+     */
+    static LogIdentity of(KafkaSettings kafka, String prefix, List<String> topics) {
         Map<String, String> ids = new HashMap<>();
         try (Admin admin = Admin.create(kafka.client("parley-sink-postgres-topics", Map.of()))) {
             for (var described : admin.describeTopics(topics).topicNameValues().entrySet()) {
@@ -60,12 +71,31 @@ final class LogIdentity {
             Thread.currentThread().interrupt();
             throw new KafkaException("interrupted", e);
         }
-        return new LogIdentity(ids);
+        return new LogIdentity(prefix, ids);
     }
 
     /** Empty where the topic was not there when Kafka was asked. */
     Optional<String> topicId(String topic) {
         return Optional.ofNullable(ids.get(topic));
+    }
+
+    /** What its topics' names begin with. */
+    String prefix() {
+        return prefix;
+    }
+
+    /**
+     * Holds the installation whose tables they are against the log's.
+     *
+     * @throws AnotherLogException where it is another
+     */
+    void check(String tablesPrefix) {
+        if (!tablesPrefix.equals(prefix)) {
+            throw new AnotherLogException(
+                    "the tables are those of the installation with PARLEY_PREFIX '" + tablesPrefix
+                            + "', and this one's is '" + prefix + "'",
+                    "Give each a PARLEY_DATABASE_SCHEMA, or a database, of its own");
+        }
     }
 
     /**

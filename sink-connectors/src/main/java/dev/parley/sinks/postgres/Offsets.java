@@ -34,6 +34,13 @@ final class Offsets {
               and kept.next_position = moved.believed
             """.formatted(MOVES.unnestedAs("moved"));
 
+    /** A row that another transaction has just made is not seen by the statement that ran into it: the update shows it. */
+    private static final String INSTALLATION = """
+            insert into sink_installation as kept (prefix) values (?)
+            on conflict (the_only) do update set prefix = kept.prefix
+            returning prefix
+            """;
+
     private static final String BEGIN = """
             insert into sink_offsets as kept (topic, log_partition, next_position, topic_id) values (?, ?, 0, ?)
             on conflict (topic, log_partition) do update
@@ -66,6 +73,13 @@ final class Offsets {
         try (var statement = connection.createStatement()) {
             statement.executeUpdate("update sink_offsets set next_position = next_position where false");
         }
+    }
+
+    /** Whose tables these are, by the prefix of the installation's topics: {@code prefix}'s, where they were nobody's. */
+    static String installation(Connection connection, String prefix) throws SQLException {
+        return new Query(INSTALLATION, prefix)
+                .first(connection, row -> row.getString(1))
+                .orElseThrow();
     }
 
     /** Where the tables stand in a partition; its row is made at the first time. */

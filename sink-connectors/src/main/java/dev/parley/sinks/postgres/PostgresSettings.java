@@ -52,6 +52,11 @@ public record PostgresSettings(
         }
     }
 
+    /** The same with the tables elsewhere. */
+    PostgresSettings in(String other) {
+        return new PostgresSettings(jdbcUrl, user, password, other, connections);
+    }
+
     private static String decoded(String text) {
         return URLDecoder.decode(text, StandardCharsets.UTF_8);
     }

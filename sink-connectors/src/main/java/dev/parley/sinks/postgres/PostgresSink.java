@@ -8,9 +8,11 @@ import dev.parley.schemas.settings.KafkaSettings;
 import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.sinks.postgres.LogIdentity.AnotherLogException;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,9 @@ public final class PostgresSink implements Role {
 
     private static final String STAGE = "sink-postgres";
 
+    /** Of a group that folds the log a second time. */
+    static final String AGAIN = "sink-postgres-rebuild";
+
     /** Enough for what a batch costs by itself to be shared by many; few enough to be written in a second. */
     private static final int BATCH_RECORDS = 10_000;
 
@@ -46,19 +51,28 @@ public final class PostgresSink implements Role {
 
     private final Database database;
     private final KafkaSettings kafka;
+    private final String prefix;
     private final String group;
-    private final Topics topics;
     private final Projections projections;
     private final MeterRegistry meters;
     private final ClientThread thread;
     private volatile Health health = new Health(false, "starting");
 
+    private final Supplier<DeadLetters> letters;
+
     private PostgresSink(
-            Database database, KafkaSettings kafka, TopicSettings topicSettings, Topics topics, MeterRegistry meters) {
+            Database database,
+            String stage,
+            Supplier<DeadLetters> letters,
+            KafkaSettings kafka,
+            TopicSettings topicSettings,
+            Topics topics,
+            MeterRegistry meters) {
         this.database = database;
         this.kafka = kafka;
-        this.group = topicSettings.groupId(STAGE);
-        this.topics = topics;
+        this.prefix = topicSettings.prefix();
+        this.group = topicSettings.groupId(stage);
+        this.letters = letters;
         this.projections = Projections.of(topics);
         this.meters = meters;
         this.thread = new ClientThread("postgres-sink", this::run);
@@ -70,8 +84,33 @@ public final class PostgresSink implements Role {
             TopicSettings topicSettings,
             Topics topics,
             MeterRegistry meters) {
-        PostgresSink sink =
-                new PostgresSink(new Database(settings, "parley-sink"), kafka, topicSettings, topics, meters);
+        return start(
+                settings,
+                STAGE,
+                () -> new KafkaDeadLetters(kafka, topics.deadLetters(), STAGE, meters),
+                kafka,
+                topicSettings,
+                topics,
+                meters);
+    }
+
+    /** Folds the log a second time, beside those who do, and into a schema of its own. */
+    static PostgresSink startAgain(
+            PostgresSettings settings, KafkaSettings kafka, TopicSettings topicSettings, Topics topics) {
+        return start(
+                settings, AGAIN, DeadLetters::writtenBefore, kafka, topicSettings, topics, new SimpleMeterRegistry());
+    }
+
+    private static PostgresSink start(
+            PostgresSettings settings,
+            String stage,
+            Supplier<DeadLetters> letters,
+            KafkaSettings kafka,
+            TopicSettings topicSettings,
+            Topics topics,
+            MeterRegistry meters) {
+        PostgresSink sink = new PostgresSink(
+                new Database(settings, "parley-" + stage), stage, letters, kafka, topicSettings, topics, meters);
         sink.thread.start();
         return sink;
     }
@@ -96,9 +135,9 @@ public final class PostgresSink implements Role {
         @Nullable String refused = null;
         while (!thread.isClosing()) {
             try (KafkaConsumer<byte[], byte[]> consumer = consumer();
-                    DeadLetters deadLetters = new DeadLetters(kafka, topics.deadLetters(), STAGE, meters)) {
+                    DeadLetters deadLetters = letters.get()) {
                 BatchWriter writer = new BatchWriter(database, projections, deadLetters, meters);
-                LogIdentity log = LogIdentity.of(kafka, projections.topics());
+                LogIdentity log = LogIdentity.of(kafka, prefix, projections.topics());
                 new SinkSession(consumer, log, writer, thread, new Outage(database, meters), told -> health = told)
                         .follow();
             } catch (AnotherLogException e) {

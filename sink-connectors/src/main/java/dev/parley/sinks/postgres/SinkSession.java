@@ -138,6 +138,7 @@ final class SinkSession implements ConsumerRebalanceListener {
             untilPostgresAnswers(() -> {
                 Map<TopicPartition, String> topicIds = new HashMap<>();
                 unplaced.forEach(partition -> topicIds.put(partition, topicId(partition)));
+                log.check(writer.installation(log.prefix()));
                 Map<TopicPartition, Place> places = writer.load(topicIds);
                 Map<TopicPartition, Long> firsts = consumer.beginningOffsets(places.keySet());
                 Map<TopicPartition, Long> ends = consumer.endOffsets(places.keySet());

@@ -25,7 +25,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -72,13 +74,16 @@ class SinkOutagesIT {
     }
 
     private PostgresSink startSink() {
-        return PostgresSink.start(
-                PostgresSettings.from(
-                        Settings.of(Map.of("DATABASE_URL", url(database).replaceAll("user=[^&]*", "user=" + user)))),
-                kafka,
-                topicSettings,
-                topics,
-                new SimpleMeterRegistry());
+        return startSink(topicSettings, topics);
+    }
+
+    private PostgresSettings settings() {
+        return PostgresSettings.from(
+                Settings.of(Map.of("DATABASE_URL", url(database).replaceAll("user=[^&]*", "user=" + user))));
+    }
+
+    private PostgresSink startSink(TopicSettings topicSettings, Topics topics) {
+        return PostgresSink.start(settings(), kafka, topicSettings, topics, new SimpleMeterRegistry());
     }
 
     @AfterEach
@@ -230,7 +235,7 @@ class SinkOutagesIT {
         sink = startSink();
         awaitUnready("was made anew");
 
-        assertThat(sink.health().detail()).contains(events).contains("stop the sinks");
+        assertThat(sink.health().detail()).contains(events).contains("./parley rebuild");
         assertThat(number("select count(*) from parley.events")).isEqualTo(folded);
         inDatabase(database, "drop schema parley cascade");
         sink.close();
@@ -260,6 +265,96 @@ class SinkOutagesIT {
         // Looked at again without being started anew.
         awaitFolded();
         assertThat(deadLetters()).isEmpty();
+    }
+
+    /** Two prefixes in one schema would fold two logs into the same rows. */
+    @Test
+    void anotherInstallationIsToldThatTheTablesAreNotItsOwn() throws SQLException {
+        logSome();
+        awaitFolded();
+        sink.close();
+        TopicSettings others = new TopicSettings("another.", 1, (short) 1);
+        Topics elsewhere = Topics.of(others, InMemoryRegistry.serdes(registry));
+        new Provisioner(kafka, registry).provision(elsewhere);
+
+        sink = startSink(others, elsewhere);
+        awaitUnready("PARLEY_DATABASE_SCHEMA");
+
+        assertThat(sink.health().detail())
+                .contains("'" + topicSettings.prefix() + "'")
+                .contains("'another.'");
+        assertThat(number("select count(*) from parley.events")).isEqualTo(sequence);
+        sink.close();
+        sink = startSink();
+        logSome();
+        awaitFolded();
+    }
+
+    /** Tables of the time before they said whose they are. */
+    @Test
+    void tablesOfAVersionBeforeAreTheirs() throws SQLException {
+        logSome();
+        awaitFolded();
+        sink.close();
+        inDatabase(
+                database,
+                "drop table parley.sink_installation",
+                "delete from parley.flyway_schema_history where version = '10'");
+
+        sink = startSink();
+        logSome();
+        awaitFolded();
+
+        assertThat(number("select count(*) from parley.sink_installation where prefix = '" + topicSettings.prefix()
+                        + "'"))
+                .isEqualTo(1);
+    }
+
+    /** Rows that are wrong, whatever made them so, while the log goes on and its poison lies in it. */
+    @Test
+    void tablesAreMadeAnewWhileThoseInUseAreWritten() throws Exception {
+        logSome();
+        send(new byte[] {1, 2, 3});
+        logSome();
+        awaitFolded();
+        inDatabase(
+                database,
+                "delete from parley.events where sequence = 3",
+                "update parley.conversations set title = 'somebody else''s'");
+        long wrong = number("select count(*) from parley.events");
+        AtomicBoolean going = new AtomicBoolean(true);
+        Thread talking = Thread.ofPlatform().start(() -> {
+            while (going.get()) {
+                logSome();
+            }
+        });
+
+        String former;
+        try (Rebuild rebuild = Rebuild.start(settings(), kafka, topicSettings, topics)) {
+            former = await().atMost(PATIENCE)
+                    .ignoreException(SQLException.class)
+                    .until(
+                            () -> rebuild.health().ready() && rebuild.progress().isNearlyDone()
+                                    ? Optional.of(rebuild.changePlaces())
+                                    : Optional.<String>empty(),
+                            Optional::isPresent)
+                    .orElseThrow();
+        }
+        going.set(false);
+        talking.join();
+        logSome();
+
+        awaitFolded();
+        assertThat(number("select count(*) from parley.conversations where title = 'title " + (sequence - 1) + "'"))
+                .isEqualTo(1);
+        assertThat(number("select count(*) from " + former + ".events")).isGreaterThanOrEqualTo(wrong);
+        assertThat(number("select max(next_position) from " + former + ".sink_offsets"))
+                .isNegative();
+        assertThat(deadLetters())
+                .as("one from the first fold, none from the second")
+                .hasSize(1);
+        assertThat(number("select count(*) from pg_namespace where nspname = 'parley_next'"))
+                .isZero();
     }
 
     @Test
