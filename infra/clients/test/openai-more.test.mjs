@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import OpenAI, { toFile } from 'openai';
-import { freshId, getJson, script, text, until, url, words } from './support.mjs';
+import { freshId, getJson, heard, script, text, told, until, url, words } from './support.mjs';
 
 const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'unused', maxRetries: 0 });
 
@@ -94,9 +94,15 @@ test('a conversation is compacted, and goes on from the summary', async () => {
   const first = await client.responses.create({ model: 'default', input: script(words) });
   const compacted = await client.responses.compact({ model: 'default', previous_response_id: first.id });
   assert.equal(compacted.object, 'response.compaction');
+  const { messages: [asked, { content: summary }] } = await getJson(`/api/conversations/${compacted.id.split('.')[1]}`);
+  assert.deepEqual(
+    asked.context.map(message => [message.role, message.content]), [['user', script(words)], ['assistant', text]]);
   const response = await client.responses.create({
-    model: 'default', input: [...compacted.output, { role: 'user', content: script(words) }] });
-  assert.equal(response.output_text, text);
+    model: 'default', input: [...compacted.output, { role: 'user', content: heard }] });
+  assert.ok(summary);
+  const system = JSON.parse(response.output_text).filter(([role]) => role === 'system').map(([, said]) => said).join('\n');
+  assert.ok(system.includes(`A summary of the conversation so far:\n\n${summary}`), system);
+  assert.deepEqual(told(response.output_text), [], 'the summary alone');
 });
 
 test('completes a prompt, at once and streaming', async () => {
@@ -138,14 +144,14 @@ test('an agent remembers by its session', async () => {
 
   const first = await runner.run(agent, script(words), { session });
   assert.equal(first.finalOutput, text);
-  const second = await runner.run(agent, script(['again']), { session });
-  assert.equal(second.finalOutput, 'again');
+  const second = await runner.run(agent, heard, { session });
+  assert.deepEqual(told(second.finalOutput), [`user: ${script(words)}`, `assistant: ${text}`]);
 
   const items = await session.getItems();
   assert.deepEqual(items.map(item => item.role), ['user', 'assistant', 'user', 'assistant']);
   assert.equal(items[1].content[0].text, text);
   const popped = await session.popItem();
-  assert.equal(popped.content[0].text, 'again');
+  assert.equal(popped.content[0].text, second.finalOutput);
   assert.equal((await session.getItems()).length, 3);
   assert.equal((await session.getItems(1))[0].role, 'user');
   await session.clearSession();

@@ -1,3 +1,4 @@
--- Conversations are found by what their metadata hold: completions that a caller of a model API asked to be stored, among all others.
+-- Chat completions that a caller of a model API asked to be stored are listed in the order of time, among all other conversations.
 
-create index conversations_by_metadata on conversations using gin (metadata jsonb_path_ops) where not deleted;
+create index stored_completions on conversations (tenant, created_at, id)
+    where not deleted and metadata @> '{"openai.object": "chat.completion"}';

@@ -131,7 +131,9 @@ public final class IngestApi implements Role {
                 WebPage.addTo(config);
                 config.routes.before(ctx -> {
                     WebPage.protect(ctx);
-                    access.checkOrigin(ctx);
+                    if (!Operations.isProbe(ctx)) {
+                        access.checkOrigin(ctx);
+                    }
                     cors.admit(ctx);
                 });
                 protocols.forEach(protocol -> protocol.addTo(config));

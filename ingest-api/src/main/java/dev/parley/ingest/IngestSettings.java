@@ -51,8 +51,9 @@ public record IngestSettings(
      * @param stopAfter how long after its last reader has left an answer of {@code /api/chat} or {@code /agui} is stopped
      *     ({@code PARLEY_CHAT_STOP_AFTER}, {@code never}); empty: it goes on
      * @param files that come with messages: how long one may be ({@code PARLEY_MAX_FILE_BYTES}, 10 MiB), how many a message may
-     *     have ({@code PARLEY_MAX_ATTACHMENTS}, 16), and how long the body of a request that has some within it
-     *     ({@code PARLEY_MAX_INLINE_BYTES}, 32 MiB)
+     *     have ({@code PARLEY_MAX_ATTACHMENTS}, 16) and all messages of a request together
+     *     ({@code PARLEY_MAX_REQUEST_ATTACHMENTS}, 500), and how long the body of a request that has some within it
+     *     ({@code PARLEY_MAX_INLINE_BYTES}, 32 MiB); none more than what it is part of
      */
     public record Clients(Optional<String> model, boolean strict, Optional<Duration> stopAfter, FileLimits files) {}
 
@@ -64,9 +65,13 @@ public record IngestSettings(
     private static final int MIN_KEY_CHARS = 8;
     private static final String STOP_AFTER = "PARLEY_CHAT_STOP_AFTER";
     private static final String NEVER = "never";
-    private static final int MAX_FILE_BYTES = 512 * 1024 * 1024;
-    private static final int MAX_INLINE_BYTES = 1024 * 1024 * 1024;
-    private static final int MAX_ATTACHMENTS = 1_000;
+    private static final String MAX_REQUEST_BYTES = "PARLEY_MAX_REQUEST_BYTES";
+    private static final String MAX_ATTACHMENTS = "PARLEY_MAX_ATTACHMENTS";
+    private static final String MAX_REQUEST_ATTACHMENTS = "PARLEY_MAX_REQUEST_ATTACHMENTS";
+    private static final int MOST_FILE_BYTES = 512 * 1024 * 1024;
+    private static final int MOST_INLINE_BYTES = 1024 * 1024 * 1024;
+    private static final int MOST_ATTACHMENTS = 1_000;
+    private static final int MOST_REQUEST_ATTACHMENTS = 10_000;
 
     public static IngestSettings from(Settings settings) {
         String host = settings.string(HOST, "127.0.0.1");
@@ -76,27 +81,45 @@ public record IngestSettings(
                     HOST,
                     "is " + host + ", which others can reach: set PARLEY_API_KEYS as well, or leave it at 127.0.0.1");
         }
+        int maxBodyBytes =
+                settings.integer(MAX_REQUEST_BYTES, 128 * 1024 * 1024, Documents.MAX_UPLOAD_BYTES, Integer.MAX_VALUE);
         return new IngestSettings(
                 host,
                 settings.port("PARLEY_HTTP_PORT", 8080),
                 keys,
                 settings.integer("PARLEY_MAX_REQUESTS", 2000, 1, 1_000_000),
-                settings.integer(
-                        "PARLEY_MAX_REQUEST_BYTES", 128 * 1024 * 1024, Documents.MAX_UPLOAD_BYTES, Integer.MAX_VALUE),
+                maxBodyBytes,
                 origins(settings, keys.isEmpty()),
                 WorkspaceKey.defaultWorkspace(settings),
                 new Clients(
                         settings.string("PARLEY_LLM_MODEL"),
                         settings.flag("PARLEY_STRICT_REQUESTS", false),
                         stopAfter(settings),
-                        files(settings)));
+                        files(settings, maxBodyBytes)));
     }
 
-    private static FileLimits files(Settings settings) {
+    private static FileLimits files(Settings settings, int maxBodyBytes) {
+        FileLimits usual = FileLimits.USUAL;
+        int perMessage = settings.integer(MAX_ATTACHMENTS, usual.perMessage(), 0, MOST_ATTACHMENTS);
+        int perRequest = settings.integer(
+                MAX_REQUEST_ATTACHMENTS, Math.max(usual.perRequest(), perMessage), 0, MOST_REQUEST_ATTACHMENTS);
+        if (perMessage > perRequest) {
+            settings.problem(MAX_ATTACHMENTS, "must not be more than " + MAX_REQUEST_ATTACHMENTS);
+        }
         return new FileLimits(
-                settings.integer("PARLEY_MAX_FILE_BYTES", FileLimits.USUAL.fileBytes(), 1, MAX_FILE_BYTES),
-                settings.integer("PARLEY_MAX_ATTACHMENTS", FileLimits.USUAL.perMessage(), 0, MAX_ATTACHMENTS),
-                settings.integer("PARLEY_MAX_INLINE_BYTES", FileLimits.USUAL.bodyBytes(), 1, MAX_INLINE_BYTES));
+                bytesWithin(maxBodyBytes, settings, "PARLEY_MAX_FILE_BYTES", usual.fileBytes(), MOST_FILE_BYTES),
+                perMessage,
+                perRequest,
+                bytesWithin(maxBodyBytes, settings, "PARLEY_MAX_INLINE_BYTES", usual.bodyBytes(), MOST_INLINE_BYTES));
+    }
+
+    /** More than what all bodies may have would never be let in. */
+    private static int bytesWithin(int all, Settings settings, String key, int usual, int most) {
+        int bytes = settings.integer(key, Math.min(usual, all), 1, most);
+        if (bytes > all) {
+            settings.problem(key, "must not be more than " + MAX_REQUEST_BYTES);
+        }
+        return bytes;
     }
 
     private static Optional<Duration> stopAfter(Settings settings) {

@@ -21,13 +21,28 @@ final class Operations {
         this.roles = roles;
     }
 
+    /** Who asks for the health of a process knows its address and not its names. */
+    static boolean isProbe(Context ctx) {
+        return ctx.path().startsWith("/health/");
+    }
+
     void addTo(RoutesConfig routes) {
-        routes.get("/health/live", ctx -> Json.answer(ctx, 200, Json.object().put("live", true)));
+        routes.get("/health/live", this::live);
         routes.get("/health/ready", this::ready);
         routes.get(
                 "/metrics",
                 ctx -> ctx.contentType("text/plain; version=0.0.4; charset=utf-8")
                         .result(meters.scrape()));
+    }
+
+    private void live(Context ctx) {
+        List<Role> dead = roles.get().stream().filter(Role::hasDied).toList();
+        ObjectNode answer = Json.object().put("live", dead.isEmpty());
+        if (!dead.isEmpty()) {
+            ArrayNode names = answer.putArray("dead");
+            dead.forEach(role -> names.add(role.name()));
+        }
+        Json.answer(ctx, dead.isEmpty() ? 200 : 503, answer);
     }
 
     private void ready(Context ctx) {

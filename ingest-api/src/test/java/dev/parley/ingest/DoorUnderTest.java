@@ -7,6 +7,7 @@ import dev.parley.ingest.contract.OpenAiTypes;
 import dev.parley.ingest.documents.FakeDocuments;
 import dev.parley.ingest.files.FakeFiles;
 import dev.parley.ingest.http.RawConnection;
+import dev.parley.ingest.search.Embeddings;
 import dev.parley.ingest.search.FakeEmbeddings;
 import dev.parley.ingest.search.FakeSearches;
 import dev.parley.schemas.Role;
@@ -77,6 +78,10 @@ public final class DoorUnderTest implements AutoCloseable {
     }
 
     public DoorUnderTest(FakeWorld world, Map<String, String> settings, Role... roles) {
+        this(world, new FakeEmbeddings(), settings, roles);
+    }
+
+    private DoorUnderTest(FakeWorld world, Embeddings embeddings, Map<String, String> settings, Role... roles) {
         this.world = world;
         this.feed = world.feed();
         this.queries = world.queries();
@@ -91,7 +96,7 @@ public final class DoorUnderTest implements AutoCloseable {
                 ingest,
                 TOPICS,
                 new WriteSide(world, documents, new FileSide(files, files), searches, world.configurations()),
-                new ReadSide(feed, new SseEdge(feed, edge, meters), queries, documents, new FakeEmbeddings()),
+                new ReadSide(feed, new SseEdge(feed, edge, meters), queries, documents, embeddings),
                 meters,
                 () -> List.of(roles));
     }
@@ -102,6 +107,11 @@ public final class DoorUnderTest implements AutoCloseable {
 
     public static DoorUnderTest over(FakeWorld world) {
         return new DoorUnderTest(world, Map.of());
+    }
+
+    /** One whose model for vectors is another. */
+    public static DoorUnderTest with(Embeddings embeddings) {
+        return new DoorUnderTest(new FakeWorld(), embeddings, Map.of());
     }
 
     public Set<String> routes() {

@@ -33,6 +33,7 @@ public final class FakeQueries implements ConversationQueries {
     private final FakeWorld world;
     private volatile boolean away;
     private volatile boolean lagging;
+    private volatile boolean unawareOfDeletions;
 
     public FakeQueries(FakeWorld world) {
         this.world = world;
@@ -45,6 +46,11 @@ public final class FakeQueries implements ConversationQueries {
     /** From now on nothing arrives here, and what had is not shown. */
     public void lagging() {
         lagging = true;
+    }
+
+    /** From now on it has not heard of what is deleted. */
+    public void unawareOfDeletions() {
+        unawareOfDeletions = true;
     }
 
     private List<ConversationEvent> events(ConversationKey conversation) {
@@ -94,8 +100,8 @@ public final class FakeQueries implements ConversationQueries {
                 summary, MessageTree.of(messages, null, Optional.empty()), Optional.empty(), events.size()));
     }
 
-    private static boolean isDeleted(List<ConversationEvent> events) {
-        return events.stream().anyMatch(event -> event.getBody() instanceof ConversationDeleted);
+    private boolean isDeleted(List<ConversationEvent> events) {
+        return !unawareOfDeletions && events.stream().anyMatch(event -> event.getBody() instanceof ConversationDeleted);
     }
 
     private static Optional<Sent> sent(MessageAccepted accepted) {
@@ -159,7 +165,7 @@ public final class FakeQueries implements ConversationQueries {
     }
 
     @Override
-    public List<Summary> withMetadata(
+    public List<Summary> storedCompletions(
             String tenant, Map<String, String> metadata, boolean newestFirst, int limit, Optional<String> after) {
         Comparator<Summary> order = Comparator.comparing(Summary::createdAt).thenComparing(Summary::id);
         List<Summary> sorted = conversations(tenant, Integer.MAX_VALUE, Optional.empty()).conversations().stream()
@@ -169,6 +175,7 @@ public final class FakeQueries implements ConversationQueries {
                 .orElse(0);
         return sorted.stream()
                 .skip(from)
+                .filter(summary -> "chat.completion".equals(summary.metadata().get("openai.object")))
                 .filter(summary -> summary.metadata().entrySet().containsAll(metadata.entrySet()))
                 .limit(limit)
                 .toList();

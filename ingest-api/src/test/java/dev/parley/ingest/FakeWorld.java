@@ -88,6 +88,7 @@ public final class FakeWorld implements CommandLog {
     private List<ToolCall> calls = List.of();
     private boolean kafkaAway;
     private boolean pipelineStopped;
+    private Instant latest = Instant.EPOCH;
 
     /** Whatever is in force; see {@link #configure}. */
     public Configurations configurations() {
@@ -354,16 +355,12 @@ public final class FakeWorld implements CommandLog {
     }
 
     private void emit(ConversationKey key, String cause, @Nullable String turnId, ConversationEvent.Body body) {
+        // Of two events one is later, also where they come within a millisecond.
+        Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+        latest = now.isAfter(latest) ? now : latest.plusMillis(1);
         List<ConversationEvent> log = events.computeIfAbsent(key, any -> new ArrayList<>());
         ConversationEvent event = new ConversationEvent(
-                key.tenant(),
-                key.conversation(),
-                log.size() + 1L,
-                Instant.now().truncatedTo(ChronoUnit.MILLIS),
-                cause,
-                turnId,
-                null,
-                body);
+                key.tenant(), key.conversation(), log.size() + 1L, latest, cause, turnId, null, body);
         log.add(event);
         feeds.forEach(feed -> feed.take(key, event));
     }

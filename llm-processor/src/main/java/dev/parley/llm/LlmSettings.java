@@ -40,6 +40,8 @@ public record LlmSettings(
         public static final AttachmentSettings USUAL = new AttachmentSettings(Accepts.NOTHING, 32 * MIB, 256 * MIB);
     }
 
+    private static final String MAX_PROMPT_BYTES = "PARLEY_LLM_MAX_PROMPT_FILE_BYTES";
+    private static final String MAX_BYTES = "PARLEY_LLM_MAX_FILE_BYTES";
     private static final String ACCEPTS = "PARLEY_LLM_ACCEPTS";
     private static final String BASE_URL = "PARLEY_LLM_BASE_URL";
     private static final String API_KEY = "PARLEY_LLM_API_KEY";
@@ -60,10 +62,14 @@ public record LlmSettings(
                 .forEach(kind -> settings.problem(
                         ACCEPTS, "holds '" + kind + "', which is none of " + String.join(", ", Attachments.KINDS)));
         AttachmentSettings usual = AttachmentSettings.USUAL;
-        return new AttachmentSettings(
-                Accepts.ofOpenAi(accepts, ACCEPTS),
-                settings.integer("PARLEY_LLM_MAX_PROMPT_FILE_BYTES", usual.promptBytes(), 0, Integer.MAX_VALUE),
-                settings.integer("PARLEY_LLM_MAX_FILE_BYTES", usual.allBytes(), 0, Integer.MAX_VALUE));
+        int allBytes = settings.integer(MAX_BYTES, usual.allBytes(), 0, Integer.MAX_VALUE);
+        int promptBytes =
+                settings.integer(MAX_PROMPT_BYTES, Math.min(usual.promptBytes(), allBytes), 0, Integer.MAX_VALUE);
+        if (allBytes < promptBytes) {
+            // A prompt that has them would be put off for ever.
+            settings.problem(MAX_BYTES, "must not be less than " + MAX_PROMPT_BYTES + ", which is " + promptBytes);
+        }
+        return new AttachmentSettings(Accepts.ofOpenAi(accepts, ACCEPTS), promptBytes, allBytes);
     }
 
     private static Optional<ModelServer> server(Settings settings, String url) {

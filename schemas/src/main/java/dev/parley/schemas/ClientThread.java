@@ -30,6 +30,11 @@ public final class ClientThread implements AutoCloseable {
         return closing.getCount() == 0;
     }
 
+    /** Whether its work ended though nobody asked for that: by an error, such as a lack of memory. */
+    public boolean hasDied() {
+        return thread.getState() == Thread.State.TERMINATED && !isClosing();
+    }
+
     /** Waits, on this thread, or less where the work is to end. */
     public void pause(Duration time) {
         try {

@@ -9,11 +9,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.common.KafkaException;
@@ -74,6 +76,7 @@ public final class LogReader implements AutoCloseable {
     private final Map<TopicPartition, Long> positions = new HashMap<>();
     private final CountDownLatch caughtUp = new CountDownLatch(1);
     private final ClientThread thread;
+    private volatile Optional<String> trouble = Optional.empty();
 
     /**
      * Reads nothing before {@link #start}.
@@ -138,12 +141,23 @@ public final class LogReader implements AutoCloseable {
         return caughtUp.getCount() == 0;
     }
 
+    /** What keeps it from reading on, since it is tried again and again; empty while it reads. */
+    public Optional<String> trouble() {
+        return trouble;
+    }
+
+    /** Whether it will never read on. */
+    public boolean hasDied() {
+        return thread.hasDied();
+    }
+
     private void run() {
         while (!thread.isClosing()) {
             try (Consumer<byte[], byte[]> consumer = clients.get()) {
                 follow(consumer);
             } catch (KafkaException e) {
                 if (!thread.isClosing()) {
+                    trouble = Optional.of("cannot read: " + e);
                     logger.warn("{} cannot be read, trying again: {}", topics, e.toString());
                     thread.pause(PAUSE_AFTER_TROUBLE);
                 }
@@ -166,7 +180,9 @@ public final class LogReader implements AutoCloseable {
                     && ends.entrySet().stream().allMatch(end -> consumer.position(end.getKey()) >= end.getValue())) {
                 caughtUp.countDown();
             }
-            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(isCaughtUp() ? POLL : POLL_UNTIL_CAUGHT_UP)) {
+            ConsumerRecords<byte[], byte[]> read = consumer.poll(isCaughtUp() ? POLL : POLL_UNTIL_CAUGHT_UP);
+            trouble = Optional.empty();
+            for (ConsumerRecord<byte[], byte[]> record : read) {
                 take(record);
                 positions.put(new TopicPartition(record.topic(), record.partition()), record.offset() + 1);
                 if (thread.isClosing()) {
@@ -214,11 +230,15 @@ public final class LogReader implements AutoCloseable {
         while (!thread.isClosing()) {
             try {
                 records.take(record);
+                if (trouble.isPresent()) {
+                    trouble = Optional.empty();
+                }
                 return;
             } catch (UndecodableRecordException e) {
                 records.skip(record);
                 return;
             } catch (RegistryUnavailableException e) {
+                trouble = Optional.of(String.valueOf(e.getMessage()));
                 thread.pause(PAUSE_AFTER_TROUBLE);
             } catch (RuntimeException e) {
                 // A fault of the reader's own: it goes without one record, rather than without all that follow.

@@ -11,6 +11,11 @@ public interface Role extends AutoCloseable {
 
     Health health();
 
+    /** Whether it can do no work again before its process is started anew; one that waits for others can. */
+    default boolean hasDied() {
+        return false;
+    }
+
     @Override
     void close();
 

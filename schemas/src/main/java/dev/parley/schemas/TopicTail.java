@@ -4,6 +4,7 @@ import dev.parley.schemas.settings.KafkaSettings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -70,6 +71,11 @@ public final class TopicTail<V> implements AutoCloseable {
     /** Whether all that was there at the start has been read. */
     public boolean isCaughtUp() {
         return reader.isCaughtUp();
+    }
+
+    /** What keeps it from reading on; empty while it reads. */
+    public Optional<String> trouble() {
+        return reader.trouble();
     }
 
     @Override

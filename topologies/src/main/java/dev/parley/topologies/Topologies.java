@@ -8,26 +8,22 @@ import dev.parley.schemas.settings.TopicSettings;
 import dev.parley.topologies.assembly.AssemblyTopology;
 import dev.parley.topologies.conversation.ConversationTopology;
 import dev.parley.topologies.indexing.Indexing;
-import dev.parley.topologies.nativework.NativeWork;
-import dev.parley.topologies.nativework.NativeWork.Section;
 import dev.parley.topologies.preparing.ConfigurationFollower;
 import dev.parley.topologies.preparing.PreparedConfigurations;
 import dev.parley.topologies.preparing.RoutingTopology;
 import dev.parley.topologies.retrieval.Embedder;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
-import org.apache.kafka.streams.CloseOptions;
-import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
-import org.apache.kafka.streams.KafkaStreams;
+import java.util.stream.Stream;
 import org.apache.kafka.streams.StreamsConfig;
-import org.apache.kafka.streams.Topology;
-import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,17 +38,17 @@ public final class Topologies implements Role {
 
     private static final String ROUTING = "routing";
 
-    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
     /** Until the configuration is read and its examples are embedded; turns that come meanwhile wait in their topic. */
     private static final Duration CONFIGURATION_TIMEOUT = Duration.ofSeconds(30);
 
-    private static final Duration PAUSE_BEFORE_REPLACING = Duration.ofSeconds(1);
+    /** Of an application that cannot read for want of the registry: time for others to take its partitions over. */
+    private static final Duration ABSENCE = Duration.ofSeconds(10);
 
-    private final Map<String, KafkaStreams> applications;
+    private final List<StreamsApplication> applications;
     private final ConfigurationFollower configuration;
     private final Indexing indexing;
 
-    private Topologies(Map<String, KafkaStreams> applications, ConfigurationFollower configuration, Indexing indexing) {
+    private Topologies(List<StreamsApplication> applications, ConfigurationFollower configuration, Indexing indexing) {
         this.applications = applications;
         this.configuration = configuration;
         this.indexing = indexing;
@@ -76,34 +72,36 @@ public final class Topologies implements Role {
                                 topics.configuration().name())
                         .increment());
         configuration.start();
-        Applications applications = new Applications(settings, kafka, topicSettings);
-        applications.add(
-                "conversation",
-                ConversationTopology.build(topics, settings.conversation(), meters),
-                ConversationTopology.streamsConfig());
-        applications.add(
-                ROUTING,
-                RoutingTopology.build(topics, settings.routing(), meters, embedder, configurations),
-                RoutingTopology.streamsConfig());
-        applications.add(
-                "assembly",
-                AssemblyTopology.build(topics, settings.assembly(), meters),
-                AssemblyTopology.streamsConfig());
-        applications
-                .started()
-                .forEach((name, streams) -> meters.gauge(
-                        "parley.streams.running",
-                        io.micrometer.core.instrument.Tags.of("application", name),
-                        streams,
-                        application -> application.state() == KafkaStreams.State.RUNNING ? 1 : 0));
-        applications.started().forEach((name, streams) -> {
-            if (name.equals(ROUTING)) {
+        List<StreamsApplication> applications = List.of(
+                new StreamsApplication(
+                        "conversation",
+                        () -> ConversationTopology.build(topics, settings.conversation(), meters),
+                        streamsConfig(
+                                "conversation", settings, kafka, topicSettings, ConversationTopology.streamsConfig()),
+                        ABSENCE),
+                new StreamsApplication(
+                        ROUTING,
+                        () -> RoutingTopology.build(topics, settings.routing(), meters, embedder, configurations),
+                        streamsConfig(ROUTING, settings, kafka, topicSettings, RoutingTopology.streamsConfig()),
+                        ABSENCE),
+                new StreamsApplication(
+                        "assembly",
+                        () -> AssemblyTopology.build(topics, settings.assembly(), meters),
+                        streamsConfig("assembly", settings, kafka, topicSettings, AssemblyTopology.streamsConfig()),
+                        ABSENCE));
+        applications.forEach(application -> meters.gauge(
+                "parley.streams.running",
+                Tags.of("application", application.name()),
+                application,
+                one -> one.isRunning() ? 1 : 0));
+        applications.forEach(application -> {
+            if (application.name().equals(ROUTING)) {
                 await(configuration);
             }
-            streams.start();
+            application.start();
         });
         return new Topologies(
-                applications.started(), configuration, Indexing.start(embedder, kafka, topicSettings, topics, meters));
+                applications, configuration, Indexing.start(embedder, kafka, topicSettings, topics, meters));
     }
 
     private static void await(ConfigurationFollower configuration) {
@@ -149,37 +147,6 @@ public final class Topologies implements Role {
         return properties;
     }
 
-    /** Collects applications under the settings that they share. */
-    private record Applications(
-            TopologySettings settings,
-            KafkaSettings kafka,
-            TopicSettings topicSettings,
-            Map<String, KafkaStreams> started) {
-
-        Applications(TopologySettings settings, KafkaSettings kafka, TopicSettings topicSettings) {
-            this(settings, kafka, topicSettings, new LinkedHashMap<>());
-        }
-
-        void add(String name, Topology topology, Map<String, Object> own) {
-            Properties config = streamsConfig(name, settings, kafka, topicSettings, own);
-            KafkaStreams streams = new KafkaStreams(topology, config);
-            streams.setUncaughtExceptionHandler(exception -> {
-                logger.error("a thread of {} failed and is replaced", name, exception);
-                pause();
-                return StreamThreadExceptionResponse.REPLACE_THREAD;
-            });
-            started.put(name, streams);
-        }
-
-        private static void pause() {
-            try {
-                Thread.sleep(PAUSE_BEFORE_REPLACING);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
     @Override
     public String name() {
         return "topologies";
@@ -187,41 +154,26 @@ public final class Topologies implements Role {
 
     @Override
     public Health health() {
-        boolean ready =
-                applications.values().stream().allMatch(streams -> streams.state() == KafkaStreams.State.RUNNING);
-        Health indexer = indexing.health();
+        List<Health> parts = Stream.concat(
+                        applications.stream().map(StreamsApplication::health),
+                        Stream.of(indexing.health()).map(part -> new Health(part.ready(), "indexing " + part.detail())))
+                .toList();
         return new Health(
-                ready && indexer.ready(),
-                applications.entrySet().stream()
-                        .map(application -> application.getKey() + " "
-                                + application.getValue().state())
-                        .collect(Collectors.joining(", ", "", ", indexing " + indexer.detail())));
+                parts.stream().allMatch(Health::ready),
+                parts.stream().map(Health::detail).collect(Collectors.joining(", ")));
+    }
+
+    @Override
+    public boolean hasDied() {
+        return indexing.hasDied() || applications.stream().anyMatch(StreamsApplication::hasDied);
     }
 
     @Override
     public void close() {
         try (ExecutorService closers = Executors.newVirtualThreadPerTaskExecutor()) {
-            applications.forEach((name, streams) -> closers.execute(() -> close(name, streams)));
+            applications.forEach(application -> closers.execute(application::close));
             closers.execute(indexing::close);
             closers.execute(configuration::close);
-        }
-    }
-
-    /** Waits no longer than {@link #CLOSE_TIMEOUT}; the stores are open until it is closed, whoever waits for it. */
-    private static void close(String name, KafkaStreams streams) {
-        Section stores = NativeWork.ofProcess().begin("the stores of " + name);
-        Thread closer = Thread.ofPlatform().daemon().name("close-" + name).start(() -> {
-            try (stores) {
-                // Leaving the group hands this process's tasks on at once, and takes them back at once after a restart.
-                streams.close(CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP));
-            }
-        });
-        try {
-            if (!closer.join(CLOSE_TIMEOUT)) {
-                logger.warn("{} is not closed after {} s", name, CLOSE_TIMEOUT.toSeconds());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 }

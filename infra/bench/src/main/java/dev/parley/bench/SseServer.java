@@ -125,7 +125,7 @@ final class SseServer {
         }
 
         @Override
-        public List<ConversationSnapshot.Summary> withMetadata(
+        public List<ConversationSnapshot.Summary> storedCompletions(
                 String tenant, Map<String, String> metadata, boolean newestFirst, int limit, Optional<String> after) {
             throw new UnsupportedOperationException();
         }

@@ -52,6 +52,11 @@ final class KafkaWatch implements Role {
         return health;
     }
 
+    @Override
+    public boolean hasDied() {
+        return thread.hasDied();
+    }
+
     private void run() {
         while (!thread.isClosing()) {
             try (Admin admin = Admin.create(kafka.client("parley-kafka-watch", Map.of()))) {

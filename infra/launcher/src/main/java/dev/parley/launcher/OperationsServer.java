@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /** {@code /health/live}, {@code /health/ready} and {@code /metrics} of a process without the HTTP front door. */
 final class OperationsServer implements Role {
@@ -27,7 +28,13 @@ final class OperationsServer implements Role {
         try {
             HttpServer server = HttpServer.create(new InetSocketAddress(host, port), 0);
             server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-            server.createContext("/health/live", exchange -> answer(exchange, 200, "live\n"));
+            server.createContext("/health/live", exchange -> {
+                String dead = roles.get().stream()
+                        .filter(Role::hasDied)
+                        .map(role -> role.name() + ": dead\n")
+                        .collect(Collectors.joining());
+                answer(exchange, dead.isEmpty() ? 200 : 503, dead.isEmpty() ? "live\n" : dead);
+            });
             server.createContext("/health/ready", exchange -> {
                 boolean ready =
                         roles.get().stream().allMatch(role -> role.health().ready());

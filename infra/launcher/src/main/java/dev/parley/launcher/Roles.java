@@ -46,7 +46,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * The roles of one process, wired by hand, and a watch on the Kafka that all of them need.
+ * The roles of one process, wired by hand, and a watch on the Kafka and the registry that all of them need.
  *
  * <pre>{@code
  *   sinks       PostgresSink ──▶ Postgres
@@ -128,6 +128,8 @@ public final class Roles implements AutoCloseable {
             if (provision) {
                 new Provisioner(kafka, serdes.registry()).provision(topics);
             }
+            RegistryWatch schemas = roles.add(RegistryWatch.start(serdes.registry(), registry.url(), topics.specs()));
+            roles.await(schemas);
             for (RoleName name : wanted) {
                 switch (name) {
                     case SINKS ->
@@ -148,6 +150,7 @@ public final class Roles implements AutoCloseable {
                                 EmbeddedModel.of(topologies.indexing().embedder()),
                                 meters);
                 }
+                roles.notStarted.remove(name);
             }
             return roles;
         } catch (RuntimeException e) {
@@ -203,41 +206,51 @@ public final class Roles implements AutoCloseable {
         return meters;
     }
 
+    /** Nothing joins a group whose records it could not read, nor answers what it could not write. */
+    private void await(Role role) {
+        try {
+            awaitReady(List.of(role), Optional.empty());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandFailedException("interrupted while it waited for " + waiting(List.of(role)), e);
+        }
+    }
+
     /**
      * Waits until every role does its work.
      *
      * @throws CommandFailedException naming those that do not, when patience ends
      */
     public void awaitReady() throws InterruptedException {
-        awaitReady(Optional.of(READY_TIMEOUT));
+        awaitReady(running, Optional.of(READY_TIMEOUT));
     }
 
     /** The same for as long as it takes: on a cluster, what a process needs may come later than itself. */
     void awaitReadyHoweverLong() throws InterruptedException {
-        awaitReady(Optional.empty());
+        awaitReady(running, Optional.empty());
     }
 
-    private void awaitReady(Optional<Duration> patience) throws InterruptedException {
+    private void awaitReady(List<Role> roles, Optional<Duration> patience) throws InterruptedException {
         long started = System.nanoTime();
         long noted = started;
         Duration pause = FIRST_NOTE;
-        while (!running.stream().allMatch(role -> role.health().ready())) {
+        while (!roles.stream().allMatch(role -> role.health().ready())) {
             long now = System.nanoTime();
             if (patience.isPresent() && now - started > patience.get().toNanos()) {
                 throw new CommandFailedException(
-                        "not ready after " + patience.get().toSeconds() + " s: " + waiting());
+                        "not ready after " + patience.get().toSeconds() + " s: " + waiting(roles));
             }
             if (now - noted > pause.toNanos()) {
                 noted = now;
                 pause = pause.multipliedBy(2).compareTo(LAST_NOTE) < 0 ? pause.multipliedBy(2) : LAST_NOTE;
-                progress.accept("waiting for " + waiting());
+                progress.accept("waiting for " + waiting(roles));
             }
             Thread.sleep(READY_PAUSE);
         }
     }
 
-    private String waiting() {
-        return running.stream()
+    private static String waiting(List<Role> roles) {
+        return roles.stream()
                 .filter(role -> !role.health().ready())
                 .map(role -> role.name() + " (" + role.health().detail() + ")")
                 .collect(Collectors.joining(", "));

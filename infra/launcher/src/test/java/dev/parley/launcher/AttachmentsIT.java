@@ -8,6 +8,7 @@ import dev.parley.launcher.ApiClient.Answer;
 import dev.parley.launcher.ApiClient.Event;
 import dev.parley.stack.scripted.Script;
 import dev.parley.stack.scripted.ScriptedModelServer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
@@ -16,6 +17,8 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Images and files, from a client to the model server and back to whoever looks. */
 class AttachmentsIT {
@@ -40,10 +43,12 @@ class AttachmentsIT {
                   chat: {engine: eyes}
                   spared: {engine: blind, fallbacks: [eyes]}
                   dark: {engine: blind}
+                  letters: {engine: letters}
                 engines:
                   eyes: {kind: openai, model: scripted, endpoints: ['%s'], accepts: [images, files], retries: 0}
                   blind: {kind: openai, model: scripted, endpoints: ['%s'], retries: 0}
-                """.formatted(eyes.baseUrl(), blind.baseUrl());
+                  letters: {kind: anthropic, model: scripted, endpoints: ['%s'], accepts: [images, files], retries: 0}
+                """.formatted(eyes.baseUrl(), blind.baseUrl(), eyes.baseUrl());
         String version = parley.configure(yaml);
         await().atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(turn(Map.of("content", "Which?")))
@@ -133,6 +138,45 @@ class AttachmentsIT {
                     .as(tree.toString())
                     .isEqualTo(url);
         });
+    }
+
+    /** In the form that the model server's protocol has for it, at {@code place} of the message. */
+    @ParameterizedTest
+    @CsvSource({
+        "chat,    /1/content, paper.pdf, application/pdf, %PDF-1.7 paper, file/file_data, URL",
+        "chat,    /1/content, bees.csv,  text/csv,        'bees,2',       file/file_data, URL",
+        "letters, /0/content, paper.pdf, application/pdf, %PDF-1.7 paper, source/data,    BASE64",
+        "letters, /0/content, bees.csv,  text/csv,        'bees,2',       source/data,    TEXT"
+    })
+    void aFileReachesTheModel(
+            String route, String message, String name, String mediaType, String content, String place, Form form) {
+        byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+        String base64 = Base64.getEncoder().encodeToString(bytes);
+
+        List<Event> events = turn(Map.of(
+                "content",
+                "What is in it?",
+                "intent",
+                route,
+                "attachments",
+                List.of(Map.of("data", base64, "mediaType", mediaType, "name", name))));
+
+        assertThat(events.getLast().type()).as(events.toString()).isEqualTo("message.completed");
+        assertThat(lastSeen().at(message + "/0/" + place).asText())
+                .as(lastSeen().toString())
+                .isEqualTo(
+                        switch (form) {
+                            case URL -> "data:" + mediaType + ";base64," + base64;
+                            case BASE64 -> base64;
+                            case TEXT -> content;
+                        });
+    }
+
+    /** How a protocol has a content. */
+    enum Form {
+        URL,
+        BASE64,
+        TEXT
     }
 
     @Test

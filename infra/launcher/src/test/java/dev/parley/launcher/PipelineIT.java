@@ -51,6 +51,18 @@ class PipelineIT {
     }
 
     @Test
+    void everyRoleAndWhatAllOfThemNeedAreReady() {
+        ApiClient.Answer ready = api.get("/health/ready");
+
+        assertThat(ready.status()).isEqualTo(200);
+        assertThat(ready.body().path("roles").findValuesAsText("role"))
+                .containsExactlyInAnyOrder(
+                        "kafka", "registry", "postgres-sink", "topologies", "llm-processor", "feed", "ingest-api");
+        assertThat(ready.body().path("roles").findValuesAsText("ready")).containsOnly("true");
+        assertThat(api.get("/health/live").status()).isEqualTo(200);
+    }
+
+    @Test
     void aQuestionIsAnsweredStreamedAndKept() {
         parley.model().enqueue(Script.tokens(tokens(20)).pacedAt(Duration.ofMillis(5)));
         String conversation = api.conversation();

@@ -45,6 +45,11 @@ public final class InMemoryRegistry implements RegistryClient {
     }
 
     @Override
+    public synchronized int learn(String subject) {
+        return schemas.size();
+    }
+
+    @Override
     public int register(String subject, Schema schema) {
         return id(subject, schema);
     }

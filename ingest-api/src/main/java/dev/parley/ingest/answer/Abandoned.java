@@ -34,21 +34,23 @@ public final class Abandoned {
 
     /** Something that reads a turn to its end or to its reader's. */
     @FunctionalInterface
-    public interface Reading {
-        SseEdge.End run() throws Exception;
+    public interface Reading<X extends Exception> {
+        SseEdge.End run() throws X;
     }
 
     /**
-     * Runs {@code reading}; where its client leaves and nobody else reads the turn, stops that.
+     * Runs {@code reading}, and returns how it ended; where its client leaves and nobody else reads the turn, stops that.
      *
      * @param keyed whether the request may be on its way again
      */
-    public void watch(ConversationKey conversation, String turnId, boolean keyed, Reading reading) throws Exception {
-        watch(conversation, turnId, keyed ? RETURN : Duration.ZERO, reading);
+    public <X extends Exception> SseEdge.End watch(
+            ConversationKey conversation, String turnId, boolean keyed, Reading<X> reading) throws X {
+        return watch(conversation, turnId, keyed ? RETURN : Duration.ZERO, reading);
     }
 
     /** The same, where a reader has a while to come back. */
-    public void watch(ConversationKey conversation, String turnId, Duration grace, Reading reading) throws Exception {
+    public <X extends Exception> SseEdge.End watch(
+            ConversationKey conversation, String turnId, Duration grace, Reading<X> reading) throws X {
         SseEdge.End end;
         try (Reader reader = attend(turnId)) {
             end = reading.run();
@@ -56,6 +58,7 @@ public final class Abandoned {
         if (end == SseEdge.End.GONE) {
             left(conversation, turnId, grace);
         }
+        return end;
     }
 
     /** Somebody who reads a turn. */
@@ -69,11 +72,6 @@ public final class Abandoned {
     public Reader attend(String turnId) {
         readers.merge(turnId, 1, Integer::sum);
         return () -> readers.computeIfPresent(turnId, (id, count) -> count == 1 ? null : count - 1);
-    }
-
-    /** A reader who cannot come back has left a turn: where nobody else reads it, it is stopped. */
-    public void left(ConversationKey conversation, String turnId) {
-        left(conversation, turnId, Duration.ZERO);
     }
 
     private void left(ConversationKey conversation, String turnId, Duration grace) {

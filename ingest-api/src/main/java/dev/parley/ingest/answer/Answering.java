@@ -46,19 +46,16 @@ public final class Answering {
      * @param keyed whether the request may be on its way again, so that its reader gets a moment to come back
      */
     public Reply streamWhileRead(Context ctx, Told told, boolean keyed) {
-        return () -> abandoned.watch(told.conversation(), told.turnId(), keyed, () -> run(ctx, told));
+        return () -> {
+            SseEdge.End _ = abandoned.watch(told.conversation(), told.turnId(), keyed, () -> run(ctx, told));
+        };
     }
 
     /** Tells an answer over a connection; one that is not to go on without a reader is stopped when that leaves. */
     public SseEdge.End tell(Told told, ClientTransport transport, boolean goesOn) {
-        SseEdge.End end;
-        try (Abandoned.Reader reader = abandoned.attend(told.turnId())) {
-            end = streams.answer(told.conversation(), told.before(), told.encoding(), transport);
-        }
-        if (end == SseEdge.End.GONE && !goesOn) {
-            abandoned.left(told.conversation(), told.turnId());
-        }
-        return end;
+        Abandoned.Reading<RuntimeException> reading =
+                () -> streams.answer(told.conversation(), told.before(), told.encoding(), transport);
+        return goesOn ? reading.run() : abandoned.watch(told.conversation(), told.turnId(), false, reading);
     }
 
     private SseEdge.End run(Context ctx, Told told) throws Exception {

@@ -22,10 +22,11 @@ public record ChatRules(Optional<Duration> stopAfter) {
     }
 
     /** Streams an answer by {@code reading}; where its reader leaves, that means what the deployment says. */
-    public Reply reply(Abandoned abandoned, ConversationKey conversation, String turnId, Abandoned.Reading reading) {
+    public Reply reply(
+            Abandoned abandoned, ConversationKey conversation, String turnId, Abandoned.Reading<Exception> reading) {
         return () -> {
             if (stopAfter.isPresent()) {
-                abandoned.watch(conversation, turnId, stopAfter.get(), reading);
+                SseEdge.End _ = abandoned.watch(conversation, turnId, stopAfter.get(), reading);
             } else {
                 SseEdge.End _ = reading.run();
             }

@@ -8,6 +8,7 @@ import dev.parley.sinks.edge.StreamEncoding;
 import io.javalin.http.Context;
 import io.javalin.http.HandlerType;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -60,7 +61,11 @@ public final class EventStreams {
             Map<String, String> headers)
             throws IOException {
         try (ResponseTransport transport = new ResponseTransport(ctx, headers)) {
-            return answer(conversation, before, encoding, transport);
+            SseEdge.End end = answer(conversation, before, encoding, transport);
+            if (end == SseEdge.End.OVER && !ctx.res().isCommitted()) {
+                transport.write(List.of()); // A stream that has nothing to tell is one as well.
+            }
+            return end;
         }
     }
 

@@ -116,23 +116,29 @@ public final class Conversations {
                         : undecided());
     }
 
-    /**
-     * Has a conversation be created this way, where it is not there; whatever is said in it next comes after. Nobody is told what
-     * became of it.
-     */
-    public void begin(ConversationKey conversation, CreateConversation create, Call call) {
-        log.append(conversation, create, call);
-    }
-
-    /**
-     * Keeps what a caller notes about a conversation; returns the event, once the feed has it. A repeat under the same
-     * {@linkplain Call#commandId() id} gets the event of the first.
-     */
+    /** Keeps what a caller notes about a conversation; returns the event, once the feed has it. */
     public ConversationEvent annotate(ConversationKey conversation, AnnotateConversation annotate, Call call) {
         presences.require(conversation);
+        return annotated(conversation, annotate, call);
+    }
+
+    /** The same, where the request may be a repeat under the same {@linkplain Call#commandId() id}: the event of the first. */
+    public ConversationEvent annotateOnce(ConversationKey conversation, AnnotateConversation annotate, Call call) {
+        presences.require(conversation);
+        // No event follows from a repeat: it would be waited for in vain.
+        return watches.among(conversation, lastSequence(conversation), isCausedBy(call))
+                .orElseGet(() -> annotated(conversation, annotate, call));
+    }
+
+    private ConversationEvent annotated(ConversationKey conversation, AnnotateConversation annotate, Call call) {
         return decision(conversation, annotate, call)
                 .or(() -> watches.replayed(conversation, isCausedBy(call)))
                 .orElseThrow(() -> goneOrUndecided(conversation));
+    }
+
+    /** Sequence of the last event that is known of a conversation; 0 where none is. */
+    long lastSequence(ConversationKey conversation) {
+        return presences.lastSequence(conversation);
     }
 
     /** The event that a command comes to, once the feed has it; empty where it has none in time. */

@@ -57,21 +57,26 @@ public final class Exchanges {
 
         /** What was sent along with the question, and the question itself, as a prompt has them. */
         public List<PromptMessage> asked() {
-            CallerPrompt prompt = question.getPrompt();
-            List<PromptMessage> asked = new ArrayList<>(prompt == null ? List.of() : prompt.getContext());
-            asked.add(new PromptMessage(
-                    question.getRole(),
-                    question.getContent(),
-                    List.of(),
-                    prompt == null ? null : prompt.getToolCallId(),
-                    null,
-                    prompt == null ? List.of() : prompt.getAttachments()));
-            return asked;
+            return Exchanges.asked(question);
         }
 
         private Exchange with(Answer ended) {
             return new Exchange(question, answerId, after, ended);
         }
+    }
+
+    /** What was sent along with a question, and the question itself, as a prompt has them. */
+    public static List<PromptMessage> asked(MessageAccepted question) {
+        CallerPrompt prompt = question.getPrompt();
+        List<PromptMessage> asked = new ArrayList<>(prompt == null ? List.of() : prompt.getContext());
+        asked.add(new PromptMessage(
+                question.getRole(),
+                question.getContent(),
+                List.of(),
+                prompt == null ? null : prompt.getToolCallId(),
+                null,
+                prompt == null ? List.of() : prompt.getAttachments()));
+        return asked;
     }
 
     /** What has become of an answer. */

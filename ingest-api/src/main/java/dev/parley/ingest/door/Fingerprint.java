@@ -1,6 +1,6 @@
 package dev.parley.ingest.door;
 
-import dev.parley.ingest.http.Sha256;
+import dev.parley.schemas.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;

@@ -1,6 +1,7 @@
 package dev.parley.ingest.door;
 
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.CreateConversation;
 import dev.parley.chat.v1.FeedbackRecorded;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.RateMessage;
@@ -10,6 +11,7 @@ import dev.parley.ingest.door.Watches.Watch;
 import dev.parley.ingest.files.Files;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
+import dev.parley.ingest.http.Request;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.MessageId;
@@ -59,13 +61,34 @@ public final class Messages {
      */
     public Submission submit(
             ConversationKey conversation, SubmitMessage submit, boolean keyed, Optional<Duration> wait, Call call) {
+        return submit(conversation, Optional.empty(), submit, keyed, wait, call);
+    }
+
+    /**
+     * The same of the first message of a conversation, which is created right before it where it is not there: not by a repeat, nor
+     * for a message that is refused.
+     *
+     * @param create empty: the message creates it in its own way
+     */
+    public Submission submit(
+            ConversationKey conversation,
+            Optional<CreateConversation> create,
+            SubmitMessage submit,
+            boolean keyed,
+            Optional<Duration> wait,
+            Call call) {
         Story story = new Story(submit);
         try (Watch watch = story.live(watches, conversation)) {
             long before = feed.lastSequence(conversation);
             if (keyed && isRepeat(conversation, submit)) {
+                wait.ifPresent(any -> call.enclosures().letGo());
                 return toldBefore(conversation, submit, wait);
             }
-            log.append(conversation, files.kept(conversation.tenant(), submit, call), call);
+            SubmitMessage kept = files.kept(conversation.tenant(), submit, call);
+            create.ifPresent(first ->
+                    log.append(conversation, first, new Call("cmd_" + Request.uniqueId(), call.traceparent())));
+            log.append(conversation, kept, call);
+            wait.ifPresent(any -> call.enclosures().letGo());
             if (keyed || before == 0) {
                 // Without memory of the conversation, the decision's sequence is the way to know where it stands.
                 Optional<ConversationEvent> decision = story.decided(ACCEPTANCE);

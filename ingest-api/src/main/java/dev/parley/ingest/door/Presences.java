@@ -87,6 +87,12 @@ final class Presences {
         }
     }
 
+    /** Sequence of the last event that is known of a conversation; 0 where none is. */
+    long lastSequence(ConversationKey conversation) {
+        long remembered = feed.lastSequence(conversation);
+        return remembered > 0 ? remembered : queries.lastSequence(conversation);
+    }
+
     /** Whether a turn runs, as far as this node knows. */
     boolean isBusy(ConversationKey conversation) {
         return feed.running(conversation).isPresent();

@@ -1,9 +1,13 @@
 package dev.parley.ingest.door;
 
+import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.GenerationOptions;
+import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.schemas.keys.TurnIds;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -16,6 +20,19 @@ public record Question(String content, Handling handling, Optional<CallerPrompt>
 
     /** As much as one message may say. */
     public static final int MAX_CONTENT_BYTES = 1024 * 1024;
+
+    /** What a person shows beside a text, which is routed and answered like one without; empty where nothing is shown. */
+    public static Optional<CallerPrompt> showing(List<Attachment> attachments) {
+        return attachments.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new CallerPrompt(
+                        Role.USER,
+                        null,
+                        List.of(),
+                        GenerationOptions.newBuilder().build(),
+                        attachments,
+                        true));
+    }
 
     /**
      * The command that it becomes.

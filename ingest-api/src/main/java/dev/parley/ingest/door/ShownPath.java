@@ -90,12 +90,7 @@ public final class ShownPath {
         return exchanges.question(messageId);
     }
 
-    /** A name for {@code text} said at this place, after what is shown there. */
-    public String name(String text) {
-        return name(text, List.of());
-    }
-
-    /** The same of a text with something shown beside it. */
+    /** A name for {@code text} said at this place, with {@code attachments} beside it, after what is shown there. */
     public String name(String text, List<Attachment> attachments) {
         List<String> parts = new ArrayList<>(List.of(at, text));
         for (PromptMessage message : context()) {

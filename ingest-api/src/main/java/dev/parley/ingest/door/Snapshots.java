@@ -61,8 +61,7 @@ public final class Snapshots {
 
     /** Sequence of the last event that is known of a conversation; 0 where none is. */
     public long lastSequence(ConversationKey conversation) {
-        long remembered = feed.lastSequence(conversation);
-        return remembered > 0 ? remembered : queries.lastSequence(conversation);
+        return conversations.lastSequence(conversation);
     }
 
     /** What the read model has, if anything, of a conversation that has to be there. */
@@ -87,14 +86,24 @@ public final class Snapshots {
     }
 
     /**
-     * Those of a tenant's conversations whose metadata hold all of {@code metadata}, as they were created, without those that
-     * this node knows to be deleted.
+     * A page of a tenant's stored completions whose metadata hold all of {@code metadata}, in the order in which they were created,
+     * without those that this node knows to be deleted. Its {@code next} is what the page after it comes {@code after}.
      *
+     * @param limit how many to look at
      * @param after the id of the conversation that they follow; empty for the first ones
      */
-    public List<Summary> withMetadata(
+    public Page storedCompletions(
             String tenant, Map<String, String> metadata, boolean newestFirst, int limit, Optional<String> after) {
-        return queries.withMetadata(tenant, metadata, newestFirst, limit, after).stream()
+        List<Summary> found = queries.storedCompletions(tenant, metadata, newestFirst, limit, after);
+        return new Page(
+                shown(tenant, found),
+                found.size() < limit
+                        ? Optional.empty()
+                        : Optional.of(found.getLast().id()));
+    }
+
+    private List<Summary> shown(String tenant, List<Summary> found) {
+        return found.stream()
                 .filter(summary -> !feed.isDeleted(new ConversationKey(tenant, summary.id())))
                 .toList();
     }
@@ -123,11 +132,7 @@ public final class Snapshots {
             Page page = words.isEmpty()
                     ? queries.conversations(tenant, limit, before)
                     : queries.search(tenant, words, limit, before);
-            return new Page(
-                    page.conversations().stream()
-                            .filter(summary -> !feed.isDeleted(new ConversationKey(tenant, summary.id())))
-                            .toList(),
-                    page.next());
+            return new Page(shown(tenant, page.conversations()), page.next());
         } catch (IllegalArgumentException e) {
             throw new ProblemException(ErrorCode.INVALID_CURSOR, "must be the 'next' of an earlier page", "before");
         }

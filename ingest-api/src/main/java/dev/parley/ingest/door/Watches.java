@@ -103,6 +103,24 @@ final class Watches implements AutoCloseable {
         }
     }
 
+    /**
+     * The first event that fits among those up to and including {@code sequence}, which must have happened; empty where none does.
+     *
+     * @throws ProblemException where they cannot be read now
+     */
+    Optional<ConversationEvent> among(
+            ConversationKey conversation, long sequence, Predicate<ConversationEvent> wanted) {
+        if (sequence == 0) {
+            return Optional.empty();
+        }
+        Predicate<ConversationEvent> last = event -> event.getSequence() >= sequence;
+        Expectation found = new Expectation(wanted.or(last));
+        try (Watch watch = whole(conversation, found)) {
+            return Optional.of(found.within(REPLAY).orElseThrow(Watches::unreadable))
+                    .filter(wanted);
+        }
+    }
+
     /** What to throw where the past of a conversation cannot be told. */
     static ProblemException unreadable() {
         return new ProblemException(ErrorCode.UNAVAILABLE, "the conversation cannot be read now");

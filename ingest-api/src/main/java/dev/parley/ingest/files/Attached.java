@@ -6,6 +6,7 @@ import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.FileId;
+import dev.parley.sinks.json.NativeJson;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -21,13 +22,9 @@ import java.util.regex.Pattern;
  */
 public final class Attached {
 
-    private static final int MAX_NAME_CHARS = 255;
     private static final int MAX_URL_CHARS = 8_192;
     private static final String DATA = "data:";
     private static final String BASE64 = ";base64";
-
-    /** How files of this server are named in what it shows. */
-    private static final String OWN = "/api/files/";
 
     private static final String ANY_IMAGE = "image/*";
     private static final Pattern DETAIL = Pattern.compile("[a-z]{1,16}");
@@ -38,23 +35,27 @@ public final class Attached {
      * What is said of a file beside its content.
      *
      * @param mediaType as its sender declares it
-     * @param name as its sender calls it
      * @param detail how closely an image is to be looked at
      * @param at how much of the message's text stands before it, in UTF-16 code units
      */
-    public record Said(Optional<String> mediaType, Optional<String> name, Optional<String> detail, int at) {
+    public record Said(Optional<String> mediaType, Named name, Optional<String> detail, int at) {
 
         /** Of a picture, of which nothing else is known. */
         public static Said image(int at) {
-            return new Said(Optional.of(ANY_IMAGE), Optional.empty(), Optional.empty(), at);
+            return new Said(Optional.of(ANY_IMAGE), Named.NOT, Optional.empty(), at);
         }
 
-        public static Said file(Optional<String> mediaType, Optional<String> name, int at) {
+        public static Said file(Optional<String> mediaType, Named name, int at) {
             return new Said(mediaType, name, Optional.empty(), at);
         }
 
         public Said withDetail(Optional<String> closely) {
             return new Said(mediaType, name, closely, at);
+        }
+
+        /** The same, of which somebody says what it is. */
+        public Said as(Optional<String> declared) {
+            return new Said(declared.or(() -> mediaType), name, detail, at);
         }
     }
 
@@ -67,28 +68,22 @@ public final class Attached {
         return List.copyOf(all);
     }
 
-    /** Takes the attachments of another message that was read, whose text comes after {@code shift} code units of this one's. */
-    public void addAll(JsonBody part, List<Attachment> others, int shift) {
-        for (Attachment other : others) {
-            add(part, Attachment.newBuilder(other).setAt(other.getAt() + shift).build());
-        }
-    }
-
     /** A URL of any kind: with the data in it, of a file of this server's, or of the web. */
     public void url(JsonBody part, String field, Said said) {
-        String url = part.longText(field).orElseThrow(() -> JsonBody.required(part.at(field)));
+        String url = part.requiredLongText(field);
         if (url.regionMatches(true, 0, DATA, 0, DATA.length())) {
             data(part, field, url.substring(DATA.length()), said);
-        } else if (url.startsWith(OWN) && FileId.of(url.substring(OWN.length())).isPresent()) {
-            add(part, own(url.substring(OWN.length()), said));
-        } else {
-            add(part, reference(part, field, url, said));
+            return;
         }
+        Optional<FileId> own = url.startsWith(NativeJson.FILES)
+                ? FileId.of(url.substring(NativeJson.FILES.length()))
+                : Optional.empty();
+        add(part, field, own.map(file -> own(file, said)).orElseGet(() -> reference(part, field, url, said)));
     }
 
     /** A content in base64, or a URL with the data in it, which some protocols have in one field. */
     public void base64OrUrl(JsonBody part, String field, Said said) {
-        String text = part.longText(field).orElseThrow(() -> JsonBody.required(part.at(field)));
+        String text = part.requiredLongText(field);
         if (text.regionMatches(true, 0, DATA, 0, DATA.length())) {
             data(part, field, text.substring(DATA.length()), said);
         } else {
@@ -98,36 +93,41 @@ public final class Attached {
 
     /** A content in base64. */
     public void base64(JsonBody part, String field, Said said) {
-        String text = part.longText(field).orElseThrow(() -> JsonBody.required(part.at(field)));
+        String text = part.requiredLongText(field);
         content(part, field, decoded(part, field, text), said);
     }
 
     /** A text that is a file. */
     public void text(JsonBody part, String field, Said said) {
-        String text = part.longText(field).orElseThrow(() -> JsonBody.required(part.at(field)));
-        byte[] content = text.getBytes(StandardCharsets.UTF_8);
-        part.enclosures().taken(content.length);
-        content(part, field, content, said);
+        String text = part.requiredLongText(field);
+        part.enclosures().taken(text);
+        content(part, field, text.getBytes(StandardCharsets.UTF_8), said);
     }
 
     /** A file of this server's, by its id. */
     public void id(JsonBody part, String field, Said said) {
-        String id = part.text(field).orElseThrow(() -> JsonBody.required(part.at(field)));
-        if (FileId.of(id).isEmpty()) {
-            throw new ProblemException(ErrorCode.FILE_NOT_FOUND, "there is no file with this id", part.at(field));
-        }
-        add(part, own(id, said));
+        FileId file = FileId.of(part.requiredText(field))
+                .orElseThrow(() -> new ProblemException(
+                        ErrorCode.FILE_NOT_FOUND, "there is no file with this id", part.at(field)));
+        add(part, field, own(file, said));
     }
 
-    private void add(JsonBody part, Attachment attachment) {
-        int most = part.enclosures().limits().perMessage();
-        if (all.size() >= most) {
-            throw new ProblemException(
-                    ErrorCode.PAYLOAD_TOO_LARGE,
-                    "is one too many: a message may have " + most + " images and files",
-                    part.at("type"));
+    private void add(JsonBody part, String field, Attachment attachment) {
+        FileLimits limits = part.enclosures().limits();
+        if (all.size() >= limits.perMessage()) {
+            throw tooMany(part.at(field), "a message", limits.perMessage());
+        }
+        if (!part.enclosures().mayHaveOneMore()) {
+            throw tooMany(part.at(field), "a request", limits.perRequest());
         }
         all.add(attachment);
+    }
+
+    private static ProblemException tooMany(String path, String where, int most) {
+        return new ProblemException(
+                ErrorCode.PAYLOAD_TOO_LARGE,
+                "is one too many: " + where + " may have " + most + " images and files",
+                path);
     }
 
     private void data(JsonBody part, String field, String url, Said said) {
@@ -137,13 +137,8 @@ public final class Attached {
             throw part.refusal(field, "must be data in base64, such as data:image/png;base64,…");
         }
         Optional<String> declared = Optional.of(head.substring(0, head.length() - BASE64.length()))
-                .filter(type -> !type.isBlank() && !type.startsWith(";"))
-                .or(said::mediaType);
-        content(
-                part,
-                field,
-                decoded(part, field, url.substring(comma + 1)),
-                new Said(declared, said.name(), said.detail(), said.at()));
+                .filter(type -> !type.isBlank() && !type.startsWith(";"));
+        content(part, field, decoded(part, field, url.substring(comma + 1)), said.as(declared));
     }
 
     private static byte[] decoded(JsonBody part, String field, String base64) {
@@ -154,7 +149,7 @@ public final class Attached {
         }
         try {
             byte[] content = Base64.getDecoder().decode(base64);
-            part.enclosures().taken(base64.length());
+            part.enclosures().taken(base64);
             return content;
         } catch (IllegalArgumentException e) {
             throw part.refusal(field, "must be base64");
@@ -178,8 +173,9 @@ public final class Attached {
         };
         add(
                 part,
+                field,
                 attachment(said, type)
-                        .setName(said.name().map(name -> name(part, name)).orElse(null))
+                        .setName(said.name().checked().orElse(null))
                         .setHash(part.enclosures().add(content))
                         .setBytes((long) content.length)
                         .build());
@@ -195,8 +191,7 @@ public final class Attached {
     }
 
     /** What it is, is looked up when the message is written down. */
-    private static Attachment own(String id, Said said) {
-        FileId file = FileId.of(id).orElseThrow();
+    private static Attachment own(FileId file, Said said) {
         return attachment(said, "")
                 .setHash(file.hash())
                 .setOffset(file.offset())
@@ -220,7 +215,7 @@ public final class Attached {
                     ErrorCode.UNSUPPORTED_MEDIA_TYPE, FileTypes.RULE + ", and not " + type, part.at(field));
         }
         return attachment(said, type)
-                .setName(said.name().map(name -> name(part, name)).orElse(null))
+                .setName(said.name().checked().orElse(null))
                 .setUri(url)
                 .build();
     }
@@ -234,21 +229,5 @@ public final class Attached {
         } catch (URISyntaxException e) {
             return false;
         }
-    }
-
-    private static String name(JsonBody part, String name) {
-        return checkedName(name).orElseThrow(() -> part.refusal("name", nameRule()));
-    }
-
-    /** A name that can be kept; empty where {@code name} is none. */
-    static Optional<String> checkedName(String name) {
-        boolean fits = !name.isBlank()
-                && name.codePointCount(0, name.length()) <= MAX_NAME_CHARS
-                && name.codePoints().noneMatch(Character::isISOControl);
-        return fits ? Optional.of(name) : Optional.empty();
-    }
-
-    static String nameRule() {
-        return "must be 1 to " + MAX_NAME_CHARS + " characters, none of them a control character";
     }
 }

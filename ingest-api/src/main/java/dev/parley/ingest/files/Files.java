@@ -7,10 +7,11 @@ import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.ingest.files.FileLog.NewFile;
 import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
-import dev.parley.ingest.http.Sha256;
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.Sha256;
 import dev.parley.schemas.files.Accepts;
 import dev.parley.schemas.files.FileReader;
+import dev.parley.schemas.files.FileReader.Content;
 import dev.parley.schemas.files.FileReader.Description;
 import dev.parley.schemas.files.FilesUnavailableException;
 import dev.parley.schemas.keys.FileId;
@@ -18,7 +19,6 @@ import dev.parley.schemas.routes.BuiltInConfiguration;
 import dev.parley.schemas.routes.Configurations;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,21 +33,29 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Files {
 
-    private static final int REMEMBERED = 10_000;
+    private static final int REMEMBERED = 20_000;
 
     private final FileLog log;
     private final FileReader reader;
     private final Configurations configurations;
-    private final Map<Written, Description> written = new LinkedHashMap<>(16, 0.75f, true) {
+    private final Map<Known, Description> known = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Written, Description> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Known, Description> eldest) {
             return size() > REMEMBERED;
         }
     };
 
-    private record Written(String tenant, String hash, String mediaType, Optional<String> name) {}
+    /** What a file is remembered by, which never changes what it is. */
+    private sealed interface Known {
+
+        /** As it was written by this node. */
+        record Written(String tenant, String hash, String mediaType, Optional<String> name) implements Known {}
+
+        /** As it was asked for. */
+        record Named(String tenant, FileId id) implements Known {}
+    }
 
     public Files(FileLog log, FileReader reader, Configurations configurations) {
         this.log = log;
@@ -59,34 +67,39 @@ public final class Files {
      * Keeps an upload.
      *
      * @param declared what its sender says that it is
+     * @param name as its sender calls it
      * @throws ProblemException where it is not taken, or the log does not confirm it
      */
-    public Description keep(
-            String tenant, byte[] content, Optional<String> declared, Optional<String> name, Call call) {
+    public Description keep(String tenant, byte[] content, Optional<String> declared, Named name, Call call) {
         String type = switch (FileTypes.look(declared, content)) {
             case FileTypes.Look.Is(String mediaType) -> mediaType;
             case FileTypes.Look.Refused(String rule) ->
                 throw new ProblemException(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "the file " + rule);
         };
-        Optional<String> checked = name.map(given -> Attached.checkedName(given)
-                .orElseThrow(() -> new ProblemException(ErrorCode.INVALID_REQUEST, Attached.nameRule(), "name")));
-        String hash = HexFormat.of().formatHex(Sha256.digest().digest(content));
-        return keep(tenant, new NewFile(hash, type, checked, ByteBuffer.wrap(content)), call);
+        ByteBuffer bytes = ByteBuffer.wrap(content);
+        return keep(tenant, new NewFile(Sha256.hex(bytes), type, name.checked(), bytes), call);
     }
 
     private Description keep(String tenant, NewFile file, Call call) {
-        Written key = new Written(tenant, file.hash(), file.mediaType(), file.name());
-        synchronized (written) {
-            Description known = written.get(key);
-            if (known != null) {
-                return known;
-            }
+        Known key = new Known.Written(tenant, file.hash(), file.mediaType(), file.name());
+        return remembered(key).orElseGet(() -> {
+            Description kept = log.append(tenant, file, call);
+            remember(key, kept);
+            remember(new Known.Named(tenant, kept.id()), kept);
+            return kept;
+        });
+    }
+
+    private Optional<Description> remembered(Known key) {
+        synchronized (known) {
+            return Optional.ofNullable(known.get(key));
         }
-        Description kept = log.append(tenant, file, call);
-        synchronized (written) {
-            written.put(key, kept);
+    }
+
+    private void remember(Known key, Description file) {
+        synchronized (known) {
+            known.put(key, file);
         }
-        return kept;
     }
 
     /**
@@ -104,11 +117,20 @@ public final class Files {
      * @throws ProblemException {@code file_not_found} where the tenant has none with this id
      */
     public Description description(String tenant, FileId id) {
-        return read(() -> reader.description(tenant, id)).orElseThrow(Files::unknown);
+        Known key = new Known.Named(tenant, id);
+        return remembered(key).orElseGet(() -> {
+            Description found = read(() -> reader.description(tenant, id)).orElseThrow(Files::unknown);
+            remember(key, found);
+            return found;
+        });
     }
 
-    /** The content of a file that there is. */
-    public ByteBuffer content(String tenant, FileId id) {
+    /**
+     * A file, whole.
+     *
+     * @throws ProblemException {@code file_not_found} where the tenant has none with this id
+     */
+    public Content content(String tenant, FileId id) {
         return read(() -> reader.content(tenant, id)).orElseThrow(Files::unknown);
     }
 

@@ -1,6 +1,7 @@
 package dev.parley.ingest.http;
 
 import dev.parley.schemas.ErrorCode;
+import dev.parley.schemas.Sha256;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.settings.Secret;
 import io.javalin.http.Context;

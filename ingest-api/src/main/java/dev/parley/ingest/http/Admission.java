@@ -11,8 +11,8 @@ import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
 /**
- * How much is served at the same time: requests, bytes of their bodies, and requests that wait for an answer. What is too
- * much is refused at once, so that a caller can go elsewhere while this node still answers quickly.
+ * How much is served at the same time: requests, bytes of their bodies and of files, and requests that wait for an answer. What
+ * is too much is refused at once, so that a caller can go elsewhere while this node still answers quickly.
  */
 public final class Admission {
 
@@ -21,14 +21,17 @@ public final class Admission {
     private static final String RESERVED = "parley.reserved-bytes";
 
     private final Semaphore requests;
+    private final int maxBodyBytes;
     private final Semaphore bodyBytes;
     private final Semaphore waiting;
 
     /**
-     * Room for so many requests, of which half may wait for an answer, and for so many bytes of their bodies.
+     * Room for so many requests, of which half may wait for an answer, and for so many bytes of their bodies and of files in
+     * answers.
      */
     public Admission(int maxRequests, int maxBodyBytes, MeterRegistry meters) {
         requests = new Semaphore(maxRequests);
+        this.maxBodyBytes = maxBodyBytes;
         bodyBytes = new Semaphore(maxBodyBytes);
         waiting = new Semaphore(Math.max(1, maxRequests / 2));
         meters.gauge("parley.http.active", requests, free -> maxRequests - free.availablePermits());
@@ -95,6 +98,20 @@ public final class Admission {
         }
         Integer before = ctx.attribute(RESERVED);
         ctx.attribute(RESERVED, before == null ? bytes : before + bytes);
+    }
+
+    /** Takes room for so many bytes of an answer; for one that is longer than all bodies may be, all that there is. */
+    void takeRoom(Context ctx, int bytes) {
+        reserve(ctx, Math.min(bytes, maxBodyBytes));
+    }
+
+    /** Gives back what {@code ctx} has taken beyond so many bytes. */
+    void keep(Context ctx, long bytes) {
+        Integer reserved = ctx.attribute(RESERVED);
+        if (reserved != null && reserved > bytes) {
+            ctx.attribute(RESERVED, (int) bytes);
+            bodyBytes.release(reserved - (int) bytes);
+        }
     }
 
     /** Room that is kept for something until it is closed, once. */

@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,8 +36,8 @@ public final class JsonBody {
     /** JSON Schemas, which come as parts of requests, nest deeper than anything else. */
     private static final int MAX_DEPTH = 64;
 
-    /** Members that have a content, or a URL with one. */
-    private static final List<String> FILES = List.of("data", "file_data", "image_url", "url", "value");
+    private static final char ESCAPE = '\\';
+    private static final int UNICODE_ESCAPE_CHARS = 6;
 
     private static final int MAX_PAIRS = 16;
     private static final int MAX_PAIR_KEY_CHARS = 64;
@@ -81,11 +82,13 @@ public final class JsonBody {
             return new JsonBody(MAPPER.createObjectNode(), "", unused, enclosures);
         }
         // Decoded here, and strictly: the parser would guess among encodings, and mend what is broken.
-        try (JsonParser parser = MAPPER.createParser(utf8(bytes))) {
+        String text = utf8(bytes);
+        try (JsonParser parser = MAPPER.createParser(text)) {
             JsonNode node = whole(parser);
             if (node == null || !node.isObject()) {
                 throw new ProblemException(ErrorCode.INVALID_JSON, "the body must be a JSON object");
             }
+            enclosures.within(bytes.length - escapes(text), inLists(node, false));
             return new JsonBody(node, "", unused, enclosures);
         } catch (IOException e) {
             throw new IllegalStateException("reading from memory does not fail", e);
@@ -101,6 +104,41 @@ public final class JsonBody {
         } catch (CharacterCodingException e) {
             throw new ProblemException(ErrorCode.INVALID_JSON, "the body is not UTF-8");
         }
+    }
+
+    /** How many bytes longer escapes make a JSON text than the characters that they stand for. */
+    private static long escapes(String json) {
+        long bytes = 0;
+        for (int at = json.indexOf(ESCAPE); at >= 0; at = json.indexOf(ESCAPE, at)) {
+            int end = at + UNICODE_ESCAPE_CHARS;
+            if (json.startsWith("u", at + 1) && end <= json.length()) {
+                bytes += UNICODE_ESCAPE_CHARS - bytesOfEscaped(json.substring(at + 2, end));
+                at = end;
+            } else {
+                bytes++;
+                at += 2;
+            }
+        }
+        return bytes;
+    }
+
+    /** What is no character is for the parser to refuse. */
+    private static int bytesOfEscaped(String hexadecimal) {
+        return hexadecimal.chars().allMatch(HexFormat::isHexDigit)
+                ? Enclosures.bytes((char) HexFormat.fromHexDigits(hexadecimal))
+                : UNICODE_ESCAPE_CHARS;
+    }
+
+    /** How long the texts in lists are, in UTF-8: whoever attaches a file to a message does so in one. */
+    private static long inLists(JsonNode node, boolean isIn) {
+        if (node.isTextual()) {
+            return isIn ? Enclosures.bytes(node.asText()) : 0;
+        }
+        long bytes = 0;
+        for (JsonNode element : node) {
+            bytes += inLists(element, isIn || node.isArray());
+        }
+        return bytes;
     }
 
     private static JsonNode whole(JsonParser parser) throws IOException {
@@ -185,9 +223,9 @@ public final class JsonBody {
         return text(name, Admission.MAX_BODY_BYTES);
     }
 
-    /** A text of whatever length fits into the body. */
-    public Optional<String> longText(String name) {
-        return field(name).map(node -> text(at(name), node));
+    /** A text that must be there, of whatever length fits into the body. */
+    public String requiredLongText(String name) {
+        return field(name).map(node -> text(at(name), node)).orElseThrow(() -> required(at(name)));
     }
 
     public String requiredText(String name) {
@@ -223,6 +261,11 @@ public final class JsonBody {
             }
             return notBlank(name, text);
         });
+    }
+
+    /** A text of which a blank one says nothing. */
+    public Optional<String> textUnlessBlank(String name) {
+        return text(name).filter(text -> !text.isBlank());
     }
 
     private String notBlank(String name, String text) {
@@ -357,22 +400,6 @@ public final class JsonBody {
     /** A field's value as it is, as JSON text. */
     public Optional<String> json(String name) {
         return field(name).map(JsonNode::toString);
-    }
-
-    /** How much of the body may be files: texts in members that have them in one protocol or another. */
-    long longestFiles() {
-        return longestFiles(object);
-    }
-
-    private static long longestFiles(JsonNode node) {
-        long length = 0;
-        for (JsonNode element : node) {
-            length += element.isContainerNode() ? longestFiles(element) : 0;
-        }
-        for (String name : FILES) {
-            length += node.path(name).asText("").length();
-        }
-        return length;
     }
 
     /** The files that came within the whole body. */

@@ -40,12 +40,19 @@ public final class Problems {
 
     /** Says what a failure that knows nothing of HTTP means to a caller. */
     public <E extends Exception> void add(Class<E> failure, Supplier<ProblemException> meaning) {
-        meanings.add(routes -> routes.exception(failure, (e, ctx) -> answer(ctx, meaning.get())));
+        meanings.add(routes -> routes.exception(failure, (e, ctx) -> {
+            ProblemException problem = meaning.get();
+            report(ctx, problem, e);
+            answer(ctx, problem);
+        }));
     }
 
     /** Has the server tell its problems this way. */
     public void addTo(RoutesConfig routes) {
-        routes.exception(ProblemException.class, (problem, ctx) -> answer(ctx, problem));
+        routes.exception(ProblemException.class, (problem, ctx) -> {
+            report(ctx, problem, problem);
+            answer(ctx, problem);
+        });
         meanings.forEach(meaning -> meaning.accept(routes));
         routes.exception(HttpResponseException.class, this::answer);
         routes.exception(Exception.class, (e, ctx) -> {
@@ -53,11 +60,34 @@ public final class Problems {
                 logger.debug("a client left in the middle of its answer: {}", e.toString());
                 return;
             }
-            logger.error("a request failed in an unforeseen way", e);
-            answer(
-                    ctx,
-                    new ProblemException(ErrorCode.INTERNAL, "an internal error; its cause is in the server's log"));
+            ProblemException problem =
+                    new ProblemException(ErrorCode.INTERNAL, "an internal error; its cause is in the server's log");
+            report(ctx, problem, e);
+            answer(ctx, problem);
         });
+    }
+
+    /** Whoever is told of a fault of this server's finds its cause in the log, by the id of the request. */
+    private static void report(Context ctx, ProblemException problem, Exception cause) {
+        int status = ProblemException.status(problem.code());
+        if (status < 500) {
+            return;
+        }
+        @Nullable String request = ctx.res().getHeader(HttpServer.REQUEST_ID_HEADER);
+        // As it was sent: decoded, it could begin a line of its own.
+        String what = ctx.req().getMethod() + " " + ctx.req().getRequestURI();
+        switch (problem.code().kind()) {
+            case BUG, POISON -> logger.error("{} for {}, request {}", status, what, request, cause);
+            case TRANSIENT, OVERLOAD, USER -> {
+                @Nullable Throwable deeper = cause.getCause();
+                logger.warn(
+                        "{} for {}, request {}: {}",
+                        status,
+                        what,
+                        request,
+                        deeper == null ? cause.getMessage() : cause.getMessage() + ": " + deeper);
+            }
+        }
     }
 
     private void answer(HttpResponseException e, Context ctx) {
@@ -130,11 +160,15 @@ public final class Problems {
                 @Nullable Throwable cause,
                 Callback callback) {
             ErrorCode code = code(status);
+            String id = UUID.randomUUID().toString();
+            if (status >= 500) {
+                logger.error("{} before a handler was called, request {}", status, id, cause);
+            }
             // The status stays what Jetty made it, such as 431 for headers that are too large.
             String body = ProblemJson.json(new ProblemException(code, detail(code)), status)
                     .toString();
             response.getHeaders().put(HttpHeader.CONTENT_TYPE, ProblemJson.CONTENT_TYPE);
-            response.getHeaders().put("x-request-id", UUID.randomUUID().toString());
+            response.getHeaders().put(HttpServer.REQUEST_ID_HEADER, id);
             response.write(true, ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8)), callback);
         }
     }

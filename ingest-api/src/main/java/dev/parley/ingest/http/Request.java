@@ -42,7 +42,7 @@ public final class Request {
         this.access = access;
         this.admission = admission;
         this.strict = strict;
-        this.enclosures = new Enclosures(files);
+        this.enclosures = new Enclosures(files, otherBytes -> admission.keep(ctx, otherBytes));
     }
 
     /** How much may come of files. */
@@ -132,17 +132,12 @@ public final class Request {
     private JsonBody body(int maxBytes) {
         tenant();
         byte[] bytes = admission.body(ctx, maxBytes);
-        enclosures.within(bytes.length);
         if (bytes.length > 0 && !isJson(ctx.contentType())) {
             throw new ProblemException(
                     ErrorCode.UNSUPPORTED_MEDIA_TYPE,
                     "the body must be sent as Content-Type: application/json, in UTF-8");
         }
-        JsonBody body = read(bytes);
-        if (bytes.length - body.longestFiles() > Admission.MAX_BODY_BYTES) {
-            throw Admission.tooLarge(Admission.MAX_BODY_BYTES);
-        }
-        return body;
+        return read(bytes);
     }
 
     /** What is no JSON has no files in it, and is told how long it may be before what else is wrong with it. */
@@ -172,12 +167,30 @@ public final class Request {
     }
 
     /**
+     * Checks how long the body is beside the files within it, which are known when it has been read.
+     *
+     * @throws ProblemException where that is longer than the bodies of other calls may be
+     */
+    public void checkRest() {
+        enclosures.checkRest();
+    }
+
+    /**
+     * Takes room for an answer of so many bytes, as for a body, until the request has been served.
+     *
+     * @throws ProblemException where there is none now
+     */
+    public void takeRoom(int bytes) {
+        admission.takeRoom(ctx, bytes);
+    }
+
+    /**
      * Names for the command that this request becomes.
      *
      * @throws ProblemException where its body is longer, beside the files within it, than a command may be
      */
     public Call call() {
-        enclosures.checkRest();
+        checkRest();
         return new Call("cmd_" + uniqueId(), TraceParent.continueOrStart(ctx.header("traceparent")), enclosures);
     }
 

@@ -1,5 +1,6 @@
 package dev.parley.ingest.http;
 
+import dev.parley.schemas.Sha256;
 import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.settings.Secret;
 import java.nio.charset.StandardCharsets;

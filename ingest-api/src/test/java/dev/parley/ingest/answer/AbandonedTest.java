@@ -38,8 +38,8 @@ class AbandonedTest {
         door.close();
     }
 
-    private void read(boolean keyed, Abandoned.Reading reading) throws Exception {
-        abandoned.watch(conversation, TURN, keyed, reading);
+    private void read(boolean keyed, Abandoned.Reading<Exception> reading) throws Exception {
+        End _ = abandoned.watch(conversation, TURN, keyed, reading);
     }
 
     private List<String> stopped() {
@@ -84,7 +84,7 @@ class AbandonedTest {
 
     @Test
     void readersOfAnotherTurnDoNotCount() throws Exception {
-        abandoned.watch(conversation, "turn_2", false, () -> {
+        End _ = abandoned.watch(conversation, "turn_2", false, () -> {
             read(false, () -> End.GONE);
             return End.OVER;
         });
@@ -112,7 +112,7 @@ class AbandonedTest {
 
     @Test
     void aReaderThatMayComeBackStopsItsTurnOnlyWhereItDoesNot() throws Exception {
-        abandoned.watch(conversation, TURN, Duration.ofMillis(1), () -> End.GONE);
+        End _ = abandoned.watch(conversation, TURN, Duration.ofMillis(1), () -> End.GONE);
 
         await().atMost(Duration.ofSeconds(60)).until(() -> stopped().equals(List.of(TURN)));
     }

@@ -87,10 +87,13 @@ public final class OpenAiTypes {
 
     /** Throws where an answer is not of the form that the specification gives it. */
     public static void check(String method, String path, int status, String contentType, String body) {
-        if (method.equals("HEAD") || body.isEmpty()) {
+        if (method.equals("HEAD")) {
             return;
         }
         if (status >= 400) {
+            if (body.isEmpty()) {
+                return;
+            }
             check(ErrorObject.class, tree(body).path("error"));
             return;
         }
@@ -102,7 +105,12 @@ public final class OpenAiTypes {
                 .orElseThrow(() -> new AssertionError("of which type are the answers of " + call + "?"));
         if (contentType.startsWith("text/event-stream")) {
             Class<?> type = answers.event().orElseThrow(() -> new AssertionError("no stream is known of " + call));
-            PublishedOpenApi.told(body).forEach(event -> checkEvent(type, event));
+            List<JsonNode> events = PublishedOpenApi.told(body);
+            // After the last event nothing comes.
+            if (!type.equals(ANYTHING) && !path.contains("starting_after=")) {
+                refuseEmpty(events);
+            }
+            events.forEach(event -> checkEvent(type, event));
         } else if (!answers.whole().equals(ANYTHING)) {
             check(answers.whole(), tree(body));
         }
@@ -110,12 +118,20 @@ public final class OpenAiTypes {
 
     /** The same of the events of a stream of a response. */
     public static void checkResponseEvents(List<JsonNode> events) {
+        refuseEmpty(events);
         events.forEach(event -> checkEvent(ResponseStreamEvent.class, event));
     }
 
     /** The same of the events of a stream of a chat completion. */
     public static void checkChunks(List<JsonNode> events) {
+        refuseEmpty(events);
         events.forEach(event -> checkEvent(ChatCompletionChunk.class, event));
+    }
+
+    private static void refuseEmpty(List<JsonNode> events) {
+        if (events.isEmpty()) {
+            throw new AssertionError("there are no events");
+        }
     }
 
     private static void checkEvent(Class<?> type, JsonNode event) {
@@ -152,7 +168,11 @@ public final class OpenAiTypes {
 
     private static JsonNode tree(String json) {
         try {
-            return MAPPER.readTree(json);
+            JsonNode tree = MAPPER.readTree(json);
+            if (tree.isMissingNode()) {
+                throw new AssertionError("there is no JSON");
+            }
+            return tree;
         } catch (JsonProcessingException e) {
             throw new AssertionError("no JSON: " + json, e);
         }

@@ -196,14 +196,14 @@ class ShownPathTest {
     void aNameIsOfAllThatIsShownAtItsPlace() {
         answered("1", null);
 
-        assertThat(path("u1 user: question 1", "a1 assistant: answer 1").name("x"))
-                .isEqualTo(path("u user: question 1", "a assistant: answer 1").name("x"))
-                .isNotEqualTo(path().name("x"))
+        assertThat(path("u1 user: question 1", "a1 assistant: answer 1").name("x", List.of()))
+                .isEqualTo(path("u user: question 1", "a assistant: answer 1").name("x", List.of()))
+                .isNotEqualTo(path().name("x", List.of()))
                 .isNotEqualTo(path("u1 user: question 1", "a1 assistant: answer 1", "u user: y")
-                        .name("x"));
-        assertThat(path("u user: y").name("x"))
-                .isNotEqualTo(path("u user: z").name("x"))
-                .isNotEqualTo(path("u assistant: y").name("x"));
+                        .name("x", List.of()));
+        assertThat(path("u user: y").name("x", List.of()))
+                .isNotEqualTo(path("u user: z").name("x", List.of()))
+                .isNotEqualTo(path("u assistant: y").name("x", List.of()));
     }
 
     @Test

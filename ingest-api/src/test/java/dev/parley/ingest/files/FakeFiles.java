@@ -4,8 +4,8 @@ import dev.parley.ingest.http.Call;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.files.FileReader;
+import dev.parley.schemas.files.FilesUnavailableException;
 import dev.parley.schemas.keys.FileId;
-import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,9 +19,15 @@ public final class FakeFiles implements FileLog, FileReader {
 
     private final List<Appended> log = new ArrayList<>();
     private boolean kafkaAway;
+    private int reads;
 
     public synchronized List<Appended> log() {
         return List.copyOf(log);
+    }
+
+    /** How often the log was looked at. */
+    public synchronized int reads() {
+        return reads;
     }
 
     public synchronized void kafkaAway() {
@@ -39,6 +45,7 @@ public final class FakeFiles implements FileLog, FileReader {
 
     @Override
     public synchronized Optional<Description> description(String tenant, FileId id) {
+        looked();
         return find(tenant, id).map(file -> described(id, file));
     }
 
@@ -47,8 +54,17 @@ public final class FakeFiles implements FileLog, FileReader {
     }
 
     @Override
-    public synchronized Optional<ByteBuffer> content(String tenant, FileId id) {
-        return find(tenant, id).map(file -> file.content().duplicate());
+    public synchronized Optional<Content> content(String tenant, FileId id) {
+        looked();
+        return find(tenant, id)
+                .map(file -> new Content(described(id, file), file.content().duplicate()));
+    }
+
+    private void looked() {
+        if (kafkaAway) {
+            throw new FilesUnavailableException("away");
+        }
+        reads++;
     }
 
     private Optional<NewFile> find(String tenant, FileId id) {

@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.ingest.files.FileLog.NewFile;
 import dev.parley.ingest.http.Call;
-import dev.parley.ingest.http.Sha256;
+import dev.parley.schemas.Sha256;
 import dev.parley.schemas.Topics;
 import dev.parley.schemas.TraceParent;
+import dev.parley.schemas.files.FileReader.Content;
 import dev.parley.schemas.files.FileReader.Description;
 import dev.parley.schemas.files.KafkaFileReader;
 import dev.parley.schemas.keys.FileId;
@@ -20,7 +21,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,7 +68,7 @@ class KafkaFilesIT {
 
     private static NewFile file(byte[] content) {
         return new NewFile(
-                HexFormat.of().formatHex(Sha256.digest().digest(content)),
+                Sha256.hex(ByteBuffer.wrap(content)),
                 "application/pdf",
                 Optional.of("paper.pdf"),
                 ByteBuffer.wrap(content));
@@ -89,7 +89,7 @@ class KafkaFilesIT {
         Description kept = log.append("acme", file(content), call);
         FileId id = kept.id();
 
-        assertThat(reader.content("acme", id)).contains(ByteBuffer.wrap(content));
+        assertThat(reader.content("acme", id).map(Content::bytes)).contains(ByteBuffer.wrap(content));
         assertThat(reader.description("acme", id)).contains(kept);
         Description told = reader.description("acme", id).orElseThrow();
         assertThat(told)
@@ -114,7 +114,7 @@ class KafkaFilesIT {
 
         for (long wrong : new long[] {id.offset() + 1, id.offset() + 1_000_000, 0}) {
             FileId elsewhere = new FileId(id.hash(), wrong);
-            assertThat(reader.content("acme", elsewhere)).contains(ByteBuffer.wrap(content));
+            assertThat(reader.content("acme", elsewhere).map(Content::bytes)).contains(ByteBuffer.wrap(content));
             assertThat(reader.description("acme", elsewhere).map(Description::id))
                     .contains(id);
         }
@@ -147,7 +147,8 @@ class KafkaFilesIT {
         }
 
         assertThat(ids.subList(0, 4))
-                .allSatisfy(id -> assertThat(reader.content("acme", id)).contains(ByteBuffer.wrap(content)));
+                .allSatisfy(id -> assertThat(reader.content("acme", id).map(Content::bytes))
+                        .contains(ByteBuffer.wrap(content)));
         assertThat(ids.subList(4, 6))
                 .allSatisfy(id -> assertThat(reader.content("acme", id)).isPresent());
     }

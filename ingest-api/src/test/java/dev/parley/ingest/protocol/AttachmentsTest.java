@@ -3,6 +3,7 @@ package dev.parley.ingest.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CallerPrompt;
@@ -16,6 +17,7 @@ import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.files.Pictures;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.Test;
 /** Images and files in the form that each protocol has for them: on the log they are the same. */
 class AttachmentsTest {
 
+    private static final int MIB = 1024 * 1024;
     private static final byte[] CAT = Pictures.png("cat");
     private static final String CAT_URL = Pictures.dataUrl("image/png", CAT);
     private static final byte[] PAPER = "%PDF-1.7 paper".getBytes(StandardCharsets.US_ASCII);
@@ -310,6 +313,113 @@ class AttachmentsTest {
         assertThat(lying.status()).isEqualTo(415);
         assertThat(lying.json().at("/error/param").asText()).isEqualTo("messages[0].content[0].image_url.url");
         assertThat(world.commands()).isEmpty();
+        assertThat(door.files.log()).isEmpty();
+    }
+
+    private static Map<String, ?> document(String text) {
+        return messages(
+                Map.of("type", "document", "source", Map.of("type", "text", "media_type", "text/plain", "data", text)));
+    }
+
+    private static Map<String, ?> messages(Map<String, ?> block) {
+        return Map.of(
+                "model",
+                "default",
+                "max_tokens",
+                9,
+                "messages",
+                List.of(Map.of("role", "user", "content", List.of(text("See"), block))));
+    }
+
+    /** What is a file is measured in the bytes that it has, however its characters are written down. */
+    @Test
+    void aTextThatIsAFileIsLongInAnyScript() throws Exception {
+        String chinese = "\u8702".repeat(4 * MIB / 3);
+        String cyrillic = "\u043f".repeat(2 * MIB);
+        String escaped = DoorUnderTest.MAPPER
+                .writer()
+                .with(JsonWriteFeature.ESCAPE_NON_ASCII.mappedFeature())
+                .writeValueAsString(document(cyrillic));
+        assertThat(escaped).hasSizeGreaterThan(12 * MIB);
+
+        Reply whole = door.post("/v1/messages", document(chinese));
+        Reply byEscapes = door.post("/v1/messages", escaped);
+
+        assertThat(whole.status()).as(whole.text()).isEqualTo(200);
+        assertThat(byEscapes.status()).as(byEscapes.text()).isEqualTo(200);
+        assertThat(prompt().getAttachments().getFirst().getBytes()).isEqualTo(4L * MIB);
+    }
+
+    /** Whatever member it is in: what is no file becomes a record. */
+    @Test
+    void whatIsNoFileIsBoundedThoughItIsCalledLikeOne() {
+        Map<String, ?> tool = Map.of(
+                "name",
+                "look",
+                "input_schema",
+                Map.of("type", "object", "description", Map.of("data", "\u8702".repeat(MIB))));
+        Map<String, Object> asked = new HashMap<>(document("Bees."));
+        asked.put("tools", List.of(tool));
+
+        assertThat(door.post("/v1/messages", asked).status()).isEqualTo(413);
+        assertThat(door.post("/v1/messages/count_tokens", asked).status()).isEqualTo(413);
+        assertThat(world.commands()).isEmpty();
+    }
+
+    private static String param(Reply reply) {
+        assertThat(reply.status()).as(reply.text()).isEqualTo(400);
+        return reply.json().at("/error/param").asText();
+    }
+
+    /** By the name that the protocol has for it. */
+    @Test
+    void aNameThatCannotBeKeptIsRefusedByItsField() {
+        String name = "a\nb.pdf";
+        String data = Pictures.dataUrl("application/pdf", PAPER);
+
+        assertThat(param(complete(Map.of("type", "file", "file", Map.of("filename", name, "file_data", data)))))
+                .isEqualTo("messages[0].content[0].file.filename");
+        assertThat(param(door.post(
+                        "/v1/messages",
+                        messages(Map.of(
+                                "type",
+                                "document",
+                                "title",
+                                name,
+                                "source",
+                                Map.of("type", "text", "media_type", "text/plain", "data", "x"))))))
+                .isEqualTo("messages[0].content[1].title");
+        assertThat(chat(ui(
+                                "u1",
+                                "user",
+                                Map.of("type", "file", "mediaType", "application/pdf", "filename", name, "url", data)))
+                        .problem())
+                .isEqualTo("invalid_request:messages[0].parts[0].filename");
+        assertThat(door.post(
+                                "/agui",
+                                Map.of(
+                                        "threadId",
+                                        "thread",
+                                        "runId",
+                                        "run",
+                                        "messages",
+                                        List.of(Map.of(
+                                                "id",
+                                                "m1",
+                                                "role",
+                                                "user",
+                                                "content",
+                                                List.of(Map.of(
+                                                        "type",
+                                                        "binary",
+                                                        "mimeType",
+                                                        "application/pdf",
+                                                        "filename",
+                                                        name,
+                                                        "data",
+                                                        Pictures.base64(PAPER)))))))
+                        .text())
+                .contains("messages[0].content[0].filename");
         assertThat(door.files.log()).isEmpty();
     }
 }

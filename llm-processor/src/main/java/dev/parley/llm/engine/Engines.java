@@ -38,14 +38,24 @@ public final class Engines {
         return engines.values();
     }
 
+    /** Answers a request that has no files, or that nobody takes. */
+    public Model.Outcome answer(GenerationRequest request, AnswerSink sink, Cancellation cancellation) {
+        return answer(request, request, sink, cancellation);
+    }
+
     /**
      * Answers {@code request} by the engine that it names, or by the first of its fallbacks that can, as long as nothing was
-     * said. An engine that does not take what is attached to it is not asked. One that refuses the request is passed over like one that is away: a prompt that is too long for one, or a
-     * key that is wrong, says nothing about the next. Where all endpoints of all these engines are turned away from, the
-     * first is asked nonetheless, since a refusal of our own would help nobody. All of them together ask model servers as often
-     * as the request allows, and no more; an engine inside this process is no model server.
+     * said. An engine that does not take what is attached to it is not asked. One that refuses the request is passed over like
+     * one that is away: a prompt that is too long for one, or a key that is wrong, says nothing about the next. Where all
+     * endpoints of all these engines are turned away from, the first is asked nonetheless, since a refusal of our own would help
+     * nobody. All of them together ask model servers as often as the request allows, and no more; an engine inside this process
+     * is no model server.
+     *
+     * @param request as it was ordered, which says of each file what it is and where: by that an engine takes it or not
+     * @param told the same with the contents of its files in place of their hashes, as engines are told it
      */
-    public Model.Outcome answer(GenerationRequest request, AnswerSink sink, Cancellation cancellation) {
+    public Model.Outcome answer(
+            GenerationRequest request, GenerationRequest told, AnswerSink sink, Cancellation cancellation) {
         LinkedHashSet<String> names = new LinkedHashSet<>(List.of(request.getEngine()));
         names.addAll(request.getFallbacks());
         CallBudget budget = CallBudget.of(request);
@@ -66,7 +76,7 @@ public final class Engines {
             if (failure != null && !budget.isLeft() && engine.asksServers()) {
                 continue;
             }
-            Engine.Answer answer = engine.answer(request, sink, cancellation, budget, false);
+            Engine.Answer answer = engine.answer(told, sink, cancellation, budget, false);
             if (!(answer.outcome() instanceof Failed failed)
                     || !answer.mayBeTakenOver()
                     || cancellation.isCancelled()) {
@@ -77,7 +87,7 @@ public final class Engines {
             failure = worthier(failure, failed);
         }
         if (rested != null && !asked) {
-            return rested.answer(request, sink, cancellation, budget, true).outcome();
+            return rested.answer(told, sink, cancellation, budget, true).outcome();
         }
         return failure == null ? unknown(request.getEngine()) : failure;
     }

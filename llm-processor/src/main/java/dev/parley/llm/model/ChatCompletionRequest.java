@@ -14,6 +14,7 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.llm.model.History.Part;
 import dev.parley.schemas.files.Attachments;
+import dev.parley.schemas.files.Shown;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -113,7 +114,7 @@ record ChatCompletionRequest(ObjectNode json, List<String> leftOut) {
             return;
         }
         ArrayNode parts = messages.addObject().put("role", "user").putArray("content");
-        for (Shown piece : Shown.of(user)) {
+        for (Shown piece : user.pieces()) {
             switch (piece) {
                 case Shown.Words(String text) ->
                     parts.addObject().put("type", "text").put("text", text);

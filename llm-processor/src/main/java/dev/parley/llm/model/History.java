@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.schemas.files.Shown;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -45,6 +46,13 @@ final class History {
             /** One who shows nothing. */
             User(String text) {
                 this(text, List.of());
+            }
+
+            /** Piece by piece, of which there is at least one. Blank words are none. */
+            List<Shown> pieces() {
+                return Shown.of(text, attachments).stream()
+                        .filter(piece -> !(piece instanceof Shown.Words(String words) && words.isBlank()))
+                        .toList();
             }
         }
 

@@ -12,6 +12,7 @@ import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.ToolDefinition;
 import dev.parley.llm.model.History.Part;
 import dev.parley.schemas.files.Attachments;
+import dev.parley.schemas.files.Shown;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -119,7 +120,7 @@ record MessagesRequest(ObjectNode json, List<String> leftOut) {
     }
 
     private static void user(ArrayNode content, Part.User user) {
-        for (Shown piece : Shown.of(user)) {
+        for (Shown piece : user.pieces()) {
             switch (piece) {
                 case Shown.Words(String text) -> text(content, text);
                 case Shown.File(Attachment attachment) -> attachment(content.addObject(), attachment);

@@ -3,10 +3,9 @@ package dev.parley.llm.model;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.parley.chat.v1.GenerationRequest;
+import dev.parley.schemas.Sha256;
 import dev.parley.schemas.keys.GenerationId;
 import java.math.BigInteger;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.function.IntFunction;
 import java.util.regex.Pattern;
@@ -53,10 +52,6 @@ enum ToolCallIds {
     }
 
     private static byte[] digest(String text) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(text.getBytes(UTF_8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return Sha256.digest().digest(text.getBytes(UTF_8));
     }
 }

@@ -34,7 +34,7 @@ public record EngineRunner(EngineRegistry engines, PromptFiles files) implements
             case PromptFiles.Given.Missing(Outcome.Failed failure) -> failure;
             case PromptFiles.Given.Whole given -> {
                 try (given) {
-                    yield known.answer(given.order(), sink, cancellation);
+                    yield known.answer(order, given.order(), sink, cancellation);
                 }
             }
         };

@@ -10,7 +10,6 @@ import dev.parley.schemas.files.Attachments;
 import dev.parley.schemas.files.FileReader;
 import dev.parley.schemas.files.FilesUnavailableException;
 import dev.parley.schemas.keys.FileId;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -162,12 +161,14 @@ public final class PromptFiles {
                 if (url == null) {
                     Optional<FileId> id = Attachments.id(attachment);
                     try {
-                        Optional<ByteBuffer> content = id.flatMap(file -> reader.content(order.getTenantId(), file));
+                        Optional<FileReader.Content> content =
+                                id.flatMap(file -> reader.content(order.getTenantId(), file));
                         if (content.isEmpty()) {
                             return missing(
                                     ErrorCode.FILE_NOT_FOUND, "a file of the messages is not on the log of files");
                         }
-                        url = DataUrl.of(attachment.getMediaType(), content.get());
+                        url = DataUrl.of(
+                                attachment.getMediaType(), content.get().bytes());
                     } catch (FilesUnavailableException e) {
                         return missing(ErrorCode.UNAVAILABLE, "a file of the messages cannot be read now");
                     }

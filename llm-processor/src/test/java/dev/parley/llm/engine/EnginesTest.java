@@ -16,14 +16,21 @@ import dev.parley.llm.engine.Fakes.Heard;
 import dev.parley.llm.model.Cancellation;
 import dev.parley.llm.model.Connections;
 import dev.parley.llm.model.Model.Outcome;
+import dev.parley.llm.work.EngineRunner;
+import dev.parley.llm.work.PromptFiles;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.files.Accepts;
+import dev.parley.schemas.files.FileReader;
+import dev.parley.schemas.keys.FileId;
 import dev.parley.schemas.routes.Configurations;
 import dev.parley.stack.scripted.Script;
 import dev.parley.stack.scripted.ScriptedModelServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +41,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Engines against model servers on the wire: whose turn it is when one fails. */
@@ -534,13 +542,13 @@ class EnginesTest {
                 .setMediaType("image/png")
                 .setUri("data:image/png;base64,aGVsbG8=")
                 .build();
-        return engines.answer(
-                GenerationRequest.newBuilder(Fakes.request("c", engine, fallbacks))
-                        .setMessages(
-                                List.of(new PromptMessage(Role.USER, "Look", List.of(), null, null, List.of(image))))
-                        .build(),
-                heard,
-                cancellation);
+        return engines.answer(showing(image, engine, fallbacks), heard, cancellation);
+    }
+
+    private static GenerationRequest showing(Attachment attachment, String engine, String... fallbacks) {
+        return GenerationRequest.newBuilder(Fakes.request("c", engine, fallbacks))
+                .setMessages(List.of(new PromptMessage(Role.USER, "Look", List.of(), null, null, List.of(attachment))))
+                .build();
     }
 
     @Test
@@ -572,5 +580,64 @@ class EnginesTest {
             assertThat(failed.isRetryable()).isFalse();
         });
         assertThat(one.exchanges()).isEmpty();
+    }
+
+    /** What is in the order by its hash reaches a model server in the form that its protocol has. */
+    @ParameterizedTest
+    @CsvSource({
+        "OPENAI, application/pdf, file/file_data, 'data:application/pdf;base64,aGVsbG8='",
+        "OPENAI, text/csv, file/file_data, 'data:text/csv;base64,aGVsbG8='",
+        "OPENAI, image/png, image_url/url, 'data:image/png;base64,aGVsbG8='",
+        "ANTHROPIC, application/pdf, source/data, aGVsbG8=",
+        "ANTHROPIC, text/csv, source/data, hello",
+        "ANTHROPIC, image/png, source/data, aGVsbG8="
+    })
+    void aFileOnTheLogReachesTheEngineThatTakesIt(EngineKind kind, String mediaType, String place, String content)
+            throws Exception {
+        two.enqueue(Script.text("Read."));
+        EngineConfiguration eyes = Fakes.engine("eyes", kind)
+                .setModel("scripted")
+                .setEndpoints(List.of(two.baseUrl().toString()))
+                .setAccepts(List.of("images", "files"))
+                .build();
+        Attachment kept = Attachment.newBuilder()
+                .setMediaType(mediaType)
+                .setHash("a".repeat(64))
+                .setOffset(7L)
+                .setBytes(5L)
+                .build();
+        EngineRunner runner = new EngineRunner(
+                registry(openAi("blind", one.baseUrl()).build(), eyes), new PromptFiles(new Hello(), 100, 1_000));
+
+        Outcome outcome = runner.run(showing(kept, "blind", "eyes"), heard, cancellation);
+
+        assertThat(outcome).isInstanceOf(Outcome.Finished.class);
+        assertThat(one.exchanges()).isEmpty();
+        assertThat(two.exchanges()
+                        .getLast()
+                        .request()
+                        .body()
+                        .at("/messages/0/content/0/" + place)
+                        .asText())
+                .isEqualTo(content);
+    }
+
+    /** Every file there may be says the same. */
+    private static final class Hello implements FileReader {
+
+        @Override
+        public Optional<Description> description(String tenant, FileId id) {
+            throw new UnsupportedOperationException("nobody asks for less than the whole");
+        }
+
+        @Override
+        public Optional<Content> content(String tenant, FileId id) {
+            ByteBuffer hello = ByteBuffer.wrap("hello".getBytes(StandardCharsets.UTF_8));
+            return Optional.of(new Content(
+                    new Description(id, "text/plain", Optional.empty(), hello.remaining(), Instant.EPOCH), hello));
+        }
+
+        @Override
+        public void close() {}
     }
 }

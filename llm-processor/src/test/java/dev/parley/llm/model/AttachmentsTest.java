@@ -11,6 +11,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.llm.Orders;
 import dev.parley.llm.model.History.Part;
+import dev.parley.schemas.files.Shown;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -106,7 +107,7 @@ class AttachmentsTest {
         Attachment far = Attachment.newBuilder(PNG).setAt(1_000).build();
         Attachment back = Attachment.newBuilder(PNG).setAt(1).build();
 
-        assertThat(Shown.of(new Part.User("Hello", List.of(far, back))))
+        assertThat(new Part.User("Hello", List.of(far, back)).pieces())
                 .containsExactly(new Shown.Words("Hello"), new Shown.File(far), new Shown.File(back));
     }
 }

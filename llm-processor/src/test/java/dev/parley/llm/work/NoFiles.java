@@ -2,7 +2,6 @@ package dev.parley.llm.work;
 
 import dev.parley.schemas.files.FileReader;
 import dev.parley.schemas.keys.FileId;
-import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /** A log of files without any. */
@@ -14,7 +13,7 @@ final class NoFiles implements FileReader {
     }
 
     @Override
-    public Optional<ByteBuffer> content(String tenant, FileId id) {
+    public Optional<Content> content(String tenant, FileId id) {
         return Optional.empty();
     }
 

@@ -14,6 +14,7 @@ import dev.parley.schemas.files.FilesUnavailableException;
 import dev.parley.schemas.keys.FileId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,13 +40,15 @@ class PromptFilesTest {
         }
 
         @Override
-        public Optional<ByteBuffer> content(String tenant, FileId id) {
+        public Optional<Content> content(String tenant, FileId id) {
             if (away) {
                 throw new FilesUnavailableException("away");
             }
             reads++;
             return Optional.ofNullable(contents.get(tenant + "/" + id.hash()))
-                    .map(text -> ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+                    .map(text -> new Content(
+                            new Description(id, "image/png", Optional.empty(), text.length(), Instant.EPOCH),
+                            ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));
         }
 
         @Override

@@ -59,9 +59,4 @@ public final class Attachments {
     public static long estimatedChars(PromptMessage message) {
         return message.getAttachments().size() * TokenEstimate.chars(ESTIMATED_TOKENS);
     }
-
-    /** The same, wherever it is: two that are equal by this are the same picture, or the same reference, at the same place. */
-    public static Attachment withoutPlace(Attachment attachment) {
-        return Attachment.newBuilder(attachment).setOffset(-1).build();
-    }
 }

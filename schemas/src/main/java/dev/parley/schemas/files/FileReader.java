@@ -16,19 +16,22 @@ public interface FileReader extends AutoCloseable {
      */
     record Description(FileId id, String mediaType, Optional<String> name, long bytes, Instant keptAt) {}
 
+    /** A file, whole. */
+    record Content(Description description, ByteBuffer bytes) {}
+
     /**
-     * What a file is; empty where there is none.
+     * What a file is, for whoever has no use for its content; empty where there is none.
      *
      * @throws FilesUnavailableException where it cannot be told in time
      */
     Optional<Description> description(String tenant, FileId id);
 
     /**
-     * The content of a file, whole and checked against its hash; empty where there is none.
+     * A file with its content, which is checked against its hash; empty where there is none.
      *
      * @throws FilesUnavailableException where it cannot be read in time
      */
-    Optional<ByteBuffer> content(String tenant, FileId id);
+    Optional<Content> content(String tenant, FileId id);
 
     @Override
     void close();

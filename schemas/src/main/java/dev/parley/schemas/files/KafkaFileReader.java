@@ -1,18 +1,16 @@
 package dev.parley.schemas.files;
 
 import dev.parley.chat.v1.FilePiece;
+import dev.parley.schemas.Sha256;
 import dev.parley.schemas.Topic;
 import dev.parley.schemas.keys.FileId;
 import dev.parley.schemas.keys.FileKey;
 import dev.parley.schemas.serde.UndecodableRecordException;
 import dev.parley.schemas.settings.KafkaSettings;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +18,8 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -35,7 +35,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The files on their topic, read where their ids say that they are. In a cluster that is a copy of another, offsets are others:
  * there, and for an id that was made up, a file is looked for from the beginning of its partition, one at a time and within
- * bounds.
+ * bounds; whoever would search while somebody does is told that it takes too long.
  *
  * <p>A few consumers, each lent to one reader at a time.
  */
@@ -49,8 +49,8 @@ public final class KafkaFileReader implements FileReader {
     private static final int FETCH_BYTES = 4 * 1024 * 1024;
 
     private final Topic<String, FilePiece> topic;
-    private final KafkaSettings kafka;
-    private final String clientId;
+    private final Supplier<Consumer<byte[], byte[]>> connecting;
+    private final Duration patience;
     private final Semaphore lent = new Semaphore(CONSUMERS);
     private final Semaphore searching = new Semaphore(1);
     private final BlockingQueue<Consumer<byte[], byte[]>> idle = new ArrayBlockingQueue<>(CONSUMERS);
@@ -58,9 +58,13 @@ public final class KafkaFileReader implements FileReader {
 
     /** A reader that connects when it is first asked. */
     public KafkaFileReader(Topic<String, FilePiece> topic, KafkaSettings kafka, String clientId) {
+        this(topic, () -> connected(kafka, clientId), PATIENCE);
+    }
+
+    KafkaFileReader(Topic<String, FilePiece> topic, Supplier<Consumer<byte[], byte[]>> connecting, Duration patience) {
         this.topic = topic;
-        this.kafka = kafka;
-        this.clientId = clientId;
+        this.connecting = connecting;
+        this.patience = patience;
     }
 
     @Override
@@ -69,12 +73,29 @@ public final class KafkaFileReader implements FileReader {
     }
 
     @Override
-    public Optional<ByteBuffer> content(String tenant, FileId id) {
+    public Optional<Content> content(String tenant, FileId id) {
         return read(tenant, id, false).flatMap(Pieces::content);
     }
 
+    /** Where it is said to be, or else wherever it is. Whoever searches keeps nobody from looking. */
     private Optional<Pieces> read(String tenant, FileId id, boolean firstIsEnough) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + patience.toNanos();
+        Sought sought = new Sought(new FileKey(tenant, id.hash()), id, firstIsEnough);
+        Optional<Pieces> here = lent(consumer -> looked(consumer, sought, deadline), deadline);
+        if (here.isPresent()) {
+            return here;
+        }
+        if (!searching.tryAcquire()) {
+            throw late();
+        }
+        try {
+            return lent(consumer -> searched(consumer, sought, deadline), deadline);
+        } finally {
+            searching.release();
+        }
+    }
+
+    private Optional<Pieces> lent(Function<Consumer<byte[], byte[]>, Optional<Pieces>> reading, long deadline) {
         Consumer<byte[], byte[]> consumer = null;
         boolean well = false;
         boolean permitted = false;
@@ -85,10 +106,9 @@ public final class KafkaFileReader implements FileReader {
             }
             consumer = idle.poll();
             if (consumer == null) {
-                consumer = connected();
+                consumer = connecting.get();
             }
-            Optional<Pieces> found =
-                    read(consumer, new Sought(new FileKey(tenant, id.hash()), id, firstIsEnough), deadline);
+            Optional<Pieces> found = reading.apply(consumer);
             well = true;
             return found;
         } catch (InterruptedException e) {
@@ -117,7 +137,7 @@ public final class KafkaFileReader implements FileReader {
         return Math.max(0, deadline - System.nanoTime());
     }
 
-    private Consumer<byte[], byte[]> connected() {
+    private static Consumer<byte[], byte[]> connected(KafkaSettings kafka, String clientId) {
         return new KafkaConsumer<>(
                 kafka.client(
                         clientId,
@@ -138,55 +158,56 @@ public final class KafkaFileReader implements FileReader {
                 new ByteArrayDeserializer());
     }
 
-    private Optional<Pieces> read(Consumer<byte[], byte[]> consumer, Sought sought, long deadline)
-            throws InterruptedException {
+    private Optional<Pieces> looked(Consumer<byte[], byte[]> consumer, Sought sought, long deadline) {
+        Place place = place(consumer, sought);
+        if (sought.id().offset() >= place.end()) {
+            return Optional.empty();
+        }
+        try {
+            consumer.seek(place.partition(), sought.id().offset());
+            return collected(consumer, place, new Pieces(topic, sought, true), deadline);
+        } catch (InvalidOffsetException e) {
+            // Somebody has the topic shortened, or this is another cluster: it may be elsewhere.
+            return Optional.empty();
+        }
+    }
+
+    private Optional<Pieces> searched(Consumer<byte[], byte[]> consumer, Sought sought, long deadline) {
+        Place place = place(consumer, sought);
+        consumer.seekToBeginning(List.of(place.partition()));
+        return collected(consumer, place, new Pieces(topic, sought, false), deadline);
+    }
+
+    /** What of a partition is to be read. */
+    private record Place(TopicPartition partition, long end) {}
+
+    private Place place(Consumer<byte[], byte[]> consumer, Sought sought) {
         int partitions = consumer.partitionsFor(topic.name()).size();
         if (partitions == 0) {
             throw late(); // It has yet to be provisioned.
         }
-        TopicPartition place = new TopicPartition(topic.name(), sought.key().partition(partitions));
-        consumer.assign(List.of(place));
-        long end = consumer.endOffsets(List.of(place)).getOrDefault(place, 0L);
-        if (sought.id().offset() < end) {
-            try {
-                consumer.seek(place, sought.id().offset());
-                Pieces pieces = new Pieces(topic, sought, true);
-                if (collected(consumer, place, end, pieces, deadline)) {
-                    return Optional.of(pieces);
-                }
-            } catch (InvalidOffsetException e) {
-                // Somebody has the topic shortened, or this is another cluster: it may be elsewhere.
-            }
-        }
-        if (!searching.tryAcquire(left(deadline), TimeUnit.NANOSECONDS)) {
-            throw late();
-        }
-        try {
-            consumer.seekToBeginning(List.of(place));
-            Pieces pieces = new Pieces(topic, sought, false);
-            return collected(consumer, place, end, pieces, deadline) ? Optional.of(pieces) : Optional.empty();
-        } finally {
-            searching.release();
-        }
+        TopicPartition partition = new TopicPartition(topic.name(), sought.key().partition(partitions));
+        consumer.assign(List.of(partition));
+        return new Place(partition, consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L));
     }
 
-    /** Whether {@code pieces} is whole by {@code end}. */
-    private static boolean collected(
-            Consumer<byte[], byte[]> consumer, TopicPartition place, long end, Pieces pieces, long deadline) {
-        while (consumer.position(place) < end) {
+    /** The pieces, where they are whole by the end of {@code place}. */
+    private static Optional<Pieces> collected(
+            Consumer<byte[], byte[]> consumer, Place place, Pieces pieces, long deadline) {
+        while (consumer.position(place.partition()) < place.end()) {
             if (left(deadline) == 0) {
                 throw late();
             }
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
                 if (!pieces.take(record)) {
-                    return false;
+                    return Optional.empty();
                 }
                 if (pieces.areEnough()) {
-                    return true;
+                    return Optional.of(pieces);
                 }
             }
         }
-        return false;
+        return Optional.empty();
     }
 
     @Override
@@ -273,28 +294,18 @@ public final class KafkaFileReader implements FileReader {
                     keptAt);
         }
 
-        Optional<ByteBuffer> content() {
+        Optional<Content> content() {
             int bytes = Arrays.stream(found).mapToInt(ByteBuffer::remaining).sum();
             ByteBuffer content = ByteBuffer.allocate(bytes);
             for (ByteBuffer piece : found) {
                 content.put(piece.duplicate());
             }
             content.flip();
-            if (!sha256(content).equals(sought.key().hash())) {
+            if (!Sha256.hex(content).equals(sought.key().hash())) {
                 logger.error("the content of {} is not what its hash says", sought.key());
                 return Optional.empty();
             }
-            return Optional.of(content);
-        }
-
-        private static String sha256(ByteBuffer content) {
-            try {
-                MessageDigest sha = MessageDigest.getInstance("SHA-256");
-                sha.update(content.duplicate());
-                return HexFormat.of().formatHex(sha.digest());
-            } catch (NoSuchAlgorithmException e) {
-                throw new IllegalStateException("every Java has SHA-256", e);
-            }
+            return Optional.of(new Content(description(), content));
         }
     }
 }

@@ -2,7 +2,6 @@ package dev.parley.schemas.keys;
 
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
-import org.apache.kafka.common.utils.Utils;
 
 /**
  * Names the content of a file of one tenant. Its text, {@code tenant/hash}, is the record key of the topic of files, so that a
@@ -30,7 +29,7 @@ public record FileKey(String tenant, String hash) {
 
     /** The partition, of so many, that it is in: where Kafka's own partitioner puts its text. */
     public int partition(int partitions) {
-        return Utils.toPositive(Utils.murmur2(bytes())) % partitions;
+        return Partitions.of(bytes(), partitions);
     }
 
     /** The record key, as it is written. */

@@ -1,8 +1,8 @@
 package dev.parley.schemas.keys;
 
+import dev.parley.schemas.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
@@ -36,15 +36,11 @@ public record TurnIds(MessageId messageId, TurnId turnId, MessageId assistantMes
     }
 
     private static String hash(ConversationKey conversation, String idempotencyKey, String use) {
-        try {
-            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-            for (String part : new String[] {conversation.toString(), idempotencyKey, use}) {
-                sha256.update(part.getBytes(StandardCharsets.UTF_8));
-                sha256.update((byte) 0);
-            }
-            return HexFormat.of().formatHex(sha256.digest(), 0, ID_BYTES);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
+        MessageDigest sha256 = Sha256.digest();
+        for (String part : new String[] {conversation.toString(), idempotencyKey, use}) {
+            sha256.update(part.getBytes(StandardCharsets.UTF_8));
+            sha256.update((byte) 0);
         }
+        return HexFormat.of().formatHex(sha256.digest(), 0, ID_BYTES);
     }
 }

@@ -2,7 +2,6 @@ package dev.parley.schemas.keys;
 
 import dev.parley.schemas.settings.Settings;
 import java.nio.charset.StandardCharsets;
-import org.apache.kafka.common.utils.Utils;
 
 /**
  * Names one workspace of one tenant. Its text, {@code tenant/workspace}, is the record key of the topics of turns and of
@@ -79,7 +78,7 @@ public record WorkspaceKey(String tenant, String workspace) {
 
     /** The partition, of so many, that it is in: where Kafka's own partitioner puts its text. */
     public int partition(int partitions) {
-        return Utils.toPositive(Utils.murmur2(toString().getBytes(StandardCharsets.UTF_8))) % partitions;
+        return Partitions.of(toString().getBytes(StandardCharsets.UTF_8), partitions);
     }
 
     /** The record key: {@code tenant/workspace}. */

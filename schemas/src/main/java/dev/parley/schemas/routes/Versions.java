@@ -1,11 +1,10 @@
 package dev.parley.schemas.routes;
 
 import dev.parley.chat.v1.Configuration;
+import dev.parley.schemas.Sha256;
 import dev.parley.schemas.serde.SingleObject;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import java.nio.ByteBuffer;
 import java.time.Instant;
-import java.util.HexFormat;
 
 /** Names configurations by what they say. */
 public final class Versions {
@@ -28,12 +27,6 @@ public final class Versions {
                 .setTime(Instant.EPOCH)
                 .setOrigin("")
                 .build();
-        try {
-            MessageDigest sha = MessageDigest.getInstance("SHA-256");
-            sha.update(CONTENT.encode(content));
-            return HexFormat.of().formatHex(sha.digest()).substring(0, DIGITS);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return Sha256.hex(ByteBuffer.wrap(CONTENT.encode(content))).substring(0, DIGITS);
     }
 }

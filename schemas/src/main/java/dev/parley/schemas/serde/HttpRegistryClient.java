@@ -17,10 +17,13 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaParseException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A registry reached over Confluent's REST API.
@@ -37,8 +40,9 @@ final class HttpRegistryClient implements RegistryClient {
 
     private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
-    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(5);
     private static final String JSON = "application/vnd.schemaregistry.v1+json";
+    private static final Logger logger = LoggerFactory.getLogger(HttpRegistryClient.class);
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private final URI url;
@@ -47,6 +51,8 @@ final class HttpRegistryClient implements RegistryClient {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final Map<Integer, Schema> schemas = new ConcurrentHashMap<>();
     private final Map<Registration, Integer> ids = new ConcurrentHashMap<>();
+
+    private final Map<String, Set<Integer>> learned = new ConcurrentHashMap<>();
 
     private record Registration(String subject, Schema schema) {}
 
@@ -96,6 +102,33 @@ final class HttpRegistryClient implements RegistryClient {
     }
 
     @Override
+    public int learn(String subject) {
+        String versions = "/subjects/" + encoded(subject) + "/versions";
+        HttpResponse<String> listed = sendOnce(request("GET", versions, null));
+        if (listed.statusCode() == 404) {
+            return 0;
+        }
+        Set<Integer> known = learned.computeIfAbsent(subject, name -> ConcurrentHashMap.newKeySet());
+        for (JsonNode version : body(listed)) {
+            if (!known.contains(version.asInt())) {
+                learn(subject, body(sendOnce(request("GET", versions + "/" + version.asInt(), null))));
+                known.add(version.asInt());
+            }
+        }
+        return known.size();
+    }
+
+    private void learn(String subject, JsonNode version) {
+        try {
+            Schema schema = new Schema.Parser().parse(version.path("schema").asText());
+            remember(new Registration(subject, schema), version.path("id").asInt());
+        } catch (SchemaParseException e) {
+            // Somebody else's, which nothing of ours was written by.
+            logger.debug("version {} of {} is not an Avro schema", version.path("version"), subject, e);
+        }
+    }
+
+    @Override
     public int register(String subject, Schema schema) {
         HttpResponse<String> response = send("POST", "/subjects/" + encoded(subject) + "/versions", schemaBody(schema));
         if (response.statusCode() == 409) {
@@ -113,8 +146,9 @@ final class HttpRegistryClient implements RegistryClient {
         body(send("PUT", "/config/" + encoded(subject), request.toString()));
     }
 
+    /** The first id stays: some registries give a schema that is registered twice another one. */
     private void remember(Registration registration, int id) {
-        ids.put(registration, id);
+        ids.putIfAbsent(registration, id);
         schemas.put(id, registration.schema());
     }
 
@@ -147,6 +181,22 @@ final class HttpRegistryClient implements RegistryClient {
 
     /** Sends until there is an answer that is not a server error, or patience ends. */
     private HttpResponse<String> send(String method, String path, @Nullable String body) {
+        HttpRequest request = request(method, path, body);
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        Duration pause = FIRST_PAUSE;
+        while (true) {
+            try {
+                return sendOnce(request);
+            } catch (RegistryUnavailableException e) {
+                if (Thread.currentThread().isInterrupted() || System.nanoTime() >= deadline) {
+                    throw e;
+                }
+            }
+            pause = pauseThenGrow(pause);
+        }
+    }
+
+    private HttpRequest request(String method, String path, @Nullable String body) {
         HttpRequest.BodyPublisher publisher =
                 body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body);
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + path))
@@ -155,28 +205,23 @@ final class HttpRegistryClient implements RegistryClient {
                 .header("Accept", JSON)
                 .method(method, publisher);
         authorization.ifPresent(value -> request.header("Authorization", value));
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        Duration pause = FIRST_PAUSE;
-        while (true) {
-            String trouble;
-            try {
-                HttpResponse<String> response = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
-                if (response.statusCode() < 500 && response.statusCode() != 429) {
-                    return response;
-                }
-                trouble = "it answered " + response.statusCode();
-                if (System.nanoTime() >= deadline) {
-                    throw new RegistryUnavailableException("cannot use the schema registry at " + url + ": " + trouble);
-                }
-            } catch (IOException e) {
-                if (System.nanoTime() >= deadline) {
-                    throw new RegistryUnavailableException("no answer from the schema registry at " + url, e);
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new RegistryUnavailableException("interrupted while asking the schema registry", e);
+        return request.build();
+    }
+
+    /** An answer that is no server error. */
+    private HttpResponse<String> sendOnce(HttpRequest request) {
+        try {
+            HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
+            if (response.statusCode() >= 500 || response.statusCode() == 429) {
+                throw new RegistryUnavailableException(
+                        "cannot use the schema registry at " + url + ": it answered " + response.statusCode());
             }
-            pause = pauseThenGrow(pause);
+            return response;
+        } catch (IOException e) {
+            throw new RegistryUnavailableException("no answer from the schema registry at " + url, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RegistryUnavailableException("interrupted while asking the schema registry", e);
         }
     }
 

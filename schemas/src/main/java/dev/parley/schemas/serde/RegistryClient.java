@@ -34,6 +34,14 @@ public interface RegistryClient {
     int id(String subject, Schema schema);
 
     /**
+     * Asks once, without patience, for every schema that {@code subject} has or had, and keeps them: what they wrote can be
+     * read from then on, and what is registered be written, whatever becomes of the registry.
+     *
+     * @return how many they are; 0 where nothing is registered
+     */
+    int learn(String subject);
+
+    /**
      * Registers {@code schema} as the newest version of {@code subject}; without effect where it already is.
      *
      * @throws IncompatibleSchemaException where the registry's compatibility rule refuses it

@@ -7,7 +7,7 @@ public final class SchemaNotRegisteredException extends SerializationException {
 
     private static final long serialVersionUID = 1L;
 
-    SchemaNotRegisteredException(String subject, String schemaName) {
+    public SchemaNotRegisteredException(String subject, String schemaName) {
         super("the schema registry does not have this version of " + schemaName + " under subject " + subject
                 + ": run './parley provision'");
     }

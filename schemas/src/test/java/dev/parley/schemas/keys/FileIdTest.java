@@ -3,6 +3,8 @@ package dev.parley.schemas.keys;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.nio.charset.StandardCharsets;
+import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,9 +43,12 @@ class FileIdTest {
     /** Where Kafka's own partitioner puts the key, so that any tool finds it. */
     @Test
     void theContentOfATenantIsInOnePartition() {
-        assertThat(new FileKey("acme", HASH).partition(12))
-                .isEqualTo(new FileKey("acme", HASH).partition(12))
-                .isBetween(0, 11);
+        byte[] key = ("acme/" + HASH).getBytes(StandardCharsets.UTF_8);
+
+        for (int partitions : new int[] {1, 2, 12, 97}) {
+            assertThat(new FileKey("acme", HASH).partition(partitions))
+                    .isEqualTo(BuiltInPartitioner.partitionForKey(key, partitions));
+        }
         assertThatIllegalArgumentException().isThrownBy(() -> new FileKey("acme/x", HASH));
         assertThatIllegalArgumentException().isThrownBy(() -> new FileKey("acme", "../" + HASH));
     }

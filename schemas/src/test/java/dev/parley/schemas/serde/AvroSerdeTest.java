@@ -144,6 +144,44 @@ class AvroSerdeTest {
     }
 
     @Test
+    void whatWasLearntDoesWithoutTheRegistry() throws IOException {
+        byte[] earlier = documentBeforeTitles();
+        client.register("chat.documents.v1-value", Document.getClassSchema());
+        RegistryClient knowing = RegistryClient.of(RegistrySettings.of(registry.url()));
+
+        assertThat(knowing.learn("chat.documents.v1-value")).isPositive();
+        int asked = registry.requests.get();
+        assertThat(knowing.learn("chat.documents.v1-value")).isPositive();
+        assertThat(registry.requests).as("only whether there are more").hasValue(asked + 1);
+        registry.close();
+
+        Serde<Document> documents = new ValueSerdes(RegistrySettings.of(registry.url()), knowing).of(Document.class);
+        Document document = new Document("t", "w", "p", null, null, "text/plain", "words", TIME);
+        assertThat(documents.deserializer().deserialize("chat.documents.v1", earlier))
+                .isEqualTo(document);
+        assertThat(documents
+                        .deserializer()
+                        .deserialize(
+                                "chat.documents.v1", documents.serializer().serialize("chat.documents.v1", document)))
+                .isEqualTo(document);
+    }
+
+    @Test
+    void nothingIsLearntWhereNothingIsRegisteredAndNobodyWaitedForWhoIsAway() {
+        assertThat(client.learn("never-value")).isZero();
+
+        registry.failures.set(1);
+        assertThatThrownBy(() -> client.learn("never-value"))
+                .isInstanceOf(RegistryUnavailableException.class)
+                .hasMessageContaining("503");
+        assertThat(registry.failures).hasValue(0);
+        registry.close();
+        assertThatThrownBy(() -> client.learn("never-value"))
+                .isInstanceOf(RegistryUnavailableException.class)
+                .hasMessageContaining("no answer from the schema registry at " + registry.url());
+    }
+
+    @Test
     void aRunningServiceDoesNotRegister() {
         assertThatThrownBy(() -> chunks.serializer().serialize("not.provisioned", chunk("x")))
                 .isInstanceOf(SchemaNotRegisteredException.class)
@@ -159,6 +197,16 @@ class AvroSerdeTest {
 
     @Test
     void aRecordOfAnEarlierVersionIsReadWithDefaults() throws IOException {
+        byte[] earlier = documentBeforeTitles();
+
+        Serde<Document> documents = new ValueSerdes(RegistrySettings.of(registry.url())).of(Document.class);
+
+        assertThat(documents.deserializer().deserialize("chat.documents.v1", earlier))
+                .isEqualTo(new Document("t", "w", "p", null, null, "text/plain", "words", TIME));
+    }
+
+    /** As a version wrote it whose documents had no titles; its schema is added to the registry. */
+    private byte[] documentBeforeTitles() throws IOException {
         Schema beforeTitles = SchemaBuilder.record("Document")
                 .namespace("dev.parley.chat.v1")
                 .fields()
@@ -183,11 +231,7 @@ class AvroSerdeTest {
         bytes.writeBytes(new byte[] {0, 0, 0, 0, (byte) registry.add(beforeTitles)});
         BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(bytes, null);
         new GenericDatumWriter<GenericRecord>(beforeTitles).write(earlier, encoder);
-
-        Serde<Document> documents = new ValueSerdes(RegistrySettings.of(registry.url())).of(Document.class);
-
-        assertThat(documents.deserializer().deserialize("chat.documents.v1", bytes.toByteArray()))
-                .isEqualTo(new Document("t", "w", "p", null, null, "text/plain", "words", TIME));
+        return bytes.toByteArray();
     }
 
     @Test

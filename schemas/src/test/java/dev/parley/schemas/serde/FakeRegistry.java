@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.apache.avro.Schema;
 
 /** A registry that speaks as much of Confluent's API as the client asks, and can be made to fail. */
@@ -67,6 +68,8 @@ final class FakeRegistry implements AutoCloseable {
                                 .put("schema", schemas.get(id - 1))
                                 .toString());
             }
+        } else if (exchange.getRequestMethod().equals("GET") && path.contains("/versions")) {
+            answerVersions(exchange, path);
         } else if (path.endsWith("/versions")) {
             String schema = request.path("schema").asText();
             if (path.contains("stubborn")) {
@@ -86,6 +89,30 @@ final class FakeRegistry implements AutoCloseable {
                     exchange,
                     index < 0 ? 404 : 200,
                     index < 0 ? "{\"error_code\":40403}" : "{\"id\":" + (index + 1) + "}");
+        }
+    }
+
+    /** Its only subject has all schemas. */
+    private void answerVersions(HttpExchange exchange, String path) throws IOException {
+        String subject = path.substring(0, path.indexOf("/versions"));
+        String version = path.substring(subject.length() + "/versions".length());
+        if (!subjects.contains(subject)) {
+            answer(exchange, 404, "{\"error_code\":40401,\"message\":\"Subject not found\"}");
+        } else if (version.isEmpty()) {
+            answer(
+                    exchange,
+                    200,
+                    IntStream.rangeClosed(1, schemas.size()).boxed().toList().toString());
+        } else {
+            int number = Integer.parseInt(version.substring(1));
+            answer(
+                    exchange,
+                    200,
+                    MAPPER.createObjectNode()
+                            .put("id", number)
+                            .put("version", number)
+                            .put("schema", schemas.get(number - 1))
+                            .toString());
         }
     }
 

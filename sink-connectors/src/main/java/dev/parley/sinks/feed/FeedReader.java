@@ -75,7 +75,14 @@ public final class FeedReader implements Role {
     @Override
     public Health health() {
         boolean live = reader.isCaughtUp();
-        return new Health(live, live ? "live" : "reading the recent past");
+        return reader.trouble()
+                .map(trouble -> new Health(false, trouble))
+                .orElseGet(() -> new Health(live, live ? "live" : "reading the recent past"));
+    }
+
+    @Override
+    public boolean hasDied() {
+        return reader.hasDied();
     }
 
     private final class Records implements LogReader.Records {

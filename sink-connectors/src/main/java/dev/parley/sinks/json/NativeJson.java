@@ -84,6 +84,13 @@ public final class NativeJson {
     /** Where this server hands out files, before their ids. */
     public static final String FILES = "/api/files/";
 
+    /** Where a client finds an attachment: a path of this server, or the address that a reference is of. */
+    public static Optional<String> url(Attachment attachment) {
+        return Attachments.id(attachment)
+                .map(id -> FILES + id.text())
+                .or(() -> Optional.ofNullable(attachment.getUri()));
+    }
+
     /**
      * An array of {@code {id?, mediaType, name?, bytes?, url, at?, detail?}}, never of contents. {@code id} and {@code bytes} are
      * those of files that are here, whose URL is a path of this server; {@code at} is there where text stands before.
@@ -99,7 +106,7 @@ public final class NativeJson {
             if (attachment.getUri() == null) {
                 json.writeNumberField("bytes", attachment.getBytes());
             }
-            optional(json, "url", id.map(text -> FILES + text).orElse(attachment.getUri()));
+            optional(json, "url", url(attachment).orElse(null));
             if (attachment.getAt() > 0) {
                 json.writeNumberField("at", attachment.getAt());
             }

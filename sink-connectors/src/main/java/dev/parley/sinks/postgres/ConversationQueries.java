@@ -32,13 +32,13 @@ public interface ConversationQueries {
     Page search(String tenant, List<String> words, int limit, Optional<String> before);
 
     /**
-     * Those whose metadata hold all of {@code metadata}, in the order in which they were created.
+     * Those that are chat completions to be found again, as their metadata say, and whose metadata hold all of {@code metadata}, in
+     * the order in which they were created.
      *
-     * @param metadata at least one pair
      * @param newestFirst whether that order is turned round
      * @param after the id of the conversation that they follow; empty for the first ones
      */
-    List<ConversationSnapshot.Summary> withMetadata(
+    List<ConversationSnapshot.Summary> storedCompletions(
             String tenant, Map<String, String> metadata, boolean newestFirst, int limit, Optional<String> after);
 
     Presence presence(ConversationKey conversation);

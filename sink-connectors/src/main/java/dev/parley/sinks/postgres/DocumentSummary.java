@@ -1,9 +1,9 @@
 package dev.parley.sinks.postgres;
 
 import dev.parley.chat.v1.Document;
+import dev.parley.schemas.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -43,7 +43,7 @@ public record DocumentSummary(
 
     /** Each part goes in with its length, so that no two documents run together to the same bytes. */
     private static String hash(Document document) {
-        MessageDigest sha256 = sha256();
+        MessageDigest sha256 = Sha256.digest();
         add(sha256, document.getTitle());
         add(sha256, document.getUri());
         add(sha256, document.getContentType());
@@ -58,14 +58,6 @@ public record DocumentSummary(
             byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
             digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
             digest.update(bytes);
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 }

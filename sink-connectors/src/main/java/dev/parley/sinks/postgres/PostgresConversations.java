@@ -58,6 +58,12 @@ final class PostgresConversations implements ConversationQueries {
 
     private static final String SKIP = " offset ?";
 
+    /** The pair stands here as it does in the index of these alone, which serves no other text. */
+    private static final String STORED_COMPLETIONS = """
+            select * from conversations where tenant = ? and not deleted
+              and metadata @> '{"openai.object": "chat.completion"}' and metadata @> ?::jsonb
+            """;
+
     /** Whole conversations are compared, one after the other, so that a search costs nothing where nobody searches. */
     private static final int SEARCHED = 1_000;
 
@@ -188,10 +194,9 @@ final class PostgresConversations implements ConversationQueries {
     }
 
     @Override
-    public List<Summary> withMetadata(
+    public List<Summary> storedCompletions(
             String tenant, Map<String, String> metadata, boolean newestFirst, int limit, Optional<String> after) {
-        StringBuilder sql = new StringBuilder(
-                "select * from conversations where tenant = ? and not deleted and metadata @> ?::jsonb");
+        StringBuilder sql = new StringBuilder(STORED_COMPLETIONS);
         List<Object> parameters = new ArrayList<>(List.of(tenant, JsonColumns.ofMetadata(metadata)));
         after.ifPresent(id -> {
             sql.append(" and (created_at, id) ")

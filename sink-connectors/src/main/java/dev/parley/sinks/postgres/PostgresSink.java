@@ -86,6 +86,11 @@ public final class PostgresSink implements Role {
         return health;
     }
 
+    @Override
+    public boolean hasDied() {
+        return thread.hasDied();
+    }
+
     private void run() {
         migrate();
         @Nullable String refused = null;

@@ -6,7 +6,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.parley.chat.v1.Attempt;
 import dev.parley.chat.v1.CallerPrompt;
+import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationCreated;
+import dev.parley.chat.v1.ConversationDeleted;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.Document;
 import dev.parley.chat.v1.FeedbackRecorded;
@@ -451,6 +453,85 @@ class PostgresSinkIT {
                         .conversations("other", 3, Optional.empty())
                         .conversations())
                 .isEmpty();
+    }
+
+    private void log(String tenant, String id, int second, ConversationEvent.Body... bodies) {
+        for (int i = 0; i < bodies.length; i++) {
+            ConversationEvent event = new ConversationEvent(
+                    tenant, id, i + 1L, NOW.plusSeconds(second), "cause-" + i, null, null, bodies[i]);
+            byte[] value = topics.events()
+                    .values()
+                    .serializer()
+                    .serialize(topics.events().name(), event);
+            var _ = producer.send(new ProducerRecord<>(
+                    topics.events().name(), (tenant + "/" + id).getBytes(StandardCharsets.UTF_8), value));
+        }
+        producer.flush();
+    }
+
+    private static ConversationCreated completion(String kind) {
+        return new ConversationCreated(null, "w", Map.of("openai.object", "chat.completion", "kind", kind));
+    }
+
+    private List<String> completions(Map<String, String> metadata, boolean newestFirst, int limit, String after) {
+        return readModel
+                .conversations()
+                .storedCompletions(
+                        "t", metadata, newestFirst, limit, Optional.of(after).filter(id -> !id.isEmpty()))
+                .stream()
+                .map(ConversationSnapshot.Summary::id)
+                .toList();
+    }
+
+    @Test
+    void storedCompletionsAreListedInTheOrderOfTime() throws SQLException {
+        log("t", "b", 1, completion("x"));
+        log("t", "a", 1, completion("y"));
+        log("t", "c", 2, completion("x"));
+        log("t", "deleted", 3, completion("x"), new ConversationDeleted());
+        log("t", "usual", 4, new ConversationCreated(null, "w", Map.of("kind", "x")));
+        log(
+                "t",
+                "renamed",
+                5,
+                completion("y"),
+                new ConversationAnnotated(
+                        Map.of("openai.object", "chat.completion", "kind", "x"), List.of(), List.of()));
+        log("other", "foreign", 6, completion("x"));
+        await().atMost(PATIENCE).ignoreExceptions().until(() -> count("events") == 9);
+
+        assertThat(completions(Map.of(), false, 10, "")).containsExactly("a", "b", "c", "renamed");
+        assertThat(completions(Map.of(), true, 10, "")).containsExactly("renamed", "c", "b", "a");
+        assertThat(completions(Map.of(), false, 2, "a"))
+                .as("of the same moment")
+                .containsExactly("b", "c");
+        assertThat(completions(Map.of(), true, 2, "b")).as("of the same moment").containsExactly("a");
+        assertThat(completions(Map.of(), false, 10, "deleted")).containsExactly("renamed");
+        assertThat(completions(Map.of("kind", "x"), false, 10, "")).containsExactly("b", "c", "renamed");
+        assertThat(completions(Map.of("kind", "y"), false, 10, "")).containsExactly("a");
+        assertThat(readModel.conversations().storedCompletions("other", Map.of(), false, 10, Optional.of("a")))
+                .as("what comes after is the same tenant's")
+                .isEmpty();
+        assertThat(indexes("""
+                select * from parley.conversations where tenant = 't' and not deleted
+                  and metadata @> '{"openai.object": "chat.completion"}' and metadata @> '{}'::jsonb
+                order by created_at, id limit 10
+                """)).contains("stored_completions").doesNotContain("Sort");
+    }
+
+    /** The plan of a query where reading whole tables is the last resort. */
+    private String indexes(String query) throws SQLException {
+        StringBuilder plan = new StringBuilder();
+        try (Connection connection = connection();
+                var statement = connection.createStatement()) {
+            statement.execute("set enable_seqscan = off");
+            try (var rows = statement.executeQuery("explain " + query)) {
+                while (rows.next()) {
+                    plan.append(rows.getString(1)).append('\n');
+                }
+            }
+        }
+        return plan.toString();
     }
 
     /** A conversation of tenant {@code s} in which one message was sent. */

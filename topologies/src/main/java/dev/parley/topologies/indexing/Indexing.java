@@ -128,6 +128,11 @@ public final class Indexing implements Role {
     }
 
     @Override
+    public boolean hasDied() {
+        return !closing && !thread.isAlive();
+    }
+
+    @Override
     public void close() {
         closing = true;
         try {

@@ -273,6 +273,11 @@ class IndexingIT {
         }
 
         @Override
+        public int learn(String subject) {
+            return registry.learn(subject);
+        }
+
+        @Override
         public int register(String subject, Schema schema) {
             return registry.register(subject, schema);
         }

@@ -122,10 +122,7 @@ final class Runs {
      */
     private static SubmitMessage submit(RunInput input, TurnIds ids, Place place, boolean anew) {
         PromptMessage message = input.asked().message();
-        Optional<CallerPrompt> shown = message.getAttachments().isEmpty()
-                ? Optional.empty()
-                : Optional.of(prompt(
-                        message, List.of(), GenerationOptions.newBuilder().build(), true));
+        Optional<CallerPrompt> shown = Question.showing(message.getAttachments());
         SubmitMessage submit = new Question(message.getContent(), input.handling(), shown, Optional.empty())
                 .submit(ids, prompt(input, place), place.after());
         Map<String, String> metadata = new LinkedHashMap<>(submit.getMetadata());
@@ -144,20 +141,12 @@ final class Runs {
         if (message.getRole() == Role.USER
                 && context.isEmpty()
                 && input.options().isEmpty()) {
-            return message.getAttachments().isEmpty()
-                    ? Optional.empty()
-                    : Optional.of(prompt(
-                            message, context, GenerationOptions.newBuilder().build(), true));
+            return Question.showing(message.getAttachments());
         }
         GenerationOptions options =
                 input.options().orElseGet(() -> GenerationOptions.newBuilder().build());
-        return Optional.of(prompt(message, context, options, false));
-    }
-
-    private static CallerPrompt prompt(
-            PromptMessage message, List<PromptMessage> context, GenerationOptions options, boolean plain) {
-        return new CallerPrompt(
-                message.getRole(), message.getToolCallId(), context, options, message.getAttachments(), plain);
+        return Optional.of(new CallerPrompt(
+                message.getRole(), message.getToolCallId(), context, options, message.getAttachments(), false));
     }
 
     private TurnStart again(

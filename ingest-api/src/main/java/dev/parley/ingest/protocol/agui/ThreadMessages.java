@@ -19,6 +19,7 @@ import dev.parley.chat.v1.Unknown;
 import dev.parley.ingest.door.Exchanges;
 import dev.parley.ingest.http.Json;
 import dev.parley.schemas.files.Attachments;
+import dev.parley.schemas.files.Shown;
 import dev.parley.sinks.json.NativeJson;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -142,29 +143,20 @@ final class ThreadMessages {
     /** Its text and what is shown beside it as parts, in their order; of a file that is here, the URL. */
     private static ArrayNode content(PromptMessage message) {
         ArrayNode parts = Json.MAPPER.createArrayNode();
-        int told = 0;
-        for (Attachment attachment : message.getAttachments()) {
-            int at = Math.clamp(attachment.getAt(), told, message.getContent().length());
-            text(parts, message.getContent().substring(told, at));
-            told = at;
-            ObjectNode part = parts.addObject().put("type", Attachments.isImage(attachment) ? "image" : "document");
-            part.putObject("source")
-                    .put("type", "url")
-                    .put(
-                            "value",
-                            Attachments.id(attachment)
-                                    .map(id -> NativeJson.FILES + id.text())
-                                    .orElse(attachment.getUri()))
-                    .put("mimeType", attachment.getMediaType());
+        for (Shown piece : Shown.of(message.getContent(), message.getAttachments())) {
+            switch (piece) {
+                case Shown.Words(String text) ->
+                    parts.addObject().put("type", "text").put("text", text);
+                case Shown.File(Attachment attachment) ->
+                    parts.addObject()
+                            .put("type", Attachments.isImage(attachment) ? "image" : "document")
+                            .putObject("source")
+                            .put("type", "url")
+                            .put("value", NativeJson.url(attachment).orElse(null))
+                            .put("mimeType", attachment.getMediaType());
+            }
         }
-        text(parts, message.getContent().substring(told));
         return parts;
-    }
-
-    private static void text(ArrayNode parts, String text) {
-        if (!text.isEmpty()) {
-            parts.addObject().put("type", "text").put("text", text);
-        }
     }
 
     private static ObjectNode message(String id, PromptMessage message) {

@@ -4,6 +4,7 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.ingest.files.Attached;
 import dev.parley.ingest.files.Attached.Said;
+import dev.parley.ingest.files.Named;
 import dev.parley.ingest.http.JsonBody;
 import java.util.List;
 import java.util.Optional;
@@ -33,7 +34,7 @@ final class UserContent {
         switch (part.requiredText("type")) {
             case "text" -> text.append(part.requiredText("text"));
             case "image" -> source(part, Said.image(text.length()));
-            case "document" -> source(part, Said.file(Optional.empty(), Optional.empty(), text.length()));
+            case "document" -> source(part, Said.file(Optional.empty(), Named.NOT, text.length()));
             case "binary" -> binary(part);
             default ->
                 throw part.refusal("type", "must be text, image or document: this server takes no other content");
@@ -44,7 +45,7 @@ final class UserContent {
 
     private void source(JsonBody part, Said said) {
         JsonBody source = part.object("source").orElseThrow(() -> JsonBody.required(part.at("source")));
-        Said declared = new Said(source.text("mimeType").or(said::mediaType), said.name(), said.detail(), said.at());
+        Said declared = said.as(source.text("mimeType"));
         switch (source.requiredText("type")) {
             case "data" -> attached.base64OrUrl(source, "value", declared);
             case "url" -> attached.url(source, "value", declared);
@@ -55,8 +56,7 @@ final class UserContent {
     }
 
     private void binary(JsonBody part) {
-        Said said =
-                Said.file(part.text("mimeType"), part.text("filename").filter(name -> !name.isBlank()), text.length());
+        Said said = Said.file(part.text("mimeType"), Named.in(part, "filename"), text.length());
         if (part.has("data")) {
             attached.base64OrUrl(part, "data", said);
         } else if (part.has("url")) {

@@ -129,19 +129,13 @@ final class UiChat {
     /** Fingerprinted without what was said before: a repeat of the first message comes when that is no news any more. */
     private static SubmitMessage words(UiChatRequest request, Words words, TurnIds ids, Place place) {
         boolean plain = place.context().isEmpty() && request.options().isEmpty();
-        Optional<CallerPrompt> shown = words.attachments().isEmpty()
-                ? Optional.empty()
-                : Optional.of(
-                        shown(words, List.of(), GenerationOptions.newBuilder().build(), true));
-        Optional<CallerPrompt> prompt =
-                plain ? shown : Optional.of(shown(words, place.context(), options(request), false));
+        Optional<CallerPrompt> shown = Question.showing(words.attachments());
+        Optional<CallerPrompt> prompt = plain
+                ? shown
+                : Optional.of(new CallerPrompt(
+                        Role.USER, null, place.context(), options(request), words.attachments(), false));
         return new Question(words.text(), request.handling(), shown, Optional.empty())
                 .submit(ids, prompt, place.after());
-    }
-
-    private static CallerPrompt shown(
-            Words words, List<PromptMessage> context, GenerationOptions options, boolean plain) {
-        return new CallerPrompt(Role.USER, null, context, options, words.attachments(), plain);
     }
 
     /** What came of tools, of which the last is the message. The same results again are the same message. */

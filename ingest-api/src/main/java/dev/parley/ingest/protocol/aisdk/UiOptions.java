@@ -24,8 +24,7 @@ final class UiOptions {
     /** Empty where they say nothing: then routes and documents count as they do for every chat. */
     static Optional<GenerationOptions> of(JsonBody body) {
         GenerationOptions.Builder options = GenerationOptions.newBuilder()
-                .setInstructions(
-                        body.text("system").filter(text -> !text.isBlank()).orElse(null))
+                .setInstructions(body.textUnlessBlank("system").orElse(null))
                 .setTools(tools(body));
         body.object("callSettings").ifPresent(settings -> settings(settings, options));
         body.unused("config");

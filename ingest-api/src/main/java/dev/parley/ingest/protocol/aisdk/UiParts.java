@@ -6,6 +6,7 @@ import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.ingest.files.Attached;
 import dev.parley.ingest.files.Attached.Said;
+import dev.parley.ingest.files.Named;
 import dev.parley.ingest.http.JsonBody;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,13 +47,7 @@ final class UiParts {
         if (type.equals("text")) {
             steps.getLast().text().append(part.requiredText("text"));
         } else if (type.equals("file") && user) {
-            attached.url(
-                    part,
-                    "url",
-                    Said.file(
-                            part.text("mediaType"),
-                            part.text("filename").filter(name -> !name.isBlank()),
-                            text().length()));
+            attached.url(part, "url", Said.file(part.text("mediaType"), Named.in(part, "filename"), text().length()));
         } else if (type.equals("file")) {
             throw part.refusal("type", "must not be file in a message that is not the user's");
         } else if (type.equals(STEP)) {

@@ -67,6 +67,7 @@ final class MessageCalls {
 
     void countTokens(Context ctx, Request request) {
         MessagesRequest asked = MessagesRequest.of(request.bodyWithFiles(), models.get());
+        request.checkRest();
         Json.answer(ctx, 200, Json.object().put("input_tokens", asked.estimatedTokens()));
     }
 }

@@ -2,6 +2,7 @@ package dev.parley.ingest.protocol.anthropic;
 
 import dev.parley.ingest.files.Attached;
 import dev.parley.ingest.files.Attached.Said;
+import dev.parley.ingest.files.Named;
 import dev.parley.ingest.http.JsonBody;
 import java.util.Optional;
 import java.util.Set;
@@ -28,7 +29,7 @@ final class Sources {
     static void add(Attached shown, JsonBody block, int at) {
         boolean image = block.requiredText("type").equals("image");
         JsonBody source = block.object("source").orElseThrow(() -> JsonBody.required(block.at("source")));
-        Optional<String> title = block.text("title").filter(given -> !given.isBlank());
+        Named title = Named.in(block, "title");
         Said said = image ? Said.image(at) : Said.file(Optional.of(PDF), title, at);
         switch (source.requiredText("type")) {
             case "base64" ->

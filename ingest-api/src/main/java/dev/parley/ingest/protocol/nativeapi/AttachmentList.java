@@ -3,6 +3,7 @@ package dev.parley.ingest.protocol.nativeapi;
 import dev.parley.chat.v1.Attachment;
 import dev.parley.ingest.files.Attached;
 import dev.parley.ingest.files.Attached.Said;
+import dev.parley.ingest.files.Named;
 import dev.parley.ingest.http.JsonBody;
 import java.util.List;
 import java.util.Optional;
@@ -37,19 +38,14 @@ final class AttachmentList {
             throw entry.refusal("id", "must be there, or data, or url: one of the three");
         }
         Optional<String> mediaType = entry.text("mediaType");
-        Said said = Said.file(mediaType, entry.text("name"), 0)
+        Said said = Said.file(mediaType, new Named(entry.text("name"), entry.at("name")), 0)
                 .withDetail(entry.text("detail", DETAIL, "low, high or auto"));
         if (entry.has("id")) {
             attached.id(entry, "id", said);
         } else if (entry.has("data")) {
             attached.base64OrUrl(entry, "data", said);
         } else {
-            attached.url(
-                    entry,
-                    "url",
-                    mediaType.isPresent()
-                            ? said
-                            : new Said(Said.image(0).mediaType(), said.name(), said.detail(), said.at()));
+            attached.url(entry, "url", said.as(mediaType.or(Said.image(0)::mediaType)));
         }
     }
 }

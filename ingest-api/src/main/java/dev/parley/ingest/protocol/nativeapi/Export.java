@@ -1,7 +1,6 @@
 package dev.parley.ingest.protocol.nativeapi;
 
 import dev.parley.chat.v1.Attachment;
-import dev.parley.schemas.files.Attachments;
 import dev.parley.sinks.json.NativeJson;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.Message;
@@ -92,9 +91,7 @@ enum Export {
     /** By its name, or else its type; nothing in a name is Markdown. */
     private static String link(Attachment attachment) {
         String name = attachment.getName() == null ? attachment.getMediaType() : attachment.getName();
-        String url = Attachments.id(attachment)
-                .map(id -> NativeJson.FILES + id.text())
-                .orElse(String.valueOf(attachment.getUri()));
+        String url = NativeJson.url(attachment).orElse("");
         return "[" + name.replaceAll("([\\\\\\[\\]<>*_`])", "\\\\$1") + "](<" + url.replaceAll("[<>\\s]", "") + ">)";
     }
 

@@ -1,16 +1,13 @@
 package dev.parley.ingest.protocol.nativeapi;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.BranchPoint;
 import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.CancelTurn;
 import dev.parley.chat.v1.ConversationEvent;
-import dev.parley.chat.v1.GenerationOptions;
 import dev.parley.chat.v1.OnBusy;
 import dev.parley.chat.v1.RateMessage;
 import dev.parley.chat.v1.RegenerateMessage;
-import dev.parley.chat.v1.Role;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.chat.v1.TurnEnd;
 import dev.parley.ingest.answer.UpstreamHeaders;
@@ -29,7 +26,6 @@ import dev.parley.schemas.keys.TurnIds;
 import dev.parley.sinks.postgres.ConversationSnapshot;
 import io.javalin.http.Context;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -55,7 +51,7 @@ final class MessageCalls {
         Optional<String> key = request.idempotencyKey();
         JsonBody body = request.bodyWithFiles();
         Optional<String> ownId = body.text("messageId", Request.ID, Request.ID_RULE);
-        Optional<CallerPrompt> prompt = prompt(AttachmentList.of(body));
+        Optional<CallerPrompt> prompt = Question.showing(AttachmentList.of(body));
         // A picture may say all that there is to say.
         String content = prompt.isPresent()
                 ? body.text("content", Question.MAX_CONTENT_BYTES).orElse("")
@@ -82,19 +78,6 @@ final class MessageCalls {
         } finally {
             wait.ifPresent(any -> request.waited());
         }
-    }
-
-    /** Of a person's message with attachments, which is routed and answered like one without. */
-    private static Optional<CallerPrompt> prompt(List<Attachment> attachments) {
-        return attachments.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new CallerPrompt(
-                        Role.USER,
-                        null,
-                        List.of(),
-                        GenerationOptions.newBuilder().build(),
-                        attachments,
-                        true));
     }
 
     private static void answer(Context ctx, ConversationKey conversation, SubmitMessage submit, Submission submission) {

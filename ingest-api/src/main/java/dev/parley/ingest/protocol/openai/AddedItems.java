@@ -25,10 +25,13 @@ final class AddedItems {
         return switch (item.text("type").orElse("message")) {
             case "reasoning" -> List.of(reasoning(item));
             case Compaction.TYPE -> List.of(Compaction.of(item).json());
-            default ->
-                ResponseRequest.messages(List.of(item), references).stream()
+            default -> {
+                ContentParts.refuseAttached(
+                        item, "content", "must be of text: images and files come with a response's own input alone");
+                yield ResponseRequest.messages(List.of(item), references).stream()
                         .flatMap(message -> PromptItems.of(message).stream())
                         .toList();
+            }
         };
     }
 

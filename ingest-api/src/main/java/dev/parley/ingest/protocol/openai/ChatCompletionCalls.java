@@ -2,7 +2,6 @@ package dev.parley.ingest.protocol.openai;
 
 import dev.parley.chat.v1.CreateConversation;
 import dev.parley.chat.v1.SubmitMessage;
-import dev.parley.ingest.door.Conversations;
 import dev.parley.ingest.door.KeyedId;
 import dev.parley.ingest.door.Models;
 import dev.parley.ingest.http.Reply;
@@ -11,7 +10,6 @@ import dev.parley.schemas.keys.ConversationKey;
 import dev.parley.schemas.keys.TurnIds;
 import io.javalin.http.Context;
 import java.time.Instant;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -20,13 +18,11 @@ final class ChatCompletionCalls {
 
     static final String PREFIX = "chatcmpl-";
 
-    private final Conversations conversations;
     private final OneTurn turns;
     private final Supplier<Models> models;
     private final String defaultWorkspace;
 
-    ChatCompletionCalls(Conversations conversations, OneTurn turns, Supplier<Models> models, String defaultWorkspace) {
-        this.conversations = conversations;
+    ChatCompletionCalls(OneTurn turns, Supplier<Models> models, String defaultWorkspace) {
         this.turns = turns;
         this.models = models;
         this.defaultWorkspace = defaultWorkspace;
@@ -38,12 +34,11 @@ final class ChatCompletionCalls {
         String id = PREFIX + KeyedId.of(request.tenant(), "chat.completion", key);
         ConversationKey conversation = new ConversationKey(request.tenant(), id);
         SubmitMessage submit = asked.call().submit(TurnIds.of(conversation, key.orElse(id)));
-        if (asked.store()) {
-            // Where the conversation is there, this is a repeat, and without effect.
-            Map<String, String> metadata = StoredCompletionCalls.marked(asked.ownMetadata());
-            conversations.begin(conversation, new CreateConversation(null, defaultWorkspace, metadata), request.call());
-        }
-        OneTurn.Question question = new OneTurn.Question(conversation, submit, key.isPresent());
+        Optional<CreateConversation> create = asked.store()
+                ? Optional.of(new CreateConversation(
+                        null, defaultWorkspace, StoredCompletionCalls.marked(asked.ownMetadata(), submit.getTurnId())))
+                : Optional.empty();
+        OneTurn.Question question = new OneTurn.Question(conversation, create, submit, key.isPresent());
         return asked.stream()
                 ? turns.streamed(
                         ctx,

@@ -2,13 +2,13 @@ package dev.parley.ingest.protocol.openai;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.ToolCall;
 import dev.parley.chat.v1.Usage;
 import dev.parley.chat.v1.UsageDetails;
+import dev.parley.ingest.door.Exchanges;
 import dev.parley.ingest.http.Json;
 import dev.parley.sinks.json.NativeJson;
 import dev.parley.sinks.json.Said;
@@ -62,16 +62,8 @@ final class ChatCompletionJson {
 
     /** The messages that a completion was asked with, each with its id. */
     static List<ObjectNode> messages(String id, MessageAccepted accepted) {
-        CallerPrompt prompt = accepted.getPrompt();
-        List<PromptMessage> asked = new ArrayList<>(prompt == null ? List.of() : prompt.getContext());
-        asked.add(new PromptMessage(
-                accepted.getRole(),
-                accepted.getContent(),
-                List.of(),
-                prompt == null ? null : prompt.getToolCallId(),
-                null));
         List<ObjectNode> messages = new ArrayList<>();
-        for (PromptMessage message : asked) {
+        for (PromptMessage message : Exchanges.asked(accepted)) {
             ObjectNode json = Json.object()
                     .put("id", id + "-" + messages.size())
                     .put("role", message.getRole().name().toLowerCase(Locale.ROOT))
@@ -79,6 +71,9 @@ final class ChatCompletionJson {
                     .putNull("refusal")
                     .putNull("name")
                     .putNull("content_parts");
+            if (!message.getAttachments().isEmpty()) {
+                json.set("content_parts", MessageParts.ofCompletions(message));
+            }
             if (message.getToolCallId() != null) {
                 json.put("tool_call_id", message.getToolCallId());
             }

@@ -46,12 +46,7 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
         GenerationOptions.Builder options = options(body);
         Map<String, String> metadata = metadata(body);
         boolean stream = body.flag("stream").orElse(false);
-        Optional<JsonBody> streamOptions = body.object("stream_options");
-        boolean includeUsage =
-                streamOptions.map(ChatCompletionRequest::includeUsage).orElse(false);
-        if (streamOptions.isPresent() && !stream) {
-            throw body.refusal("stream_options", "is for streams only");
-        }
+        boolean includeUsage = includeUsage(body, stream);
         body.integer("n", 1, 1);
         body.texts("modalities", 1).stream()
                 .filter(modality -> !modality.equals("text"))
@@ -63,11 +58,24 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
         return new ChatCompletionRequest(ModelCall.of(model, choice, asked, options, metadata), stream, includeUsage);
     }
 
-    static boolean includeUsage(JsonBody streamOptions) {
-        boolean wanted = streamOptions.flag("include_usage").orElse(false);
-        refuseUnlessFalse(streamOptions, "include_obfuscation");
-        streamOptions.done();
-        return wanted;
+    /** Whether a stream is to end with the tokens that were used. */
+    static boolean includeUsage(JsonBody body, boolean stream) {
+        Optional<JsonBody> options = body.object("stream_options");
+        if (options.isPresent() && !stream) {
+            throw body.refusal("stream_options", "is for streams only");
+        }
+        return options.map(given -> {
+                    boolean wanted = given.flag("include_usage").orElse(false);
+                    refuseUnlessFalse(given, "include_obfuscation");
+                    given.done();
+                    return wanted;
+                })
+                .orElse(false);
+    }
+
+    /** The texts before which an answer is to end. */
+    static List<String> stop(JsonBody body) {
+        return body.isText("stop") ? List.of(body.requiredText("stop")) : body.texts("stop", MAX_STOPS);
     }
 
     static void refuseUnlessFalse(JsonBody body, String name) {
@@ -127,7 +135,7 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
                 .setPresencePenalty(body.number("presence_penalty", -2, 2).orElse(null))
                 .setFrequencyPenalty(body.number("frequency_penalty", -2, 2).orElse(null))
                 .setSeed(body.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(null))
-                .setStop(body.isText("stop") ? List.of(body.requiredText("stop")) : body.texts("stop", MAX_STOPS))
+                .setStop(stop(body))
                 .setReasoningEffort(body.text("reasoning_effort").orElse(null))
                 .setMaxOutputTokens(newer.or(() -> older).orElse(null))
                 .setMaxCompletionTokens(newer.isPresent())
@@ -177,9 +185,14 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
         PromptMessage read = switch (role) {
             case "assistant" -> assistant(message);
             case "tool" ->
-                new PromptMessage(Role.TOOL, content(message), List.of(), message.requiredText("tool_call_id"), null);
+                new PromptMessage(
+                        Role.TOOL,
+                        ContentParts.text(message, "content"),
+                        List.of(),
+                        message.requiredText("tool_call_id"),
+                        null);
             case "user" -> ContentParts.user(message, "content");
-            default -> new PromptMessage(Role.SYSTEM, content(message), List.of(), null, null);
+            default -> new PromptMessage(Role.SYSTEM, ContentParts.text(message, "content"), List.of(), null, null);
         };
         message.unusedRest(MEANINGFUL);
         return read;
@@ -191,7 +204,7 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
                 .toList();
         Optional<String> refusal = message.text("refusal").filter(text -> !text.isBlank());
         boolean mayBeSilent = !calls.isEmpty() || refusal.isPresent();
-        String content = mayBeSilent && !message.has("content") ? "" : content(message);
+        String content = mayBeSilent && !message.has("content") ? "" : ContentParts.text(message, "content");
         // What a model said instead of an answer is what it said.
         String said = refusal.map(text -> content.isBlank() ? text : content + "\n\n" + text)
                 .orElse(content);
@@ -208,9 +221,5 @@ record ChatCompletionRequest(ModelCall call, boolean stream, boolean includeUsag
         call.pass("index");
         call.unusedRest(Set.of());
         return new ToolCall(id, name, arguments);
-    }
-
-    private static String content(JsonBody message) {
-        return message.isList("content") ? TextParts.of(message, "content") : message.requiredText("content");
     }
 }

@@ -31,7 +31,7 @@ final class CompletionCalls {
         String id = PREFIX + KeyedId.of(request.tenant(), "text.completion", key);
         ConversationKey conversation = new ConversationKey(request.tenant(), id);
         SubmitMessage submit = asked.call().submit(TurnIds.of(conversation, key.orElse(id)));
-        OneTurn.Question question = new OneTurn.Question(conversation, submit, key.isPresent());
+        OneTurn.Question question = new OneTurn.Question(conversation, Optional.empty(), submit, key.isPresent());
         return asked.stream()
                 ? turns.streamed(
                         ctx,

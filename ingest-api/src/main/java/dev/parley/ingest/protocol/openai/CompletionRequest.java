@@ -17,8 +17,6 @@ import java.util.Optional;
  */
 record CompletionRequest(ModelCall call, boolean stream, boolean includeUsage) {
 
-    private static final int MAX_STOPS = 16;
-
     static CompletionRequest of(JsonBody body, Models models) {
         String model = body.requiredText("model");
         Models.Choice choice = models.choice(model);
@@ -29,15 +27,10 @@ record CompletionRequest(ModelCall call, boolean stream, boolean includeUsage) {
                 .setPresencePenalty(body.number("presence_penalty", -2, 2).orElse(null))
                 .setFrequencyPenalty(body.number("frequency_penalty", -2, 2).orElse(null))
                 .setSeed(body.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(null))
-                .setStop(body.isText("stop") ? List.of(body.requiredText("stop")) : body.texts("stop", MAX_STOPS))
+                .setStop(ChatCompletionRequest.stop(body))
                 .setExtraParameters(ExtraParameters.of(body).json().orElse(null));
         boolean stream = body.flag("stream").orElse(false);
-        Optional<JsonBody> streamOptions = body.object("stream_options");
-        if (streamOptions.isPresent() && !stream) {
-            throw body.refusal("stream_options", "is for streams only");
-        }
-        boolean includeUsage =
-                streamOptions.map(ChatCompletionRequest::includeUsage).orElse(false);
+        boolean includeUsage = ChatCompletionRequest.includeUsage(body, stream);
         body.integer("n", 1, 1);
         body.integer("best_of", 1, 1);
         body.integer("logprobs", 0, 0);

@@ -4,14 +4,15 @@ import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.Role;
 import dev.parley.ingest.files.Attached;
 import dev.parley.ingest.files.Attached.Said;
+import dev.parley.ingest.files.Named;
 import dev.parley.ingest.http.JsonBody;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * A user's content, in the parts that chat completions and responses have: texts, which together are what is said, and images and
- * files among them. Each API's parts are taken in the other as well, since clients mix them up.
+ * Content in the parts that chat completions and responses have: texts, which together are what is said, and in messages of the
+ * user's images and files among them. Each API's parts are taken in the other as well, since clients mix them up.
  */
 final class ContentParts {
 
@@ -20,20 +21,45 @@ final class ContentParts {
     /** A model's earlier thoughts are no part of a prompt. */
     private static final Set<String> THOUGHTS = Set.of("reasoning", "thinking", "redacted_thinking");
 
+    private static final Set<String> ATTACHED = Set.of("image_url", "input_image", "file", "input_file");
+
+    private final boolean users;
     private final StringBuilder text = new StringBuilder();
     private final Attached attached = new Attached();
 
-    private ContentParts() {}
+    private ContentParts(boolean users) {
+        this.users = users;
+    }
 
     /** A message of the user's, whose content is the field {@code name}: a text, or parts. */
     static PromptMessage user(JsonBody message, String name) {
-        ContentParts parts = new ContentParts();
-        if (message.isList(name)) {
-            message.objects(name, ChatCompletionRequest.MAX_MESSAGES).forEach(parts::add);
-        } else {
-            parts.text.append(message.requiredText(name));
-        }
+        ContentParts parts = new ContentParts(true).of(message, name);
         return new PromptMessage(Role.USER, parts.text.toString(), List.of(), null, null, parts.attached.list());
+    }
+
+    /** What anybody else says in the field {@code name}: a text, or parts that are texts. */
+    static String text(JsonBody message, String name) {
+        return new ContentParts(false).of(message, name).text.toString();
+    }
+
+    /** Refuses images and files in the field {@code name}, by the type of the first such part. */
+    static void refuseAttached(JsonBody message, String name, String rule) {
+        if (message.isList(name)) {
+            for (JsonBody part : message.objects(name, ChatCompletionRequest.MAX_MESSAGES)) {
+                if (ATTACHED.contains(part.requiredText("type"))) {
+                    throw part.refusal("type", rule);
+                }
+            }
+        }
+    }
+
+    private ContentParts of(JsonBody message, String name) {
+        if (message.isList(name)) {
+            message.objects(name, ChatCompletionRequest.MAX_MESSAGES).forEach(this::add);
+        } else {
+            text.append(message.requiredText(name));
+        }
+        return this;
     }
 
     private void add(JsonBody part) {
@@ -44,8 +70,11 @@ final class ContentParts {
             part.pass("logprobs");
         } else if (type.equals("refusal")) {
             text.append(part.requiredText("refusal"));
-        } else if (!THOUGHTS.contains(type)) {
+        } else if (users && !THOUGHTS.contains(type)) {
             attach(part, type);
+        } else if (!THOUGHTS.contains(type)) {
+            throw part.refusal(
+                    "type", "must be of text: this server takes other content in messages of the user's alone");
         }
         part.unusedRest(Set.of());
     }
@@ -89,8 +118,7 @@ final class ContentParts {
     }
 
     private void file(JsonBody file) {
-        Optional<String> name = file.text("filename").filter(given -> !given.isBlank());
-        Said said = Said.file(Optional.empty(), name, text.length());
+        Said said = Said.file(Optional.empty(), Named.in(file, "filename"), text.length());
         if (file.has("file_id")) {
             attached.id(file, "file_id", said);
         } else if (file.has("file_url")) {

@@ -32,7 +32,7 @@ final class ConversationCalls {
     /** Of the URLs of items: what some clients ask to be told, of which there is nothing to be left out. */
     static final String[] INCLUDE = {"include", "include[]"};
 
-    static final String[] LIST = {Paging.AFTER, Paging.LIMIT, Paging.ORDER, "include", "include[]"};
+    static final String[] LIST = Paging.parametersAnd(INCLUDE);
 
     private static final int MAX_ITEMS = 20;
 
@@ -87,24 +87,33 @@ final class ConversationCalls {
     }
 
     void update(Context ctx, Request request) {
-        ConversationKey conversation = request.conversation();
+        Map<String, String> metadata = metadata(request);
+        Summary summary = door.snapshots().get(request.conversation()).conversation();
+        replace(door, summary, metadata, request);
+        Json.answer(ctx, 200, json(summary.id(), summary.createdAt(), metadata));
+    }
+
+    /** The caller's own pairs of a body that is about nothing else. */
+    static Map<String, String> metadata(Request request) {
         JsonBody body = request.body();
         Map<String, String> metadata = ChatCompletionRequest.ownMetadata(body);
         if (!body.has("metadata")) {
             throw JsonBody.required("metadata");
         }
         body.done();
-        Summary summary = door.snapshots().get(conversation).conversation();
-        ConversationEvent _ = door.conversations()
-                .annotate(
-                        conversation,
-                        new AnnotateConversation(null, replaced(summary, metadata), List.of(), List.of()),
-                        request.call());
-        Json.answer(ctx, 200, json(summary.id(), summary.createdAt(), metadata));
+        return metadata;
     }
 
-    /** A conversation's metadata with a caller's own replaced. */
-    static Map<String, String> replaced(Summary summary, Map<String, String> own) {
+    /** Has the conversation that a request names keep {@code own} in place of the caller's pairs that it has. */
+    static void replace(Door door, Summary summary, Map<String, String> own, Request request) {
+        ConversationEvent _ = door.conversations()
+                .annotate(
+                        request.conversation(),
+                        new AnnotateConversation(null, replaced(summary, own), List.of(), List.of()),
+                        request.call());
+    }
+
+    private static Map<String, String> replaced(Summary summary, Map<String, String> own) {
         Map<String, String> metadata = new LinkedHashMap<>(own);
         summary.metadata().forEach((key, value) -> {
             if (key.startsWith(ChatCompletionRequest.RESERVED)) {
@@ -169,14 +178,10 @@ final class ConversationCalls {
     }
 
     private ConversationEvent add(ConversationKey conversation, List<String> items, Call call, boolean keyed) {
-        // No event follows from a repeat: it would be waited for in vain.
-        Optional<ConversationEvent> earlier = keyed
-                ? events(door, conversation).stream()
-                        .filter(any -> any.getCauseId().equals(call.commandId()))
-                        .findFirst()
-                : Optional.empty();
-        ConversationEvent event = earlier.orElseGet(() -> door.conversations()
-                .annotate(conversation, new AnnotateConversation(null, null, items, List.of()), call));
+        AnnotateConversation annotate = new AnnotateConversation(null, null, items, List.of());
+        ConversationEvent event = keyed
+                ? door.conversations().annotateOnce(conversation, annotate, call)
+                : door.conversations().annotate(conversation, annotate, call);
         if (!event.getBody().equals(new ConversationAnnotated(null, items, List.of()))) {
             throw new ProblemException(ErrorCode.IDEMPOTENCY_CONFLICT, "this key was used for other items");
         }
@@ -211,17 +216,15 @@ final class ConversationCalls {
     }
 
     private ConversationItems items(ConversationKey conversation) {
+        door.conversations().require(conversation);
         return items(door, conversation);
     }
 
-    /** Those of a conversation that has to be there. */
+    /** Those of a conversation that is known to be there. */
     static ConversationItems items(Door door, ConversationKey conversation) {
-        return ConversationItems.of(conversation.conversation(), events(door, conversation));
-    }
-
-    private static List<ConversationEvent> events(Door door, ConversationKey conversation) {
-        door.conversations().require(conversation);
         long last = door.snapshots().lastSequence(conversation);
-        return last == 0 ? List.of() : door.turns().eventsUpTo(conversation, last);
+        return ConversationItems.of(
+                conversation.conversation(),
+                last == 0 ? List.of() : door.turns().eventsUpTo(conversation, last));
     }
 }

@@ -2,6 +2,7 @@ package dev.parley.ingest.protocol.openai;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.ConversationAnnotated;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.ConversationFact;
@@ -63,12 +64,22 @@ final class ConversationItems {
 
         private static final Pattern FORM = Pattern.compile("(\\d{1,18})/(\\d{1,9})");
 
-        static Carried of(MessageAccepted accepted) {
-            // Other protocols let their callers write what they like.
+        /**
+         * Reads a turn's mark.
+         *
+         * @param sequence of the turn's acceptance
+         */
+        static Carried of(MessageAccepted accepted, long sequence) {
             Matcher text = FORM.matcher(accepted.getMetadata().getOrDefault(CARRIED, ""));
-            return text.matches()
-                    ? new Carried(Long.parseLong(text.group(1)), Integer.parseInt(text.group(2)))
-                    : NOTHING;
+            if (!text.matches()) {
+                return NOTHING;
+            }
+            Carried read = new Carried(Long.parseLong(text.group(1)), Integer.parseInt(text.group(2)));
+            // Other protocols let their callers write what they like: only what can have been carried was.
+            CallerPrompt prompt = accepted.getPrompt();
+            int along = prompt == null ? 0 : prompt.getContext().size();
+            boolean possible = read.messages > 0 && read.messages <= along && read.upTo < sequence;
+            return possible ? read : NOTHING;
         }
     }
 
@@ -78,8 +89,6 @@ final class ConversationItems {
      * @param upTo sequence of the last event that added any of it
      */
     record Pending(List<PromptMessage> messages, long upTo) {
-
-        static final Pending NOTHING = new Pending(List.of(), 0);
 
         /** What to keep with the turn that carries it. */
         Map<String, String> mark() {
@@ -132,7 +141,7 @@ final class ConversationItems {
                 annotated.getRemoved().forEach(items::remove);
             }
             case MessageAccepted accepted -> {
-                Carried along = Carried.of(accepted);
+                Carried along = Carried.of(accepted, event.getSequence());
                 if (along.upTo() > 0) {
                     carried.put(accepted.getMessageId(), along);
                 }

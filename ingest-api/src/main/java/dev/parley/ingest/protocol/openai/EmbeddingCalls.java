@@ -14,25 +14,59 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Base64;
 import java.util.List;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
-/** Vectors of texts, by the model that knowledge is searched with. Nothing of it is kept. */
-final class EmbeddingCalls {
+/**
+ * Vectors of texts, by the model that knowledge is searched with. Nothing of it is kept.
+ *
+ * <p>The model is native code, in which a virtual thread would hold the thread that carries it, and with it all that is to be carried
+ * besides: it works on a few platform threads, which are this class's own.
+ */
+final class EmbeddingCalls implements AutoCloseable {
 
     private static final int MAX_TEXTS = 2_048;
 
     /** Of one request, so that it does not take the cores for longer than half a minute or so. */
     private static final int MAX_TOKENS = 100_000;
 
-    /** Each text is spread over the cores by itself: more at a time would only wait for one another. */
-    private static final int AT_A_TIME = 4;
+    /** Each text is spread over the cores by itself: a second request is there for not all of a long one to be waited for. */
+    private static final int AT_A_TIME = 2;
+
+    private static final int WAITING = 2;
 
     private final Embeddings embeddings;
-    private final Semaphore room = new Semaphore(AT_A_TIME);
+    private final ThreadPoolExecutor workers = new ThreadPoolExecutor(
+            AT_A_TIME,
+            AT_A_TIME,
+            0,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(WAITING),
+            Thread.ofPlatform().daemon().name("embeddings-", 0).factory());
 
     EmbeddingCalls(Embeddings embeddings) {
         this.embeddings = embeddings;
     }
+
+    /** Lets those who wait go. What the model is at is not waited for. */
+    @Override
+    public void close() {
+        workers.shutdownNow().forEach(waiting -> {
+            boolean _ = ((Future<?>) waiting).cancel(false);
+        });
+    }
+
+    /**
+     * What the model makes of the texts of a request.
+     *
+     * @param tokens how many it has read
+     */
+    private record Read(int tokens, List<float[]> vectors) {}
 
     void create(Context ctx, Request request) {
         JsonBody body = request.body();
@@ -44,10 +78,10 @@ final class EmbeddingCalls {
         body.integer("dimensions", embeddings.dimensions(), embeddings.dimensions());
         body.unused("user");
         body.done();
-        int tokens = tokens(texts);
+        Read read = read(texts);
         ObjectNode answer = Json.object().put("object", "list");
         ArrayNode data = answer.putArray("data");
-        for (float[] vector : vectors(texts)) {
+        for (float[] vector : read.vectors()) {
             ObjectNode entry = Json.object().put("object", "embedding").put("index", data.size());
             if (base64) {
                 entry.put("embedding", base64(vector));
@@ -60,7 +94,7 @@ final class EmbeddingCalls {
             data.add(entry);
         }
         answer.put("model", embeddings.model());
-        answer.putObject("usage").put("prompt_tokens", tokens).put("total_tokens", tokens);
+        answer.putObject("usage").put("prompt_tokens", read.tokens()).put("total_tokens", read.tokens());
         Json.answer(ctx, 200, answer);
     }
 
@@ -119,14 +153,22 @@ final class EmbeddingCalls {
         return sum;
     }
 
-    private List<float[]> vectors(List<String> texts) {
-        if (!room.tryAcquire()) {
-            throw new ProblemException(ErrorCode.OVERLOADED, "too many requests wait for vectors");
-        }
+    private Read read(List<String> texts) {
         try {
-            return embeddings.embed(texts);
-        } finally {
-            room.release();
+            return workers.submit(() -> new Read(tokens(texts), embeddings.embed(texts)))
+                    .get();
+        } catch (RejectedExecutionException e) {
+            throw new ProblemException(ErrorCode.OVERLOADED, "too many requests wait for vectors");
+        } catch (CancellationException e) {
+            throw new ProblemException(ErrorCode.UNAVAILABLE, "this process is about to end");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ProblemException(ErrorCode.UNAVAILABLE, "interrupted while the texts were read");
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof ProblemException problem) {
+                throw problem;
+            }
+            throw new IllegalStateException("the model for vectors failed", e);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.parley.ingest.protocol.openai;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.ingest.files.FileContents;
 import dev.parley.ingest.files.Files;
+import dev.parley.ingest.files.Named;
 import dev.parley.ingest.http.Json;
 import dev.parley.ingest.http.MultipartForm;
 import dev.parley.ingest.http.ProblemException;
@@ -10,7 +11,7 @@ import dev.parley.ingest.http.Request;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.files.FileReader.Description;
 import io.javalin.http.Context;
-import java.util.Optional;
+import java.io.IOException;
 import java.util.Set;
 
 /**
@@ -54,7 +55,7 @@ final class FileCalls {
         if (file.content().remaining() > most) {
             throw new ProblemException(ErrorCode.PAYLOAD_TOO_LARGE, "must be of at most " + most + " bytes", FILE);
         }
-        Optional<String> name = file.fileName().filter(given -> !given.isBlank());
+        Named name = new Named(file.fileName().filter(given -> !given.isBlank()), FILE);
         Json.answer(ctx, 200, view(files.keep(request.tenant(), file.bytes(), file.mediaType(), name, request.call())));
     }
 
@@ -62,8 +63,8 @@ final class FileCalls {
         Json.answer(ctx, 200, view(files.description(request.tenant(), Files.id(ctx.pathParam("file")))));
     }
 
-    void content(Context ctx, Request request) {
-        contents.answer(ctx, request.tenant(), ctx.pathParam("file"));
+    void content(Context ctx, Request request) throws IOException {
+        contents.answer(ctx, request, ctx.pathParam("file"));
     }
 
     private static ObjectNode view(Description file) {

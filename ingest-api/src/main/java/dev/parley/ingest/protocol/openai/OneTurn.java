@@ -2,6 +2,7 @@ package dev.parley.ingest.protocol.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.parley.chat.v1.ConversationEvent;
+import dev.parley.chat.v1.CreateConversation;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.ingest.answer.Answering;
@@ -33,9 +34,11 @@ final class OneTurn {
     /**
      * The question of a completion.
      *
+     * @param create how the conversation comes to be; empty: as the message's own
      * @param keyed whether the conversation's id is that of an idempotency key, and so of every repeat
      */
-    record Question(ConversationKey conversation, SubmitMessage submit, boolean keyed) {}
+    record Question(
+            ConversationKey conversation, Optional<CreateConversation> create, SubmitMessage submit, boolean keyed) {}
 
     /** Makes the JSON of a whole answer. */
     @FunctionalInterface
@@ -69,6 +72,7 @@ final class OneTurn {
     }
 
     private Submission submit(Question question, Optional<Duration> wait, Request request) {
-        return messages.submit(question.conversation(), question.submit(), question.keyed(), wait, request.call());
+        return messages.submit(
+                question.conversation(), question.create(), question.submit(), question.keyed(), wait, request.call());
     }
 }

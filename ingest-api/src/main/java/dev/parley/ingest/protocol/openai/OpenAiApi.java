@@ -57,7 +57,7 @@ public final class OpenAiApi implements Protocol {
         this.serving = serving;
         this.models = new ModelCalls(current);
         OneTurn turns = new OneTurn(door.messages(), answering);
-        this.completions = new ChatCompletionCalls(door.conversations(), turns, current, defaultWorkspace);
+        this.completions = new ChatCompletionCalls(turns, current, defaultWorkspace);
         this.stored = new StoredCompletionCalls(door);
         this.responses = new ResponseCalls(door, answering, current);
         this.sockets = new TextSockets(
@@ -83,6 +83,7 @@ public final class OpenAiApi implements Protocol {
     @Override
     public void close() {
         sockets.close();
+        embeddings.close();
     }
 
     @Override
@@ -102,9 +103,7 @@ public final class OpenAiApi implements Protocol {
         routes.get("/v1/chat/completions/{id}", serving.call(stored::get));
         routes.post("/v1/chat/completions/{id}", serving.call(stored::update));
         routes.delete("/v1/chat/completions/{id}", serving.call(stored::delete));
-        routes.get(
-                "/v1/chat/completions/{id}/messages",
-                serving.call(stored::messages, StoredCompletionCalls.OF_MESSAGES));
+        routes.get("/v1/chat/completions/{id}/messages", serving.call(stored::messages, Paging.PARAMETERS));
         routes.post("/v1/responses", serving.streamed(responses::create));
         routes.post("/v1/responses/compact", serving.call(responses::compact));
         routes.get("/v1/responses/{id}", serving.streamed(responses::get, ResponseCalls.PARAMETERS));

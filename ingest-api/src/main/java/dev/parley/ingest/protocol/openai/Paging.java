@@ -8,6 +8,7 @@ import dev.parley.ingest.http.Request;
 import dev.parley.schemas.ErrorCode;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Which part of a list a caller wants, in the way of OpenAI's lists.
@@ -23,8 +24,15 @@ record Paging(Optional<String> after, int limit, boolean newestFirst) {
     static final String LIMIT = "limit";
     static final String ORDER = "order";
 
+    static final String[] PARAMETERS = {AFTER, LIMIT, ORDER};
+
     private static final int USUAL_LIMIT = 20;
     private static final int MAX_LIMIT = 100;
+
+    /** Of the URL of a list that has more of them. */
+    static String[] parametersAnd(String... more) {
+        return Stream.of(PARAMETERS, more).flatMap(Stream::of).toArray(String[]::new);
+    }
 
     /** What a request asks for; where it names no order, {@code newestFirst} says which. */
     static Paging of(Request request, boolean newestFirst) {

@@ -1,10 +1,10 @@
 package dev.parley.ingest.protocol.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.parley.chat.v1.CallerPrompt;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.PromptMessage;
 import dev.parley.chat.v1.ToolCall;
+import dev.parley.ingest.door.Exchanges;
 import dev.parley.ingest.http.Json;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,18 +27,20 @@ final class PromptItems {
                 }
                 message.getToolCalls().forEach(call -> items.add(call(call)));
             }
-            case TOOL ->
-                items.add(item("function_call_output")
-                        .put("call_id", message.getToolCallId())
-                        .put("output", message.getContent()));
+            case TOOL -> {
+                ObjectNode item = item("function_call_output").put("call_id", message.getToolCallId());
+                items.add(
+                        message.getAttachments().isEmpty()
+                                ? item.put("output", message.getContent())
+                                : item.set("output", MessageParts.ofResponses(message)));
+            }
         }
         return items;
     }
 
     private static ObjectNode input(PromptMessage message) {
         ObjectNode item = message(message.getRole() == dev.parley.chat.v1.Role.USER ? "user" : "system");
-        item.putArray("content").addObject().put("type", "input_text").put("text", message.getContent());
-        return item;
+        return item.set("content", MessageParts.ofResponses(message));
     }
 
     private static ObjectNode message(String role) {
@@ -62,14 +64,7 @@ final class PromptItems {
      * @param passedOver how many messages of those that were sent along to leave out, from the first on
      */
     static List<ObjectNode> of(ResponseId response, MessageAccepted accepted, int passedOver) {
-        CallerPrompt prompt = accepted.getPrompt();
-        List<PromptMessage> messages = new ArrayList<>(prompt == null ? List.of() : prompt.getContext());
-        messages.add(new PromptMessage(
-                accepted.getRole(),
-                accepted.getContent(),
-                List.of(),
-                prompt == null ? null : prompt.getToolCallId(),
-                null));
+        List<PromptMessage> messages = Exchanges.asked(accepted);
         List<ObjectNode> items = new ArrayList<>();
         int number = 0;
         for (int i = 0; i < messages.size(); i++) {

@@ -263,7 +263,11 @@ record ResponseRequest(
                 }
                 case "function_call_output" -> {
                     messages.add(new PromptMessage(
-                            Role.TOOL, text(item, "output"), List.of(), item.requiredText("call_id"), null));
+                            Role.TOOL,
+                            ContentParts.text(item, "output"),
+                            List.of(),
+                            item.requiredText("call_id"),
+                            null));
                     sentBack(item);
                 }
                 case "item_reference" -> {
@@ -288,7 +292,7 @@ record ResponseRequest(
                     ? ContentParts.user(item, "content")
                     : new PromptMessage(
                             role.equals("assistant") ? Role.ASSISTANT : Role.SYSTEM,
-                            text(item, "content"),
+                            ContentParts.text(item, "content"),
                             List.of(),
                             null,
                             null);
@@ -331,10 +335,6 @@ record ResponseRequest(
             calls.add(call);
             messages.removeLast();
             messages.add(new PromptMessage(Role.ASSISTANT, before.getContent(), calls, null, null));
-        }
-
-        private static String text(JsonBody item, String name) {
-            return item.isList(name) ? TextParts.of(item, name) : item.requiredText(name);
         }
     }
 }

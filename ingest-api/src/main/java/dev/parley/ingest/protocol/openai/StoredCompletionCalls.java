@@ -1,19 +1,17 @@
 package dev.parley.ingest.protocol.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.parley.chat.v1.AnnotateConversation;
 import dev.parley.chat.v1.ConversationEvent;
 import dev.parley.chat.v1.MessageAccepted;
 import dev.parley.chat.v1.MessageCompleted;
 import dev.parley.ingest.door.Door;
 import dev.parley.ingest.http.Json;
-import dev.parley.ingest.http.JsonBody;
 import dev.parley.ingest.http.ProblemException;
 import dev.parley.ingest.http.Request;
 import dev.parley.schemas.ErrorCode;
 import dev.parley.schemas.keys.ConversationKey;
+import dev.parley.sinks.postgres.ConversationQueries.Page;
 import dev.parley.sinks.postgres.ConversationQueries.Presence;
-import dev.parley.sinks.postgres.ConversationSnapshot;
 import dev.parley.sinks.postgres.ConversationSnapshot.Summary;
 import io.javalin.http.Context;
 import java.util.ArrayList;
@@ -21,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -31,13 +30,14 @@ import java.util.regex.Pattern;
 final class StoredCompletionCalls {
 
     /** Of the URL of the list; a pair of metadata is {@code metadata[KEY]=VALUE}. */
-    static final String[] PARAMETERS = {Paging.AFTER, Paging.LIMIT, Paging.ORDER, "model", "metadata", "metadata[*]"};
-
-    static final String[] OF_MESSAGES = {Paging.AFTER, Paging.LIMIT, Paging.ORDER};
+    static final String[] PARAMETERS = Paging.parametersAnd("model", "metadata", "metadata[*]");
 
     private static final Pattern PAIR = Pattern.compile("metadata\\[(.+)]");
     private static final String MARK = ChatCompletionRequest.RESERVED + "object";
     private static final String COMPLETION = "chat.completion";
+
+    /** Which turn of the conversation the completion is: people may go on from it. */
+    private static final String TURN = ChatCompletionRequest.RESERVED + "turn";
 
     /** Those that are looked at for one page, where most of them are of other models or have not been answered. */
     private static final int MOST_LOOKED_AT = 1_000;
@@ -48,10 +48,11 @@ final class StoredCompletionCalls {
         this.door = door;
     }
 
-    /** The metadata of the conversation of a completion to be stored. */
-    static Map<String, String> marked(Map<String, String> own) {
+    /** The metadata of the conversation of a completion to be stored, which is its turn {@code turnId}. */
+    static Map<String, String> marked(Map<String, String> own, String turnId) {
         Map<String, String> metadata = new LinkedHashMap<>(own);
         metadata.put(MARK, COMPLETION);
+        metadata.put(TURN, turnId);
         return metadata;
     }
 
@@ -74,31 +75,32 @@ final class StoredCompletionCalls {
         Paging paging = Paging.of(request, false);
         Optional<String> model = request.query("model");
         Map<String, String> wanted = wanted(ctx);
-        List<ObjectNode> page = new ArrayList<>();
         Optional<String> after = paging.after();
         after.ifPresent(id -> {
             if (!id.startsWith(ChatCompletionCalls.PREFIX) || !isThere(tenant, id)) {
                 throw Paging.notThere();
             }
         });
-        for (int seen = 0; page.size() <= paging.limit() && seen < MOST_LOOKED_AT; ) {
-            List<Summary> next =
-                    door.snapshots().withMetadata(tenant, wanted, paging.newestFirst(), paging.limit() + 1, after);
-            for (Summary summary : next) {
-                find(tenant, summary)
+        List<ObjectNode> page = new ArrayList<>();
+        int seen = 0;
+        do {
+            Page next =
+                    door.snapshots().storedCompletions(tenant, wanted, paging.newestFirst(), paging.limit() + 1, after);
+            for (Summary summary : next.conversations()) {
+                find(summary, turnId -> door.turns().knownEvents(new ConversationKey(tenant, summary.id()), turnId))
                         .filter(stored -> model.map(name -> name.equals(
                                         stored.completed().getAttempt().getModel()))
                                 .orElse(true))
                         .ifPresent(stored -> page.add(stored.json()));
             }
-            if (next.size() <= paging.limit()) {
-                break;
-            }
-            seen += next.size();
-            after = Optional.of(next.getLast().id());
-        }
-        boolean more = page.size() > paging.limit();
-        Json.answer(ctx, 200, Paging.list(more ? page.subList(0, paging.limit()) : page, more));
+            seen += paging.limit() + 1;
+            after = next.next();
+        } while (after.isPresent() && page.size() <= paging.limit() && seen < MOST_LOOKED_AT);
+        boolean whole = page.size() <= paging.limit();
+        ObjectNode list = Paging.list(whole ? page : page.subList(0, paging.limit()), !whole || after.isPresent());
+        // What was looked at in vain is not looked at again.
+        after.filter(id -> whole).ifPresent(id -> list.put("last_id", id));
+        Json.answer(ctx, 200, list);
     }
 
     private boolean isThere(String tenant, String id) {
@@ -106,7 +108,7 @@ final class StoredCompletionCalls {
                 && door.conversations().presence(new ConversationKey(tenant, id)) != Presence.UNKNOWN;
     }
 
-    /** The pairs that the URL names, and the mark. */
+    /** The pairs that the URL names. */
     private static Map<String, String> wanted(Context ctx) {
         Map<String, String> wanted = new LinkedHashMap<>();
         ctx.queryParamMap().forEach((name, values) -> {
@@ -119,7 +121,7 @@ final class StoredCompletionCalls {
                 wanted.put(pair.group(1), values.getFirst());
             }
         });
-        return marked(wanted);
+        return wanted;
     }
 
     void get(Context ctx, Request request) {
@@ -127,19 +129,9 @@ final class StoredCompletionCalls {
     }
 
     void update(Context ctx, Request request) {
-        JsonBody body = request.body();
-        Map<String, String> metadata = ChatCompletionRequest.ownMetadata(body);
-        if (!body.has("metadata")) {
-            throw JsonBody.required("metadata");
-        }
-        body.done();
+        Map<String, String> metadata = ConversationCalls.metadata(request);
         Stored stored = named(request);
-        ConversationEvent _ = door.conversations()
-                .annotate(
-                        request.conversation(),
-                        new AnnotateConversation(
-                                null, ConversationCalls.replaced(stored.summary(), metadata), List.of(), List.of()),
-                        request.call());
+        ConversationCalls.replace(door, stored.summary(), metadata, request);
         Json.answer(ctx, 200, stored.json(metadata));
     }
 
@@ -176,7 +168,7 @@ final class StoredCompletionCalls {
             Summary summary = door.snapshots().get(conversation).conversation();
             return Optional.of(summary)
                     .filter(any -> COMPLETION.equals(any.metadata().get(MARK)))
-                    .flatMap(any -> find(conversation.tenant(), any))
+                    .flatMap(any -> find(any, turnId -> door.turns().events(conversation, turnId)))
                     .orElseThrow(() -> notFound(id));
         } catch (ProblemException e) {
             throw e.code() == ErrorCode.CONVERSATION_NOT_FOUND ? notFound(id) : e;
@@ -187,16 +179,15 @@ final class StoredCompletionCalls {
         return new ProblemException(ErrorCode.NOT_FOUND, "there is no stored completion '" + id + "'", "completion_id");
     }
 
-    /** The completion that a conversation is; empty where it has no answer. */
-    private Optional<Stored> find(String tenant, Summary summary) {
-        ConversationKey conversation = new ConversationKey(tenant, summary.id());
-        Optional<String> turn = door.turns()
-                .latest(conversation)
-                .or(() -> door.snapshots().get(conversation).messages().stream()
-                        .map(ConversationSnapshot.Message::turnId)
-                        .findFirst());
-        return turn.flatMap(turnId -> {
-            List<ConversationEvent> events = door.turns().events(conversation, turnId);
+    /**
+     * The completion that a conversation is; empty where it has no answer.
+     *
+     * @param turns finds the events of one of its turns
+     */
+    private static Optional<Stored> find(Summary summary, Function<String, List<ConversationEvent>> turns) {
+        // Other protocols let their callers write what they like.
+        return Optional.ofNullable(summary.metadata().get(TURN)).flatMap(turnId -> {
+            List<ConversationEvent> events = turns.apply(turnId);
             Optional<MessageAccepted> accepted = first(events, MessageAccepted.class);
             Optional<MessageCompleted> completed = first(events, MessageCompleted.class);
             return accepted.flatMap(asked -> completed.map(answer -> new Stored(summary, asked, answer)));

@@ -1,6 +1,7 @@
 package dev.parley.ingest.protocol.nativeapi;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.parley.chat.v1.Attachment;
 import dev.parley.chat.v1.CallerPrompt;
@@ -11,12 +12,25 @@ import dev.parley.chat.v1.SubmitMessage;
 import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
+import dev.parley.ingest.files.FileLog.NewFile;
 import dev.parley.ingest.files.Pictures;
+import dev.parley.ingest.http.Call;
+import dev.parley.ingest.http.RawConnection;
+import dev.parley.schemas.Sha256;
+import dev.parley.schemas.TraceParent;
+import dev.parley.schemas.keys.FileId;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +39,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Images and files: kept, handed out, and attached to messages. */
 class FileCallsTest {
 
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final int MIB = 1024 * 1024;
     private static final String MESSAGES = "/api/conversations/c/messages";
     private static final byte[] CAT = Pictures.png("cat");
 
@@ -131,6 +147,95 @@ class FileCallsTest {
         assertThat(door.get("/api/files/nonsense").problem()).isEqualTo("file_not_found");
         assertThat(door.get("/api/files/file-" + "a".repeat(64) + "-0").problem())
                 .isEqualTo("file_not_found");
+    }
+
+    /** What is said of a file would be taken for what is said of the problem. */
+    @Test
+    void aFileThatCannotBeReadNowIsNotDescribed() {
+        String url = keep("image/png", CAT).json().path("url").asText();
+        door.files.kafkaAway();
+
+        Reply reply = door.get(url);
+
+        assertThat(reply.status()).isEqualTo(503);
+        assertThat(reply.problem()).isEqualTo("unavailable");
+        assertThat(reply.header("ETag")).isEmpty();
+        assertThat(reply.header("Content-Disposition")).isEmpty();
+        assertThat(reply.header("Cache-Control")).doesNotContain("immutable");
+    }
+
+    /** A file that this node has not written. */
+    private FileId elsewhere(byte[] content) {
+        NewFile file = new NewFile(
+                Sha256.hex(ByteBuffer.wrap(content)), "image/png", Optional.of("a.png"), ByteBuffer.wrap(content));
+        return door.files
+                .append("default", file, new Call("cmd_1", TraceParent.continueOrStart(null)))
+                .id();
+    }
+
+    @Test
+    void aFileIsLookedUpOnceForItsContentAndOnceForAllMessages() {
+        FileId id = elsewhere(CAT);
+
+        assertThat(door.get("/api/files/" + id.text()).status()).isEqualTo(200);
+        assertThat(door.files.reads()).isOne();
+        for (int i = 0; i < 2; i++) {
+            assertThat(door.post(
+                                    MESSAGES,
+                                    showing(Collections.nCopies(16, Map.of("id", id.text()))
+                                            .toArray()))
+                            .status())
+                    .isEqualTo(202);
+        }
+        assertThat(door.get("/api/files/" + id.text(), "If-None-Match", '"' + id.hash() + '"')
+                        .status())
+                .isEqualTo(304);
+        assertThat(door.files.reads()).isEqualTo(2);
+    }
+
+    /** Callers that read slowly, or not at all, hold no more of them in memory than bodies may take. */
+    @Test
+    void aContentTakesRoomUntilItHasBeenRead() {
+        restart(Map.of("PARLEY_MAX_REQUEST_BYTES", Integer.toString(16 * MIB)));
+        String url = "/api/files/" + elsewhere(Pictures.png(15 * MIB)).text();
+        try (RawConnection slow = door.connect()) {
+            slow.send("GET " + url + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            assertThat(slow.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 200 ");
+
+            assertThat(door.get(url).status()).isEqualTo(503);
+        }
+        await().atMost(PATIENCE).until(() -> door.get(url).status() == 200);
+    }
+
+    /** Who waits for an answer may wait for minutes. */
+    @Test
+    void whoWaitsForAnAnswerGivesBackTheRoomOfItsFiles() throws Exception {
+        restart(Map.of("PARLEY_MAX_REQUEST_BYTES", Integer.toString(16 * MIB)));
+        world.answer(FakeWorld.Answer.NEVER);
+        List<Future<Reply>> waiting = new ArrayList<>();
+        try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 1; i <= 3; i++) {
+                int written = i;
+                Map<String, Object> body = showing(Map.of("data", Pictures.base64(Pictures.png(7 * MIB + i))));
+                waiting.add(callers.submit(() -> door.post(MESSAGES, body, "Prefer", "wait=3")));
+                await().atMost(PATIENCE)
+                        .until(() ->
+                                submissions() == written || waiting.getLast().isDone());
+            }
+            for (Future<Reply> each : waiting) {
+                assertThat(each.get().status()).isEqualTo(202);
+            }
+        }
+        assertThat(world.commands())
+                .filteredOn(command -> command.body() instanceof SubmitMessage)
+                .allSatisfy(command -> assertThat(command.call()
+                                .enclosures()
+                                .content(((SubmitMessage) command.body())
+                                        .getPrompt()
+                                        .getAttachments()
+                                        .getFirst()
+                                        .getHash()))
+                        .isEmpty());
     }
 
     @Test
@@ -251,7 +356,23 @@ class FileCallsTest {
                 .isEqualTo(202);
         assertThat(door.post(MESSAGES, Map.of("content", "x", "attachments", more))
                         .problem())
-                .isEqualTo("payload_too_large:attachments[16].type");
+                .isEqualTo("payload_too_large:attachments[16].data");
+    }
+
+    /** A request may have a whole chat, each message with as many as one may have. */
+    @Test
+    void oneTooManyForARequestIsRefused() {
+        restart(Map.of("PARLEY_MAX_ATTACHMENTS", "2", "PARLEY_MAX_REQUEST_ATTACHMENTS", "3"));
+        Map<String, ?> picture = Map.of("type", "image_url", "image_url", Map.of("url", "https://example.com/a.png"));
+        Map<String, ?> two = Map.of("role", "user", "content", List.of(picture, picture));
+
+        Reply reply = door.post(
+                "/v1/chat/completions",
+                Map.of("model", "default", "messages", List.of(two, Map.of("role", "assistant", "content", "."), two)));
+
+        assertThat(reply.status()).isEqualTo(413);
+        assertThat(reply.json().at("/error/param").asText()).isEqualTo("messages[2].content[1].image_url.url");
+        assertThat(reply.json().at("/error/message").asText()).contains("a request may have 3");
     }
 
     /** Files may be long; all else becomes a record, and is bounded as ever. */

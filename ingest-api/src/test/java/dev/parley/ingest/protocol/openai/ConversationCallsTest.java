@@ -1,5 +1,6 @@
 package dev.parley.ingest.protocol.openai;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,6 +12,7 @@ import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
 import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.FakeWorld.Answer;
+import dev.parley.ingest.files.Pictures;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,8 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Conversations of OpenAI's API, and their items. */
 class ConversationCallsTest {
@@ -116,16 +120,120 @@ class ConversationCallsTest {
                 .isEqualTo(422);
     }
 
-    @Test
-    void whatCallersOfOtherProtocolsWriteIntoMetadataIsNoMark() {
+    @ParameterizedTest
+    @ValueSource(strings = {"x/y", "9/1", "9/0", "999999999/999999999"})
+    void whatCallersOfOtherProtocolsWriteIntoMetadataIsNoMark(String written) {
         String id = create(Map.of("items", List.of(said("user", "One?"))));
         door.post(
                 "/api/conversations/" + id + "/messages",
-                Map.of("content", "Two?", "metadata", Map.of("openai.items", "x/y")),
+                Map.of("content", "Two?", "metadata", Map.of("openai.items", written)),
                 "Prefer",
                 "wait=20");
 
-        assertThat(items(id, "")).hasSize(3);
+        assertThat(told(items(id, "order=asc")))
+                .containsExactly("user: One?", "user: Two?", "assistant: You said: Two?");
+        respond(id, "Three?");
+        assertThat(lastContext()).extracting(PromptMessage::getContent).containsExactly("One?");
+    }
+
+    @Test
+    void imagesAndFilesOfAnItemAreRefusedByTheirType() {
+        String id = create(Map.of());
+        List<Map<String, ?>> parts = List.of(
+                Map.of("type", "input_image", "image_url", "https://example.com/cat.png"),
+                Map.of("type", "image_url", "image_url", Map.of("url", "https://example.com/cat.png")),
+                Map.of("type", "input_file", "file_url", "https://example.com/a.pdf"),
+                Map.of("type", "file", "file", Map.of("filename", "a.txt", "file_data", "eA==")));
+        for (Map<String, ?> part : parts) {
+            List<?> content = List.of(Map.of("type", "input_text", "text", "See"), part);
+            Map<String, ?> body =
+                    Map.of("items", List.of(said("user", "fine"), Map.of("role", "user", "content", content)));
+            for (String path : List.of(CONVERSATIONS, CONVERSATIONS + "/" + id + "/items")) {
+                Reply refused = door.post(path, body);
+
+                assertThat(refused.status()).as(part.toString()).isEqualTo(400);
+                assertThat(refused.json().at("/error/param").asText()).isEqualTo("items[1].content[1].type");
+            }
+        }
+        assertThat(items(id, "")).isEmpty();
+    }
+
+    @Test
+    void imagesAndFilesOfAResponseAreToldWhereTheyStood() {
+        String id = create(Map.of());
+        JsonNode response = door.post(
+                        "/v1/responses",
+                        Map.of(
+                                "model",
+                                "default",
+                                "conversation",
+                                id,
+                                "input",
+                                List.of(
+                                        Map.of("role", "user", "content", List.of(image("high"), text("A cat?"))),
+                                        Map.of("role", "assistant", "content", "A cat."),
+                                        Map.of(
+                                                "role",
+                                                "user",
+                                                "content",
+                                                List.of(text("And "), file("notes.txt"), text("this?"), url())))))
+                .json();
+
+        List<JsonNode> items = items(id, "order=asc");
+        String kept = items.getFirst().at("/content/0/file_id").asText();
+        assertThat(items.getFirst().path("content").toString())
+                .isEqualTo("[{\"type\":\"input_image\",\"detail\":\"high\",\"file_id\":\"" + kept
+                        + "\"},{\"type\":\"input_text\",\"text\":\"A cat?\"}]");
+        assertThat(door.get("/v1/files/" + kept).status()).isEqualTo(200);
+        JsonNode last = items.get(2).path("content");
+        assertThat(last)
+                .extracting(part -> part.path("type").asText())
+                .containsExactly("input_text", "input_file", "input_text", "input_file");
+        assertThat(last.at("/1/filename").asText()).isEqualTo("notes.txt");
+        assertThat(door.get("/v1/files/" + last.at("/1/file_id").asText()).status())
+                .isEqualTo(200);
+        assertThat(last.at("/3/file_url").asText()).isEqualTo("https://example.com/a.pdf");
+        assertThat(door.get("/v1/responses/" + response.path("id").asText() + "/input_items?order=asc")
+                        .json()
+                        .path("data"))
+                .containsExactlyElementsOf(items.subList(0, 3));
+    }
+
+    private static Map<String, ?> text(String text) {
+        return Map.of("type", "input_text", "text", text);
+    }
+
+    private static Map<String, ?> image(String detail) {
+        return Map.of(
+                "type",
+                "input_image",
+                "detail",
+                detail,
+                "image_url",
+                Pictures.dataUrl("image/png", Pictures.png("cat")));
+    }
+
+    private static Map<String, ?> file(String name) {
+        return Map.of("type", "input_file", "filename", name, "file_data", Pictures.base64("x".getBytes(UTF_8)));
+    }
+
+    private static Map<String, ?> url() {
+        return Map.of("type", "input_file", "file_url", "https://example.com/a.pdf");
+    }
+
+    @Test
+    void aResponseIsNotGivenWithoutTheItemsThatMayWaitForIt() {
+        String id = create(Map.of("items", List.of(said("user", "One?"))));
+        try (DoorUnderTest other = DoorUnderTest.over(door.world)) {
+            other.feed.forgetful();
+            other.feed.archiveAway();
+
+            Reply refused =
+                    other.post("/v1/responses", Map.of("model", "default", "conversation", id, "input", "And?"));
+
+            assertThat(refused.status()).isEqualTo(503);
+        }
+        assertThat(door.world.commands()).noneMatch(appended -> appended.body() instanceof SubmitMessage);
     }
 
     @Test

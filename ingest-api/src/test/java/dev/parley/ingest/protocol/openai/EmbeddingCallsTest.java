@@ -5,12 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
+import dev.parley.ingest.search.Embeddings;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletionService;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -86,5 +97,92 @@ class EmbeddingCallsTest {
 
         assertThat(reply.status()).isEqualTo(status);
         assertThat(reply.json().at("/error/param").asText()).isEqualTo(param);
+    }
+
+    /** A model that reads long texts, once it is let. */
+    private record Slow(CountDownLatch let, Set<String> threads) implements Embeddings {
+
+        @Override
+        public String model() {
+            return "slow";
+        }
+
+        @Override
+        public int dimensions() {
+            return 1;
+        }
+
+        @Override
+        public int maxTokens() {
+            return 10_000;
+        }
+
+        @Override
+        public int tokens(String text) {
+            threads.add(Thread.currentThread().isVirtual() ? "virtual" : "platform");
+            return text.length();
+        }
+
+        @Override
+        public List<float[]> embed(List<String> texts) {
+            threads.add(Thread.currentThread().isVirtual() ? "virtual" : "platform");
+            try {
+                let.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return texts.stream().map(text -> new float[] {text.length()}).toList();
+        }
+    }
+
+    private static int status(DoorUnderTest asked, List<String> input) {
+        return asked.post("/v1/embeddings", Map.of("model", "default", "input", input))
+                .status();
+    }
+
+    @Test
+    void aRequestOfTooManyTokensIsRefused() {
+        try (DoorUnderTest slow = DoorUnderTest.with(new Slow(new CountDownLatch(0), new HashSet<>()))) {
+            List<String> most = Collections.nCopies(10, "x".repeat(10_000));
+            assertThat(status(slow, most)).isEqualTo(200);
+
+            List<String> more = new ArrayList<>(most);
+            more.add("x");
+            Reply refused = slow.post("/v1/embeddings", Map.of("model", "default", "input", more));
+
+            assertThat(refused.status()).isEqualTo(400);
+            assertThat(refused.json().at("/error/param").asText()).isEqualTo("input");
+        }
+    }
+
+    @Test
+    void aFifthRequestAtOnceIsRefusedAndTheOthersAreAnsweredOnThreadsOfTheirOwn() throws Exception {
+        CountDownLatch let = new CountDownLatch(1);
+        Set<String> threads = ConcurrentHashMap.newKeySet();
+        try (DoorUnderTest slow = DoorUnderTest.with(new Slow(let, threads));
+                ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+            CompletionService<Integer> replies = new ExecutorCompletionService<>(callers);
+            for (int i = 0; i < 5; i++) {
+                replies.submit(() -> status(slow, List.of("x")));
+            }
+
+            assertThat(replies.take().get()).as("while the others wait").isEqualTo(503);
+            let.countDown();
+            for (int i = 0; i < 4; i++) {
+                assertThat(replies.take().get()).isEqualTo(200);
+            }
+            assertThat(threads).containsExactly("platform");
+        }
+    }
+
+    @Test
+    void withoutAModelThereIsNothingToName() {
+        try (DoorUnderTest bare = DoorUnderTest.with(Embeddings.none())) {
+            Reply refused = bare.post("/v1/embeddings", Map.of("model", "default", "input", "a"));
+
+            assertThat(refused.status()).isEqualTo(404);
+            assertThat(refused.json().at("/error/code").asText()).isEqualTo("model_not_found");
+            assertThat(refused.json().at("/error/param").asText()).isEqualTo("model");
+        }
     }
 }

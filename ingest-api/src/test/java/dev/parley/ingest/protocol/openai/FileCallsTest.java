@@ -132,6 +132,14 @@ class FileCallsTest {
     }
 
     @Test
+    void aNameThatCannotBeKeptIsOfTheFieldThatItCameIn() {
+        assertThat(refused(
+                        send(PURPOSE, new Field("form-data; name=file; filename=" + "a".repeat(256) + ".txt", "x")),
+                        400))
+                .isEqualTo("file");
+    }
+
+    @Test
     void aFormOfManyFieldsIsNotReadToItsEnd() {
         Field[] fields = new Field[1_000];
         for (int i = 0; i < fields.length; i++) {

@@ -3,9 +3,13 @@ package dev.parley.ingest.protocol.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.parley.chat.v1.CreateConversation;
 import dev.parley.ingest.DoorUnderTest;
 import dev.parley.ingest.DoorUnderTest.Reply;
+import dev.parley.ingest.FakeWorld;
 import dev.parley.ingest.FakeWorld.Answer;
+import dev.parley.ingest.http.Request;
+import dev.parley.schemas.keys.ConversationKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -86,7 +90,7 @@ class StoredCompletionCallsTest {
             ids.add(stored("Question " + i, Map.of("kind", i % 2 == 0 ? "even" : "odd")));
         }
         List<String> all = listed("?limit=100");
-        assertThat(all).containsExactlyInAnyOrderElementsOf(ids);
+        assertThat(all).isEqualTo(ids);
         assertThat(listed("?order=desc&limit=100")).isEqualTo(all.reversed());
 
         JsonNode first = door.get(COMPLETIONS + "?limit=2").json();
@@ -97,10 +101,135 @@ class StoredCompletionCallsTest {
         assertThat(last.path("has_more").asBoolean()).isFalse();
         assertThat(last.path("data")).hasSize(1);
 
-        assertThat(listed("?metadata[kind]=odd")).containsExactlyInAnyOrder(ids.get(1), ids.get(3));
+        assertThat(listed("?metadata[kind]=odd")).containsExactly(ids.get(1), ids.get(3));
         assertThat(listed("?metadata[kind]=neither")).isEmpty();
         assertThat(listed("?model=a-model")).hasSize(5);
         assertThat(listed("?model=another")).isEmpty();
+    }
+
+    @Test
+    void thereIsMoreAfterThoseThatWereDeletedOfLate() {
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            ids.add(stored("Question " + i, Map.of()));
+        }
+        door.queries.unawareOfDeletions();
+        door.send("DELETE", COMPLETIONS + "/" + ids.get(0), null);
+        door.send("DELETE", COMPLETIONS + "/" + ids.get(1), null);
+
+        JsonNode page = door.get(COMPLETIONS + "?limit=1").json();
+
+        assertThat(page.path("last_id").asText()).isEqualTo(ids.get(2));
+        assertThat(page.path("has_more").asBoolean()).isTrue();
+        assertThat(listed("")).isEqualTo(ids.subList(2, 4));
+    }
+
+    @Test
+    void aPageThatIsSoughtLongSaysWhereToGoOn() {
+        String first = stored("First", Map.of());
+        for (int i = 0; i < 1_500; i++) {
+            ConversationKey unanswered =
+                    new ConversationKey(ConversationKey.DEFAULT_TENANT, "chatcmpl-" + Request.uniqueId());
+            door.world.append(
+                    unanswered,
+                    new CreateConversation(null, "default", StoredCompletionCalls.marked(Map.of(), "turn_none")),
+                    FakeWorld.call());
+        }
+        String last = stored("Last", Map.of());
+
+        List<String> found = new ArrayList<>();
+        int pages = 0;
+        String after = "";
+        for (boolean more = true; more; pages++) {
+            JsonNode page =
+                    door.get(COMPLETIONS + "?limit=100&order=asc" + after).json();
+            page.path("data").forEach(one -> found.add(one.path("id").asText()));
+            after = "&after=" + page.path("last_id").asText();
+            more = page.path("has_more").asBoolean();
+        }
+
+        assertThat(found).containsExactly(first, last);
+        assertThat(pages).as("none looks at them all").isGreaterThan(1);
+    }
+
+    @Test
+    void aCompletionStaysTheSameWhenPeopleGoOnFromIt() {
+        String id = stored("Hi", Map.of());
+        JsonNode before = door.get(COMPLETIONS + "/" + id).json();
+
+        door.post("/api/conversations/" + id + "/messages", Map.of("content", "And?"), "Prefer", "wait=20");
+
+        assertThat(door.get(COMPLETIONS + "/" + id).json()).isEqualTo(before);
+        assertThat(door.get(COMPLETIONS).json().at("/data/0")).isEqualTo(before);
+        door.feed.forgetful();
+        assertThat(door.get(COMPLETIONS + "/" + id).json()).isEqualTo(before);
+    }
+
+    @Test
+    void whatIsRefusedLeavesNoConversation() {
+        Reply refused = door.post(
+                COMPLETIONS,
+                Map.of(
+                        "model",
+                        "default",
+                        "store",
+                        true,
+                        "messages",
+                        List.of(Map.of(
+                                "role",
+                                "user",
+                                "content",
+                                List.of(Map.of(
+                                        "type",
+                                        "file",
+                                        "file",
+                                        Map.of("file_id", "file-" + "0".repeat(64) + "-0")))))));
+
+        assertThat(refused.status()).as(refused.text()).isEqualTo(404);
+        assertThat(door.world.commands()).isEmpty();
+    }
+
+    @Test
+    void imagesAndFilesAreToldAsParts() {
+        String id = door.post(
+                        COMPLETIONS,
+                        Map.of(
+                                "model",
+                                "default",
+                                "store",
+                                true,
+                                "messages",
+                                List.of(Map.of(
+                                        "role",
+                                        "user",
+                                        "content",
+                                        List.of(
+                                                Map.of("type", "text", "text", "See "),
+                                                Map.of(
+                                                        "type",
+                                                        "image_url",
+                                                        "image_url",
+                                                        Map.of("url", "https://example.com/cat.png", "detail", "low")),
+                                                Map.of(
+                                                        "type",
+                                                        "file",
+                                                        "file",
+                                                        Map.of("filename", "a.txt", "file_data", "eA==")))))))
+                .json()
+                .path("id")
+                .asText();
+
+        JsonNode message = door.get(COMPLETIONS + "/" + id + "/messages").json().at("/data/0");
+
+        assertThat(message.path("content").asText()).isEqualTo("See ");
+        JsonNode parts = message.path("content_parts");
+        assertThat(parts.at("/0").toString()).isEqualTo("{\"type\":\"text\",\"text\":\"See \"}");
+        assertThat(parts.at("/1/image_url").toString())
+                .isEqualTo("{\"url\":\"https://example.com/cat.png\",\"detail\":\"low\"}");
+        assertThat(parts.at("/2/file/filename").asText()).isEqualTo("a.txt");
+        assertThat(door.get("/v1/files/" + parts.at("/2/file/file_id").asText()).status())
+                .isEqualTo(200);
+        assertThat(parts).hasSize(3);
     }
 
     @Test
@@ -157,6 +286,9 @@ class StoredCompletionCallsTest {
 
         assertThat(second).isEqualTo(first);
         assertThat(listed("")).containsExactly(first);
+        assertThat(door.world.commands())
+                .filteredOn(appended -> appended.body() instanceof CreateConversation)
+                .hasSize(1);
         assertThat(ask("Hi", true, Map.of("k", "w"), "Idempotency-Key", "k").status())
                 .isEqualTo(422);
     }

@@ -1,23 +1,22 @@
-package dev.parley.llm.model;
+package dev.parley.schemas.files;
 
 import dev.parley.chat.v1.Attachment;
 import java.util.ArrayList;
 import java.util.List;
 
 /** What a user says and shows, piece by piece in the user's order. */
-sealed interface Shown {
+public sealed interface Shown {
 
-    /** Not blank. */
+    /** Not empty. */
     record Words(String text) implements Shown {}
 
     record File(Attachment attachment) implements Shown {}
 
-    /** The pieces of a user's part, of which there is at least one. */
-    static List<Shown> of(History.Part.User user) {
+    /** The pieces of a message, split at the places of its attachments. */
+    static List<Shown> of(String text, List<Attachment> attachments) {
         List<Shown> pieces = new ArrayList<>();
-        String text = user.text();
         int told = 0;
-        for (Attachment attachment : user.attachments()) {
+        for (Attachment attachment : attachments) {
             int at = Math.clamp(attachment.getAt(), told, text.length());
             words(text.substring(told, at), pieces);
             told = at;
@@ -28,7 +27,7 @@ sealed interface Shown {
     }
 
     private static void words(String text, List<Shown> pieces) {
-        if (!text.isBlank()) {
+        if (!text.isEmpty()) {
             pieces.add(new Words(text));
         }
     }
