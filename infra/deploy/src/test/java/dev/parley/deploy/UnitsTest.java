@@ -3,12 +3,15 @@ package dev.parley.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.parley.launcher.RoleName;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The units of systemd, and the environment that comes with the archive. */
 class UnitsTest {
@@ -73,6 +76,22 @@ class UnitsTest {
         assertThat(environment.remove("PARLEY_ROLES")).isEqualTo("%i");
         assertThat(KnownSettings.problems(EnumSet.allOf(RoleName.class), environment))
                 .isEmpty();
+    }
+
+    @Test
+    void systemdTakesThem(@TempDir Path folder) throws Exception {
+        for (String unit : List.of("parley@.service", "parley-provision.service")) {
+            // A program has to be where it is said to be.
+            String installed = Manifests.text("systemd/" + unit).replace("/opt/parley/bin/parley", "/bin/sh");
+            Files.writeString(folder.resolve(unit.replace("@", "@llm")), installed);
+        }
+
+        Programs.finds(
+                "systemd-analyze",
+                List.of(
+                        "verify",
+                        folder.resolve("parley@llm.service").toString(),
+                        folder.resolve("parley-provision.service").toString()));
     }
 
     @Test
