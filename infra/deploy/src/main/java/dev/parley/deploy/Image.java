@@ -73,6 +73,7 @@ record Image(Checkout checkout, String version, Optional<String> base) {
                     .addLabel("org.opencontainers.image.version", version)
                     .addLabel("org.opencontainers.image.licenses", "Apache-2.0");
             image.containerize(Containerizer.to(TarImage.at(file).named("parley:latest"))
+                    .withAdditionalTag(version)
                     .setOfflineMode(base.isEmpty())
                     .setBaseImageLayersCache(scratch.resolve("base"))
                     .setApplicationLayersCache(scratch.resolve("layers"))
