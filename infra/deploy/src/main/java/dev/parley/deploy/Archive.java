@@ -36,14 +36,16 @@ record Archive(Path file, String sha256) {
      * Writes it; what lay there before stays until the new one is whole.
      *
      * @param root the folder that it unpacks to
+     * @param level of {@link Deflater}: most of what is packed is compressed already, and gains little from effort
      */
-    static Archive write(Path file, String root, SortedMap<String, Item> items, Instant time) throws IOException {
+    static Archive write(Path file, String root, SortedMap<String, Item> items, Instant time, int level)
+            throws IOException {
         Files.createDirectories(file.toAbsolutePath().getParent());
         Path unfinished = file.resolveSibling(file.getFileName() + ".unfinished");
         MessageDigest digest = newDigest();
         try (OutputStream out = Files.newOutputStream(unfinished);
                 TarArchiveOutputStream tar = new TarArchiveOutputStream(
-                        new FastGzip(new DigestOutputStream(new BufferedOutputStream(out, BUFFER), digest)))) {
+                        new Gzip(new DigestOutputStream(new BufferedOutputStream(out, BUFFER), digest), level))) {
             tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
             for (Map.Entry<String, Item> item : items.entrySet()) {
                 add(tar, root + "/" + item.getKey(), item.getValue(), time);
@@ -96,11 +98,11 @@ record Archive(Path file, String sha256) {
         }
     }
 
-    /** Most of what is packed is compressed already, and gains nothing from more effort. Its head has no time in it. */
-    private static final class FastGzip extends GZIPOutputStream {
-        FastGzip(OutputStream out) throws IOException {
+    /** Its head has no time in it. */
+    private static final class Gzip extends GZIPOutputStream {
+        Gzip(OutputStream out, int level) throws IOException {
             super(out, BUFFER);
-            def.setLevel(Deflater.BEST_SPEED);
+            def.setLevel(level);
         }
     }
 }

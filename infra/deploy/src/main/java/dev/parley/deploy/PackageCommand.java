@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -52,7 +53,7 @@ public final class PackageCommand implements Callable<Integer> {
             return CommandLine.ExitCode.SOFTWARE;
         }
         Path folder = output == null ? checkout.root().resolve("target/package") : output;
-        Archive archive = write(checkout, folder, version());
+        Archive archive = write(checkout, folder, version(), Deflater.BEST_SPEED);
         System.out.printf(
                 "%s%n%d MB, sha256 %s%n",
                 archive.file(), Files.size(archive.file()) / BYTES_IN_A_MEGABYTE, archive.sha256());
@@ -64,13 +65,14 @@ public final class PackageCommand implements Callable<Integer> {
     }
 
     /** Writes {@code parley-VERSION.tar.gz} into {@code folder}. */
-    static Archive write(Checkout checkout, Path folder, String version) throws IOException {
+    static Archive write(Checkout checkout, Path folder, String version, int level) throws IOException {
         String name = "parley-" + version;
         return Archive.write(
                 folder.resolve(name + ".tar.gz"),
                 name,
                 Distribution.of(checkout).items(),
-                checkout.committed());
+                checkout.committed(),
+                level);
     }
 
     private static String version() {

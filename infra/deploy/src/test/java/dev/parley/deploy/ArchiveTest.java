@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.zip.Deflater;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -33,7 +34,7 @@ class ArchiveTest {
         items.put("bin/program", new Item.Copy(program, true));
         items.put("bin/also", new Item.Link("program"));
         items.put("lib/" + "long/".repeat(40) + "a.jar", new Item.Content(new byte[0]));
-        return Archive.write(folder.resolve(name + ".tar.gz"), "parley-1", items, COMMITTED);
+        return Archive.write(folder.resolve(name + ".tar.gz"), "parley-1", items, COMMITTED, Deflater.BEST_SPEED);
     }
 
     @Test

@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.Deflater;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,9 @@ class PackageIT {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Pattern ADDRESS = Pattern.compile("Web page and API +(http://\\S+)");
+
+    /** None of them lives long enough to be worth more. */
+    private static final String QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
     @TempDir
     private static Path folder;
@@ -50,7 +54,7 @@ class PackageIT {
             assertThat(System.getenv("CI")).as("a build up to 'package'").isNull();
             Assumptions.abort("nothing to pack: the build has not come to 'package'");
         }
-        Archive archive = PackageCommand.write(checkout, folder, "0-test");
+        Archive archive = PackageCommand.write(checkout, folder, "0-test", Deflater.NO_COMPRESSION);
         Ended unpacked = end(new ProcessBuilder("tar", "-xzf", archive.file().toString(), "-C", folder.toString()));
         assertThat(unpacked.err()).isEmpty();
         Files.delete(archive.file());
@@ -75,6 +79,7 @@ class PackageIT {
         builder.environment().keySet().removeIf(name -> name.startsWith("PARLEY_") || name.startsWith("KAFKA_"));
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         builder.environment().put("HOME", "/nonexistent");
+        builder.environment().put("PARLEY_JAVA_OPTS", QUICK);
         return builder;
     }
 
@@ -158,7 +163,7 @@ class PackageIT {
                 "0",
                 "--postgres-port",
                 "0");
-        builder.environment().put("PARLEY_JAVA_OPTS", "-Xmx512m -Djava.io.tmpdir=" + temporary);
+        builder.environment().put("PARLEY_JAVA_OPTS", QUICK + " -Xmx512m -Djava.io.tmpdir=" + temporary);
         Process up =
                 builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
         List<ProcessHandle> children;
