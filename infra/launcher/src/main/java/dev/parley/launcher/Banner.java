@@ -16,7 +16,8 @@ final class Banner {
         roles.httpUrl().ifPresent(url -> {
             lines.add("Web page and API   " + url);
             lines.add("For OpenAI clients " + url + "/v1");
-            lines.add("In a terminal      ./parley chat" + (url.endsWith(":8080") ? "" : " --url " + url));
+            lines.add("In a terminal      " + Parley.command() + " chat"
+                    + (url.endsWith(":8080") ? "" : " --url " + url));
         });
         roles.engine().ifPresent(engine -> lines.add("Engine             " + engine));
         lines.add("");

@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
             IngestCommand.class,
             ConfigCommand.class,
             RunCommand.class,
+            HealthCommand.class,
             ProvisionCommand.class,
             AclsCommand.class,
             DeadLettersCommand.class,
@@ -33,6 +34,7 @@ import picocli.CommandLine.Spec;
             "",
             "In a checkout, also:",
             "  bench           Measure, and play what must hold under faults.",
+            "  package         Make an archive that runs without a checkout.",
             "  test            Run every test; with --fast, unit tests and simulation alone.",
             "",
             "'parley COMMAND --help' explains a command, with its flags and their environment variables.",
@@ -81,6 +83,8 @@ public final class Parley implements Callable<Integer> {
             case InvalidSettingsException invalid -> {
                 System.err.println("parley: these settings are not valid:");
                 invalid.problems().forEach(problem -> System.err.println("  " + problem));
+                // As with wrong arguments: whoever starts it again need not try.
+                return CommandLine.ExitCode.USAGE;
             }
             case InvalidConfigurationException invalid -> {
                 System.err.println("parley: the configuration file is not valid:");
@@ -90,6 +94,11 @@ public final class Parley implements Callable<Integer> {
             default -> throw exception;
         }
         return FAILED;
+    }
+
+    /** How whoever started this process calls it. */
+    static String command() {
+        return System.getProperty("parley.command", "./parley");
     }
 
     /** The version of the build. */

@@ -91,6 +91,7 @@ final class UpCommand implements Callable<Integer> {
                 (part, step) -> console.progress(part + ": " + step));
         int httpPort = settings.port("PARLEY_HTTP_PORT", 8080);
         settings.check();
+        checkWritable(data);
         ConfigurationWatch.Opened configuration = configuration(settings);
         EnumSet<RoleName> wanted = EnumSet.allOf(RoleName.class);
         wanted.removeAll(without);
@@ -201,6 +202,22 @@ final class UpCommand implements Callable<Integer> {
                 .orElseGet(() -> Path.of(System.getProperty("parley.home", "."), ".parley"))
                 .toAbsolutePath()
                 .normalize();
+    }
+
+    /** An installation may be read-only, and the folder beside it is what is meant where nobody says otherwise. */
+    private static void checkWritable(Path data) {
+        Path existing = data;
+        while (!Files.exists(existing)) {
+            Path parent = existing.getParent();
+            if (parent == null) {
+                return;
+            }
+            existing = parent;
+        }
+        if (!Files.isWritable(existing)) {
+            throw new CommandFailedException("cannot write to " + data
+                    + ": name another folder with --data-dir or PARLEY_DATA_DIR, or keep nothing with --ephemeral");
+        }
     }
 
     /** 'up' brings its own Kafka: settings meant for an outside cluster must not leak into its clients. */

@@ -25,6 +25,7 @@ class ModuleBoundariesTest {
     private static final String LAUNCHER = "dev.parley.launcher..";
     private static final String FAULTS = "dev.parley.faults..";
     private static final String BENCH = "dev.parley.bench..";
+    private static final String DEPLOY = "dev.parley.deploy..";
 
     @ArchTest
     static final ArchRule contractsKnowNobody = noClasses()
@@ -185,6 +186,14 @@ class ModuleBoundariesTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(BENCH, FAULTS, "org.openjdk.jmh..");
+
+    @ArchTest
+    static final ArchRule nobodyKnowsWhatPacksThem = noClasses()
+            .that()
+            .resideOutsideOfPackage(DEPLOY)
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(DEPLOY, "com.google.cloud.tools.jib..");
 
     @ArchTest
     static final ArchRule faultsKnowWhatTheyTryByItsContractsAlone = noClasses()

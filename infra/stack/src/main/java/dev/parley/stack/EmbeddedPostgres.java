@@ -103,6 +103,11 @@ public final class EmbeddedPostgres implements AutoCloseable {
         }
     }
 
+    /** The folder of Postgres' programs for this platform, unpacked where they are not yet; its name says which they are. */
+    public static Path programs(Progress progress) {
+        return PostgresBinaries.home(progress);
+    }
+
     public int port() {
         return port;
     }

@@ -3,13 +3,17 @@ package dev.parley.schemas.settings;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Named values from flags and environment, read by the records that make up a configuration.
@@ -23,6 +27,7 @@ public final class Settings {
 
     private final Map<String, String> values;
     private final List<String> problems = new ArrayList<>();
+    private final Set<String> asked = new TreeSet<>();
 
     private Settings(Map<String, String> values) {
         this.values = values;
@@ -43,16 +48,17 @@ public final class Settings {
     }
 
     public Optional<String> string(String key) {
-        return Optional.ofNullable(values.get(key));
+        return Optional.ofNullable(value(key));
     }
 
     public String string(String key, String otherwise) {
-        return values.getOrDefault(key, otherwise);
+        String value = value(key);
+        return value == null ? otherwise : value;
     }
 
     /** A whole number from {@code min} to {@code max}. */
     public int integer(String key, int otherwise, int min, int max) {
-        String value = values.get(key);
+        String value = value(key);
         if (value == null) {
             return otherwise;
         }
@@ -69,12 +75,12 @@ public final class Settings {
 
     /** A TCP port; 0 asks for a free one. */
     public int port(String key, int otherwise) {
-        return values.containsKey(key) ? integer(key, otherwise, 0, 65_535) : otherwise;
+        return value(key) != null ? integer(key, otherwise, 0, 65_535) : otherwise;
     }
 
     /** A length of time such as {@code 500ms}, {@code 10s}, {@code 5m}, {@code 1h}, {@code 7d}, or ISO-8601. */
     public Duration duration(String key, Duration otherwise) {
-        String value = values.get(key);
+        String value = value(key);
         if (value == null) {
             return otherwise;
         }
@@ -101,7 +107,7 @@ public final class Settings {
     }
 
     public boolean flag(String key, boolean otherwise) {
-        String value = values.get(key);
+        String value = value(key);
         if (value == null) {
             return otherwise;
         }
@@ -119,6 +125,16 @@ public final class Settings {
                 .map(String::strip)
                 .filter(value -> !value.isEmpty())
                 .toList();
+    }
+
+    private @Nullable String value(String key) {
+        asked.add(key);
+        return values.get(key);
+    }
+
+    /** The keys that have been read by name, whether they have a value or not: those that somebody knows. */
+    public Set<String> asked() {
+        return Collections.unmodifiableSet(asked);
     }
 
     /** Every key that starts with {@code prefix}, with its value. */

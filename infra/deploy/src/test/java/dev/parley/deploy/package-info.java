@@ -1,0 +1,4 @@
+@NullMarked
+package dev.parley.deploy;
+
+import org.jspecify.annotations.NullMarked;
