@@ -145,8 +145,7 @@ final class AclsCommand implements Callable<Integer> {
         try (Admin admin = Admin.create(kafka.client("parley-acls", Map.of()))) {
             admin.createAcls(bindings).all().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         } catch (ExecutionException e) {
-            throw new CommandFailedException(
-                    "the brokers refuse: " + e.getMessage(), e);
+            throw new CommandFailedException("the brokers refuse: " + e.getMessage(), e);
         } catch (TimeoutException e) {
             throw new CommandFailedException(
                     "no answer from " + kafka.bootstrapServers() + " within " + PATIENCE.toSeconds() + " s", e);
